@@ -1,0 +1,159 @@
+//! Which addresses may be published at all: globally routable unicast ones, and no others.
+//!
+//! One table, after the IANA special-purpose address registries (RFC 6890 and its updates). Where the
+//! registries call a range "globally reachable" but no person's machine can have an address of it
+//! (anycast services, protocol assignments), it is refused too.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// A refused IPv4 range: network, prefix length, what it is and where that is said.
+type V4Range = (Ipv4Addr, u32, &'static str);
+/// A refused IPv6 range.
+type V6Range = (Ipv6Addr, u32, &'static str);
+
+const fn v4(a: u8, b: u8, c: u8, len: u32, why: &'static str) -> V4Range {
+    (Ipv4Addr::new(a, b, c, 0), len, why)
+}
+
+const fn v6(a: u16, b: u16, c: u16, len: u32, why: &'static str) -> V6Range {
+    (Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), len, why)
+}
+
+const V4: [V4Range; 18] = [
+    v4(0, 0, 0, 8, "an unspecified address (RFC 791)"),
+    v4(10, 0, 0, 8, "a private address (RFC 1918)"),
+    v4(100, 64, 0, 10, "a CGNAT address (RFC 6598)"),
+    v4(127, 0, 0, 8, "a loopback address (RFC 1122)"),
+    v4(169, 254, 0, 16, "a link-local address (RFC 3927)"),
+    v4(172, 16, 0, 12, "a private address (RFC 1918)"),
+    v4(192, 0, 0, 24, "an IETF protocol address (RFC 6890)"),
+    v4(192, 0, 2, 24, "a documentation address (RFC 5737)"),
+    v4(192, 31, 196, 24, "an AS112 address (RFC 7535)"),
+    v4(192, 52, 193, 24, "an AMT address (RFC 7450)"),
+    v4(192, 88, 99, 24, "a 6to4 relay address (RFC 7526)"),
+    v4(192, 168, 0, 16, "a private address (RFC 1918)"),
+    v4(192, 175, 48, 24, "an AS112 address (RFC 7534)"),
+    v4(198, 18, 0, 15, "a benchmarking address (RFC 2544)"),
+    v4(198, 51, 100, 24, "a documentation address (RFC 5737)"),
+    v4(203, 0, 113, 24, "a documentation address (RFC 5737)"),
+    v4(224, 0, 0, 4, "a multicast address (RFC 5771)"),
+    v4(240, 0, 0, 4, "a reserved address (RFC 1112)"),
+];
+
+// The first match counts, so the wide catch-alls come last.
+const V6: [V6Range; 15] = [
+    (Ipv6Addr::UNSPECIFIED, 128, "the unspecified address (RFC 4291)"),
+    (Ipv6Addr::LOCALHOST, 128, "the loopback address (RFC 4291)"),
+    (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96, "an IPv4-mapped address (RFC 4291)"),
+    v6(0x64, 0xff9b, 0, 96, "a NAT64 address (RFC 6052)"),
+    v6(0x64, 0xff9b, 1, 48, "a NAT64 address (RFC 8215)"),
+    v6(0x100, 0, 0, 64, "a discard-only address (RFC 6666)"),
+    v6(0x2001, 0, 0, 32, "a Teredo address (RFC 4380)"),
+    v6(0x2001, 2, 0, 48, "a benchmarking address (RFC 5180)"),
+    v6(0x2001, 0, 0, 23, "an IETF protocol address (RFC 2928)"),
+    v6(0x2001, 0xdb8, 0, 32, "a documentation address (RFC 3849)"),
+    v6(0x2002, 0, 0, 16, "a 6to4 address (RFC 3056)"),
+    v6(0x2620, 0x4f, 0x8000, 48, "an AS112 address (RFC 7534)"),
+    v6(0x3fff, 0, 0, 20, "a documentation address (RFC 9637)"),
+    v6(0xfe80, 0, 0, 10, "a link-local address (RFC 4291)"),
+    v6(0xfc00, 0, 0, 7, "a unique local address (RFC 4193)"),
+];
+
+/// Why `address` must not be published, or `None` when it may.
+#[must_use]
+pub fn refusal(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(a) => V4.iter().find(|(n, len, _)| (a.to_bits() ^ n.to_bits()) >> (32 - len) == 0),
+        IpAddr::V6(a) => return refusal_v6(a),
+    }
+    .map(|(_, _, why)| *why)
+}
+
+fn refusal_v6(a: Ipv6Addr) -> Option<&'static str> {
+    let special = V6.iter().find(|(n, len, _)| (a.to_bits() ^ n.to_bits()) >> (128 - len) == 0);
+    match special {
+        Some((_, _, why)) => Some(why),
+        None if a.is_multicast() => Some("a multicast address (RFC 4291)"),
+        // Of the whole space only 2000::/3 is handed out for global unicast.
+        None if a.segments()[0] >> 13 != 1 => Some("a reserved address (RFC 4291)"),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(text: &str) -> Option<&'static str> {
+        refusal(text.parse().expect(text))
+    }
+
+    #[test]
+    fn public_addresses_pass() {
+        for text in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "81.2.69.142",
+            "100.63.255.255",
+            "100.128.0.0",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "192.167.255.255",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2001:200::1",
+            "2001:4860:4860::8888",
+            "2003::1",
+            "2a01:e0a:1::1",
+            "2620:4f:8001::1",
+            "3ffe::1",
+            "2001:db7::1",
+            "2001:db9::1",
+        ] {
+            assert_eq!(why(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn first_and_last_of_every_range_are_refused() {
+        for (net, len, why) in V4 {
+            let last = Ipv4Addr::from_bits(net.to_bits() | (u32::MAX >> len));
+            assert_eq!((refusal(net.into()), refusal(last.into())), (Some(why), Some(why)), "{net}/{len}");
+        }
+        for (net, len, _) in V6 {
+            let last = Ipv6Addr::from_bits(net.to_bits() | u128::MAX.checked_shr(len).unwrap_or(0));
+            assert!(refusal(net.into()).is_some() && refusal(last.into()).is_some(), "{net}/{len}");
+        }
+    }
+
+    #[test]
+    fn each_kind_is_named() {
+        for (text, word) in [
+            ("192.168.1.10", "private"),
+            ("172.31.255.255", "private"),
+            ("100.64.0.1", "CGNAT"),
+            ("255.255.255.255", "reserved"),
+            ("239.1.1.1", "multicast"),
+            ("::", "unspecified"),
+            ("::1", "loopback"),
+            ("::ffff:81.2.69.142", "IPv4-mapped"),
+            ("::81.2.69.142", "reserved"),
+            ("64:ff9b::5102:458e", "NAT64"),
+            ("2001:0:53aa:64c::1", "Teredo"),
+            ("2001:2::1", "benchmarking"),
+            ("2001:20::1", "IETF"),
+            ("2002:5102:458e::1", "6to4"),
+            ("fd12:3456:789a::1", "unique local"),
+            ("fe80::1", "link-local"),
+            ("fec0::1", "reserved"),
+            ("ff02::1", "multicast"),
+            ("4000::1", "reserved"),
+            ("5f00::1", "reserved"),
+        ] {
+            assert!(why(text).is_some_and(|w| w.contains(word)), "{text}: {:?}", why(text));
+        }
+    }
+}

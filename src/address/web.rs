@@ -1,0 +1,143 @@
+//! HTTPS echo services: "what is my IP" sites that answer with the caller's address and nothing else.
+
+use std::net::IpAddr;
+
+use super::{Cause, public};
+use crate::endpoint::Endpoint;
+use crate::http::{Http, IpFamily, Method, Request};
+use crate::record::RrsetType;
+
+/// The most bytes of an answer: an address needs at most 46.
+const LIMIT: u64 = 256;
+/// Cloudflare's trace is a dozen lines of `key=value`, of which one is ours.
+const TRACE_LIMIT: u64 = 1024;
+const TRACE_PATH: &str = "/cdn-cgi/trace";
+
+/// One echo service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Who runs it: services of one operator have one vote between them.
+    pub operator: String,
+    /// Where to ask.
+    pub url: Endpoint,
+}
+
+// Operators are told apart because a site that lies, lies on all its names.
+const V4: [(&str, &str); 6] = [
+    ("ipify", "https://api4.ipify.org"),
+    ("cloudflare", "https://ipv4.icanhazip.com"),
+    ("ident.me", "https://v4.ident.me"),
+    ("aws", "https://checkip.amazonaws.com"),
+    ("desec", "https://checkipv4.dedyn.io"),
+    ("seeip", "https://ipv4.seeip.org"),
+];
+const V6: [(&str, &str); 5] = [
+    ("ipify", "https://api6.ipify.org"),
+    ("cloudflare", "https://ipv6.icanhazip.com"),
+    ("ident.me", "https://v6.ident.me"),
+    ("desec", "https://checkipv6.dedyn.io"),
+    ("seeip", "https://ipv6.seeip.org"),
+];
+
+/// The built-in services of a family, one per operator.
+#[must_use]
+pub fn built_in(family: RrsetType) -> Vec<Service> {
+    let list: &[(&str, &str)] = if family == RrsetType::A { &V4 } else { &V6 };
+    // Every entry parses: a unit test reads them all.
+    list.iter()
+        .filter_map(|(operator, url)| {
+            Some(Service { operator: (*operator).to_owned(), url: Endpoint::parse(url).ok()? })
+        })
+        .collect()
+}
+
+/// Asks one service, over `family` and nothing else.
+pub(crate) fn ask(http: &Http, service: &Service, family: RrsetType) -> Result<IpAddr, Cause> {
+    let trace = service.url.path() == TRACE_PATH;
+    let limit = if trace { TRACE_LIMIT } else { LIMIT };
+    let request = Request {
+        method: Method::Get,
+        url: service.url.as_str(),
+        authorization: None,
+        family: match family {
+            RrsetType::A => IpFamily::Ipv4Only,
+            RrsetType::Aaaa => IpFamily::Ipv6Only,
+        },
+        limit,
+    };
+    let answer = http.send(&request).map_err(Cause::Http)?;
+    if answer.status != 200 {
+        return Err(Cause::Status(answer.status));
+    }
+    let address = read(&answer.body, trace, family)?;
+    match public::refusal(address) {
+        Some(why) => Err(Cause::NotPublic(address, why)),
+        None => Ok(address),
+    }
+}
+
+/// Reads exactly one address of `family` out of an answer's body.
+fn read(body: &[u8], trace: bool, family: RrsetType) -> Result<IpAddr, Cause> {
+    let text = std::str::from_utf8(body).map_err(|_| Cause::NoAddress)?;
+    let text = if trace {
+        let mut lines = text.lines().filter_map(|l| l.strip_prefix("ip="));
+        lines.next().filter(|_| lines.next().is_none()).ok_or(Cause::NoAddress)?
+    } else {
+        text
+    };
+    let address: IpAddr = text.trim_ascii().parse().map_err(|_| Cause::NoAddress)?;
+    if RrsetType::of(address) == family { Ok(address) } else { Err(Cause::WrongFamily(address)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_services_parse_and_have_an_operator_each() {
+        for (family, count) in [(RrsetType::A, V4.len()), (RrsetType::Aaaa, V6.len())] {
+            let services = built_in(family);
+            let operators: std::collections::BTreeSet<_> = services.iter().map(|s| &s.operator).collect();
+            assert_eq!((services.len(), operators.len()), (count, count));
+            assert!(count >= 4);
+        }
+    }
+
+    #[test]
+    fn exactly_one_address_is_read() {
+        let good = |body: &str, family| read(body.as_bytes(), false, family).ok().map(|a| a.to_string());
+        for body in ["81.2.69.142", "81.2.69.142\n", " 81.2.69.142\r\n"] {
+            assert_eq!(good(body, RrsetType::A).as_deref(), Some("81.2.69.142"), "{body:?}");
+        }
+        assert_eq!(good("2A01:E0A::1\n", RrsetType::Aaaa).as_deref(), Some("2a01:e0a::1"));
+        for body in [
+            "",
+            " ",
+            "81.2.69.142 81.2.69.143",
+            "81.2.69.142\n81.2.69.142",
+            "<html>81.2.69.142</html>",
+            "81.2.69",
+            "081.2.69.142",
+            "81.2.69.142/32",
+            "81.2.69.142:443",
+            "[2a01::1]",
+            "2a01::1%eth0",
+            "ip=81.2.69.142",
+            "{\"ip\":\"81.2.69.142\"}",
+            "81.2.69.142,",
+            "2a01:e0a::1",
+        ] {
+            assert_eq!(good(body, RrsetType::A), None, "{body:?}");
+        }
+        assert!(matches!(read(b"81.2.69.142", false, RrsetType::Aaaa), Err(Cause::WrongFamily(_))));
+        assert!(read(b"81.2.69.142\xff", false, RrsetType::A).is_err());
+    }
+
+    #[test]
+    fn trace_has_one_ip_line() {
+        let trace = |body: &str| read(body.as_bytes(), true, RrsetType::A).ok();
+        assert!(trace("fl=1f1\nh=api.cloudflare.com\nip=81.2.69.142\nts=1.0\n").is_some());
+        assert!(trace("fl=1f1\nts=1.0\n").is_none());
+        assert!(trace("ip=81.2.69.142\nip=81.2.69.143\n").is_none());
+    }
+}

@@ -1,0 +1,96 @@
+//! The configs of the scripts that came before: recognised by their keys, and answered with the config that
+//! says the same here. Their secrets are never repeated.
+
+use std::fmt::Write as _;
+
+use super::lines::Section;
+use crate::record::Ttl;
+
+/// Keys that only the ancestors have in a section.
+const KEYS: [&str; 7] = ["apikey", "domain", "a_name", "gandi_api", "host", "retries", "ipify_api"];
+
+/// The line of the first entry that gives an ancestor's config away.
+pub(super) fn recognise(sections: &[Section]) -> Option<usize> {
+    let mut entries = sections.iter().skip(1).flat_map(|s| &s.entries);
+    entries.find(|e| KEYS.contains(&e.key.as_str())).map(|e| e.line)
+}
+
+/// The same for this program, with a reason for what is gone.
+pub(super) fn translate(sections: &[Section]) -> String {
+    let mut text = String::from(
+        "# make a personal access token at admin.gandi.net and put it into this file (chmod 600)\n\
+         token_file = /etc/gandi-ddns/token\n",
+    );
+    for section in sections.iter().skip(1).filter(|s| !s.entries.is_empty()) {
+        translate_section(section, &mut text);
+    }
+    text
+}
+
+fn translate_section(section: &Section, text: &mut String) {
+    let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| e.value.as_str());
+    let mut notes = String::new();
+    let mut note = |words: &str| {
+        notes.push_str("# ");
+        notes.push_str(words);
+        notes.push('\n');
+    };
+    if value("apikey").is_some() {
+        note("apikey: Gandi has deprecated its keys; one that still works goes into `api_key_file` instead");
+    }
+    if value("api").or_else(|| value("gandi_api")).is_some() {
+        note("api, gandi_api: LiveDNS v5 is built in");
+    }
+    if value("host").is_some_and(|h| h != "localhost") {
+        note("host: the address of another machine is not looked up; run this program on that machine");
+    }
+    if value("retries").is_some() {
+        note("retries: built in");
+    }
+    if value("ipify_api").is_some() {
+        note("ipify_api: several services are asked, and must agree; `ipv4 = https://…` names your own");
+    }
+    let domain = value("domain").filter(|d| !crate::record::is_placeholder(d)).unwrap_or("example.org");
+    let domain = domain.trim_start_matches("www.").trim_end_matches('.');
+    let names = value("a_name").filter(|n| !n.is_empty()).unwrap_or("@");
+    // A `String` takes whatever is written to it.
+    let _ = writeln!(text, "\n[{domain}]\nnames = {names}\ntypes = A");
+    match value("ttl").and_then(|t| t.parse::<u32>().ok()) {
+        Some(ttl) if Ttl::new(ttl).is_some() => {
+            let _ = writeln!(text, "ttl = {ttl}");
+        }
+        Some(ttl) => {
+            let nearest = if ttl < Ttl::MIN.seconds() { Ttl::MIN } else { Ttl::MAX };
+            let _ = writeln!(text, "ttl = {}  # Gandi takes 300 to 2592000, not {ttl}", nearest.seconds());
+        }
+        None => {}
+    }
+    text.push_str(&notes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::lines;
+
+    #[test]
+    fn the_ancestor_s_config_is_translated_without_its_key() {
+        let old = "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\na_name = raspbian\nttl = 60\n\
+                   api = https://rpc.gandi.net/xmlrpc/\nhost = localhost\nretries = 3\nipify_api = https://x\n";
+        let sections = lines::parse(old, None).expect("good lines");
+        assert_eq!(recognise(&sections), Some(2));
+        let new = translate(&sections);
+        assert!(!new.contains("abcdefghijklmnopqrstuvwx"));
+        for line in ["[example.org]", "names = raspbian", "types = A", "token_file = /etc/gandi-ddns/token"] {
+            assert!(new.lines().any(|l| l == line), "{line} in\n{new}");
+        }
+        assert!(new.contains("ttl = 300 "), "{new}");
+        assert!(recognise(&lines::parse(&new, None).expect("good lines")).is_none());
+    }
+
+    #[test]
+    fn our_own_config_is_not_mistaken() {
+        let ours = lines::parse("api = https://x\n[example.org]\nnames = @\n", None).expect("good lines");
+        assert_eq!(recognise(&ours), None);
+    }
+}

@@ -1,0 +1,249 @@
+//! Text -> [`Config`], in which every value is already valid. Each error names file and line.
+
+mod ancestor;
+mod build;
+mod error;
+mod lines;
+mod roots;
+mod secret;
+mod sources;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::{Inline, Source};
+use crate::endpoint::Endpoint;
+use crate::environment::Environment;
+use crate::gandi::Credential;
+use crate::http::CertificateDer;
+use crate::plan::Multiple;
+use crate::record::{RrsetKey, RrsetType, Ttl};
+pub use error::ConfigError;
+use lines::{Entry, Section};
+pub use sources::Sources;
+
+/// The largest config that is read: some ten thousand names.
+const LIMIT: u64 = 1024 * 1024;
+
+/// One RRset to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which.
+    pub key: RrsetKey,
+    /// The TTL it should have; the zone's own where none is named.
+    pub ttl: Option<Ttl>,
+    /// What to do when it has several values.
+    pub multiple: Multiple,
+}
+
+/// Everything that a run needs to know from its user.
+#[derive(Debug)]
+pub struct Config {
+    /// The base of LiveDNS.
+    pub api: Endpoint,
+    /// What Gandi knows us by.
+    pub credential: Credential,
+    /// Roots to trust instead of the built-in ones.
+    pub roots: Option<Vec<CertificateDer<'static>>>,
+    /// Where the state goes, if there is any place for it.
+    pub state_dir: Option<PathBuf>,
+    /// The longest that a run may take, 1 s to 1 h.
+    pub timeout: Duration,
+    /// How long a look at the zone counts as confirmation, 0 s to 30 d.
+    pub recheck: Duration,
+    /// How many operators must give the same address before a write, 1 to 5.
+    pub agree: usize,
+    /// The RRsets; never none.
+    pub records: Vec<Record>,
+    ipv4: Sources,
+    ipv6: Sources,
+    /// What should be set right, although it works.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Where the addresses of a family come from.
+    #[must_use]
+    pub const fn sources(&self, family: RrsetType) -> &Sources {
+        match family {
+            RrsetType::A => &self.ipv4,
+            RrsetType::Aaaa => &self.ipv6,
+        }
+    }
+}
+
+/// A config, and the bytes that tell it from other configs of this machine.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The config.
+    pub config: Config,
+    /// The config file's absolute path, or the arguments that stand for one.
+    pub identity: Vec<u8>,
+}
+
+/// Reads the config that the arguments name or stand for.
+pub fn load(source: &Source, env: &Environment) -> Result<Loaded, ConfigError> {
+    match source {
+        Source::Inline(inline) => {
+            let config = build::build(&sections_of(inline), None, env)?;
+            Ok(Loaded { config, identity: format!("{inline:?}").into_bytes() })
+        }
+        Source::File(Some(path)) => {
+            let text = read(path).map_err(|e| could_not_read(path, &e))?;
+            from_text(&text, path, env)
+        }
+        Source::File(None) => {
+            let candidates = env.config_files();
+            for path in &candidates {
+                match read(path) {
+                    Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+                    Err(e) => return Err(could_not_read(path, &e)),
+                    Ok(text) => return from_text(&text, path, env),
+                }
+            }
+            let looked: Vec<_> = candidates.iter().map(|p| p.display().to_string()).collect();
+            let problem = format!(
+                "no config: looked for {}; write one, or name the records with --domain and --name",
+                looked.join(" and ")
+            );
+            Err(ConfigError::new(None, problem))
+        }
+    }
+}
+
+fn could_not_read(path: &Path, e: &io::Error) -> ConfigError {
+    ConfigError::new(None, format!("could not read the config {}: {e}", path.display()))
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn from_text(text: &str, path: &Path, env: &Environment) -> Result<Loaded, ConfigError> {
+    let config = build::build(&lines::parse(text, Some(path))?, Some(path), env)?;
+    let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Ok(Loaded { config, identity: identity.into_os_string().into_encoded_bytes() })
+}
+
+/// The arguments as the sections that a file would have.
+fn sections_of(inline: &Inline) -> Vec<Section> {
+    let mut section = Section { line: 0, name: inline.domain.clone(), entries: Vec::new() };
+    let mut push =
+        |key: &str, value: String| section.entries.push(Entry { line: 0, key: key.to_owned(), value });
+    push("names", inline.names.join(" "));
+    if !inline.types.is_empty() {
+        push("types", inline.types.join(" "));
+    }
+    if let Some(ttl) = &inline.ttl {
+        push("ttl", ttl.clone());
+    }
+    vec![Section::default(), section]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env() -> Environment {
+        Environment { token: Some("pat_1".to_owned()), ..Environment::default() }
+    }
+
+    fn config(text: &str) -> Result<Config, String> {
+        from_text(text, Path::new("x.conf"), &env()).map(|l| l.config).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn everything_has_its_default() {
+        let config = config("[example.org]\nnames = @\n").expect("a good config");
+        assert_eq!(config.api.as_str(), "https://api.gandi.net/v5/livedns");
+        assert_eq!((config.timeout.as_secs(), config.recheck.as_secs(), config.agree), (60, 3600, 2));
+        assert_eq!(config.records.len(), 1);
+        assert_eq!(config.records[0].key.to_string(), "example.org A");
+        assert_eq!((config.records[0].ttl, config.records[0].multiple), (None, Multiple::Refuse));
+        assert!(config.warnings.is_empty() && config.roots.is_none());
+    }
+
+    #[test]
+    fn groups_of_one_domain_and_lists() {
+        let text = "multiple = replace\n[example.org]\nnames = @, www *.home\ntypes = A AAAA\nttl = 300\n\
+                    [example.org]\nnames = slow\nttl = 86400\nmultiple = refuse\n[example.net]\nnames = @";
+        let config = config(text).expect("a good config");
+        let told: Vec<String> = config
+            .records
+            .iter()
+            .map(|r| format!("{} {:?} {:?}", r.key, r.ttl.map(Ttl::seconds), r.multiple))
+            .collect();
+        assert_eq!(told.len(), 8);
+        assert_eq!(told[0], "example.org A Some(300) Replace");
+        assert_eq!(told[5], "*.home.example.org AAAA Some(300) Replace");
+        assert_eq!(told[6], "slow.example.org A Some(86400) Refuse");
+        assert_eq!(told[7], "example.net A None Replace");
+    }
+
+    #[test]
+    fn every_mistake_has_its_line_and_its_word() {
+        let section = "[example.org]\nnames = @\n";
+        for (text, line, word) in [
+            ("frob = 1\n".to_owned() + section, 1, "unknown key `frob`"),
+            ("tokenfile = x\n".to_owned() + section, 1, "did you mean `token_file`"),
+            ("names = @\n".to_owned() + section, 1, "belongs into a section"),
+            (section.to_owned() + "timeout = 5", 3, "before the first section"),
+            (section.to_owned() + "names = www", 3, "a second time"),
+            (section.to_owned() + section, 3, "named twice"),
+            (section.to_owned() + "ttl = 60", 3, "300 to 2592000"),
+            (section.to_owned() + "types = MX", 3, "neither A nor AAAA"),
+            ("[example.org]\nname = @".to_owned(), 2, "did you mean `names`"),
+            ("[example.org]\nttl = 300".to_owned(), 1, "no `names`"),
+            ("[www.example.org]\nnames = @".to_owned(), 1, "put `www` under names"),
+            ("[example.org.]\nnames = @".to_owned(), 1, "write `example.org`"),
+            ("[https://example.org]\nnames = @".to_owned(), 1, "no scheme"),
+            ("[example]\nnames = @".to_owned(), 1, "one label"),
+            ("[<change me>]\nnames = @".to_owned(), 1, "placeholder"),
+            ("[example.org]\nnames = www.example.org".to_owned(), 2, "write `www`"),
+            ("timeout = 0\n".to_owned() + section, 1, "1 to 3600"),
+            ("agree = 0\n".to_owned() + section, 1, "1 to 5"),
+            ("multiple = maybe\n".to_owned() + section, 1, "neither `refuse`"),
+            ("api = http://api.gandi.net\n".to_owned() + section, 1, "https://"),
+            ("ipv4 = https://a.example\n".to_owned() + section, 1, "agree = 1"),
+            ("ipv4 =\n".to_owned() + section, 1, "needs a value"),
+            ("ca_file = /nonexistent\n".to_owned() + section, 1, "could not use /nonexistent"),
+        ] {
+            let error = config(&text).expect_err(&text);
+            assert!(error.starts_with(&format!("x.conf:{line}: ")) && error.contains(word), "{error}");
+        }
+        assert!(config("").is_err_and(|e| e.contains("names no domain")));
+        assert!(config(&("ipv4 = off\n".to_owned() + section)).is_err_and(|e| e.contains("nothing to do")));
+    }
+
+    #[test]
+    fn a_family_that_is_off_is_left_alone() {
+        let config = config("ipv6 = off\n[example.org]\nnames = @\ntypes = A AAAA\n").expect("a good config");
+        assert_eq!(config.records.len(), 1);
+    }
+
+    #[test]
+    fn arguments_mean_what_a_file_would() {
+        let inline = Inline {
+            domain: "example.org".to_owned(),
+            names: vec!["home".to_owned(), "*.home".to_owned()],
+            types: vec!["a".to_owned(), "AAAA".to_owned()],
+            ttl: Some("300".to_owned()),
+        };
+        let loaded = load(&Source::Inline(inline.clone()), &env()).expect("good arguments");
+        assert_eq!(loaded.config.records.len(), 4);
+        let bad = Inline { ttl: Some("60".to_owned()), ..inline };
+        let error = load(&Source::Inline(bad), &env()).expect_err("a short TTL").to_string();
+        assert!(error.starts_with("`ttl`: "), "{error}");
+    }
+
+    #[test]
+    fn without_a_token_the_error_says_how_to_make_one() {
+        let source = Path::new("x.conf");
+        let error = from_text("[example.org]\nnames = @", source, &Environment::default());
+        assert!(error.is_err_and(|e| e.to_string().contains("admin.gandi.net")));
+    }
+}

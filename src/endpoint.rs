@@ -1,0 +1,153 @@
+//! URLs that a request may go to: HTTPS, or plain HTTP to a loopback literal, so that tests need no other seam.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+/// A checked URL without a trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    text: String,
+    host: String,
+    path: String,
+}
+
+/// Why a text is not an [`Endpoint`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointError {
+    /// Not a URL with scheme and host.
+    NotAUrl(String),
+    /// A name and password before the host would end up in messages.
+    UserInfo,
+    /// Anyone on the way could read or change what goes over it.
+    NotHttps(String),
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAUrl(s) => write!(f, "`{s}` is not a URL such as https://host/path"),
+            Self::UserInfo => write!(f, "a URL with a user name in it is not taken"),
+            Self::NotHttps(s) => write!(f, "`{s}` must begin with https://"),
+        }
+    }
+}
+
+impl std::error::Error for EndpointError {}
+
+impl Endpoint {
+    /// Parses the authority, never a prefix of the text: `http://127.0.0.1.example` is not loopback.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        let not_a_url = || EndpointError::NotAUrl(text.to_owned());
+        let uri: Uri = text.parse().map_err(|_| not_a_url())?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(not_a_url());
+        };
+        if authority.as_str().contains('@') {
+            return Err(EndpointError::UserInfo);
+        }
+        let host = authority.host();
+        // `Authority` lets `host:` and `host:99999` pass.
+        let port_is_good = authority.as_str().len() == host.len() || authority.port_u16().is_some();
+        if host.is_empty() || !port_is_good || text.contains(['#', ' ']) {
+            return Err(not_a_url());
+        }
+        let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+        match scheme {
+            "https" => {}
+            "http" if literal.is_some_and(|ip| ip.is_loopback()) => {}
+            _ => return Err(EndpointError::NotHttps(text.to_owned())),
+        }
+        Ok(Self {
+            text: text.trim_end_matches('/').to_owned(),
+            host: host.to_ascii_lowercase(),
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The whole URL, without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The host alone, as in `api.gandi.net` or `[::1]`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The path, without a trailing slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Scheme and authority, as in `https://api.gandi.net:443`.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        let after_scheme = self.text.find("://").map_or(0, |i| i + 3);
+        let end = self.text[after_scheme..].find(['/', '?']).map_or(self.text.len(), |i| after_scheme + i);
+        &self.text[..end]
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_or_loopback_literal() {
+        for good in [
+            "https://api.gandi.net/v5/livedns",
+            "https://api.gandi.net/",
+            "http://127.0.0.1:8080/x",
+            "http://127.0.0.9",
+            "http://[::1]:80/",
+            "https://[2001:db8::1]:8443/v5",
+        ] {
+            assert!(Endpoint::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "api.gandi.net",
+            "/v5",
+            "https://",
+            "http://api.gandi.net",
+            "http://127.0.0.1.example.org",
+            "http://localhost",
+            "http://127.0.0.1@example.org",
+            "https://user:pw@example.org",
+            "ftp://127.0.0.1",
+            "https://a b",
+            "https://example.org/#x",
+            "https://example.org:99999",
+            "https://example.org:",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(Endpoint::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parts() {
+        let e = Endpoint::parse("https://API.gandi.net:8443/v5/livedns/").expect("a URL");
+        assert_eq!(
+            (e.as_str(), e.host(), e.path(), e.origin()),
+            (
+                "https://API.gandi.net:8443/v5/livedns",
+                "api.gandi.net",
+                "/v5/livedns",
+                "https://API.gandi.net:8443"
+            )
+        );
+        assert_eq!(Endpoint::parse("http://127.0.0.1?x").expect("a URL").origin(), "http://127.0.0.1");
+    }
+}

@@ -1,0 +1,72 @@
+//! What the process's surroundings say. `main` reads them once; everything below gets this value.
+
+use std::path::{Path, PathBuf};
+
+/// The environment variables that mean something here, and who we are. Empty variables count as unset.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// `GANDI_TOKEN`: the personal access token. A secret, hence no `Debug` here.
+    pub token: Option<String>,
+    /// `CREDENTIALS_DIRECTORY`: where systemd puts credentials (systemd.exec(5)).
+    pub credentials_directory: Option<PathBuf>,
+    /// `RUNTIME_DIRECTORY`: the unit's own directories under `/run` (systemd.exec(5)), joined by colons.
+    pub runtime_directory: Option<String>,
+    /// `XDG_RUNTIME_DIR` (XDG Base Directory Specification).
+    pub xdg_runtime_dir: Option<PathBuf>,
+    /// `XDG_CACHE_HOME`.
+    pub xdg_cache_home: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`.
+    pub xdg_config_home: Option<PathBuf>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// The effective user, if it can be known.
+    pub uid: Option<u32>,
+}
+
+impl Environment {
+    /// Where the config is looked for, in this order.
+    #[must_use]
+    pub fn config_files(&self) -> Vec<PathBuf> {
+        let personal = under(self.xdg_config_home.as_deref(), self.home.as_deref(), ".config");
+        let system = PathBuf::from("/etc/gandi-ddns/gandi-ddns.conf");
+        std::iter::once(system).chain(personal.map(|d| d.join("gandi-ddns/gandi-ddns.conf"))).collect()
+    }
+
+    /// Where the state goes unless the config says otherwise: memory, not SD card, where there is a choice.
+    #[must_use]
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        let first = |joined: &String| joined.split(':').next().map(PathBuf::from);
+        if let Some(dir) = self.runtime_directory.as_ref().and_then(first) {
+            return Some(dir);
+        }
+        if self.uid == Some(0) {
+            return Some(PathBuf::from("/run/gandi-ddns"));
+        }
+        let cache = || under(self.xdg_cache_home.as_deref(), self.home.as_deref(), ".cache");
+        self.xdg_runtime_dir.clone().or_else(cache).map(|d| d.join("gandi-ddns"))
+    }
+}
+
+/// An XDG directory, or its default under the home directory.
+fn under(xdg: Option<&Path>, home: Option<&Path>, default: &str) -> Option<PathBuf> {
+    xdg.map(Path::to_owned).or_else(|| home.map(|h| h.join(default)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_prefers_memory() {
+        let mut env = Environment { home: Some("/home/pi".into()), ..Environment::default() };
+        let dir = |env: &Environment| env.state_dir().expect("a directory").display().to_string();
+        assert_eq!(dir(&env), "/home/pi/.cache/gandi-ddns");
+        env.xdg_runtime_dir = Some("/run/user/1000".into());
+        assert_eq!(dir(&env), "/run/user/1000/gandi-ddns");
+        env.uid = Some(0);
+        assert_eq!(dir(&env), "/run/gandi-ddns");
+        env.runtime_directory = Some("/run/a:/run/b".to_owned());
+        assert_eq!(dir(&env), "/run/a");
+        assert_eq!(Environment::default().state_dir(), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! The process's edge: arguments, environment, streams, clock and exit code.
+
+use std::env;
+use std::ffi::OsStr;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use gandi_ddns::cli::{self, Invocation};
+use gandi_ddns::environment::Environment;
+use gandi_ddns::exit::Exit;
+use gandi_ddns::report::{Console, Verbosity};
+use gandi_ddns::run::{World, run};
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let invocation = cli::parse(env::args_os().skip(1).collect());
+    let verbosity = match &invocation {
+        Ok(Invocation::Run(asked)) => asked.verbosity,
+        _ => Verbosity::Normal,
+    };
+    let mut console = Console::new(verbosity, &mut out, &mut err);
+    let exit = match invocation {
+        Err(e) => {
+            console.error(format_args!("{e}"));
+            Exit::Usage
+        }
+        Ok(Invocation::Help) => {
+            console.say(format_args!("{}", cli::help()));
+            Exit::Ok
+        }
+        Ok(Invocation::Version) => {
+            console.say(format_args!("{}", cli::version()));
+            Exit::Ok
+        }
+        Ok(Invocation::Run(asked)) => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+            let world =
+                World { env: environment(), now, started, seed: RandomState::new().hash_one(started) };
+            run(&asked, &world, &mut console)
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn environment() -> Environment {
+    let var = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
+    let path = |name: &str| var(name).map(PathBuf::from);
+    // What is not UTF-8 keeps its place, so that the config can refuse it.
+    let text = |name: &str| var(name).map(|v| OsStr::to_string_lossy(&v).into_owned());
+    Environment {
+        token: text("GANDI_TOKEN"),
+        credentials_directory: path("CREDENTIALS_DIRECTORY"),
+        runtime_directory: text("RUNTIME_DIRECTORY"),
+        xdg_runtime_dir: path("XDG_RUNTIME_DIR"),
+        xdg_cache_home: path("XDG_CACHE_HOME"),
+        xdg_config_home: path("XDG_CONFIG_HOME"),
+        home: path("HOME"),
+        uid: std::fs::metadata("/proc/self").map(|m| m.uid()).ok(),
+    }
+}

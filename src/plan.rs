@@ -1,0 +1,128 @@
+//! What to do about one RRset: a pure function of what is wanted and what the zone holds.
+
+use std::net::IpAddr;
+
+use crate::record::{Rrset, Ttl};
+
+/// What to do with an RRset of several values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Multiple {
+    /// Leave it alone and say so: the other values are somebody's.
+    #[default]
+    Refuse,
+    /// Put the one address in their place.
+    Replace,
+}
+
+/// What the zone should hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Desired {
+    /// The address.
+    pub address: IpAddr,
+    /// The TTL, if the config names one.
+    pub ttl: Option<Ttl>,
+    /// What to do with several values.
+    pub multiple: Multiple,
+}
+
+/// What the zone was seen to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Current {
+    /// Nothing of this name and type, and no CNAME either.
+    Absent,
+    /// Nothing of this type, but a CNAME at the name, which excludes every other type (RFC 1034, 3.6.2).
+    Cname(String),
+    /// The RRset.
+    Present(Rrset),
+}
+
+/// What follows from the two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The zone is right, and this is what it holds.
+    Keep(Rrset),
+    /// There is no such RRset: make it.
+    Create(Rrset),
+    /// Put `new` in the place of `old`.
+    Replace {
+        /// What the zone holds.
+        old: Rrset,
+        /// What it is to hold.
+        new: Rrset,
+    },
+    /// Not ours to change.
+    Refuse(Refusal),
+}
+
+/// Why an RRset is not ours to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It has several values.
+    Several(Rrset),
+    /// A CNAME stands at the name; holds its target.
+    Cname(String),
+}
+
+/// Decides. A PUT always carries a TTL: the configured one, else the one read, else 300 s.
+#[must_use]
+pub fn plan(desired: &Desired, current: &Current) -> Action {
+    let rrset = |ttl: u32| Rrset::single(desired.address, desired.ttl.map_or(ttl, Ttl::seconds));
+    match current {
+        Current::Absent => Action::Create(rrset(Ttl::MIN.seconds())),
+        Current::Cname(target) => Action::Refuse(Refusal::Cname(target.clone())),
+        Current::Present(old) => {
+            let new = rrset(old.ttl);
+            if *old == new {
+                Action::Keep(new)
+            } else if old.values.len() > 1 && desired.multiple == Multiple::Refuse {
+                Action::Refuse(Refusal::Several(old.clone()))
+            } else {
+                Action::Replace { old: old.clone(), new }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(text: &str) -> Rrset {
+        Rrset { ttl: 600, values: text.split(' ').map(|a| a.parse().expect(a)).collect() }
+    }
+
+    fn decide(current: &Current, ttl: Option<u32>, multiple: Multiple) -> Action {
+        let address = "81.2.69.142".parse().expect("an address");
+        plan(&Desired { address, ttl: ttl.and_then(Ttl::new), multiple }, current)
+    }
+
+    #[test]
+    fn table() {
+        use Multiple::{Refuse, Replace};
+        let ours = || addresses("81.2.69.142");
+        let new = |ttl| Rrset { ttl, ..ours() };
+        let replace = |old: Rrset, ttl| Action::Replace { old, new: new(ttl) };
+        let several = || addresses("81.2.69.142 81.2.69.143");
+        let present = Current::Present;
+        for (current, ttl, multiple, wanted) in [
+            (Current::Absent, None, Refuse, Action::Create(new(300))),
+            (Current::Absent, Some(900), Refuse, Action::Create(new(900))),
+            (present(ours()), None, Refuse, Action::Keep(ours())),
+            (present(ours()), Some(600), Refuse, Action::Keep(ours())),
+            (present(ours()), Some(900), Refuse, replace(ours(), 900)),
+            (present(addresses("81.2.69.1")), None, Refuse, replace(addresses("81.2.69.1"), 600)),
+            (present(addresses("81.2.69.1")), Some(300), Refuse, replace(addresses("81.2.69.1"), 300)),
+            (present(several()), None, Refuse, Action::Refuse(Refusal::Several(several()))),
+            (present(several()), None, Replace, replace(several(), 600)),
+            (Current::Cname("a.".into()), None, Replace, Action::Refuse(Refusal::Cname("a.".into()))),
+        ] {
+            assert_eq!(decide(&current, ttl, multiple), wanted, "{current:?} {ttl:?} {multiple:?}");
+        }
+    }
+
+    #[test]
+    fn equal_addresses_written_differently_are_one() {
+        let current = Current::Present(addresses("81.2.69.142 81.2.69.142"));
+        assert_eq!(decide(&current, None, Multiple::Refuse), Action::Keep(addresses("81.2.69.142")));
+    }
+}

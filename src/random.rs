@@ -1,0 +1,53 @@
+//! Small random numbers, to spread load and to vary an order. Not for secrets.
+
+/// SplitMix64, seeded by `main`.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// A sequence that `seed` determines.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, which must not be 0. The bias of the remainder is far below what matters here.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        // The remainder of a u32 fits a u32.
+        u32::try_from(self.next() % u64::from(bound)).unwrap_or_default()
+    }
+
+    /// Puts `items` into a random order (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            let bound = u32::try_from(i + 1).unwrap_or(u32::MAX);
+            items.swap(i, self.below(bound) as usize);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Random;
+
+    #[test]
+    fn shuffling_keeps_the_items_and_comes_to_every_order() {
+        let mut random = Random::new(1);
+        let orders: std::collections::BTreeSet<[u8; 3]> = (0..200)
+            .map(|_| {
+                let mut items = [1, 2, 3];
+                random.shuffle(&mut items);
+                items
+            })
+            .collect();
+        assert_eq!(orders.len(), 6);
+        assert!(orders.iter().all(|o| o.iter().sum::<u8>() == 6));
+    }
+}

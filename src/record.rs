@@ -1,0 +1,375 @@
+//! The vocabulary of the program: names, types and values of DNS records. Values only, no I/O.
+//!
+//! Each type proves its invariant once, where it is parsed; nobody checks again.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+/// A domain as Gandi knows it: lower case, at least two labels, no trailing dot (RFC 1035).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fqdn(String);
+
+/// Why a text is not a domain; the words are meant for the config's author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameError {
+    /// Nothing was given.
+    Empty,
+    /// An example's stand-in was left in place.
+    Placeholder(String),
+    /// A URL where a name is wanted; holds the name inside it.
+    Scheme(String),
+    /// Gandi's names have no trailing dot; holds the name without it.
+    TrailingDot(String),
+    /// `www.` belongs to the names; holds the domain.
+    Www(String),
+    /// A domain has at least two labels.
+    OneLabel(String),
+    /// Beyond ASCII: wants the `xn--` form.
+    NotAscii(String),
+    /// A label is empty, too long, or has a character that no hostname has.
+    BadLabel(String),
+    /// More than 253 characters.
+    TooLong,
+    /// The name repeats the domain; holds the relative name.
+    NotRelative(String),
+    /// `*` stands anywhere but as the whole first label.
+    Wildcard(String),
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "nothing is there"),
+            Self::Placeholder(s) => write!(f, "`{s}` is still the example's placeholder: put your own there"),
+            Self::Scheme(s) => write!(f, "a domain has no scheme or path: write `{s}`"),
+            Self::TrailingDot(s) => write!(f, "Gandi's names have no trailing dot: write `{s}`"),
+            Self::Www(s) => write!(f, "the domain at Gandi is `{s}`: put `www` under names"),
+            Self::OneLabel(s) => write!(f, "`{s}` is one label: write the whole domain, such as `{s}.org`"),
+            Self::NotAscii(s) => write!(f, "`{s}` is not ASCII: write its `xn--` form"),
+            Self::BadLabel(s) => write!(
+                f,
+                "`{s}` is not a name: labels have 1 to 63 of a-z, 0-9, `-` and `_`, with dots between"
+            ),
+            Self::TooLong => write!(f, "a name has at most 253 characters"),
+            Self::NotRelative(s) => write!(f, "names are relative to the domain: write `{s}`"),
+            Self::Wildcard(s) => write!(f, "`{s}`: `*` may only be the whole first label, as in `*.home`"),
+        }
+    }
+}
+
+impl std::error::Error for NameError {}
+
+/// Whether a value was left as a template had it, such as `<change me>`.
+#[must_use]
+pub fn is_placeholder(text: &str) -> bool {
+    let folded: String =
+        text.to_ascii_lowercase().chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
+    text.contains(['<', '>'])
+        || ["changeme", "yourtoken", "yourapikey", "yourdomain", "xxxxxxxx"]
+            .iter()
+            .any(|p| folded.contains(p))
+}
+
+/// Labels and dots only, as a hostname or an RRset's name may have them.
+fn check_labels(text: &str) -> Result<(), NameError> {
+    let bad = |label: &str| {
+        label.is_empty()
+            || label.len() > 63
+            || label.starts_with('-')
+            || label.ends_with('-')
+            || !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if text.is_empty() {
+        Err(NameError::Empty)
+    } else if is_placeholder(text) {
+        Err(NameError::Placeholder(text.to_owned()))
+    } else if !text.is_ascii() {
+        Err(NameError::NotAscii(text.to_owned()))
+    } else if text.len() > 253 {
+        Err(NameError::TooLong)
+    } else if text.split('.').any(bad) {
+        Err(NameError::BadLabel(text.to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+impl Fqdn {
+    /// Reads a domain and answers the common mistakes in their own words.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let text = text.trim().to_ascii_lowercase();
+        if is_placeholder(&text) {
+            return Err(NameError::Placeholder(text));
+        }
+        let bare = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+        let bare = bare.split('/').next().unwrap_or_default();
+        if bare.len() != text.len() {
+            return Err(NameError::Scheme(bare.to_owned()));
+        }
+        if let Some(rest) = text.strip_suffix('.') {
+            return Err(NameError::TrailingDot(rest.to_owned()));
+        }
+        check_labels(&text)?;
+        if !text.contains('.') {
+            return Err(NameError::OneLabel(text));
+        }
+        match text.strip_prefix("www.") {
+            // `www.org` is a domain like any other.
+            Some(rest) if rest.contains('.') => Err(NameError::Www(rest.to_owned())),
+            _ => Ok(Self(text)),
+        }
+    }
+
+    /// The domain in lower case, without a trailing dot.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fqdn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// An RRset's name relative to its domain: `@` is the apex, a first label `*` the wildcard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RrsetName(String);
+
+impl RrsetName {
+    /// Reads a name under `domain`.
+    pub fn parse(text: &str, domain: &Fqdn) -> Result<Self, NameError> {
+        let text = text.trim().to_ascii_lowercase();
+        if text == "@" {
+            return Ok(Self(text));
+        }
+        if let Some(rest) = text.strip_suffix('.') {
+            return Err(NameError::TrailingDot(rest.to_owned()));
+        }
+        if text == domain.as_str() {
+            return Err(NameError::NotRelative("@".to_owned()));
+        }
+        if let Some(rest) = text.strip_suffix(domain.as_str()).and_then(|t| t.strip_suffix('.')) {
+            return Err(NameError::NotRelative(rest.to_owned()));
+        }
+        if text == "*" {
+            return Ok(Self(text));
+        }
+        let labels = text.strip_prefix("*.").unwrap_or(&text);
+        if labels.contains('*') {
+            return Err(NameError::Wildcard(text));
+        }
+        check_labels(labels)?;
+        if labels.len() + domain.as_str().len() > 250 {
+            return Err(NameError::TooLong);
+        }
+        Ok(Self(text))
+    }
+
+    /// The name as it stands in Gandi's paths.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RrsetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The RRset types we keep, which are also the two address families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RrsetType {
+    /// An IPv4 address (RFC 1035).
+    A,
+    /// An IPv6 address (RFC 3596).
+    Aaaa,
+}
+
+impl RrsetType {
+    /// Both types.
+    pub const ALL: [Self; 2] = [Self::A, Self::Aaaa];
+
+    /// Reads `A` or `AAAA`, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// The type as DNS writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+        }
+    }
+
+    /// The family of its addresses, for people.
+    #[must_use]
+    pub const fn family(self) -> &'static str {
+        match self {
+            Self::A => "IPv4",
+            Self::Aaaa => "IPv6",
+        }
+    }
+
+    /// The type that holds `address`.
+    #[must_use]
+    pub const fn of(address: IpAddr) -> Self {
+        if address.is_ipv4() { Self::A } else { Self::Aaaa }
+    }
+}
+
+impl fmt::Display for RrsetType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A time to live in seconds that Gandi accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ttl(u32);
+
+impl Ttl {
+    /// Gandi's shortest, and what a record that we create gets: 300 s.
+    pub const MIN: Self = Self(300);
+    /// Gandi's longest: 2 592 000 s, thirty days.
+    pub const MAX: Self = Self(2_592_000);
+
+    /// The number of seconds, if Gandi accepts it.
+    #[must_use]
+    pub fn new(seconds: u32) -> Option<Self> {
+        (Self::MIN.0..=Self::MAX.0).contains(&seconds).then_some(Self(seconds))
+    }
+
+    /// Seconds.
+    #[must_use]
+    pub const fn seconds(self) -> u32 {
+        self.0
+    }
+}
+
+/// What names one RRset: domain, name and type.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RrsetKey {
+    /// The domain whose zone holds it.
+    pub domain: Fqdn,
+    /// Its name in the zone.
+    pub name: RrsetName,
+    /// Its type.
+    pub rrtype: RrsetType,
+}
+
+impl fmt::Display for RrsetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name.as_str() {
+            "@" => write!(f, "{} {}", self.domain, self.rrtype),
+            name => write!(f, "{name}.{} {}", self.domain, self.rrtype),
+        }
+    }
+}
+
+/// What a zone holds under one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rrset {
+    /// Time to live in seconds, as the zone has it.
+    pub ttl: u32,
+    /// Its addresses: a set, since DNS gives them no order. Never empty.
+    pub values: BTreeSet<IpAddr>,
+}
+
+impl Rrset {
+    /// An RRset of a single address.
+    #[must_use]
+    pub fn single(address: IpAddr, ttl: u32) -> Self {
+        Self { ttl, values: BTreeSet::from([address]) }
+    }
+
+    /// Whether it holds `address` and nothing else.
+    #[must_use]
+    pub fn is_only(&self, address: IpAddr) -> bool {
+        self.values.len() == 1 && self.values.contains(&address)
+    }
+
+    /// Its addresses, joined by blanks, for people.
+    #[must_use]
+    pub fn addresses(&self) -> String {
+        self.values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Mistake = fn(String) -> NameError;
+
+    fn fqdn(text: &str) -> Fqdn {
+        Fqdn::parse(text).expect(text)
+    }
+
+    #[test]
+    fn domains() {
+        for good in ["example.org", "EXAMPLE.org", "a.b.example.co.uk", "www.org", "xn--nxasmq6b.gr"] {
+            assert_eq!(fqdn(good).as_str(), good.to_ascii_lowercase());
+        }
+        let cases: [(&str, Mistake, &str); 8] = [
+            ("https://example.org/", NameError::Scheme, "example.org"),
+            ("example.org.", NameError::TrailingDot, "example.org"),
+            ("www.example.org", NameError::Www, "example.org"),
+            ("example", NameError::OneLabel, "example"),
+            ("<change me>", NameError::Placeholder, "<change me>"),
+            ("ex ample.org", NameError::BadLabel, "ex ample.org"),
+            ("exämple.org", NameError::NotAscii, "exämple.org"),
+            ("a..org", NameError::BadLabel, "a..org"),
+        ];
+        for (text, error, inner) in cases {
+            assert_eq!(Fqdn::parse(text), Err(error(inner.to_owned())), "{text}");
+        }
+        assert_eq!(Fqdn::parse(" "), Err(NameError::Empty));
+        assert_eq!(
+            Fqdn::parse(&"abcdefgh.".repeat(30).replace("h.a", "h.b.a")[..260]),
+            Err(NameError::TooLong)
+        );
+    }
+
+    #[test]
+    fn names() {
+        let domain = fqdn("example.org");
+        for good in ["@", "*", "*.home", "home", "a.b.c", "_acme-challenge", "WWW"] {
+            assert!(RrsetName::parse(good, &domain).is_ok(), "{good}");
+        }
+        for bad in ["", "home.", "a b", "h*me", "a.*", "**", "-a", "@.home", "ho/me", "a.example.org"] {
+            assert!(RrsetName::parse(bad, &domain).is_err(), "{bad}");
+        }
+        let relative =
+            |text| RrsetName::parse(text, &domain).expect_err("the domain is repeated").to_string();
+        assert!(relative("www.example.org").ends_with("write `www`"));
+        assert!(relative("example.org").ends_with("write `@`"));
+    }
+
+    #[test]
+    fn keys_read_as_people_write_them() {
+        let key = |name: &str| RrsetKey {
+            domain: fqdn("example.org"),
+            name: RrsetName::parse(name, &fqdn("example.org")).expect(name),
+            rrtype: RrsetType::A,
+        };
+        assert_eq!(key("www").to_string(), "www.example.org A");
+        assert_eq!(key("@").to_string(), "example.org A");
+        assert_eq!(key("*").to_string(), "*.example.org A");
+    }
+
+    #[test]
+    fn ttl_range() {
+        assert_eq!(Ttl::new(299), None);
+        assert_eq!(Ttl::new(300).map(Ttl::seconds), Some(300));
+        assert_eq!(Ttl::new(2_592_000).map(Ttl::seconds), Some(2_592_000));
+        assert_eq!(Ttl::new(2_592_001), None);
+    }
+}

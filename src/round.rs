@@ -1,0 +1,250 @@
+//! One round: learn the addresses, look at the zone, decide, write. Never ends early: one record's failure
+//! leaves its neighbours alone.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use crate::address::{AddressError, Detector};
+use crate::config::{Config, Record};
+use crate::gandi::livedns::{Listing, LiveDns, LiveDnsError};
+use crate::http::Http;
+use crate::plan::{Action, Current, Desired, Refusal, plan};
+use crate::random::Random;
+use crate::record::{Fqdn, Rrset, RrsetKey, RrsetType};
+use crate::report::Console;
+use crate::state::State;
+
+/// What came of some records that share their fate.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The records; never none.
+    pub keys: Vec<RrsetKey>,
+    /// What was done, or why nothing was.
+    pub result: Result<Done, Failure>,
+}
+
+/// How a record came to be right.
+#[derive(Debug)]
+pub enum Done {
+    /// By memory: it was so not long ago, and the address is the same.
+    Remembered(Rrset),
+    /// By a look at the zone.
+    Kept(Rrset),
+    /// It was made.
+    Created {
+        /// What the zone holds now.
+        new: Rrset,
+        /// A dry run: what it would hold.
+        dry: bool,
+    },
+    /// It was changed.
+    Replaced {
+        /// What the zone held.
+        old: Rrset,
+        /// What it holds now.
+        new: Rrset,
+        /// A dry run: what it would hold.
+        dry: bool,
+    },
+}
+
+/// Why a record may be wrong.
+#[derive(Debug)]
+pub enum Failure {
+    /// No address to go by.
+    Address(Rc<AddressError>),
+    /// The zone could not be read.
+    Read(Rc<LiveDnsError>),
+    /// The write failed, or its answer was lost.
+    Write(Rc<LiveDnsError>),
+    /// Not ours to change.
+    Refused(Refusal),
+}
+
+/// What a round depends on besides the config.
+pub struct Circumstances<'a> {
+    /// What earlier rounds confirmed.
+    pub state: &'a State,
+    /// Seconds since 1970.
+    pub now: u64,
+    /// Say what would be written, and write nothing.
+    pub dry_run: bool,
+    /// For the order of services and the length of pauses.
+    pub random: Random,
+}
+
+/// Runs one round.
+pub fn round(config: &Config, http: &Http, mut with: Circumstances, console: &mut Console) -> Vec<Outcome> {
+    let mut families = Vec::new();
+    let mut outcomes = Vec::new();
+    for rrtype in RrsetType::ALL {
+        let records: Vec<&Record> = config.records.iter().filter(|r| r.key.rrtype == rrtype).collect();
+        if records.is_empty() {
+            continue;
+        }
+        let services = config.sources(rrtype).services(rrtype, &mut with.random);
+        let mut detector = Detector::new(rrtype, services, config.agree);
+        match detector.probe(http, console) {
+            Ok(address) => families.push(Family { records, detector, address, agreed: config.agree == 1 }),
+            Err(e) => {
+                let keys = records.iter().map(|r| r.key.clone()).collect();
+                outcomes.push(Outcome { keys, result: Err(Failure::Address(Rc::new(e))) });
+            }
+        }
+    }
+    let livedns = LiveDns::new(http, &config.api, &config.credential, with.random.clone());
+    let mut round = Round { config, with, http, zones: Zones::new(livedns) };
+    round.count_looks(&families);
+    for family in families {
+        round.keep(family, console, &mut outcomes);
+    }
+    outcomes
+}
+
+/// The records of one address family, and the address they should have.
+struct Family<'a> {
+    records: Vec<&'a Record>,
+    detector: Detector,
+    address: IpAddr,
+    /// Whether enough sources have confirmed the address for a write.
+    agreed: bool,
+}
+
+struct Round<'a> {
+    config: &'a Config,
+    with: Circumstances<'a>,
+    http: &'a Http,
+    zones: Zones<'a>,
+}
+
+impl Round<'_> {
+    /// Several looks at one domain are cheaper as one listing, so count them first.
+    fn count_looks(&mut self, families: &[Family]) {
+        for family in families {
+            for record in &family.records {
+                if self.remembered(record, family.address).is_none() {
+                    *self.zones.looks.entry(record.key.domain.clone()).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    fn remembered(&self, record: &Record, address: IpAddr) -> Option<Rrset> {
+        let (api, recheck) = (self.config.api.as_str(), self.config.recheck.as_secs());
+        self.with.state.confirms(api, &record.key, (address, record.ttl), self.with.now, recheck)
+    }
+
+    /// Looks at every record of a family, makes sure of the address if one must be written, and writes.
+    fn keep(&mut self, mut family: Family, console: &mut Console, outcomes: &mut Vec<Outcome>) {
+        let mut verdicts = self.verdicts(&family, console);
+        let mut distrust = None;
+        if !family.agreed && verdicts.iter().any(Verdict::is_write) {
+            match family.detector.agreed(self.http, console) {
+                Ok(address) if address == family.address => {}
+                Ok(address) => {
+                    console.step(format_args!("the sources agree on {address}, not on {}", family.address));
+                    family.address = address;
+                    // What memory confirmed, it confirmed of the other address: look at everything again.
+                    verdicts = self.verdicts(&family, console);
+                }
+                Err(e) => distrust = Some(Rc::new(e)),
+            }
+        }
+        for (record, verdict) in family.records.iter().zip(verdicts) {
+            let result = match (verdict, &distrust) {
+                (Verdict::Unread(e), _) => Err(Failure::Read(e)),
+                (Verdict::Planned(Action::Refuse(refusal)), _) => Err(Failure::Refused(refusal)),
+                // The sources contradict each other, so not even "nothing to do" is known.
+                (_, Some(e)) => Err(Failure::Address(Rc::clone(e))),
+                (Verdict::Remembered(rrset), None) => Ok(Done::Remembered(rrset)),
+                (Verdict::Planned(action), None) => self.act(record, action),
+            };
+            outcomes.push(Outcome { keys: vec![record.key.clone()], result });
+        }
+    }
+
+    fn verdicts(&mut self, family: &Family, console: &mut Console) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(family.records.len());
+        for record in &family.records {
+            verdicts.push(match self.remembered(record, family.address) {
+                Some(rrset) => Verdict::Remembered(rrset),
+                None => match self.zones.look(&record.key, console) {
+                    Ok(current) => {
+                        let Record { ttl, multiple, .. } = **record;
+                        Verdict::Planned(plan(&Desired { address: family.address, ttl, multiple }, &current))
+                    }
+                    Err(e) => Verdict::Unread(e),
+                },
+            });
+        }
+        verdicts
+    }
+
+    fn act(&mut self, record: &Record, action: Action) -> Result<Done, Failure> {
+        let dry = self.with.dry_run;
+        let done = match action {
+            Action::Refuse(refusal) => return Err(Failure::Refused(refusal)),
+            Action::Keep(rrset) => return Ok(Done::Kept(rrset)),
+            Action::Create(new) => Done::Created { new, dry },
+            Action::Replace { old, new } => Done::Replaced { old, new, dry },
+        };
+        let (Done::Created { new, .. } | Done::Replaced { new, .. }) = &done else { return Ok(done) };
+        if !dry {
+            self.zones.livedns.write(&record.key, new).map_err(|e| Failure::Write(Rc::new(e)))?;
+        }
+        Ok(done)
+    }
+}
+
+/// What is to be done about one record, if the address holds.
+enum Verdict {
+    Remembered(Rrset),
+    Planned(Action),
+    Unread(Rc<LiveDnsError>),
+}
+
+impl Verdict {
+    const fn is_write(&self) -> bool {
+        matches!(self, Self::Planned(Action::Create(_) | Action::Replace { .. }))
+    }
+}
+
+/// What has been read of the zones in this round: everything at most once.
+struct Zones<'a> {
+    livedns: LiveDns<'a>,
+    /// How many RRsets of each domain want a look.
+    looks: BTreeMap<Fqdn, usize>,
+    listings: BTreeMap<Fqdn, Result<Listing, Rc<LiveDnsError>>>,
+    seen: BTreeMap<RrsetKey, Result<Current, Rc<LiveDnsError>>>,
+}
+
+impl<'a> Zones<'a> {
+    fn new(livedns: LiveDns<'a>) -> Self {
+        Self { livedns, looks: BTreeMap::new(), listings: BTreeMap::new(), seen: BTreeMap::new() }
+    }
+
+    fn look(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<LiveDnsError>> {
+        if !self.seen.contains_key(key) {
+            let current = self.read(key, console);
+            self.seen.insert(key.clone(), current);
+        }
+        self.seen[key].clone()
+    }
+
+    fn read(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<LiveDnsError>> {
+        if self.looks.get(&key.domain).copied().unwrap_or_default() < 2 {
+            console.step(format_args!("{key}: looking at the zone"));
+            return self.livedns.rrset(key).map_err(Rc::new);
+        }
+        if !self.listings.contains_key(&key.domain) {
+            console.step(format_args!("{}: looking at the whole zone", key.domain));
+            let listing = self.livedns.listing(&key.domain).map_err(Rc::new);
+            self.listings.insert(key.domain.clone(), listing);
+        }
+        match &self.listings[&key.domain] {
+            Ok(listing) => self.livedns.find(listing, key).map_err(Rc::new),
+            Err(e) => Err(Rc::clone(e)),
+        }
+    }
+}
