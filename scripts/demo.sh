@@ -1,0 +1,41 @@
+#!/bin/sh
+# The real program with a real config against the embedded fake Gandi, step by step. Fails if a step goes wrong.
+set -eu
+cd "$(dirname "$0")/.."
+
+echo "building (about two minutes the first time) ..."
+cargo build --quiet --locked --release --bin gandi-ddns
+cargo build --quiet --locked --example fake_gandi
+target=${CARGO_TARGET_DIR:-target}
+
+dir=$(mktemp -d)
+"$target/debug/examples/fake_gandi" "$dir" >"$dir/fake.log" 2>&1 &
+fake=$!
+trap 'kill "$fake" 2>/dev/null || true; rm -rf "$dir"' EXIT INT TERM
+tries=0
+until [ -e "$dir/ready" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || { echo "the fake Gandi did not start:" >&2; cat "$dir/fake.log" >&2; exit 1; }
+    sleep 0.1
+done
+
+# step TITLE EXIT-CODE RECORD: one run, its output, and the whole zone after it, which must hold RECORD.
+step() {
+    echo "== $1"
+    code=0
+    "$target/release/gandi-ddns" --config "$dir/gandi-ddns.conf" >"$dir/out" 2>&1 || code=$?
+    sed 's/^/   /' "$dir/out"
+    printf '   exit %s; zone: %s\n' "$code" "$(sed 's/ IN / /; s/\.example\.org\. / /; s/^example\.org\. /@ /' "$dir/zone" | paste -sd'|' - | sed 's/|/ | /g')"
+    if [ "$code" != "$2" ] || ! grep -q "$3" "$dir/zone"; then
+        echo "expected exit $2 and '$3' in the zone" >&2
+        exit 1
+    fi
+}
+
+step "a first run creates the record" 0 'home.*81\.2\.69\.142'
+step "a second run finds nothing to do, and says nothing" 0 'home.*81\.2\.69\.142'
+[ ! -s "$dir/out" ] || { echo "it was not silent" >&2; exit 1; }
+echo 81.2.69.160 >"$dir/ipv4"
+step "the address changes, and the record follows" 0 'home.*81\.2\.69\.160'
+echo 192.168.1.10 >"$dir/ipv4"
+step "a private address is never published" 75 'home.*81\.2\.69\.160'
