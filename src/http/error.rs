@@ -194,7 +194,10 @@ impl HttpError {
             CertificateError::NotValidForNameContext { presented, .. } => {
                 format!("it is for {}", presented.join(", "))
             }
-            CertificateError::UnknownIssuer => "nobody that this program trusts has issued it".to_owned(),
+            // A forger may borrow an authority's name, but not its key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "nobody that this program trusts has issued it".to_owned()
+            }
             other => other.to_string(),
         };
         Self::Certificate { host, cause }

@@ -1,0 +1,142 @@
+//! The tests' fake Gandi, run by hand or by a script that has nothing but files to steer it with.
+//!
+//! It never looks at the clock: on a board that believes in 1970 it starts like anywhere else.
+
+#[path = "../tests/it/fake/mod.rs"]
+mod fake;
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use fake::{Echo, Fake, Family, Setup};
+
+const HELP: &str = "\
+Usage: fake_gandi DIR [--port N]
+
+A fake Gandi LiveDNS over https on 127.0.0.1, for trying gandi-ddns without a domain. It runs until it is killed or
+DIR/stop appears. In DIR it makes ca.pem, token, gandi-ddns.conf (try `gandi-ddns --config DIR/gandi-ddns.conf`) and,
+once all is up, ready. DIR/ipv4 holds the address that three address services on 127.0.0.2 to 127.0.0.4 tell; write
+another into it and the world sees you move. DIR/zone shows the zone after every write, DIR/log has a line per request.
+";
+
+const TOKEN: &str = "pat_demo0123456789abcdef0123456789abcdef";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (dir, port) = match args[..] {
+        [] | ["-h" | "--help"] => {
+            // Nobody is left to tell if this fails.
+            let _ = io::stdout().write_all(HELP.as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        [dir] if !dir.starts_with('-') => (dir, Some(0)),
+        [dir, "--port", port] | ["--port", port, dir] => (dir, port.parse().ok()),
+        _ => ("", None),
+    };
+    let Some(port) = port else {
+        let _ = io::stderr().write_all(HELP.as_bytes());
+        return ExitCode::from(64);
+    };
+    match serve(Path::new(dir), port) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "fake_gandi: {dir}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Sets everything up, says so, and waits for the end.
+fn serve(dir: &Path, port: u16) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let dir = dir.canonicalize()?;
+    // Left over from a run before: neither must be taken for ours.
+    for stale in ["ready", "stop"] {
+        let _ = fs::remove_file(dir.join(stale));
+    }
+    let fake = Fake::start_with(Setup { port, ..Setup::default() });
+    fake.accept_bearer(TOKEN);
+    fake.add_domain("example.org");
+    fake.set("example.org", "@", "MX", 10800, &["10 mail.example.org."]);
+    fake.set("example.org", "www", "A", 10800, &["81.2.69.160"]);
+    if !dir.join("ipv4").exists() {
+        fs::write(dir.join("ipv4"), "81.2.69.142\n")?;
+    }
+    let echoes = fake.echoes(3, Family::V4);
+    for echo in &echoes {
+        let file = dir.join("ipv4");
+        echo.answer_from(move || fs::read_to_string(&file).unwrap_or_default());
+    }
+    secret(&dir.join("token"), TOKEN)?;
+    fs::write(dir.join("ca.pem"), fake.ca_pem())?;
+    fs::write(dir.join("gandi-ddns.conf"), config(&dir, &fake, &echoes))?;
+    replace(&dir.join("zone"), &fake.zone_text())?;
+    record(&fake, &dir)?;
+    replace(&dir.join("ready"), "")?;
+    while !dir.join("stop").exists() {
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+fn config(dir: &Path, fake: &Fake, echoes: &[Echo]) -> String {
+    let urls: Vec<String> = echoes.iter().map(Echo::url).collect();
+    let (api, urls, dir) = (fake.api(), urls.join(" "), dir.display());
+    format!(
+        "\
+# Made by fake_gandi: a complete config for the fake that made it.
+token_file = {dir}/token
+api = {api}
+ca_file = {dir}/ca.pem
+state_dir = {dir}/state
+ipv4 = {urls}
+ipv6 = off
+
+[example.org]
+names = home
+types = A
+ttl = 300
+"
+    )
+}
+
+/// Keeps `zone` and `log` up to date, each before the client has its answer.
+fn record(fake: &Fake, dir: &Path) -> io::Result<()> {
+    let log = OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
+    let (log, zone) = (Mutex::new(log), dir.join("zone"));
+    fake.before_answer(move |request, text| {
+        // One at a time, or two writers would share one temporary file.
+        let Ok(mut log) = log.lock() else { return };
+        // A full disk shows in the files; the server has nobody to tell.
+        if request.listener == "livedns" && request.method != "GET" {
+            let _ = replace(&zone, text);
+        }
+        let (listener, method, target) = (&request.listener, &request.method, &request.target);
+        let body = request.body.replace(['\r', '\n'], " ");
+        let line = format!("{listener} #{} {method} {target} {} {body}", request.connection, request.status);
+        let _ = writeln!(log, "{}", line.trim_end());
+    });
+    Ok(())
+}
+
+/// Readers see the old text or the new, never a half.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut temporary = PathBuf::from(path);
+    temporary.set_extension("tmp");
+    fs::write(&temporary, text)?;
+    fs::rename(&temporary, path)
+}
+
+fn secret(path: &Path, text: &str) -> io::Result<()> {
+    // The mode counts on creation only.
+    let _ = fs::remove_file(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")
+}

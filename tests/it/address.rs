@@ -1,0 +1,203 @@
+//! Which address is believed, and what happens when none can be.
+
+use crate::fake::{Answer, Echo, Family, Fault, Times};
+use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox};
+
+/// A stale A and AAAA record, both wanted.
+fn both_families() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.fake.set("example.org", "home", "AAAA", 600, &[STALE6]);
+    s.config("names = home\ntypes = A AAAA\n");
+    s
+}
+
+fn stale() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+#[track_caller]
+fn unchanged(s: &Sandbox) {
+    assert_eq!((s.count("PUT"), s.zone("home", "A")), (0, format!("600 {STALE}")));
+}
+
+#[test]
+fn a_and_aaaa_both_follow() {
+    let s = both_families();
+    s.run(&[]).is(
+        0,
+        "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n\
+         home.example.org AAAA: 2a01:e0a:1:2::1 replaced by 2a01:e0a:1:2::3\n",
+    );
+    s.run(&[]).is(0, "");
+}
+
+#[test]
+fn without_an_ipv4_address_the_aaaa_follows_and_the_a_stays() {
+    let s = both_families();
+    s.v4.iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    let ran = s.run(&[]);
+    assert_eq!(ran.stdout, "home.example.org AAAA: 2a01:e0a:1:2::1 replaced by 2a01:e0a:1:2::3\n");
+    ran.says(&["home.example.org A: no public IPv4 address, nothing was changed"]);
+    assert_eq!((ran.code, s.zone("home", "A")), (Some(75), format!("600 {STALE}")));
+}
+
+#[test]
+fn without_an_ipv6_address_the_a_follows_and_the_aaaa_stays() {
+    let s = both_families();
+    s.v6.iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    let ran = s.run(&[]);
+    assert_eq!(ran.stdout, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    ran.says(&["home.example.org AAAA: no public IPv6 address, nothing was changed"]);
+    assert_eq!((ran.code, s.zone("home", "AAAA")), (Some(75), format!("600 {STALE6}")));
+}
+
+#[test]
+fn one_lying_service_is_outvoted_wherever_it_stands() {
+    for liar in 0..3 {
+        let s = stale();
+        s.v4[liar].set("81.2.69.66\n");
+        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+        s.run(&["--force"]).is(0, "");
+    }
+}
+
+#[test]
+fn a_lie_about_a_record_that_is_right_changes_nothing() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
+    s.fake.set("example.org", "www", "A", 600, &[ADDRESS]);
+    s.config("names = home www\n");
+    s.run(&[]).is(0, "");
+    s.v4[0].set("81.2.69.66\n");
+    s.run(&[]).is(0, "");
+    assert_eq!(s.count("PUT"), 0);
+}
+
+#[test]
+fn services_that_disagree_all_round_change_nothing() {
+    let s = stale();
+    s.v4[0].set("81.2.69.66\n");
+    s.v4[1].set("81.2.69.67\n");
+    s.run(&[])
+        .fails(75, &["no IPv4 address that 2 sources agree on, nothing was changed", "81.2.69.66", ADDRESS]);
+    unchanged(&s);
+}
+
+#[test]
+fn one_service_is_not_enough_for_a_write() {
+    let s = stale();
+    s.v4[1..].iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    s.run(&[]).fails(75, &["no IPv4 address that 2 sources agree on"]);
+    unchanged(&s);
+}
+
+#[test]
+fn one_service_is_enough_to_find_that_all_is_well() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
+    s.v4[1..].iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    s.run(&[]).is(0, "");
+}
+
+#[test]
+fn the_first_two_services_are_down() {
+    let s = Sandbox::new();
+    let spare = [s.fake.echo(4, Family::V4), s.fake.echo(5, Family::V4)];
+    spare.iter().for_each(|e| e.set(ADDRESS));
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.v4[0].refuse();
+    s.v4[1].fault(Times::Always, Fault::Answer(Answer::html(502, "<html>")));
+    let urls = s.v4.iter().chain(&spare).map(Echo::url).collect::<Vec<_>>().join(" ");
+    let head = s.head();
+    let line = head.lines().find(|l| l.starts_with("ipv4")).expect("the IPv4 services");
+    s.raw_config(&format!(
+        "{}\n[example.org]\nnames = home\n",
+        head.replace(line, &format!("ipv4 = {urls}"))
+    ));
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+}
+
+#[test]
+fn nothing_but_one_public_address_is_an_address() {
+    let html = format!("<html><body>{ADDRESS}</body></html>");
+    let long = format!("{ADDRESS}{}", " ".repeat(300));
+    for (body, word) in [
+        (html.as_str(), "not one address"),
+        ("please log in", "not one address"),
+        ("", "not one address"),
+        ("81.2.69.142 81.2.69.142", "not one address"),
+        (ADDRESS6, "wrong family"),
+        (long.as_str(), "longer than 256 bytes"),
+        ("192.168.1.10", "a private address (RFC 1918)"),
+        ("100.64.0.1", "a CGNAT address (RFC 6598)"),
+        ("203.0.113.7", "a documentation address (RFC 5737)"),
+        ("127.0.0.1", "a loopback address"),
+        ("0.0.0.0", "an unspecified address"),
+    ] {
+        let s = stale();
+        s.v4.iter().for_each(|e| e.set(body));
+        s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed", word]);
+        unchanged(&s);
+        assert_eq!(s.count("GET"), 0, "{body}: Gandi has nothing to say to it");
+    }
+}
+
+#[test]
+fn ipv6_addresses_that_nobody_could_reach_are_refused() {
+    for (body, word) in [
+        ("fd00::1", "unique local"),
+        ("fe80::1", "link-local"),
+        ("2001:db8::1", "documentation"),
+        ("::ffff:81.2.69.142", "IPv4-mapped"),
+        ("2002:5102:458e::1", "6to4"),
+        (ADDRESS, "wrong family"),
+    ] {
+        let s = Sandbox::new();
+        s.config("names = home\ntypes = AAAA\n");
+        s.v6.iter().for_each(|e| e.set(body));
+        s.run(&[]).fails(75, &["no public IPv6 address", word]);
+        assert_eq!(s.zone("home", "AAAA"), "");
+    }
+}
+
+#[test]
+fn any_status_but_200_is_no_answer() {
+    for (fault, word) in [
+        (Fault::Answer(Answer::typed(503, "text/plain", ADDRESS)), "status 503"),
+        (Fault::Answer(Answer::typed(403, "text/plain", ADDRESS)), "status 403"),
+        (Fault::Answer(Answer::typed(201, "text/plain", ADDRESS)), "status 201"),
+        (Fault::flood(), "longer than 256 bytes"),
+    ] {
+        let s = stale();
+        s.v4.iter().for_each(|e| e.fault(Times::Always, fault.clone()));
+        s.run(&[]).fails(75, &["no public IPv4 address", word]);
+        unchanged(&s);
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let s = stale();
+    let elsewhere = s.fake.echo(4, Family::V4);
+    elsewhere.set(ADDRESS);
+    s.v4.iter().for_each(|e| e.fault(Times::Always, Fault::Redirect(elsewhere.url())));
+    s.run(&[]).fails(75, &["status 302"]);
+    assert_eq!(s.fake.requests().len(), 3, "nobody went elsewhere");
+}
+
+#[test]
+fn a_family_is_asked_over_its_own_socket() {
+    let s = Sandbox::new();
+    // A name that leads to an address of the other family cannot answer for this one.
+    let v4_only = s.v4[0].url();
+    let head = s.head();
+    let line = head.lines().find(|l| l.starts_with("ipv6")).expect("the IPv6 services");
+    let head = head.replace(line, &format!("ipv6 = {v4_only}\nagree = 1"));
+    s.raw_config(&format!("{head}\n[example.org]\nnames = home\ntypes = AAAA\n"));
+    s.v4[0].set(ADDRESS6);
+    s.run(&[]).fails(75, &["could not find an IPv6 address of 127.0.0."]);
+    assert_eq!(s.fake.requests().len(), 0);
+}

@@ -1,0 +1,63 @@
+//! What is written for people is true.
+
+use crate::sandbox::Sandbox;
+
+const README: &str = include_str!("../../README.md");
+const EXAMPLE: &str = include_str!("../../gandi-ddns.conf.example");
+const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
+
+#[test]
+fn the_readme_s_usage_is_help() {
+    let s = Sandbox::new();
+    let help = s.finish(s.command().arg("--help")).stdout;
+    assert!(README.contains(&format!("## Usage\n\n```\n{help}```\n")), "put this into the README:\n{help}");
+}
+
+#[test]
+fn the_readme_s_exit_codes_are_the_program_s() {
+    for exit in gandi_ddns::exit::Exit::ALL {
+        let row = format!("| {} | {} | ", exit.code(), exit.when());
+        assert!(README.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn the_example_config_and_the_readme_s_are_good() {
+    let s = Sandbox::new();
+    let (_, rest) = README.split_once("## Config\n\n```\n").expect("a config in the README");
+    let (readme, _) = rest.split_once("```").expect("its end");
+    for text in [EXAMPLE, readme] {
+        let (head, sections) = text.split_once("[example.org]").expect("a section");
+        let head = head.replace("token_file = /etc/gandi-ddns/token\n", &s.head());
+        s.raw_config(&format!("{head}[example.org]{sections}"));
+        let ran = s.run(&["--dry-run"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        assert!(ran.stdout.contains("*.home.example.org A: would be created"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn every_key_of_the_example_is_known() {
+    let s = Sandbox::new();
+    let optional = EXAMPLE.lines().filter_map(|l| l.strip_prefix("#   ")).filter(|l| l.contains(" = "));
+    let mut seen = 0;
+    for line in optional {
+        let (key, value) = line.split_once('=').expect("a key");
+        let value = value.split('#').next().unwrap_or_default().trim();
+        if !value.is_empty() {
+            seen += 1;
+            let head = s.head();
+            let head: String =
+                head.lines().filter(|l| !l.starts_with(key.trim())).map(|l| format!("{l}\n")).collect();
+            s.raw_config(&format!("{head}{line}\n[example.org.]\nnames = @\n"));
+            // The one error is the one that was put there.
+            s.run(&[]).fails(78, &["no trailing dot"]);
+        }
+    }
+    assert!(seen >= 7, "{seen} keys");
+}
+
+#[test]
+fn the_changelog_knows_this_version() {
+    assert!(CHANGELOG.contains(concat!("\n## ", env!("CARGO_PKG_VERSION"))));
+}

@@ -1,0 +1,160 @@
+//! "What is my address?" services, each on a loopback address of its own, so that each counts as an operator.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+
+use super::fault::{AtAccept, Fault, On, Queue, Times};
+use super::http::{Request, Response};
+use super::log::Log;
+use super::server::{Server, Service};
+
+/// The address family that an echo service listens on and tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// 127.0.0.2, 127.0.0.3, …
+    V4,
+    /// `[::1]`, the only one there is; several services differ by port alone.
+    V6,
+}
+
+type Source = Arc<dyn Fn() -> String + Send + Sync>;
+
+#[derive(Clone)]
+struct Reply {
+    status: u16,
+    content_type: String,
+    body: Source,
+}
+
+/// A running echo service. Cheap to clone; stops with its `Fake`.
+#[derive(Clone)]
+pub struct Echo {
+    server: Arc<Server>,
+    reply: Arc<Mutex<Reply>>,
+    log: Arc<Log>,
+}
+
+impl Echo {
+    pub(super) fn start(
+        n: u8,
+        family: Family,
+        tls: Option<Arc<ServerConfig>>,
+        log: &Arc<Log>,
+        shared: Source,
+    ) -> io::Result<Self> {
+        let ip = match family {
+            Family::V4 => IpAddr::V4(Ipv4Addr::new(127, 0, 0, n + 1)),
+            Family::V6 => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        };
+        let name = match family {
+            Family::V4 => format!("echo{n}"),
+            Family::V6 => format!("echo6-{n}"),
+        };
+        let reply = Reply { status: 200, content_type: "text/plain".to_owned(), body: shared };
+        let reply = Arc::new(Mutex::new(reply));
+        let handler = {
+            let (reply, log, name) = (Arc::clone(&reply), Arc::clone(log), name.clone());
+            Box::new(move |request: &Request| answer(request, &lock(&reply).clone(), &log, &name))
+        };
+        let service = Service {
+            name,
+            tls,
+            log: Arc::clone(log),
+            handler,
+            faults: Queue::default(),
+            at_accept: Queue::default(),
+        };
+        let server = Arc::new(Server::start(ip, 0, service)?);
+        Ok(Self { server, reply, log: Arc::clone(log) })
+    }
+
+    /// What a config's `ipv4` or `ipv6` line names.
+    pub fn url(&self) -> String {
+        format!("{}/", self.server.origin())
+    }
+
+    /// The body from now on, newline and all; until then it is the fake's address of the family.
+    pub fn set(&self, body: &str) {
+        let body = body.to_owned();
+        self.answer_from(move || body.clone());
+    }
+
+    /// The body from now on, made anew for each request.
+    pub fn answer_from(&self, body: impl Fn() -> String + Send + Sync + 'static) {
+        lock(&self.reply).body = Arc::new(body);
+    }
+
+    /// The status from now on.
+    pub fn set_status(&self, status: u16) {
+        lock(&self.reply).status = status;
+    }
+
+    /// The `Content-Type` from now on.
+    pub fn set_content_type(&self, content_type: &str) {
+        content_type.clone_into(&mut lock(&self.reply).content_type);
+    }
+
+    /// How many requests came.
+    pub fn count(&self) -> usize {
+        self.log.requests().iter().filter(|r| r.listener == self.name()).count()
+    }
+
+    /// The `listener` of its log entries.
+    pub fn name(&self) -> &str {
+        &self.server.service.name
+    }
+
+    /// Lets its requests go wrong.
+    pub fn fault(&self, times: Times, fault: Fault) {
+        self.server.service.faults.push(On::any(), times, fault);
+    }
+
+    /// Lets its connections go wrong.
+    pub fn fault_at_accept(&self, times: Times, fault: AtAccept) {
+        self.server.service.at_accept.push((), times, fault);
+    }
+
+    /// All is well again.
+    pub fn clear_faults(&self) {
+        self.server.service.faults.clear();
+        self.server.service.at_accept.clear();
+    }
+
+    /// Closes the port: connection refused.
+    pub fn refuse(&self) {
+        self.server.stop();
+    }
+
+    /// Opens it again.
+    ///
+    /// # Panics
+    /// When the port was taken meanwhile.
+    pub fn restore(&self) {
+        self.server.restart().expect("the port again");
+    }
+
+    /// Waits until it was asked `n` times in all; `false` when `timeout` came first.
+    pub fn wait_for_request(&self, n: usize, timeout: Duration) -> bool {
+        let name = self.name();
+        self.log.wait_until(timeout, |all| all.iter().filter(|r| r.listener == name).count() >= n)
+    }
+}
+
+fn answer(request: &Request, reply: &Reply, log: &Log, name: &str) -> Response {
+    if request.header("Authorization").is_some() {
+        log.violation(format!("{name}: was shown a credential"));
+    }
+    if request.method != "GET" || !request.body.is_empty() {
+        log.violation(format!("{name}: {} with {} bytes of body", request.method, request.body.len()));
+        return Response::new(405, "text/plain", "");
+    }
+    Response::new(reply.status, &reply.content_type, &(reply.body)())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

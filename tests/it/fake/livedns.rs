@@ -1,0 +1,354 @@
+//! The routes of `LiveDNS`, and of the one question outside it: who serves the domain?
+//!
+//! Bodies are Gandi's, byte for byte where they were recorded. What no client of ours should send is answered as
+//! Gandi would, and written down as a violation.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::body::{self, Flaw};
+use super::http::{Request, Response};
+use super::json::{string, strings};
+use super::log::Log;
+use super::zone::{Account, Domain, Rrset, Rrsets};
+
+const NO_CREDENTIAL: &str = r#"{"message":"You must provide an access token or an API Key. See https://api.gandi.net/docs/authentication/"}"#;
+const BAD_TOKEN: &str = r#"{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"Access was denied to this resource."}"#;
+const BAD_APIKEY: &str = r#"{"code":401,"message":"The server could not verify that you authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad api key), or your access token has expired","object":"HTTPUnauthorized","cause":"Unauthorized"}"#;
+const NO_DOMAIN: &str = r#"{"code": 404, "message": "The resource could not be found.", "object": "HTTPNotFound", "cause": "Not Found"}"#;
+const NO_ZONE: &str =
+    r#"{"code": 404, "message": "Unknown domain", "object": "LocalizedHTTPNotFound", "cause": "Not Found"}"#;
+const CREATED: &str = r#"{"message":"DNS Record Created"}"#;
+
+/// One request on its way to its answer.
+struct Call<'a> {
+    request: &'a Request,
+    path: &'a str,
+    query: &'a str,
+    /// Scheme and authority as the client reached us, so that every URL we give leads back here.
+    origin: String,
+    log: &'a Log,
+}
+
+/// Answers a request to `LiveDNS`.
+pub(super) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, request: &Request) -> Response {
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let origin = format!("{scheme}://{}", request.header("Host").unwrap_or("127.0.0.1"));
+    let call = Call { request, path, query, origin, log };
+    let segments: Option<Vec<String>> = path.split('/').skip(1).map(decode).collect();
+    let Some(segments) = segments else { return call.unrouted("a path that does not decode") };
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let ["v5", api @ ("livedns" | "domain"), "domains", domain, ref rest @ ..] = segments[..] else {
+        return call.unrouted("not a path of LiveDNS");
+    };
+    let method = request.method.as_str();
+    if !routed(method, api, rest) {
+        return call.unrouted("not a route the client may use");
+    }
+    let mut account = account.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Err(refusal) = call.authorize(&account, domain) {
+        return refusal;
+    }
+    call.check_form(method);
+    let Some(known) = account.domains.get_mut(&domain.to_ascii_lowercase()) else {
+        return error(404, NO_DOMAIN);
+    };
+    if api == "domain" {
+        return who(known);
+    }
+    if known.zone.is_none() {
+        return error(404, NO_ZONE);
+    }
+    call.dispatch(method, domain, rest, known).unwrap_or_else(|flaw| flaw.response())
+}
+
+/// PUT on all `records` is absent on purpose: it replaces the whole zone.
+fn routed(method: &str, api: &str, rest: &[&str]) -> bool {
+    match rest {
+        _ if rest.contains(&"") => false,
+        ["livedns"] => api == "domain" && method == "GET",
+        _ if api == "domain" => false,
+        [] | ["nameservers"] => method == "GET",
+        ["records"] => matches!(method, "GET" | "POST"),
+        ["records", _] => matches!(method, "GET" | "PUT" | "DELETE"),
+        ["records", _, _] => matches!(method, "GET" | "PUT" | "POST" | "DELETE"),
+        _ => false,
+    }
+}
+
+impl Call<'_> {
+    fn violation(&self, why: &str) {
+        self.log.violation(format!("livedns: {} {}: {why}", self.request.method, self.request.target));
+    }
+
+    /// The front's own 404, given before anybody looks at the credential.
+    fn unrouted(&self, why: &str) -> Response {
+        self.violation(why);
+        let path = self.path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let method = &self.request.method;
+        let page = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot {method} {path}</pre>\n</body>\n</html>\n"
+        );
+        Response::new(404, "text/html; charset=utf-8", &page)
+    }
+
+    fn authorize(&self, account: &Account, domain: &str) -> Result<(), Response> {
+        if self.request.all("Authorization").count() > 1 {
+            self.violation("more than one Authorization header");
+        }
+        let header = self.request.header("Authorization").unwrap_or_default();
+        match header.split_once(' ') {
+            Some(("Bearer", token)) => match account.bearers.get(token) {
+                None => Err(error(403, BAD_TOKEN)),
+                Some(Some(visible)) if !visible.iter().any(|d| d.eq_ignore_ascii_case(domain)) => {
+                    Err(error(404, NO_DOMAIN))
+                }
+                Some(_) => Ok(()),
+            },
+            Some(("Apikey", key)) if account.apikeys.iter().any(|known| known == key) => Ok(()),
+            Some(("Apikey", _)) => Err(error(401, BAD_APIKEY)),
+            _ => {
+                if !header.is_empty() {
+                    self.violation("an Authorization that is neither Bearer nor Apikey");
+                }
+                Err(error(401, NO_CREDENTIAL))
+            }
+        }
+    }
+
+    /// What Gandi may let pass, but our client must not do.
+    fn check_form(&self, method: &str) {
+        if matches!(method, "PUT" | "POST") {
+            let kind = self.request.header("Content-Type").unwrap_or_default();
+            if kind.split(';').next() != Some("application/json") {
+                self.violation(&format!("Content-Type {kind:?}"));
+            }
+        } else if !self.request.body.is_empty() {
+            self.violation("a body");
+        }
+        let listing = method == "GET" && self.path.ends_with("/records");
+        if !self.query.is_empty() && !listing {
+            self.violation("a query");
+        }
+    }
+
+    fn dispatch(
+        &self,
+        method: &str,
+        fqdn: &str,
+        rest: &[&str],
+        domain: &mut Domain,
+    ) -> Result<Response, Flaw> {
+        let fqdn = &fqdn.to_ascii_lowercase();
+        let Domain { zone, nameservers, .. } = domain;
+        let zone = zone.get_or_insert_default();
+        if let ["records", name, kind @ ..] = rest {
+            body::check_key(name, kind.first().copied()).inspect_err(|_| self.violation("a bad key"))?;
+        }
+        match (method, rest) {
+            ("GET", []) => Ok(self.domain(fqdn)),
+            ("GET", ["nameservers"]) => Ok(success(200, &strings(nameservers))),
+            ("GET", ["records"]) => self.listing(fqdn, zone),
+            ("GET", ["records", name]) => {
+                let here = zone.iter().filter(|((n, _), _)| n == name);
+                let here: Vec<String> = here.map(|(key, rrset)| self.item(fqdn, key, rrset)).collect();
+                Ok(success(200, &format!("[{}]", here.join(","))))
+            }
+            ("GET", ["records", name, kind]) => Ok(self.one(fqdn, name, kind, zone)),
+            ("DELETE", ["records", name]) => {
+                zone.retain(|(n, _), _| n != name);
+                Ok(Response::new(204, "", ""))
+            }
+            ("DELETE", ["records", name, kind]) => Ok(match zone.remove(&key(name, kind)) {
+                Some(_) => Response::new(204, "", ""),
+                None => absent(name, kind),
+            }),
+            (_, _) => self.write(method, fqdn, rest, zone),
+        }
+    }
+
+    /// PUT and POST, on whatever level.
+    fn write(&self, method: &str, fqdn: &str, rest: &[&str], zone: &mut Rrsets) -> Result<Response, Flaw> {
+        let parsed =
+            body::parse(&self.request.body).inspect_err(|_| self.violation("a body that is no object"))?;
+        if !parsed.strange.is_empty() {
+            self.violation(&format!("strange keys in the body: {}", parsed.strange.join(" ")));
+        }
+        let object = &parsed.object;
+        let mut new = Vec::new();
+        match rest {
+            ["records", name, kind] => new.push((key(name, kind), body::rrset(kind, object)?)),
+            ["records", name] => {
+                for item in body::items(object)? {
+                    let kind = body::text(item, "rrset_type")?;
+                    body::check_key(name, Some(kind))?;
+                    new.push((key(name, kind), body::rrset(kind, item)?));
+                }
+            }
+            _ => {
+                let (name, kind) = (body::text(object, "rrset_name")?, body::text(object, "rrset_type")?);
+                body::check_key(name, Some(kind))?;
+                new.push((key(name, kind), body::rrset(kind, object)?));
+            }
+        }
+        // All or nothing, so on a copy.
+        let mut after = zone.clone();
+        if let ("PUT", ["records", name]) = (method, rest) {
+            after.retain(|(n, _), _| n != name);
+        }
+        let mut location = format!("{}{}", self.origin, self.path);
+        for (key, rrset) in new {
+            if let Some(kind) = in_the_way(&after, &key, method) {
+                return Ok(conflict(&key.0, &kind));
+            }
+            // The one request whose path is not the new resource's.
+            if rest == ["records"] {
+                location = self.href(fqdn, &key);
+            }
+            after.insert(key, rrset);
+        }
+        *zone = after;
+        Ok(success(201, CREATED).header("Location", location))
+    }
+
+    fn domain(&self, fqdn: &str) -> Response {
+        let base = format!("{}/v5/livedns/domains/{fqdn}", self.origin);
+        let (fqdn, href) = (string(fqdn), string(&base));
+        let (keys, records) = (string(&format!("{base}/keys")), string(&format!("{base}/records")));
+        success(
+            200,
+            &format!(
+                r#"{{"fqdn":{fqdn},"automatic_snapshots":true,"domain_href":{href},"domain_keys_href":{keys},"domain_records_href":{records}}}"#
+            ),
+        )
+    }
+
+    fn listing(&self, fqdn: &str, zone: &Rrsets) -> Result<Response, Flaw> {
+        let (mut page, mut per_page) = (1, 100);
+        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let number = value.parse::<usize>().ok().filter(|n| *n > 0);
+            match (name, number) {
+                ("page", Some(n)) => page = n,
+                ("per_page", Some(n)) => per_page = n,
+                ("page" | "per_page", None) => {
+                    self.violation("a page that is no number");
+                    let why = format!("{value} is less than minimum value 1");
+                    return Err(Flaw::new("querystring", "page", why));
+                }
+                _ => self.violation("a query"),
+            }
+        }
+        let total = zone.len();
+        let items: Vec<String> = zone
+            .iter()
+            .skip((page - 1).saturating_mul(per_page))
+            .take(per_page)
+            .map(|(key, rrset)| self.item(fqdn, key, rrset))
+            .collect();
+        let mut response = success(200, &format!("[{}]", items.join(",")));
+        response = response.header("Total-Count", total.to_string());
+        if page.saturating_mul(per_page) < total {
+            let (origin, path) = (&self.origin, self.path);
+            let next = format!("<{origin}{path}?page={}&per_page={per_page}>; rel=\"next\"", page + 1);
+            response = response.header("Link", next);
+        }
+        Ok(response)
+    }
+
+    fn href(&self, fqdn: &str, key: &(String, String)) -> String {
+        let name = encode(&key.0);
+        format!("{}/v5/livedns/domains/{fqdn}/records/{name}/{}", self.origin, key.1)
+    }
+
+    /// An `RRset` in a listing: the keys in another order than alone, since Gandi's order varies.
+    fn item(&self, fqdn: &str, key: &(String, String), rrset: &Rrset) -> String {
+        let (name, kind) = (string(&key.0), string(&key.1));
+        let (ttl, values) = (rrset.ttl, strings(&rrset.values));
+        let href = string(&self.href(fqdn, key));
+        format!(
+            r#"{{"rrset_name":{name},"rrset_ttl":{ttl},"rrset_type":{kind},"rrset_values":{values},"rrset_href":{href}}}"#
+        )
+    }
+
+    fn one(&self, fqdn: &str, name: &str, kind: &str, zone: &Rrsets) -> Response {
+        let key = key(name, kind);
+        let Some(rrset) = zone.get(&key) else { return absent(name, kind) };
+        let (name, kind) = (string(name), string(kind));
+        let (ttl, values) = (rrset.ttl, strings(&rrset.values));
+        let href = string(&self.href(fqdn, &key));
+        success(
+            200,
+            &format!(
+                r#"{{"rrset_type":{kind},"rrset_ttl":{ttl},"rrset_name":{name},"rrset_href":{href},"rrset_values":{values}}}"#
+            ),
+        )
+    }
+}
+
+/// The type that keeps this `RRset` from being written: a CNAME tolerates nothing beside it.
+fn in_the_way(zone: &Rrsets, (name, kind): &(String, String), method: &str) -> Option<String> {
+    let mut others = zone.keys().filter(|(n, _)| n == name).map(|(_, k)| k);
+    let clash = |other: &&String| {
+        (*other == kind && method == "POST") || (*other != kind && (*other == "CNAME" || kind == "CNAME"))
+    };
+    others.find(clash).cloned()
+}
+
+fn who(domain: &Domain) -> Response {
+    let (current, nameservers) = (string(&domain.current), strings(&domain.nameservers));
+    let dnssec = domain.current == "livedns";
+    success(
+        200,
+        &format!(
+            r#"{{"current":{current},"nameservers":{nameservers},"dnssec_available":{dnssec},"livednssec_available":{dnssec}}}"#
+        ),
+    )
+}
+
+fn absent(name: &str, kind: &str) -> Response {
+    let message = string(&format!("Can't find the DNS record {name}/{kind} in the zone"));
+    error(
+        404,
+        &format!(r#"{{"code": 404, "message": {message}, "object": "dns-record", "cause": "Not Found"}}"#),
+    )
+}
+
+fn conflict(name: &str, kind: &str) -> Response {
+    let message = string(&format!("DNS Record {name}/{kind} already exists"));
+    error(
+        409,
+        &format!(r#"{{"code":409,"message":{message},"object":"HTTPConflict","cause":"Duplicate Entry"}}"#),
+    )
+}
+
+fn success(status: u16, body: &str) -> Response {
+    Response::new(status, "application/json; charset=utf-8", body)
+}
+
+fn error(status: u16, body: &str) -> Response {
+    Response::new(status, "application/json; charset=UTF-8", body)
+}
+
+fn key(name: &str, kind: &str) -> (String, String) {
+    (name.to_owned(), kind.to_owned())
+}
+
+fn decode(segment: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16).and_then(|d| u8::try_from(d).ok());
+            bytes.push(digit()? * 16 + digit()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn encode(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    let one = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    name.bytes().map(one).collect()
+}

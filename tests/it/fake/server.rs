@@ -1,0 +1,271 @@
+//! One listener: a thread that accepts, a thread per connection, the faults between request and answer, and an
+//! end that never hangs.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+
+use super::fault::{AtAccept, Fault, On, Queue};
+use super::http::{self, Received, Request, Response};
+use super::log::{Log, Logged};
+use super::wire::{Stop, Wire, wait_gone};
+
+type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
+
+/// What a listener is made of.
+pub(super) struct Service {
+    pub(super) name: String,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) log: Arc<Log>,
+    pub(super) handler: Handler,
+    pub(super) faults: Queue<On, Fault>,
+    pub(super) at_accept: Queue<(), AtAccept>,
+}
+
+/// A listener that can be stopped and, on the same port, started again.
+pub(super) struct Server {
+    pub(super) service: Arc<Service>,
+    pub(super) local: SocketAddr,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    stop: Arc<Stop>,
+    open: Arc<Open>,
+    accepting: JoinHandle<()>,
+}
+
+/// The connections now open, so that they can be cut.
+type Open = Mutex<BTreeMap<usize, TcpStream>>;
+
+impl Server {
+    pub(super) fn start(ip: IpAddr, port: u16, service: Service) -> io::Result<Self> {
+        let listener = TcpListener::bind((ip, port))?;
+        let local = listener.local_addr()?;
+        let service = Arc::new(service);
+        let running = Mutex::new(Some(run(listener, &service)));
+        Ok(Self { service, local, running })
+    }
+
+    pub(super) fn origin(&self) -> String {
+        let scheme = if self.service.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.local)
+    }
+
+    /// Closes the port and cuts every connection: from here on, connection refused.
+    pub(super) fn stop(&self) {
+        let Some(running) = lock(&self.running).take() else { return };
+        running.stop.set();
+        // `accept` knows no stop flag; a connection of our own wakes it.
+        let woken = TcpStream::connect_timeout(&self.local, Duration::from_secs(2));
+        if woken.is_ok() {
+            let _ = running.accepting.join();
+        }
+        for connection in lock(&running.open).values() {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Opens the port again after `stop`.
+    pub(super) fn restart(&self) -> io::Result<()> {
+        let mut running = lock(&self.running);
+        if running.is_none() {
+            *running = Some(run(TcpListener::bind(self.local)?, &self.service));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run(listener: TcpListener, service: &Arc<Service>) -> Running {
+    let (stop, open) = (Arc::new(Stop::default()), Arc::new(Open::default()));
+    let accepting = {
+        let (service, stop, open) = (Arc::clone(service), Arc::clone(&stop), Arc::clone(&open));
+        thread::spawn(move || accept(&listener, &service, &stop, &open))
+    };
+    Running { stop, open, accepting }
+}
+
+fn accept(listener: &TcpListener, service: &Arc<Service>, stop: &Arc<Stop>, open: &Arc<Open>) {
+    for tcp in listener.incoming() {
+        if stop.is_set() {
+            return;
+        }
+        let Ok(tcp) = tcp else { continue };
+        let Ok(handle) = tcp.try_clone() else { continue };
+        let id = service.log.connection();
+        lock(open).insert(id, handle);
+        let (service, stop, open) = (Arc::clone(service), Arc::clone(stop), Arc::clone(open));
+        thread::spawn(move || {
+            // An error means that the client went away or the fake stops: nothing left to do.
+            let _ = connection(&service, id, tcp, &stop);
+            // The handle kept for `stop` holds the socket open, so closing takes a shutdown.
+            if let Some(handle) = lock(&open).remove(&id) {
+                let _ = handle.shutdown(Shutdown::Both);
+            }
+        });
+    }
+}
+
+fn connection(service: &Service, id: usize, tcp: TcpStream, stop: &Arc<Stop>) -> io::Result<()> {
+    let mut drip = None;
+    match service.at_accept.take() {
+        None => {}
+        Some(AtAccept::Close) => return Ok(()),
+        Some(AtAccept::Delay(time)) => stop.sleep(time)?,
+        Some(AtAccept::Hang) => {
+            wait_gone(&tcp);
+            return Ok(());
+        }
+        Some(AtAccept::Drip(interval)) => drip = Some(interval),
+    }
+    let tls = service.tls.clone();
+    let mut wire =
+        Wire::open(tcp, tls, drip, Arc::clone(stop)).inspect_err(|_| service.log.failed_handshake())?;
+    loop {
+        let request = match http::receive(&mut wire) {
+            Received::Request(request) => request,
+            Received::Closed => return Ok(()),
+            Received::Broken(why) => {
+                service.log.violation(format!("{}: {why}", service.name));
+                let page = "<html>\r\n<head><title>400 Bad Request</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
+                wire.send(&Response::new(400, "text/html", page).bytes(true))?;
+                wire.finish();
+                return Ok(());
+            }
+        };
+        if !exchange(service, id, &request, &mut wire)? {
+            return Ok(());
+        }
+        if request.close {
+            wire.finish();
+            return Ok(());
+        }
+    }
+}
+
+/// Answers one request, well or as the faults will; `false` when the connection ends here.
+fn exchange(service: &Service, id: usize, request: &Request, wire: &mut Wire) -> io::Result<bool> {
+    let index = service.log.arrived(logged(service, id, request));
+    let decided = |status| service.log.decided(index, status);
+    let fault = service.faults.take(&request.method, &request.target).unwrap_or(Fault::Pass);
+    let response = match &fault {
+        Fault::Hang => {
+            decided(0);
+            wire.wait_gone();
+            return Ok(false);
+        }
+        Fault::DropBefore => {
+            decided(0);
+            return Ok(false);
+        }
+        Fault::Answer(answer) => answer.response(),
+        Fault::Redirect(url) => Response::new(302, "", "").header("Location", url),
+        _ => (service.handler)(request),
+    };
+    match fault {
+        Fault::DropAfter => decided(0),
+        Fault::HangAfter => {
+            decided(0);
+            wire.wait_gone();
+        }
+        Fault::Pass | Fault::Answer(_) | Fault::Redirect(_) => {
+            decided(response.status);
+            wire.send(&response.bytes(request.close))?;
+            return Ok(true);
+        }
+        fault => {
+            decided(response.status);
+            return damaged(fault, response, request.close, wire);
+        }
+    }
+    Ok(false)
+}
+
+/// Sends an answer with something wrong about it; `false` when the connection ends here.
+fn damaged(fault: Fault, mut response: Response, close: bool, wire: &mut Wire) -> io::Result<bool> {
+    match fault {
+        Fault::Delay(time) => wire.stop.sleep(time)?,
+        Fault::DripSocket(interval) => wire.drip_socket(interval),
+        Fault::Drip(interval) => {
+            wire.send_slowly(&response.bytes(close), interval)?;
+            return Ok(true);
+        }
+        Fault::Truncate | Fault::Stall => {
+            let bytes = response.bytes(close);
+            wire.send(&bytes[..bytes.len() - response.body.len().div_ceil(2)])?;
+            if matches!(fault, Fault::Stall) {
+                wire.wait_gone();
+            }
+            return Ok(false);
+        }
+        Fault::ThenClose => {
+            wire.send(&response.bytes(close))?;
+            return Ok(false);
+        }
+        Fault::Flood { bytes, chunked } => {
+            flood(&response, bytes, chunked, wire)?;
+            return Ok(false);
+        }
+        Fault::Garbage => response.body = br#"{"rrset_type":"A","rrset_ttl":6"#.to_vec(),
+        Fault::ContentType(wrong) => {
+            response.headers.retain(|(name, _)| name != "Content-Type");
+            response.headers.insert(0, ("Content-Type".to_owned(), wrong));
+        }
+        Fault::BigHeaders(size) => {
+            // Many small ones and one long one strain a client differently; half each.
+            let small = (0..size / 128).map(|i| (format!("X-Padding-{i:08}"), "x".repeat(42)));
+            let long = ("X-Padding".to_owned(), "x".repeat(size / 2));
+            response.headers.splice(0..0, small.chain([long]));
+        }
+        Fault::Raw(bytes) => {
+            wire.send(&bytes)?;
+            return Ok(false);
+        }
+        // Dealt with before there was an answer to damage.
+        _ => {}
+    }
+    wire.send(&response.bytes(close))?;
+    Ok(true)
+}
+
+fn flood(response: &Response, bytes: usize, chunked: bool, wire: &mut Wire) -> io::Result<()> {
+    const BLOCK: usize = 16 * 1024;
+    let framing = if chunked { ("Transfer-Encoding", "chunked") } else { ("Connection", "close") };
+    wire.send(&response.head(&[(framing.0, framing.1.to_owned())]))?;
+    let mut block = vec![b'1'; BLOCK];
+    if chunked {
+        block.splice(0..0, format!("{BLOCK:x}\r\n").into_bytes());
+        block.extend_from_slice(b"\r\n");
+    }
+    for _ in 0..bytes / BLOCK {
+        wire.send(&block)?;
+    }
+    Ok(())
+}
+
+fn logged(service: &Service, connection: usize, request: &Request) -> Logged {
+    Logged {
+        connection,
+        listener: service.name.clone(),
+        method: request.method.clone(),
+        target: request.target.clone(),
+        headers: request.headers.clone(),
+        body: String::from_utf8_lossy(&request.body).into_owned(),
+        status: 0,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,191 @@
+//! Certificates: an authority made for each fake, and what it issues or misissues.
+//!
+//! All dates are fixed, none relative to now: on a board whose clock reads 1970 the good certificate must be
+//! "not yet valid", as the real one would be.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::version::{TLS12, TLS13};
+
+/// ring cannot make RSA keys. This one is for tests only, known to everybody, and good for nothing else.
+const RSA_TEST_KEY: &str = include_str!("rsa_test_key.pem");
+
+type Date = (i32, u8, u8);
+const FROM: Date = (2026, 1, 1);
+const TO: Date = (2089, 12, 31);
+
+/// Every name under which a test may reach a fake: loopback, and the real services' for programs that have their
+/// names resolved to loopback.
+const NAMES: &[&str] = &[
+    "localhost",
+    "127.0.0.1",
+    "127.0.0.2",
+    "127.0.0.3",
+    "127.0.0.4",
+    "127.0.0.5",
+    "127.0.0.6",
+    "127.0.0.7",
+    "127.0.0.8",
+    "127.0.0.9",
+    "::1",
+    "api.gandi.net",
+    "api.sandbox.gandi.net",
+    "id.gandi.net",
+    "api4.ipify.org",
+    "api6.ipify.org",
+    "ipv4.icanhazip.com",
+    "ipv6.icanhazip.com",
+    "v4.ident.me",
+    "v6.ident.me",
+    "checkip.amazonaws.com",
+    "checkipv4.dedyn.io",
+    "checkipv6.dedyn.io",
+    "ipv4.seeip.org",
+    "ipv6.seeip.org",
+    "api.cloudflare.com",
+];
+
+/// The kind of key of the certificate, and of the authority that signs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Key {
+    /// ECDSA on P-256, signed with SHA-256.
+    #[default]
+    EcdsaP256,
+    /// ECDSA on P-384, signed with SHA-384.
+    EcdsaP384,
+    /// Ed25519.
+    Ed25519,
+    /// RSA of 2048 bits, signed with SHA-256. Certificate and authority share the one committed key.
+    Rsa2048,
+}
+
+/// The protocol versions offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Versions {
+    /// TLS 1.2 and 1.3.
+    #[default]
+    Both,
+    /// TLS 1.2 alone.
+    Tls12,
+    /// TLS 1.3 alone.
+    Tls13,
+}
+
+/// How a fake speaks TLS, if at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Plain HTTP.
+    None,
+    /// Nothing to complain about: valid from 2026-01-01 to 2089-12-31.
+    Good(Key, Versions),
+    /// Good, but for `wrong.example` alone.
+    WrongName,
+    /// Was good in 2020.
+    Expired,
+    /// Good from 2090 on.
+    NotYetValid,
+    /// Good from this year, month and day on, to 2089-12-31.
+    NotBefore(i32, u8, u8),
+    /// Signed by itself, by no authority.
+    SelfSigned,
+    /// Signed by an authority other than the one of `ca_pem`.
+    UnknownIssuer,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self::Good(Key::default(), Versions::default())
+    }
+}
+
+/// The authority of one fake.
+pub(super) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    key: Key,
+}
+
+impl Authority {
+    pub(super) fn new(key: Key) -> Self {
+        let mut params = params(&[], FROM, TO, "Fake Gandi test authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let issuer = CertifiedIssuer::self_signed(params, key_pair(key)).expect("a self-signed authority");
+        Self { issuer, key }
+    }
+
+    pub(super) fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// The server side for this kind of TLS; `None` for plain HTTP.
+    pub(super) fn server(&self, tls: Tls) -> Option<Arc<ServerConfig>> {
+        let mut versions = Versions::Both;
+        let (names, from, to) = match tls {
+            Tls::None => return None,
+            Tls::Good(_, wanted) => {
+                versions = wanted;
+                (NAMES, FROM, TO)
+            }
+            Tls::WrongName => (&["wrong.example"][..], FROM, TO),
+            Tls::Expired => (NAMES, (2020, 1, 1), (2020, 12, 31)),
+            Tls::NotYetValid => (NAMES, (2090, 1, 1), (2099, 12, 31)),
+            Tls::NotBefore(year, month, day) => (NAMES, (year, month, day), TO),
+            Tls::SelfSigned | Tls::UnknownIssuer => (NAMES, FROM, TO),
+        };
+        let mut params = params(names, from, to, "Fake Gandi");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let key = key_pair(self.key);
+        let certificate = match tls {
+            Tls::SelfSigned => params.self_signed(&key),
+            Tls::UnknownIssuer => params.signed_by(&key, &Self::new(self.key).issuer),
+            _ => params.signed_by(&key, &self.issuer),
+        };
+        let certificate = certificate.expect("a certificate").der().clone();
+        Some(Arc::new(config(versions, certificate, &key)))
+    }
+}
+
+fn config(versions: Versions, certificate: CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
+    let versions = match versions {
+        Versions::Both => &[&TLS13, &TLS12][..],
+        Versions::Tls12 => &[&TLS12],
+        Versions::Tls13 => &[&TLS13],
+    };
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .expect("ring does both versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("the key fits the certificate");
+    // A client that insists on HTTP/2 finds no server here, rather than a confused one.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}
+
+fn params(names: &[&str], from: Date, to: Date, common_name: &str) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).expect("names fit for a certificate");
+    params.not_before = date_time_ymd(from.0, from.1, from.2);
+    params.not_after = date_time_ymd(to.0, to.1, to.2);
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params
+}
+
+fn key_pair(key: Key) -> KeyPair {
+    let made = match key {
+        Key::EcdsaP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+        Key::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+        Key::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
+        Key::Rsa2048 => KeyPair::from_pem(RSA_TEST_KEY),
+    };
+    made.expect("a key pair")
+}

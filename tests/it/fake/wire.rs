@@ -1,0 +1,163 @@
+//! One accepted connection: plain or TLS on top, and below it a socket that can trickle.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A flag that wakes whoever sleeps, so that a slow server still stops at once.
+#[derive(Default)]
+pub(super) struct Stop {
+    set: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Stop {
+    pub(super) fn set(&self) {
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits; an error when the server stops meanwhile.
+    pub(super) fn sleep(&self, time: Duration) -> io::Result<()> {
+        let set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(set, time, |set| !*set);
+        let (set, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if *set { Err(io::Error::other("the fake stops")) } else { Ok(()) }
+    }
+}
+
+/// The socket below HTTP or TLS.
+struct Socket {
+    tcp: TcpStream,
+    drip: Option<Duration>,
+    stop: Arc<Stop>,
+}
+
+impl Read for Socket {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.tcp.read(buf)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let Some(interval) = self.drip else { return self.tcp.write(buf) };
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        self.stop.sleep(interval)?;
+        self.tcp.write(&buf[..1])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tcp.flush()
+    }
+}
+
+enum Layer {
+    Plain(Socket),
+    Tls(Box<StreamOwned<ServerConnection, Socket>>),
+}
+
+/// A connection as the HTTP code sees it.
+pub(super) struct Wire {
+    layer: Layer,
+    /// Bytes read and not yet used.
+    pub(super) ahead: Vec<u8>,
+    pub(super) stop: Arc<Stop>,
+}
+
+impl Wire {
+    /// Takes the connection, and completes the TLS handshake if there is to be one.
+    pub(super) fn open(
+        tcp: TcpStream,
+        tls: Option<Arc<ServerConfig>>,
+        drip: Option<Duration>,
+        stop: Arc<Stop>,
+    ) -> io::Result<Self> {
+        // Dripped bytes must leave one by one.
+        tcp.set_nodelay(true)?;
+        let mut socket = Socket { tcp, drip, stop: Arc::clone(&stop) };
+        let layer = match tls {
+            None => Layer::Plain(socket),
+            Some(config) => {
+                let mut session = ServerConnection::new(config).map_err(io::Error::other)?;
+                while session.is_handshaking() {
+                    session.complete_io(&mut socket)?;
+                }
+                Layer::Tls(Box::new(StreamOwned::new(session, socket)))
+            }
+        };
+        Ok(Self { layer, ahead: Vec::new(), stop })
+    }
+
+    fn socket(&mut self) -> &mut Socket {
+        match &mut self.layer {
+            Layer::Plain(socket) => socket,
+            Layer::Tls(stream) => &mut stream.sock,
+        }
+    }
+
+    /// From now on the socket sends a byte at a time.
+    pub(super) fn drip_socket(&mut self, interval: Duration) {
+        self.socket().drip = Some(interval);
+    }
+
+    /// Reads more into `ahead`; `false` at the end of the stream.
+    pub(super) fn fill(&mut self) -> io::Result<bool> {
+        let mut buf = [0; 4096];
+        let n = match &mut self.layer {
+            Layer::Plain(socket) => socket.read(&mut buf),
+            Layer::Tls(stream) => stream.read(&mut buf),
+        }?;
+        self.ahead.extend_from_slice(&buf[..n]);
+        Ok(n > 0)
+    }
+
+    /// Sends all of it, now.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.layer {
+            Layer::Plain(socket) => socket.write_all(bytes),
+            Layer::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        }
+    }
+
+    /// Sends a byte each `interval`.
+    pub(super) fn send_slowly(&mut self, bytes: &[u8], interval: Duration) -> io::Result<()> {
+        for byte in bytes {
+            self.stop.sleep(interval)?;
+            self.send(&[*byte])?;
+        }
+        Ok(())
+    }
+
+    /// Says nothing until the client goes away or the fake stops.
+    pub(super) fn wait_gone(&mut self) {
+        wait_gone(&self.socket().tcp);
+    }
+
+    /// Ends the stream properly, so that what was sent arrives even if the client is still sending.
+    pub(super) fn finish(mut self) {
+        if let Layer::Tls(stream) = &mut self.layer {
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+        let tcp = &self.socket().tcp;
+        let _ = tcp.shutdown(Shutdown::Write);
+        let _ = tcp.set_read_timeout(Some(Duration::from_secs(1)));
+        wait_gone(tcp);
+    }
+}
+
+/// Reads and forgets until the stream ends.
+pub(super) fn wait_gone(mut tcp: &TcpStream) {
+    let mut buf = [0; 4096];
+    while matches!(tcp.read(&mut buf), Ok(n) if n > 0) {}
+}

@@ -1,0 +1,250 @@
+//! Each knob does what it says.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::client::{Client, PATIENCE};
+use crate::fake::{Answer, AtAccept, Fake, Family, Fault, On, Setup, Times, Tls, free_port};
+
+const PATH: &str = "/v5/livedns/domains/example.org/records/home/A";
+const BODY: &str = r#"{"rrset_values":["192.0.2.1"],"rrset_ttl":300}"#;
+const DROP: Duration = Duration::from_micros(200);
+
+fn fake(tls: Tls) -> Fake {
+    let fake = Fake::start_with(Setup { tls, ..Setup::default() });
+    fake.accept_bearer("good");
+    fake.add_domain("example.org");
+    fake
+}
+
+fn applied(fake: &Fake) -> bool {
+    fake.get("example.org", "home", "A").is_some()
+}
+
+#[test]
+fn answers_in_place_of_the_true_one() {
+    let fake = fake(Tls::None);
+    let mut client = Client::to(&fake);
+    fake.fault(On::route("PUT", "/home/"), Times::Next(2), Fault::too_many_requests("30"));
+    fake.fault(On::method("PUT"), Times::Once, Fault::Redirect("http://elsewhere.example/".to_owned()));
+    let html = Answer::html(502, "<html>").header("X-Seen", "yes");
+    fake.fault(On::path("/home/A"), Times::Once, Fault::Answer(html));
+    let first = client.ask("PUT", PATH, BODY);
+    assert_eq!((first.status, first.header("Retry-After")), (429, Some("30")));
+    assert_eq!(client.ask("PUT", PATH, BODY).status, 429);
+    let moved = client.ask("PUT", PATH, BODY);
+    assert_eq!((moved.status, moved.header("Location")), (302, Some("http://elsewhere.example/")));
+    let html = client.ask("PUT", PATH, BODY);
+    assert_eq!(
+        (html.status, html.header("Content-Type"), html.body.as_str()),
+        (502, Some("text/html"), "<html>")
+    );
+    assert_eq!(html.header("X-Seen"), Some("yes"));
+    assert!(!applied(&fake));
+    assert_eq!(client.ask("PUT", PATH, BODY).status, 201);
+    assert!(applied(&fake));
+    fake.fault(On::any(), Times::Once, Fault::Pass);
+    fake.fault(On::any(), Times::Always, Fault::Answer(Answer::json(500, "{}")));
+    let statuses: Vec<u16> = (0..3).map(|_| client.ask("GET", PATH, "").status).collect();
+    assert_eq!(statuses, [200, 500, 500]);
+    fake.clear_faults();
+    assert_eq!(client.ask("GET", PATH, "").status, 200);
+}
+
+#[test]
+fn lost_before_and_after_the_effect() {
+    for tls in [Tls::None, Tls::default()] {
+        let fake = fake(tls);
+        for (fault, effect) in [(Fault::DropBefore, false), (Fault::DropAfter, true)] {
+            fake.fault(On::any(), Times::Once, fault);
+            let mut client = Client::to(&fake);
+            client.request(Some("Bearer good"), "PUT", PATH, BODY);
+            assert!(client.reply().is_err());
+            assert_eq!(applied(&fake), effect);
+        }
+        assert!(fake.requests().iter().all(|request| request.status == 0));
+    }
+}
+
+#[test]
+fn silence_lasts_until_one_side_goes() {
+    let fake = fake(Tls::default());
+    for (n, (fault, effect)) in [(Fault::Hang, false), (Fault::HangAfter, true)].into_iter().enumerate() {
+        fake.fault(On::any(), Times::Once, fault);
+        let mut client = Client::to(&fake);
+        client.request(Some("Bearer good"), "PUT", PATH, BODY);
+        assert!(fake.wait_for_request(n + 1, PATIENCE));
+        assert!(fake.wait_until(PATIENCE, |_| applied(&fake) == effect));
+    }
+    assert!(!fake.wait_for_request(3, Duration::from_millis(10)));
+    // The fake stops under a client that still waits, and does not wait itself.
+    fake.fault(On::any(), Times::Once, Fault::Hang);
+    let mut client = Client::to(&fake);
+    client.request(Some("Bearer good"), "GET", PATH, "");
+    assert!(fake.wait_for_request(3, PATIENCE));
+    let asked = Instant::now();
+    drop(fake);
+    assert!(client.reply().is_err());
+    assert!(asked.elapsed() < PATIENCE / 2);
+}
+
+#[test]
+fn trickles() {
+    for tls in [Tls::None, Tls::default()] {
+        let fake = fake(tls);
+        for fault in [Fault::Drip(DROP), Fault::DripSocket(DROP), Fault::Delay(DROP * 100)] {
+            let mut client = Client::to(&fake);
+            fake.fault(On::any(), Times::Once, fault.clone());
+            let asked = Instant::now();
+            assert_eq!(client.ask("PUT", PATH, BODY).status, 201, "{fault:?}");
+            // The answer has more than a hundred bytes.
+            assert!(asked.elapsed() > DROP * 100, "{fault:?}");
+        }
+        fake.fault_at_accept(Times::Once, AtAccept::Drip(DROP));
+        let asked = Instant::now();
+        assert_eq!(Client::to(&fake).ask("GET", PATH, "").status, 200);
+        assert!(asked.elapsed() > DROP * 100);
+        fake.fault_at_accept(Times::Once, AtAccept::Delay(DROP * 100));
+        let asked = Instant::now();
+        assert_eq!(Client::to(&fake).ask("GET", PATH, "").status, 200);
+        assert!(asked.elapsed() > DROP * 100);
+    }
+}
+
+#[test]
+fn a_drip_ends_with_its_fake() {
+    let hour = Duration::from_secs(3600);
+    for fault in [Fault::Drip(hour), Fault::DripSocket(hour), Fault::Delay(hour)] {
+        let fake = fake(Tls::default());
+        fake.fault(On::any(), Times::Once, fault);
+        let mut client = Client::to(&fake);
+        client.request(Some("Bearer good"), "GET", PATH, "");
+        assert!(fake.wait_until(PATIENCE, |requests| requests.iter().any(|r| r.status == 404)));
+        let asked = Instant::now();
+        drop(fake);
+        assert!(client.reply().is_err());
+        assert!(asked.elapsed() < PATIENCE / 2);
+    }
+}
+
+#[test]
+fn damaged_answers() {
+    for tls in [Tls::None, Tls::default()] {
+        let fake = fake(tls);
+        fake.set("example.org", "home", "A", 300, &["192.0.2.1"]);
+        let ask = |fault: Fault| {
+            fake.fault(On::any(), Times::Once, fault);
+            let mut client = Client::to(&fake);
+            client.request(Some("Bearer good"), "GET", PATH, "");
+            (client.reply(), client)
+        };
+        assert!(ask(Fault::Truncate).0.is_err());
+        let garbage = ask(Fault::Garbage).0.unwrap();
+        assert_eq!((garbage.status, garbage.body.as_str()), (200, r#"{"rrset_type":"A","rrset_ttl":6"#));
+        let typed = ask(Fault::ContentType("text/html".to_owned())).0.unwrap();
+        assert_eq!(
+            (typed.header("Content-Type"), typed.body.contains("192.0.2.1")),
+            (Some("text/html"), true)
+        );
+        let big = ask(Fault::BigHeaders(100_000)).0.unwrap();
+        assert!((90_000..130_000).contains(&big.head.len()), "{}", big.head.len());
+        let (reply, mut client) = ask(Fault::ThenClose);
+        assert_eq!((reply.unwrap().status, client.rest().len()), (200, 0));
+        assert_eq!(ask(Fault::Flood { bytes: 1 << 20, chunked: false }).0.unwrap().body.len(), 1 << 20);
+        let chunked = ask(Fault::Flood { bytes: 1 << 20, chunked: true }).0.unwrap();
+        assert!(chunked.header("Transfer-Encoding") == Some("chunked") && chunked.body.len() > 1 << 20);
+        fake.fault(On::any(), Times::Once, Fault::Raw(b"SSH-2.0-x\r\n".to_vec()));
+        let mut client = Client::to(&fake);
+        client.request(Some("Bearer good"), "GET", PATH, "");
+        assert_eq!(client.rest(), b"SSH-2.0-x\r\n");
+    }
+}
+
+#[test]
+fn half_an_answer_and_never_the_rest() {
+    let fake = fake(Tls::None);
+    fake.fault(On::any(), Times::Once, Fault::Stall);
+    let mut client = Client::to(&fake);
+    client.request(Some("Bearer good"), "PUT", PATH, BODY);
+    assert!(fake.wait_until(PATIENCE, |requests| requests.iter().any(|r| r.status == 201)));
+    drop(fake);
+    assert!(client.reply().is_err());
+}
+
+#[test]
+fn a_flood_ends_with_its_reader() {
+    let fake = fake(Tls::None);
+    fake.fault(On::any(), Times::Once, Fault::flood());
+    let mut client = Client::to(&fake);
+    client.request(Some("Bearer good"), "GET", PATH, "");
+    assert!(fake.wait_for_request(1, PATIENCE));
+    // The client never reads: the fake is stuck in a full socket, and must stop all the same.
+    drop(fake);
+    drop(client);
+}
+
+#[test]
+fn trouble_before_any_request() {
+    let fake = fake(Tls::default());
+    fake.fault_at_accept(Times::Once, AtAccept::Close);
+    assert!(Client::connect(&fake.origin(), &fake.ca_pem()).is_err());
+    fake.fault_at_accept(Times::Once, AtAccept::Hang);
+    let mut silent = TcpStream::connect(("127.0.0.1", fake.port())).unwrap();
+    silent.write_all(b"hello").unwrap();
+    assert!(fake.wait_for_connections(2, PATIENCE));
+    assert!(fake.requests().is_empty());
+
+    let mut kept = Client::to(&fake);
+    assert_eq!(kept.ask("GET", PATH, "").status, 404);
+    fake.refuse();
+    assert_eq!(refusal(&fake.origin()), std::io::ErrorKind::ConnectionRefused);
+    assert_eq!(kept.rest().len(), 0);
+    fake.restore();
+    assert_eq!(Client::to(&fake).ask("GET", PATH, "").status, 404);
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    assert_eq!(refusal(&nobody), std::io::ErrorKind::ConnectionRefused);
+}
+
+fn refusal(url: &str) -> std::io::ErrorKind {
+    Client::connect(url, "").err().unwrap().kind()
+}
+
+#[test]
+fn an_echo_goes_wrong_alone() {
+    let fake = fake(Tls::None);
+    let echoes = fake.echoes(2, Family::V4);
+    fake.set_address(Family::V4, "198.51.100.7");
+    let get = |n: usize| {
+        Client::connect(&echoes[n].url(), "").and_then(|mut client| {
+            client.request(None, "GET", "/", "");
+            client.reply()
+        })
+    };
+    echoes[0].fault(Times::Once, Fault::DropBefore);
+    assert!(get(0).is_err());
+    assert_eq!(get(1).unwrap().status, 200);
+    echoes[0].fault_at_accept(Times::Always, AtAccept::Close);
+    assert!(get(0).is_err());
+    echoes[0].clear_faults();
+    echoes[1].refuse();
+    assert_eq!((get(0).unwrap().status, get(1).is_err()), (200, true));
+    echoes[1].restore();
+    echoes[1].answer_from(|| "192.0.2.9".to_owned());
+    assert_eq!(get(1).unwrap().body, "192.0.2.9");
+    assert!(echoes[1].wait_for_request(2, PATIENCE));
+    assert_eq!((echoes[0].count(), echoes[1].count()), (2, 2));
+}
+
+#[test]
+fn the_hook_comes_before_the_answer() {
+    let fake = fake(Tls::None);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&seen);
+    fake.before_answer(move |request, zone| {
+        keep.lock().unwrap().push(format!("{} {} {zone}", request.method, request.status));
+    });
+    assert_eq!(Client::to(&fake).ask("PUT", PATH, BODY).status, 201);
+    assert_eq!(*seen.lock().unwrap(), ["PUT 201 home.example.org. 300 IN A 192.0.2.1\n"]);
+}

@@ -1,0 +1,250 @@
+//! What Gandi may answer, and what becomes of it: a clear line, the right code, and never a wrong write.
+
+use std::time::Duration;
+
+use crate::fake::{Answer, AtAccept, Fault, On, Setup, Times};
+use crate::sandbox::{API_KEY, STALE, Sandbox};
+
+fn stale() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+/// Every read answers so; nothing may be written.
+#[track_caller]
+fn reading(fault: Fault, code: i32, words: &[&str]) {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Always, fault);
+    let mut all = vec!["home.example.org A: could not read the record: "];
+    all.extend(words);
+    s.run(&[]).fails(code, &all);
+    assert_eq!((s.count("PUT"), s.zone("home", "A")), (0, format!("600 {STALE}")));
+}
+
+#[test]
+fn a_refused_token_is_explained() {
+    let s = stale();
+    s.fake.revoke_all();
+    s.run(&[]).fails(
+        77,
+        &[
+            "refused the token (403)",
+            "expired",
+            "Manage domain name technical configurations",
+            "admin.gandi.net",
+        ],
+    );
+    s.write("key", API_KEY);
+    s.raw_config(&format!(
+        "{}\n[example.org]\nnames = home\n",
+        s.head().replace("token_file = token", "api_key_file = key")
+    ));
+    s.run(&[]).fails(77, &["refused the API key (401)", "personal access token"]);
+    s.fake.accept_apikey(API_KEY);
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+}
+
+#[test]
+fn a_missing_credential_header_is_a_refusal() {
+    let body = r#"{"message":"You must provide an access token or an API Key."}"#;
+    reading(Fault::Answer(Answer::json(401, body)), 77, &["refused the token (401)"]);
+}
+
+#[test]
+fn each_kind_of_404_has_its_own_line() {
+    let s = stale();
+    s.config_with("", "[example.net]\nnames = @\n");
+    s.run(&[])
+        .fails(78, &["example.net A: could not read the record", "does not know the domain example.net"]);
+    s.fake.add_domain_without_zone("example.com");
+    s.config_with("", "[example.com]\nnames = @\n");
+    s.run(&[]).fails(78, &["no LiveDNS zone for example.com", "nameservers"]);
+    reading(Fault::Answer(Answer::html(404, "<pre>Cannot GET /v5/</pre>")), 78, &["404", "check `api`"]);
+    let other = r#"{"code": 404, "message": "x", "object": "something-else", "cause": "Not Found"}"#;
+    reading(Fault::Answer(Answer::json(404, other)), 78, &["404", "check `api`"]);
+}
+
+#[test]
+fn a_wrong_base_url_is_named() {
+    let mut s = stale();
+    s.violations_expected = true;
+    s.raw_config(&format!("{}\n[example.org]\nnames = home\n", s.head().replace("/v5/livedns", "/v5/wrong")));
+    s.run(&[]).fails(78, &["404", "check `api`"]);
+}
+
+#[test]
+fn a_400_is_told_with_its_list() {
+    let s = Sandbox::new();
+    // Gandi's limits may change; the fake's do not.
+    let body = r#"{"status": "error", "errors": [{"location": "body", "name": "rrset_ttl", "description": "300 is less than minimum value 600"}]}"#;
+    s.fake.fault(On::method("PUT"), Times::Always, Fault::Answer(Answer::json(400, body)));
+    s.run(&[]).fails(78, &["could not change the record", "rrset_ttl: 300 is less than minimum value 600"]);
+    assert_eq!(s.zone("home", "A"), "");
+}
+
+#[test]
+fn a_409_names_what_is_in_the_way() {
+    let s = Sandbox::new();
+    let body = r#"{"code":409,"message":"A CNAME already exists","object":"HTTPConflict","cause":"Duplicate Entry"}"#;
+    s.fake.fault(On::method("PUT"), Times::Always, Fault::Answer(Answer::json(409, body)));
+    s.run(&[]).fails(78, &["could not change the record", "409", "A CNAME already exists"]);
+}
+
+#[test]
+fn retry_after_is_honoured_when_it_fits_the_deadline() {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::too_many_requests("1"));
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    assert_eq!(s.count("GET"), 2);
+    reading(Fault::too_many_requests("3600"), 75, &["slow down for 3600 s (429)"]);
+    reading(Fault::too_many_requests("soon"), 75, &["slow down (429)"]);
+}
+
+#[test]
+fn a_gateway_that_recovers_is_asked_once_more() {
+    for status in [502, 503, 504] {
+        let s = stale();
+        for method in ["GET", "PUT"] {
+            s.fake.fault(On::method(method), Times::Once, Fault::Answer(Answer::html(status, "<html>")));
+        }
+        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+        assert_eq!((s.count("GET"), s.count("PUT")), (2, 2));
+    }
+}
+
+#[test]
+fn a_server_that_stays_broken_is_told() {
+    reading(Fault::Answer(Answer::html(503, "<html>x</html>")), 75, &["out of order (503): an HTML page"]);
+    reading(Fault::Answer(Answer::json(500, r#"{"message":"oops"}"#)), 75, &["out of order (500): oops"]);
+    reading(Fault::Answer(Answer::json(418, "{}")), 75, &["unexpected status 418"]);
+    reading(Fault::Redirect("https://127.0.0.1:1/".to_owned()), 75, &["unexpected status 302"]);
+}
+
+#[test]
+fn no_broken_answer_is_taken_for_data() {
+    reading(Fault::Truncate, 75, &["ended the connection before its answer"]);
+    reading(Fault::flood(), 75, &["longer than 65536 bytes"]);
+    reading(Fault::Garbage, 75, &["is not an RRset"]);
+    reading(Fault::ContentType("text/html".to_owned()), 75, &["of type `text/html`"]);
+    reading(Fault::BigHeaders(100_000), 75, &["127.0.0.1"]);
+    reading(Fault::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()), 75, &["127.0.0.1"]);
+    for body in ["", "null", "[]", "{}", "{\"rrset_values\":[\"81.2.69.1\"]}", "\u{0}"] {
+        reading(Fault::Answer(Answer::json(200, body)), 75, &["is not an RRset"]);
+    }
+    let other = r#"{"rrset_type":"A","rrset_ttl":600,"rrset_name":"www","rrset_values":["81.2.69.1"]}"#;
+    reading(Fault::Answer(Answer::json(200, other)), 75, &["an answer about `www A`"]);
+    let words = r#"{"rrset_type":"A","rrset_ttl":600,"rrset_name":"home","rrset_values":["<script>"]}"#;
+    reading(Fault::Answer(Answer::json(200, words)), 75, &["the value `<script>`"]);
+}
+
+#[test]
+fn no_broken_listing_is_taken_for_data() {
+    for fault in [
+        Fault::Truncate,
+        Fault::Garbage,
+        Fault::ContentType("text/plain".to_owned()),
+        Fault::Flood { bytes: 8 << 20, chunked: true },
+        Fault::Answer(Answer::json(200, r#"{"object":"x"}"#)),
+        Fault::Answer(Answer::json(403, "{}")),
+        Fault::Answer(Answer::json(200, "[]").header("Link", "<https://127.0.0.9:1/x>; rel=\"next\"")),
+    ] {
+        let s = stale();
+        s.config("names = home www\n");
+        s.fake.fault(On::method("GET"), Times::Always, fault.clone());
+        let ran = s.run(&[]);
+        assert!(matches!(ran.code, Some(75 | 77)), "{fault:?}: {ran:?}");
+        ran.says(&["home.example.org A, www.example.org A: could not read the record"]);
+        assert_eq!(s.count("PUT"), 0, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_lost_connection_is_tried_once_more() {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::DropBefore);
+    s.fake.fault(On::method("PUT"), Times::Once, Fault::DropAfter);
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    assert_eq!((s.count("GET"), s.count("PUT")), (2, 2));
+}
+
+#[test]
+fn a_put_dropped_before_or_after_applying_is_healed_by_the_next_run() {
+    for (fault, held) in [(Fault::DropBefore, STALE), (Fault::DropAfter, "81.2.69.142")] {
+        let s = stale();
+        s.fake.fault(On::method("PUT"), Times::Always, fault);
+        s.run(&[]).fails(75, &["could not confirm the change", "ended the connection"]);
+        assert_eq!(s.zone("home", "A"), format!("600 {held}"));
+        s.fake.clear_faults();
+        assert_eq!(s.run(&[]).code, Some(0));
+        assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
+    }
+}
+
+#[test]
+fn nobody_there_is_told() {
+    let s = stale();
+    s.fake.refuse();
+    s.run(&[]).fails(75, &["could not read the record: could not connect to 127.0.0.1", "refused"]);
+}
+
+#[test]
+fn whatever_hangs_or_drips_ends_by_the_deadline() {
+    let drip = Duration::from_secs(1);
+    for fault in [Fault::Hang, Fault::Drip(drip), Fault::DripSocket(drip), Fault::Stall] {
+        for method in ["GET", "PUT"] {
+            let s = stale();
+            s.config_with("timeout = 3", "[example.org]\nnames = home\n");
+            s.fake.fault(On::method(method), Times::Always, fault.clone());
+            let ran = s.run(&[]);
+            ran.fails(75, &["the time for the whole run ended"]);
+            ran.says(&[if method == "GET" { "could not read" } else { "could not confirm" }]);
+        }
+    }
+}
+
+#[test]
+fn a_handshake_that_hangs_or_drips_ends_too() {
+    for at in [AtAccept::Hang, AtAccept::Drip(Duration::from_secs(1)), AtAccept::Close] {
+        let s = stale();
+        s.config_with("timeout = 3", "[example.org]\nnames = home\n");
+        s.fake.fault_at_accept(Times::Always, at);
+        s.run(&[]).fails(75, &["could not read the record"]);
+        assert_eq!(s.count("GET"), 0);
+    }
+}
+
+#[test]
+fn a_connection_closed_between_two_requests_is_opened_anew() {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::ThenClose);
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+}
+
+#[test]
+fn plain_http_is_for_loopback_only() {
+    let s = Sandbox::with(Setup { tls: crate::fake::Tls::None, ..Setup::default() });
+    s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+    s.raw_config("api = http://api.gandi.net/v5/livedns\ntoken_file = token\n[example.org]\nnames = home\n");
+    s.run(&[]).fails(78, &["gandi-ddns.conf:1: `api`", "https://"]);
+}
+
+#[test]
+fn a_server_that_repeats_the_token_does_not_make_us_repeat_it() {
+    // The check is in every run; here the servers do their worst.
+    let token = crate::sandbox::TOKEN;
+    for answer in [
+        Answer::json(500, &format!(r#"{{"message":"Bearer {token}"}}"#)),
+        Answer::json(200, &format!("\"{token}\"")),
+        Answer::typed(200, token, "x"),
+        Answer::json(400, &format!(r#"{{"errors":[{{"name":"{token}","description":"{token}"}}]}}"#)),
+        Answer::json(
+            200,
+            &format!(r#"{{"rrset_type":"A","rrset_ttl":1,"rrset_name":"{token}","rrset_values":[]}}"#),
+        ),
+    ] {
+        let s = stale();
+        s.fake.fault(On::any(), Times::Always, Fault::Answer(answer));
+        assert!(s.run(&["-v"]).code.is_some_and(|c| c != 0));
+    }
+}

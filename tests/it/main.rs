@@ -1,0 +1,13 @@
+//! The one integration crate: the real binary against the fake Gandi, over real sockets and TLS.
+
+mod address; // which address is believed
+mod cli; // arguments, configs, streams
+mod docs; // what is written for people is true
+mod fake; // Gandi and the echo services, with knobs for what goes wrong
+mod fake_itself; // the fake against Gandi's recorded answers
+mod gandi; // what Gandi may answer
+mod records; // what becomes of records
+mod requests; // how little is asked of others
+mod sandbox; // a directory, a fake, and the binary
+mod state; // the lock and the memory
+mod tls; // certificates and protocol versions

@@ -1,0 +1,150 @@
+//! What becomes of records: kept, created, replaced, or left alone.
+
+use crate::fake::{Answer, Fault, On, Times};
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+
+#[test]
+fn a_stale_record_is_replaced_and_the_second_run_is_silent() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
+    let writes = s.count("PUT");
+    s.run(&[]).is(0, "");
+    assert_eq!((writes, s.count("PUT")), (1, 1));
+}
+
+#[test]
+fn a_missing_record_is_created_and_its_neighbours_stay() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "MX", 600, &["10 mail.example.org."]);
+    s.fake.set("example.org", "www", "A", 600, &[STALE]);
+    s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+    assert_eq!(s.zone("home", "A"), "300 81.2.69.142");
+    assert_eq!(s.zone("home", "MX"), "600 10 mail.example.org.");
+    assert_eq!(s.zone("www", "A"), "600 81.2.69.1");
+}
+
+#[test]
+fn apex_wildcard_two_domains_and_two_groups_of_one() {
+    let s = Sandbox::new();
+    s.fake.add_domain("example.net");
+    s.fake.set("example.net", "@", "A", 900, &[STALE]);
+    s.config_with(
+        "",
+        "[example.org]\nnames = @ *\nttl = 600\n[example.net]\nnames = @\n[example.org]\nnames = *.home\nttl = 1200\n",
+    );
+    let ran = s.run(&[]);
+    ran.is(
+        0,
+        "example.org A: created with 81.2.69.142, TTL 600 s\n\
+         *.example.org A: created with 81.2.69.142, TTL 600 s\n\
+         example.net A: 81.2.69.1 replaced by 81.2.69.142\n\
+         *.home.example.org A: created with 81.2.69.142, TTL 1200 s\n",
+    );
+    assert_eq!(s.zone("@", "A"), "600 81.2.69.142");
+    assert_eq!(s.zone("*", "A"), "600 81.2.69.142");
+    assert_eq!(s.zone("*.home", "A"), "1200 81.2.69.142");
+    s.run(&["--force"]).is(0, "");
+}
+
+#[test]
+fn the_ttl_is_kept_unless_the_config_names_one() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 1800, &[ADDRESS]);
+    s.run(&[]).is(0, "");
+    s.config("names = home\nttl = 900\n");
+    s.run(&[]).is(0, "home.example.org A: TTL 1800 s replaced by 900 s\n");
+    assert_eq!(s.zone("home", "A"), "900 81.2.69.142");
+}
+
+#[test]
+fn several_values_are_refused_and_on_request_replaced() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[ADDRESS, STALE]);
+    s.run(&[]).fails(
+        78,
+        &["home.example.org A: left alone", "2 values (81.2.69.1 81.2.69.142)", "multiple = replace"],
+    );
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS} {STALE}"));
+    s.config("names = home\nmultiple = replace\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 81.2.69.142 replaced by 81.2.69.142\n");
+    assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
+}
+
+#[test]
+fn a_cname_in_the_way_is_named_by_one_get_and_by_listing() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "CNAME", 600, &["other.example.net."]);
+    let words = ["home.example.org A: left alone", "CNAME to other.example.net."];
+    s.run(&[]).fails(78, &words);
+    s.config("names = home www\n");
+    let ran = s.run(&[]);
+    ran.says(&words);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(78), "www.example.org A: created with 81.2.69.142, TTL 300 s\n")
+    );
+    assert_eq!(s.zone("home", "A"), "");
+}
+
+#[test]
+fn the_first_record_fails_and_the_second_is_updated() {
+    let s = Sandbox::new();
+    for name in ["one", "two"] {
+        s.fake.set("example.org", name, "A", 600, &[STALE]);
+    }
+    s.config("names = one two\n");
+    let answer = Answer::json(500, r#"{"message":"oops"}"#);
+    s.fake.fault(On::route("PUT", "/one/"), Times::Always, Fault::Answer(answer));
+    let ran = s.run(&[]);
+    ran.says(&["one.example.org A: could not confirm the change", "500"]);
+    assert_eq!(ran.stdout, "two.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    assert_eq!(
+        (ran.code, s.zone("one", "A"), s.zone("two", "A")),
+        (Some(75), "600 81.2.69.1".to_owned(), "600 81.2.69.142".to_owned())
+    );
+    s.fake.clear_faults();
+    s.run(&[]).is(0, "one.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+}
+
+#[test]
+fn a_record_edited_by_hand_is_healed_by_force_and_by_recheck() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
+    s.run(&[]).is(0, "");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&[]).is(0, "");
+    assert_eq!(s.zone("home", "A"), "600 81.2.69.1", "not looked at within recheck");
+    s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.config_with("recheck = 0", "[example.org]\nnames = home\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_writes_neither_zone_nor_state() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.config("names = home new\nttl = 300\n");
+    s.run(&["--dry-run"]).is(
+        0,
+        "home.example.org A: 81.2.69.1 would be replaced by 81.2.69.142, TTL 600 s would be replaced by 300 s\n\
+         new.example.org A: would be created with 81.2.69.142, TTL 300 s\n",
+    );
+    assert_eq!((s.count("PUT"), s.zone("home", "A")), (0, "600 81.2.69.1".to_owned()));
+    assert!(!s.path("state").exists());
+}
+
+#[test]
+fn a_listing_is_followed_page_by_page() {
+    let s = Sandbox::new();
+    for i in 0..250 {
+        s.fake.set("example.org", &format!("n{i:03}"), "TXT", 600, &["\"x\""]);
+    }
+    s.fake.set("example.org", "zz", "A", 600, &[STALE]);
+    s.fake.set("example.org", "zzz", "A", 600, &[ADDRESS]);
+    s.config("names = zz zzz\n");
+    s.run(&[]).is(0, "zz.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    assert_eq!((s.count("GET"), s.count("PUT")), (3, 1));
+}

@@ -1,0 +1,61 @@
+//! How little is asked of others: requests and connections, counted by the fake.
+
+use std::fmt::Write as _;
+
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+
+/// Echoes, GETs and PUTs at LiveDNS, and connections.
+fn counts(s: &Sandbox) -> (usize, usize, usize, usize) {
+    let echoes = s.fake.requests().iter().filter(|r| r.listener != "livedns").count();
+    (echoes, s.count("GET"), s.count("PUT"), s.fake.connections())
+}
+
+#[test]
+fn a_first_run_on_a_stale_record_and_a_quiet_run() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    assert_eq!(s.run(&[]).code, Some(0));
+    assert_eq!(counts(&s), (2, 1, 1, 3), "2 echoes, 1 GET, 1 PUT, 3 connections");
+    s.run(&[]).is(0, "");
+    assert_eq!(counts(&s), (3, 1, 1, 4), "1 echo more, nothing at Gandi");
+}
+
+#[test]
+fn a_hundred_names_with_three_stale() {
+    let s = Sandbox::new();
+    let mut names = String::from("names =");
+    for i in 0..100 {
+        s.fake.set("example.org", &format!("n{i}"), "A", 600, &[if i % 40 == 7 { STALE } else { ADDRESS }]);
+        write!(names, " n{i}").expect("memory");
+    }
+    s.config(&names);
+    let ran = s.run(&[]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 3));
+    let (echoes, gets, puts, connections) = counts(&s);
+    assert_eq!((echoes, puts, connections), (2, 3, 3));
+    assert!(echoes + gets + puts <= 8, "{gets} GETs");
+    s.run(&[]).is(0, "");
+    assert_eq!(counts(&s), (3, gets, 3, 4));
+}
+
+#[test]
+fn the_client_says_who_it_is_and_sends_its_token_to_gandi_alone() {
+    let s = Sandbox::new();
+    assert_eq!(s.run(&[]).code, Some(0));
+    for request in s.fake.requests() {
+        let agent = request.header("User-Agent").unwrap_or_default();
+        assert!(agent.starts_with("gandi-ddns/"), "{agent}");
+        assert_eq!(request.header("Authorization").is_some(), request.listener == "livedns");
+    }
+}
+
+#[test]
+fn a_put_says_the_whole_rrset() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    assert_eq!(s.run(&[]).code, Some(0));
+    let put = s.fake.requests().into_iter().find(|r| r.method == "PUT").expect("a write");
+    assert_eq!(put.target, "/v5/livedns/domains/example.org/records/home/A");
+    assert_eq!(put.body, r#"{"rrset_values":["81.2.69.142"],"rrset_ttl":600}"#);
+    assert_eq!(put.header("Content-Type"), Some("application/json"));
+}

@@ -1,0 +1,227 @@
+//! A directory, a fake Gandi with three echo services per family, and the real binary run against them in a
+//! scrubbed environment. Every run is checked for the token, and every fake for requests it did not understand.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::fake::{Echo, Fake, Family, Setup};
+
+/// The secret that must show up nowhere.
+pub(crate) const TOKEN: &str = "pat_0123456789abcdefSECRET";
+/// An API key of Gandi's old shape.
+pub(crate) const API_KEY: &str = "abcdefghijkl0123456789xy";
+/// Our address in most tests: globally routable, and nobody is asked there.
+pub(crate) const ADDRESS: &str = "81.2.69.142";
+/// What the zone holds when it is stale.
+pub(crate) const STALE: &str = "81.2.69.1";
+/// Our IPv6 address.
+pub(crate) const ADDRESS6: &str = "2a01:e0a:1:2::3";
+pub(crate) const STALE6: &str = "2a01:e0a:1:2::1";
+/// No test waits longer than this for a run to end by itself.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A place to run in.
+pub(crate) struct Sandbox {
+    pub(crate) fake: Fake,
+    /// Three IPv4 services of three operators.
+    pub(crate) v4: Vec<Echo>,
+    /// Three IPv6 services of three operators.
+    pub(crate) v6: Vec<Echo>,
+    /// Whether the fake may have seen requests that it did not understand.
+    pub(crate) violations_expected: bool,
+    dir: PathBuf,
+}
+
+/// What a run left behind.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Sandbox {
+    /// The zone `example.org` is there and empty; the token is good; the config names no record yet.
+    pub(crate) fn new() -> Self {
+        Self::with(Setup::default())
+    }
+
+    /// The same with another server.
+    pub(crate) fn with(setup: Setup<'_>) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir).expect("a directory for the test");
+        let fake = Fake::start_with(setup);
+        fake.add_domain("example.org");
+        fake.accept_bearer(TOKEN);
+        fake.accept_apikey(API_KEY);
+        let v4 = fake.echoes(3, Family::V4);
+        let v6 = fake.echoes(3, Family::V6);
+        v4.iter().for_each(|e| e.set(&format!("{ADDRESS}\n")));
+        v6.iter().for_each(|e| e.set(&format!("{ADDRESS6}\n")));
+        let sandbox = Self { fake, v4, v6, violations_expected: false, dir };
+        sandbox.write("ca.pem", &sandbox.fake.ca_pem());
+        sandbox.write("token", TOKEN);
+        sandbox.config("names = home\n");
+        sandbox
+    }
+
+    /// A path in the sandbox.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Writes a file that only its owner can read.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect(name);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).expect(name);
+    }
+
+    /// What every config begins with.
+    pub(crate) fn head(&self) -> String {
+        // Each IPv6 service is on ::1, so each gets a spelling of its own to count as an operator of its own.
+        let spellings = ["[::1]", "[0::1]", "[0:0::1]"];
+        let mut head = format!(
+            "token_file = token\nca_file = ca.pem\nstate_dir = state\napi = {}\nipv4 =",
+            self.fake.api()
+        );
+        self.v4.iter().for_each(|e| write!(head, " {}", e.url()).expect("memory"));
+        head.push_str("\nipv6 =");
+        for (echo, spelling) in self.v6.iter().zip(spellings) {
+            write!(head, " {}", echo.url().replace("[::1]", spelling)).expect("memory");
+        }
+        head.push('\n');
+        head
+    }
+
+    /// The usual head, and then the section `[example.org]` with these lines.
+    pub(crate) fn config(&self, section: &str) {
+        self.config_with("", &format!("[example.org]\n{section}"));
+    }
+
+    /// The usual head with more lines, and then these sections.
+    pub(crate) fn config_with(&self, head: &str, sections: &str) {
+        self.raw_config(&format!("{}{head}\n{sections}", self.head()));
+    }
+
+    /// A config of one's own.
+    pub(crate) fn raw_config(&self, text: &str) {
+        self.write("gandi-ddns.conf", text);
+    }
+
+    /// The binary under test, or what `GANDI_DDNS_COMMAND` says, such as `qemu-arm-static -cpu arm1176 FILE`.
+    pub(crate) fn command(&self) -> Command {
+        let named = std::env::var("GANDI_DDNS_COMMAND").ok();
+        let mut words = named.as_deref().unwrap_or(env!("CARGO_BIN_EXE_gandi-ddns")).split_whitespace();
+        let mut command = Command::new(words.next().expect("a command"));
+        command.args(words).env_clear().env("HOME", &self.dir).current_dir(&self.dir);
+        command
+    }
+
+    /// Runs with the sandbox's config and these arguments.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command();
+        command.args(["-c", "gandi-ddns.conf"]).args(arguments);
+        self.finish(&mut command)
+    }
+
+    /// Runs any command to its end.
+    pub(crate) fn finish(&self, command: &mut Command) -> Ran {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        self.wait(child.expect("the binary starts"))
+    }
+
+    /// Waits for a child with pipes, and checks that it kept the secrets.
+    pub(crate) fn wait(&self, mut child: Child) -> Ran {
+        let status = patiently(&mut child);
+        let output = child.wait_with_output().expect("its output");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        let ran = Ran { code: status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        for secret in [TOKEN, API_KEY] {
+            assert!(!format!("{ran:?}").contains(secret), "a secret is in the output: {ran:?}");
+        }
+        ran
+    }
+
+    /// What the zone `example.org` holds, as `TTL value value`, or nothing.
+    pub(crate) fn zone(&self, name: &str, rrtype: &str) -> String {
+        let rrset = self.fake.get("example.org", name, rrtype);
+        rrset.map(|r| format!("{} {}", r.ttl, r.values.join(" "))).unwrap_or_default()
+    }
+
+    /// How many requests of this method LiveDNS got.
+    pub(crate) fn count(&self, method: &str) -> usize {
+        self.fake.requests().iter().filter(|r| r.listener == "livedns" && r.method == method).count()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        if !self.violations_expected {
+            assert_eq!(
+                self.fake.violations(),
+                Vec::<String>::new(),
+                "requests that the fake did not understand"
+            );
+        }
+        // The state must not hold the token either.
+        for file in fs::read_dir(self.path("state")).into_iter().flatten().flatten() {
+            let bytes = fs::read(file.path()).unwrap_or_default();
+            assert!(
+                !String::from_utf8_lossy(&bytes).contains(TOKEN),
+                "the token is in {}",
+                file.path().display()
+            );
+        }
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Waits for a child to end by itself. Polls, since std has no wait with a limit.
+fn patiently(child: &mut Child) -> ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("its status") {
+            return status;
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill().expect("the end of a run that never ends");
+            panic!("the run did not end by itself");
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+impl Ran {
+    /// Exactly this, and nothing on stderr.
+    #[track_caller]
+    pub(crate) fn is(&self, code: i32, stdout: &str) {
+        assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (Some(code), stdout, ""));
+    }
+
+    /// This code, nothing on stdout, and one line on stderr in which all these words stand.
+    #[track_caller]
+    pub(crate) fn fails(&self, code: i32, words: &[&str]) {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{}", self.stderr);
+        self.says(words);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+    }
+
+    /// All these words stand on stderr.
+    #[track_caller]
+    pub(crate) fn says(&self, words: &[&str]) {
+        for word in words {
+            assert!(self.stderr.contains(word), "`{word}` is not in: {}", self.stderr);
+        }
+    }
+}

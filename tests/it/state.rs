@@ -1,0 +1,168 @@
+//! The lock and the memory: whatever becomes of them, the zone stays right.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::fake::{Fault, On, Times};
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+
+fn stale() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+/// The one state file of the sandbox.
+fn state_file(s: &Sandbox) -> std::path::PathBuf {
+    let files = fs::read_dir(s.path("state")).expect("a state directory").flatten().map(|f| f.path());
+    files.into_iter().find(|f| f.extension().is_some_and(|e| e == "state")).expect("a state file")
+}
+
+#[test]
+fn four_runs_at_once_make_exactly_one_write() {
+    let s = stale();
+    // The first to come waits at Gandi until the others have left.
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Delay(Duration::from_secs(2)));
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = s.command();
+            command.args(["-c", "gandi-ddns.conf"]).stdin(Stdio::null());
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run")
+        })
+        .collect();
+    let mut codes: Vec<_> = children.into_iter().map(|c| s.wait(c)).map(|r| (r.code, r.stderr)).collect();
+    codes.sort();
+    let late = || (Some(75), String::new());
+    assert_eq!(codes, [(Some(0), String::new()), late(), late(), late()]);
+    assert_eq!((s.count("PUT"), s.zone("home", "A")), (1, format!("600 {ADDRESS}")));
+}
+
+#[test]
+fn the_second_of_two_runs_leaves_at_once_and_says_so_under_verbose() {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
+    let mut command = s.command();
+    let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
+    assert!(s.fake.wait_until(Duration::from_secs(60), |r| {
+        r.iter().any(|r| r.method == "GET" && r.listener == "livedns")
+    }));
+    s.run(&["-v"]).fails(75, &["another run holds the lock"]);
+    s.run(&[]).is(75, "");
+    first.kill().expect("the first run");
+    first.wait().expect("its end");
+    // The kernel has dropped the lock with its holder.
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+}
+
+#[test]
+fn killed_before_the_answer_to_its_write_nothing_is_lost() {
+    let s = stale();
+    s.fake.fault(On::method("PUT"), Times::Once, Fault::HangAfter);
+    let mut command = s.command();
+    let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
+    assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.method == "PUT")));
+    first.kill().expect("the first run");
+    first.wait().expect("its end");
+    s.run(&[]).is(0, "");
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+}
+
+#[test]
+fn a_damaged_state_is_one_warning_and_a_fresh_start() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    for damage in ["", "gandi-ddns state 1\nnonsense\n", "\u{0}\u{1}"] {
+        fs::write(state_file(&s), damage).expect("the damage");
+        let ran = s.run(&[]);
+        ran.fails(0, &["warning: ", "is damaged: starting afresh"]);
+        s.run(&[]).is(0, "");
+    }
+    fs::write(state_file(&s), [0xff, 0xfe]).expect("the damage");
+    s.run(&[]).fails(0, &["is damaged: starting afresh"]);
+}
+
+#[test]
+fn a_state_of_another_version_is_no_news() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    fs::write(state_file(&s), "gandi-ddns state 9\nwho knows\n").expect("another version");
+    s.run(&[]).is(0, "");
+    assert_eq!(s.count("GET"), 2, "the zone was looked at");
+    s.run(&[]).is(0, "");
+    assert_eq!(s.count("GET"), 2, "and the state is ours again");
+}
+
+#[test]
+fn without_a_place_for_the_state_the_zone_is_right_all_the_same() {
+    let s = stale();
+    // A file where the directory should be: this stops root as well.
+    s.write("state", "");
+    let ran = s.run(&[]);
+    ran.says(&["warning: could not use the state directory", "each run asks Gandi"]);
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(0), 1), "{}", ran.stderr);
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+    fs::remove_file(s.path("state")).expect("the file");
+}
+
+#[test]
+fn a_full_disk_is_one_warning() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    // Where the new state should go stands a directory that cannot be removed like a file.
+    let blocked = state_file(&s).with_extension("new");
+    fs::create_dir(&blocked).expect("an obstacle");
+    let ran = s.run(&["--force"]);
+    // Within one second the state may be the same, and then nothing is written at all.
+    if !ran.stderr.is_empty() {
+        ran.fails(0, &["warning: could not write the state"]);
+    }
+    s.fake.set("example.org", "home", "A", 900, &[STALE]);
+    let ran = s.run(&["--force"]);
+    ran.says(&["warning: could not write the state"]);
+    assert_eq!((ran.code, s.zone("home", "A")), (Some(0), format!("900 {ADDRESS}")));
+}
+
+#[test]
+fn the_state_is_private_and_its_directory_must_be() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
+    assert_eq!((mode(s.path("state")), mode(state_file(&s))), (0o700, 0o600));
+    fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
+    s.run(&[]).fails(0, &["others may write to it; chmod 700"]);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_not_followed() {
+    let s = stale();
+    symlink("/nonexistent/elsewhere", s.path("state")).expect("a link");
+    let ran = s.run(&[]);
+    ran.says(&["warning: could not use the state directory"]);
+    assert_eq!(ran.code, Some(0));
+}
+
+#[test]
+fn nothing_is_written_when_nothing_changed() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    let before = fs::metadata(state_file(&s)).expect("metadata").modified().expect("a time");
+    s.run(&[]).is(0, "");
+    assert_eq!(fs::metadata(state_file(&s)).expect("metadata").modified().expect("a time"), before);
+}
+
+#[test]
+fn two_configs_of_one_directory_do_not_shut_each_other_out() {
+    let s = stale();
+    s.fake.set("example.org", "www", "A", 600, &[STALE]);
+    s.write("other.conf", &format!("{}\n[example.org]\nnames = www\n", s.head()));
+    s.fake.fault(On::route("GET", "/home/"), Times::Once, Fault::Hang);
+    let mut command = s.command();
+    let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
+    assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.target.contains("/home/"))));
+    let ran = s.finish(s.command().args(["-c", "other.conf"]));
+    ran.is(0, "www.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    first.kill().expect("the first run");
+    first.wait().expect("its end");
+}

@@ -1,0 +1,58 @@
+//! Certificates and protocol versions: what is right is taken, what is wrong is named, and never worked around.
+
+use crate::fake::{Key, Setup, Tls, Versions};
+use crate::sandbox::{STALE, Sandbox};
+
+fn with(tls: Tls) -> Sandbox {
+    let s = Sandbox::with(Setup { tls, ..Setup::default() });
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+#[test]
+fn every_key_and_version_of_today_s_servers() {
+    for key in [Key::EcdsaP256, Key::EcdsaP384, Key::Ed25519, Key::Rsa2048] {
+        for versions in [Versions::Tls12, Versions::Tls13, Versions::Both] {
+            let s = with(Tls::Good(key, versions));
+            let ran = s.run(&[]);
+            assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{key:?} {versions:?}");
+            assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
+        }
+    }
+}
+
+#[test]
+fn a_bad_certificate_is_named_before_any_token_is_sent() {
+    for (tls, word) in [
+        (Tls::WrongName, "it is for"),
+        (Tls::Expired, "it expired on"),
+        (Tls::SelfSigned, "not to be trusted"),
+        (Tls::UnknownIssuer, "nobody that this program trusts has issued it"),
+    ] {
+        let s = with(tls);
+        s.run(&[]).fails(75, &["could not read the record: the certificate of 127.0.0.1", word]);
+        assert_eq!(s.count("GET"), 0, "a request was sent");
+    }
+}
+
+#[test]
+fn a_certificate_of_the_future_points_at_the_clock() {
+    let s = with(Tls::NotYetValid);
+    s.run(&[]).fails(75, &["not valid before 2090-", "this machine's clock reads 20", "let NTP set it"]);
+    assert_eq!(s.count("GET"), 0, "a request was sent");
+}
+
+#[test]
+fn without_ca_file_the_fake_is_not_trusted() {
+    let s = with(Tls::Good(Key::EcdsaP256, Versions::Both));
+    s.raw_config(&format!("{}\n[example.org]\nnames = home\n", s.head().replace("ca_file = ca.pem\n", "")));
+    s.run(&[]).fails(75, &["nobody that this program trusts has issued it"]);
+    assert_eq!(s.count("GET"), 0, "a request was sent");
+}
+
+#[test]
+fn a_ca_file_without_certificates_is_a_config_error() {
+    let s = with(Tls::Good(Key::EcdsaP256, Versions::Both));
+    s.write("ca.pem", "nothing here\n");
+    s.run(&[]).fails(78, &["`ca_file`", "no certificate is in it"]);
+}
