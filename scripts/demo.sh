@@ -35,7 +35,7 @@ step() {
 step "a first run creates the record" 0 'home.*81\.2\.69\.142'
 step "a second run finds nothing to do, and says nothing" 0 'home.*81\.2\.69\.142'
 [ ! -s "$dir/out" ] || { echo "it was not silent" >&2; exit 1; }
-echo 81.2.69.160 >"$dir/ipv4"
-step "the address changes, and the record follows" 0 'home.*81\.2\.69\.160'
+echo 81.2.69.180 >"$dir/ipv4"
+step "the address changes, and the record follows" 0 'home.*81\.2\.69\.180'
 echo 192.168.1.10 >"$dir/ipv4"
-step "a private address is never published" 75 'home.*81\.2\.69\.160'
+step "a private address is never published" 75 'home.*81\.2\.69\.180'

@@ -95,14 +95,18 @@ impl fmt::Display for AddressError {
             [] => write!(f, "no public {family} address, nothing was changed")?,
             _ => write!(f, "no {family} address that {} sources agree on, nothing was changed", self.agree)?,
         }
-        let mut separator = ": ";
-        for (operator, address) in votes {
-            write!(f, "{separator}{operator} says {address}")?;
-            separator = "; ";
+        let said = votes.iter().map(|(operator, address)| (operator, format!("said {address}")));
+        let failed = failures.iter().map(|(operator, cause)| (operator, cause.to_string()));
+        // Many sources often fail alike: one cause, all who had it.
+        let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+        for (operator, text) in said.chain(failed) {
+            match told.iter_mut().find(|(t, _)| *t == text) {
+                Some((_, operators)) => operators.push(operator),
+                None => told.push((text, vec![operator])),
+            }
         }
-        for (operator, cause) in failures {
-            write!(f, "{separator}{operator} {cause}")?;
-            separator = "; ";
+        for (i, (text, operators)) in told.iter().enumerate() {
+            write!(f, "{}{} {text}", if i == 0 { ": " } else { "; " }, operators.join(", "))?;
         }
         Ok(())
     }
@@ -155,7 +159,7 @@ impl Detector {
             }
             match web::ask(http, &service, self.family) {
                 Ok(address) => {
-                    console.step(format_args!("{} says {address} ({})", service.operator, service.url));
+                    console.step(format_args!("{} said {address} ({})", service.operator, service.url));
                     self.ballot.vote(&service.operator, address);
                 }
                 Err(cause) => {

@@ -37,7 +37,9 @@ fn a_and_aaaa_both_follow() {
 #[test]
 fn without_an_ipv4_address_the_aaaa_follows_and_the_a_stays() {
     let s = both_families();
-    s.v4.iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    for e in &s.v4 {
+        e.fault(Times::Always, Fault::DropBefore);
+    }
     let ran = s.run(&[]);
     assert_eq!(ran.stdout, "home.example.org AAAA: 2a01:e0a:1:2::1 replaced by 2a01:e0a:1:2::3\n");
     ran.says(&["home.example.org A: no public IPv4 address, nothing was changed"]);
@@ -47,7 +49,9 @@ fn without_an_ipv4_address_the_aaaa_follows_and_the_a_stays() {
 #[test]
 fn without_an_ipv6_address_the_a_follows_and_the_aaaa_stays() {
     let s = both_families();
-    s.v6.iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    for e in &s.v6 {
+        e.fault(Times::Always, Fault::DropBefore);
+    }
     let ran = s.run(&[]);
     assert_eq!(ran.stdout, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
     ran.says(&["home.example.org AAAA: no public IPv6 address, nothing was changed"]);
@@ -89,7 +93,9 @@ fn services_that_disagree_all_round_change_nothing() {
 #[test]
 fn one_service_is_not_enough_for_a_write() {
     let s = stale();
-    s.v4[1..].iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    for e in &s.v4[1..] {
+        e.fault(Times::Always, Fault::DropBefore);
+    }
     s.run(&[]).fails(75, &["no IPv4 address that 2 sources agree on"]);
     unchanged(&s);
 }
@@ -98,7 +104,9 @@ fn one_service_is_not_enough_for_a_write() {
 fn one_service_is_enough_to_find_that_all_is_well() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
-    s.v4[1..].iter().for_each(|e| e.fault(Times::Always, Fault::DropBefore));
+    for e in &s.v4[1..] {
+        e.fault(Times::Always, Fault::DropBefore);
+    }
     s.run(&[]).is(0, "");
 }
 
@@ -106,7 +114,9 @@ fn one_service_is_enough_to_find_that_all_is_well() {
 fn the_first_two_services_are_down() {
     let s = Sandbox::new();
     let spare = [s.fake.echo(4, Family::V4), s.fake.echo(5, Family::V4)];
-    spare.iter().for_each(|e| e.set(ADDRESS));
+    for e in &spare {
+        e.set(ADDRESS);
+    }
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.v4[0].refuse();
     s.v4[1].fault(Times::Always, Fault::Answer(Answer::html(502, "<html>")));
@@ -138,7 +148,9 @@ fn nothing_but_one_public_address_is_an_address() {
         ("0.0.0.0", "an unspecified address"),
     ] {
         let s = stale();
-        s.v4.iter().for_each(|e| e.set(body));
+        for e in &s.v4 {
+            e.set(body);
+        }
         s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed", word]);
         unchanged(&s);
         assert_eq!(s.count("GET"), 0, "{body}: Gandi has nothing to say to it");
@@ -157,7 +169,9 @@ fn ipv6_addresses_that_nobody_could_reach_are_refused() {
     ] {
         let s = Sandbox::new();
         s.config("names = home\ntypes = AAAA\n");
-        s.v6.iter().for_each(|e| e.set(body));
+        for e in &s.v6 {
+            e.set(body);
+        }
         s.run(&[]).fails(75, &["no public IPv6 address", word]);
         assert_eq!(s.zone("home", "AAAA"), "");
     }
@@ -172,7 +186,9 @@ fn any_status_but_200_is_no_answer() {
         (Fault::flood(), "longer than 256 bytes"),
     ] {
         let s = stale();
-        s.v4.iter().for_each(|e| e.fault(Times::Always, fault.clone()));
+        for e in &s.v4 {
+            e.fault(Times::Always, fault.clone());
+        }
         s.run(&[]).fails(75, &["no public IPv4 address", word]);
         unchanged(&s);
     }
@@ -183,7 +199,9 @@ fn a_redirect_is_not_followed() {
     let s = stale();
     let elsewhere = s.fake.echo(4, Family::V4);
     elsewhere.set(ADDRESS);
-    s.v4.iter().for_each(|e| e.fault(Times::Always, Fault::Redirect(elsewhere.url())));
+    for e in &s.v4 {
+        e.fault(Times::Always, Fault::Redirect(elsewhere.url()));
+    }
     s.run(&[]).fails(75, &["status 302"]);
     assert_eq!(s.fake.requests().len(), 3, "nobody went elsewhere");
 }

@@ -9,7 +9,7 @@ const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 #[test]
 fn the_readme_s_usage_is_help() {
     let s = Sandbox::new();
-    let help = s.finish(s.command().arg("--help")).stdout;
+    let help = Sandbox::finish(s.command().arg("--help")).stdout;
     assert!(README.contains(&format!("## Usage\n\n```\n{help}```\n")), "put this into the README:\n{help}");
 }
 
@@ -47,9 +47,9 @@ fn every_key_of_the_example_is_known() {
         if !value.is_empty() {
             seen += 1;
             let head = s.head();
-            let head: String =
-                head.lines().filter(|l| !l.starts_with(key.trim())).map(|l| format!("{l}\n")).collect();
-            s.raw_config(&format!("{head}{line}\n[example.org.]\nnames = @\n"));
+            let head: Vec<_> = head.lines().filter(|l| !l.starts_with(key.trim())).collect();
+            let head = head.join("\n");
+            s.raw_config(&format!("{head}\n{line}\n[example.org.]\nnames = @\n"));
             // The one error is the one that was put there.
             s.run(&[]).fails(78, &["no trailing dot"]);
         }

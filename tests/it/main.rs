@@ -1,5 +1,8 @@
 //! The one integration crate: the real binary against the fake Gandi, over real sockets and TLS.
 
+// Helpers outside of `#[test]` functions may stop a test that cannot go on.
+#![allow(clippy::expect_used)]
+
 mod address; // which address is believed
 mod cli; // arguments, configs, streams
 mod docs; // what is written for people is true

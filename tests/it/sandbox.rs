@@ -64,8 +64,8 @@ impl Sandbox {
         fake.accept_apikey(API_KEY);
         let v4 = fake.echoes(3, Family::V4);
         let v6 = fake.echoes(3, Family::V6);
-        v4.iter().for_each(|e| e.set(&format!("{ADDRESS}\n")));
-        v6.iter().for_each(|e| e.set(&format!("{ADDRESS6}\n")));
+        fake.set_address(Family::V4, &format!("{ADDRESS}\n"));
+        fake.set_address(Family::V6, &format!("{ADDRESS6}\n"));
         let sandbox = Self { fake, v4, v6, violations_expected: false, dir };
         sandbox.write("ca.pem", &sandbox.fake.ca_pem());
         sandbox.write("token", TOKEN);
@@ -92,7 +92,9 @@ impl Sandbox {
             "token_file = token\nca_file = ca.pem\nstate_dir = state\napi = {}\nipv4 =",
             self.fake.api()
         );
-        self.v4.iter().for_each(|e| write!(head, " {}", e.url()).expect("memory"));
+        for echo in &self.v4 {
+            write!(head, " {}", echo.url()).expect("memory");
+        }
         head.push_str("\nipv6 =");
         for (echo, spelling) in self.v6.iter().zip(spellings) {
             write!(head, " {}", echo.url().replace("[::1]", spelling)).expect("memory");
@@ -129,25 +131,13 @@ impl Sandbox {
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command();
         command.args(["-c", "gandi-ddns.conf"]).args(arguments);
-        self.finish(&mut command)
+        Self::finish(&mut command)
     }
 
     /// Runs any command to its end.
-    pub(crate) fn finish(&self, command: &mut Command) -> Ran {
+    pub(crate) fn finish(command: &mut Command) -> Ran {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        self.wait(child.expect("the binary starts"))
-    }
-
-    /// Waits for a child with pipes, and checks that it kept the secrets.
-    pub(crate) fn wait(&self, mut child: Child) -> Ran {
-        let status = patiently(&mut child);
-        let output = child.wait_with_output().expect("its output");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        let ran = Ran { code: status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        for secret in [TOKEN, API_KEY] {
-            assert!(!format!("{ran:?}").contains(secret), "a secret is in the output: {ran:?}");
-        }
-        ran
+        wait(child.expect("the binary starts"))
     }
 
     /// What the zone `example.org` holds, as `TTL value value`, or nothing.
@@ -185,6 +175,18 @@ impl Drop for Sandbox {
         }
         let _ = fs::remove_dir_all(&self.dir);
     }
+}
+
+/// Waits for a child with pipes, and checks that it kept the secrets.
+pub(crate) fn wait(mut child: Child) -> Ran {
+    let status = patiently(&mut child);
+    let output = child.wait_with_output().expect("its output");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let ran = Ran { code: status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+    for secret in [TOKEN, API_KEY] {
+        assert!(!format!("{ran:?}").contains(secret), "a secret is in the output: {ran:?}");
+    }
+    ran
 }
 
 /// Waits for a child to end by itself. Polls, since std has no wait with a limit.

@@ -3,10 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use crate::fake::{Fault, On, Times};
-use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use crate::sandbox::{ADDRESS, STALE, Sandbox, wait};
 
 fn stale() -> Sandbox {
     let s = Sandbox::new();
@@ -23,16 +25,32 @@ fn state_file(s: &Sandbox) -> std::path::PathBuf {
 #[test]
 fn four_runs_at_once_make_exactly_one_write() {
     let s = stale();
-    // The first to come waits at Gandi until the others have left.
-    s.fake.fault(On::method("GET"), Times::Once, Fault::Delay(Duration::from_secs(2)));
-    let children: Vec<_> = (0..4)
+    // The first to come is held at Gandi until the others have left.
+    let (gate, held) = (Arc::new(Barrier::new(2)), AtomicBool::new(false));
+    let inside = Arc::clone(&gate);
+    s.fake.before_answer(move |request, _| {
+        if request.listener == "livedns" && !held.swap(true, Ordering::SeqCst) {
+            inside.wait();
+        }
+    });
+    let mut running: Vec<_> = (0..4)
         .map(|_| {
             let mut command = s.command();
             command.args(["-c", "gandi-ddns.conf"]).stdin(Stdio::null());
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run")
         })
         .collect();
-    let mut codes: Vec<_> = children.into_iter().map(|c| s.wait(c)).map(|r| (r.code, r.stderr)).collect();
+    let mut ended = Vec::new();
+    while running.len() > 1 {
+        let index = running.iter_mut().position(|c| c.try_wait().expect("a status").is_some());
+        match index {
+            Some(index) => ended.push(running.remove(index)),
+            None => std::thread::park_timeout(Duration::from_millis(5)),
+        }
+    }
+    gate.wait();
+    ended.append(&mut running);
+    let mut codes: Vec<_> = ended.into_iter().map(wait).map(|r| (r.code, r.stderr)).collect();
     codes.sort();
     let late = || (Some(75), String::new());
     assert_eq!(codes, [(Some(0), String::new()), late(), late(), late()]);
@@ -161,7 +179,7 @@ fn two_configs_of_one_directory_do_not_shut_each_other_out() {
     let mut command = s.command();
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
     assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.target.contains("/home/"))));
-    let ran = s.finish(s.command().args(["-c", "other.conf"]));
+    let ran = Sandbox::finish(s.command().args(["-c", "other.conf"]));
     ran.is(0, "www.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
     first.kill().expect("the first run");
     first.wait().expect("its end");
