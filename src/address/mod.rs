@@ -33,7 +33,8 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http(e) => e.fmt(f),
+            // The operator is named already, and without its host like causes have like words.
+            Self::Http(e) => f.write_str(&e.to_string().replace(e.host(), "its server")),
             Self::Status(status) => write!(f, "answered with status {status}"),
             Self::NoAddress => write!(f, "answered with something that is not one address"),
             Self::WrongFamily(a) => write!(f, "answered with {a}, of the wrong family"),
@@ -95,6 +96,12 @@ impl fmt::Display for AddressError {
             [] => write!(f, "no public {family} address, nothing was changed")?,
             _ => write!(f, "no {family} address that {} sources agree on, nothing was changed", self.agree)?,
         }
+        // A wrong clock makes every certificate wrong: that one cause says it all.
+        if let Some((_, Cause::Http(e @ HttpError::Clock { .. }))) =
+            failures.iter().find(|(_, c)| matches!(c, Cause::Http(HttpError::Clock { .. })))
+        {
+            return write!(f, ": {e}");
+        }
         let said = votes.iter().map(|(operator, address)| (operator, format!("said {address}")));
         let failed = failures.iter().map(|(operator, cause)| (operator, cause.to_string()));
         // Many sources often fail alike: one cause, all who had it.
@@ -106,7 +113,7 @@ impl fmt::Display for AddressError {
             }
         }
         for (i, (text, operators)) in told.iter().enumerate() {
-            write!(f, "{}{} {text}", if i == 0 { ": " } else { "; " }, operators.join(", "))?;
+            write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, operators.join(", "))?;
         }
         Ok(())
     }
@@ -163,7 +170,7 @@ impl Detector {
                     self.ballot.vote(&service.operator, address);
                 }
                 Err(cause) => {
-                    console.step(format_args!("{} {cause} ({})", service.operator, service.url));
+                    console.step(format_args!("{}: {cause} ({})", service.operator, service.url));
                     self.ballot.failures.push((service.operator, cause));
                 }
             }

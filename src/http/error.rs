@@ -120,6 +120,23 @@ impl fmt::Display for HttpError {
 impl std::error::Error for HttpError {}
 
 impl HttpError {
+    /// Who it is about.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        match self {
+            Self::OutOfTime { host }
+            | Self::Slow { host, .. }
+            | Self::NoHost { host, .. }
+            | Self::Connect { host, .. }
+            | Self::Clock { host, .. }
+            | Self::Certificate { host, .. }
+            | Self::Tls { host, .. }
+            | Self::Lost { host, .. }
+            | Self::TooLong { host, .. }
+            | Self::Garbled { host, .. } => host,
+        }
+    }
+
     /// Whether the connection failed, so that another try soon may do.
     #[must_use]
     pub fn is_connection(&self) -> bool {

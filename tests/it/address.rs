@@ -1,6 +1,6 @@
 //! Which address is believed, and what happens when none can be.
 
-use crate::fake::{Answer, Echo, Family, Fault, Times};
+use crate::fake::{Answer, Echo, Family, Fault, Times, Tls};
 use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox};
 
 /// A stale A and AAAA record, both wanted.
@@ -216,6 +216,22 @@ fn a_family_is_asked_over_its_own_socket() {
     let head = head.replace(line, &format!("ipv6 = {v4_only}\nagree = 1"));
     s.raw_config(&format!("{head}\n[example.org]\nnames = home\ntypes = AAAA\n"));
     s.v4[0].set(ADDRESS6);
-    s.run(&[]).fails(75, &["could not find an IPv6 address of 127.0.0."]);
+    s.run(&[]).fails(75, &["127.0.0.2: could not find an IPv6 address of its server"]);
     assert_eq!(s.fake.requests().len(), 0);
+}
+
+#[test]
+fn a_wrong_clock_is_the_one_cause_that_is_told() {
+    let s = Sandbox::new();
+    let urls: Vec<_> = (4..7).map(|n| s.fake.echo_tls(n, Family::V4, Tls::NotYetValid).url()).collect();
+    let head = s.head();
+    let line = head.lines().find(|l| l.starts_with("ipv4")).expect("the IPv4 services");
+    let head = head.replace(line, &format!("ipv4 = {}", urls.join(" ")));
+    s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
+    let ran = s.run(&[]);
+    ran.fails(
+        75,
+        &["no public IPv4 address, nothing was changed: the certificate of 127.0.0.", "clock is wrong"],
+    );
+    assert_eq!(ran.stderr.matches("clock is wrong").count(), 1, "{}", ran.stderr);
 }

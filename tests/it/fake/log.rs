@@ -118,6 +118,10 @@ impl Log {
         self.wait(timeout, |seen| seen.connections >= n)
     }
 
+    pub(super) fn wait_for_failed_handshakes(&self, n: usize, timeout: Duration) -> bool {
+        self.wait(timeout, |seen| seen.failed_handshakes >= n)
+    }
+
     fn wait(&self, timeout: Duration, enough: impl Fn(&Seen) -> bool) -> bool {
         let deadline = Instant::now() + timeout;
         let mut seen = self.lock();

@@ -19,7 +19,8 @@
 //!   `fault_at_accept(times, AtAccept::…)`. `refuse` and `restore` close and reopen the port. An [`Echo`] has the same.
 //! - The log: `requests`, `puts`, `count`, `connections`, `failed_handshakes`, `violations`. A request is logged
 //!   on arrival, its status before the first byte of the answer leaves: who has the answer finds the log complete.
-//! - Waiting, without sleeping: `wait_for_request`, `wait_until`, `wait_for_connections`.
+//! - Waiting, without sleeping: `wait_for_request`, `wait_until`, `wait_for_connections`, `wait_for_failed_handshakes`.
+//! - For a program that touches files: `before_answer`, a hook between a request's effect and its answer.
 //! - Violations are what no client of ours may do, however Gandi answers it: a path or method that is not routed
 //!   (PUT on all `records` among them), a broken request, a PUT without its `Content-Type`, a body that is not an object
 //!   or has strange keys, a bad name, a credential shown to an echo service.
@@ -334,6 +335,11 @@ impl Fake {
     /// Waits for the `n`th connection in all; for faults before any request.
     pub fn wait_for_connections(&self, n: usize, timeout: Duration) -> bool {
         self.log.wait_for_connections(n, timeout)
+    }
+
+    /// Waits for the `n`th failed handshake: the fake may learn of it after the client has given up.
+    pub fn wait_for_failed_handshakes(&self, n: usize, timeout: Duration) -> bool {
+        self.log.wait_for_failed_handshakes(n, timeout)
     }
 
     /// Has `hook` called with each request and the zones' text, its effect done, before anything is sent back.

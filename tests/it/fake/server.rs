@@ -103,12 +103,14 @@ fn accept(listener: &TcpListener, service: &Arc<Service>, stop: &Arc<Stop>, open
         }
         let Ok(tcp) = tcp else { continue };
         let Ok(handle) = tcp.try_clone() else { continue };
+        // Taken before the connection is counted: who waited for the count may set the next fault.
+        let fault = service.at_accept.take();
         let id = service.log.connection();
         lock(open).insert(id, handle);
         let (service, stop, open) = (Arc::clone(service), Arc::clone(stop), Arc::clone(open));
         thread::spawn(move || {
             // An error means that the client went away or the fake stops: nothing left to do.
-            let _ = connection(&service, id, tcp, &stop);
+            let _ = connection(&service, id, tcp, fault, &stop);
             // The handle kept for `stop` holds the socket open, so closing takes a shutdown.
             if let Some(handle) = lock(&open).remove(&id) {
                 let _ = handle.shutdown(Shutdown::Both);
@@ -117,9 +119,15 @@ fn accept(listener: &TcpListener, service: &Arc<Service>, stop: &Arc<Stop>, open
     }
 }
 
-fn connection(service: &Service, id: usize, tcp: TcpStream, stop: &Arc<Stop>) -> io::Result<()> {
+fn connection(
+    service: &Service,
+    id: usize,
+    tcp: TcpStream,
+    fault: Option<AtAccept>,
+    stop: &Arc<Stop>,
+) -> io::Result<()> {
     let mut drip = None;
-    match service.at_accept.take() {
+    match fault {
         None => {}
         Some(AtAccept::Close) => return Ok(()),
         Some(AtAccept::Delay(time)) => stop.sleep(time)?,
@@ -156,9 +164,10 @@ fn connection(service: &Service, id: usize, tcp: TcpStream, stop: &Arc<Stop>) ->
 
 /// Answers one request, well or as the faults will; `false` when the connection ends here.
 fn exchange(service: &Service, id: usize, request: &Request, wire: &mut Wire) -> io::Result<bool> {
+    // Taken before the request is counted: who waited for the count may set the next fault.
+    let fault = service.faults.take(&request.method, &request.target).unwrap_or(Fault::Pass);
     let index = service.log.arrived(logged(service, id, request));
     let decided = |status| service.log.decided(index, status);
-    let fault = service.faults.take(&request.method, &request.target).unwrap_or(Fault::Pass);
     let response = match &fault {
         Fault::Hang => {
             decided(0);

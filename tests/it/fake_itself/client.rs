@@ -115,7 +115,13 @@ impl Client {
 
     fn fill(&mut self) -> io::Result<()> {
         let mut buf = [0; 16 * 1024];
-        let n = self.stream.read(&mut buf)?;
+        let read = self.stream.read(&mut buf);
+        // Silence must not pass for an end.
+        assert!(
+            !matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock),
+            "no answer in time"
+        );
+        let n = read?;
         self.ahead.extend_from_slice(&buf[..n]);
         if n == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }

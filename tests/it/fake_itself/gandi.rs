@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::client::{Client, Reply};
+use super::client::{Client, PATIENCE, Reply};
 use crate::fake::{Fake, Family, Key, Rrset, Setup, Tls, Versions};
 
 const BASE: &str = "/v5/livedns/domains/t18s.fr";
@@ -303,6 +303,7 @@ fn certificates() {
         let error = Client::connect(&fake.origin(), &fake.ca_pem()).err().unwrap();
         let text = format!("{error:?}");
         assert!(text.contains("InvalidCertificate") && text.contains(why), "{tls:?}: {text}");
+        assert!(fake.wait_for_failed_handshakes(1, PATIENCE) && fake.requests().is_empty());
     }
 }
 
