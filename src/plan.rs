@@ -74,7 +74,7 @@ pub fn plan(desired: &Desired, current: &Current) -> Action {
             let new = rrset(old.ttl);
             if *old == new {
                 Action::Keep(new)
-            } else if old.values.len() > 1 && desired.multiple == Multiple::Refuse {
+            } else if old.values().len() > 1 && desired.multiple == Multiple::Refuse {
                 Action::Refuse(Refusal::Several(old.clone()))
             } else {
                 Action::Replace { old: old.clone(), new }
@@ -88,7 +88,8 @@ mod tests {
     use super::*;
 
     fn addresses(text: &str) -> Rrset {
-        Rrset { ttl: 600, values: text.split(' ').map(|a| a.parse().expect(a)).collect() }
+        let addresses: Vec<IpAddr> = text.split(' ').map(|a| a.parse().expect(a)).collect();
+        Rrset::of(&addresses, 600).expect(text)
     }
 
     fn decide(current: &Current, ttl: Option<u32>, multiple: Multiple) -> Action {
@@ -100,7 +101,7 @@ mod tests {
     fn table() {
         use Multiple::{Refuse, Replace};
         let ours = || addresses("81.2.69.142");
-        let new = |ttl| Rrset { ttl, ..ours() };
+        let new = |ttl| Rrset::of(ours().values(), ttl).expect("an address");
         let replace = |old: Rrset, ttl| Action::Replace { old, new: new(ttl) };
         let several = || addresses("81.2.69.142 81.2.69.143");
         let present = Current::Present;

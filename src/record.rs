@@ -2,7 +2,6 @@
 //!
 //! Each type proves its invariant once, where it is parsed; nobody checks again.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -279,21 +278,34 @@ impl fmt::Display for RrsetKey {
 pub struct Rrset {
     /// Time to live in seconds, as the zone has it.
     pub ttl: u32,
-    /// Its addresses: a set, since DNS gives them no order. Never empty.
-    pub values: BTreeSet<IpAddr>,
+    /// Its addresses, each once and in ascending order, since DNS gives them none. Never empty.
+    values: Vec<IpAddr>,
 }
 
 impl Rrset {
     /// An RRset of a single address.
     #[must_use]
     pub fn single(address: IpAddr, ttl: u32) -> Self {
-        Self { ttl, values: BTreeSet::from([address]) }
+        Self { ttl, values: vec![address] }
     }
 
-    /// Whether it holds `address` and nothing else.
+    /// An RRset of the set of these addresses, of which there must be one.
     #[must_use]
-    pub fn is_only(&self, address: IpAddr) -> bool {
-        self.values.len() == 1 && self.values.contains(&address)
+    pub fn of(addresses: &[IpAddr], ttl: u32) -> Option<Self> {
+        // A sorted `Vec` and not a `BTreeSet`: the tree alone is 3 kB of program.
+        let mut values = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            if let Err(place) = values.binary_search(address) {
+                values.insert(place, *address);
+            }
+        }
+        (!values.is_empty()).then_some(Self { ttl, values })
+    }
+
+    /// Its addresses, in ascending order.
+    #[must_use]
+    pub fn values(&self) -> &[IpAddr] {
+        &self.values
     }
 
     /// Its addresses, joined by blanks, for people.

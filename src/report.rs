@@ -124,11 +124,11 @@ impl fmt::Display for Change<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (old, new) = (self.old, self.new);
         let verb = if self.dry { "would be replaced by" } else { "replaced by" };
-        if old.values != new.values {
+        if old.values() != new.values() {
             write!(f, "{} {verb} {}", old.addresses(), new.addresses())?;
         }
         if old.ttl != new.ttl {
-            let separator = if old.values == new.values { "" } else { ", " };
+            let separator = if old.values() == new.values() { "" } else { ", " };
             write!(f, "{separator}TTL {} s {verb} {} s", old.ttl, new.ttl)?;
         }
         Ok(())
@@ -157,7 +157,7 @@ impl fmt::Display for Refusal {
             Self::Several(rrset) => write!(
                 f,
                 "left alone, since it has {} values ({}): remove all but one at Gandi, or set `multiple = replace`",
-                rrset.values.len(),
+                rrset.values().len(),
                 rrset.addresses()
             ),
             Self::Cname(target) => write!(

@@ -1,7 +1,6 @@
 //! One round: learn the addresses, look at the zone, decide, write. Never ends early: one record's failure
 //! leaves its neighbours alone.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -124,7 +123,7 @@ impl Round<'_> {
         for family in families {
             for record in &family.records {
                 if self.remembered(record, family.address).is_none() {
-                    *self.zones.looks.entry(record.key.domain.clone()).or_default() += 1;
+                    self.zones.looks.push(record.key.domain.clone());
                 }
             }
         }
@@ -210,39 +209,42 @@ impl Verdict {
     }
 }
 
-/// What has been read of the zones in this round: everything at most once.
+/// What has been read of the zones in this round: everything at most once. Lists and not maps, as in the state.
 struct Zones<'a> {
     livedns: LiveDns<'a>,
-    /// How many RRsets of each domain want a look.
-    looks: BTreeMap<Fqdn, usize>,
-    listings: BTreeMap<Fqdn, Result<Listing, Rc<LiveDnsError>>>,
-    seen: BTreeMap<RrsetKey, Result<Current, Rc<LiveDnsError>>>,
+    /// The domain of each RRset that wants a look.
+    looks: Vec<Fqdn>,
+    listings: Vec<(Fqdn, Result<Listing, Rc<LiveDnsError>>)>,
+    seen: Vec<(RrsetKey, Result<Current, Rc<LiveDnsError>>)>,
 }
 
 impl<'a> Zones<'a> {
     fn new(livedns: LiveDns<'a>) -> Self {
-        Self { livedns, looks: BTreeMap::new(), listings: BTreeMap::new(), seen: BTreeMap::new() }
+        Self { livedns, looks: Vec::new(), listings: Vec::new(), seen: Vec::new() }
     }
 
     fn look(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<LiveDnsError>> {
-        if !self.seen.contains_key(key) {
-            let current = self.read(key, console);
-            self.seen.insert(key.clone(), current);
+        if let Some((_, current)) = self.seen.iter().find(|(k, _)| k == key) {
+            return current.clone();
         }
-        self.seen[key].clone()
+        let current = self.read(key, console);
+        self.seen.push((key.clone(), current.clone()));
+        current
     }
 
     fn read(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<LiveDnsError>> {
-        if self.looks.get(&key.domain).copied().unwrap_or_default() < 2 {
+        if self.looks.iter().filter(|d| **d == key.domain).count() < 2 {
             console.step(format_args!("{key}: looking at the zone"));
             return self.livedns.rrset(key).map_err(Rc::new);
         }
-        if !self.listings.contains_key(&key.domain) {
+        let known = self.listings.iter().position(|(d, _)| *d == key.domain);
+        let place = known.unwrap_or_else(|| {
             console.step(format_args!("{}: looking at the whole zone", key.domain));
             let listing = self.livedns.listing(&key.domain).map_err(Rc::new);
-            self.listings.insert(key.domain.clone(), listing);
-        }
-        match &self.listings[&key.domain] {
+            self.listings.push((key.domain.clone(), listing));
+            self.listings.len() - 1
+        });
+        match &self.listings[place].1 {
             Ok(listing) => self.livedns.find(listing, key).map_err(Rc::new),
             Err(e) => Err(Rc::clone(e)),
         }

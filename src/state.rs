@@ -3,7 +3,6 @@
 //! Lives in memory where there is a choice (`/run`), since SD cards wear; is written only when it changed, by
 //! temporary file and rename; and lies in a directory of mode 0700 that nobody else can have put there.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -30,7 +29,8 @@ struct Confirmed {
 /// What is remembered, by API base and RRset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    records: BTreeMap<String, Confirmed>,
+    // A list and not a tree: a tree is 9 kB of program, and a thousand records are found soon enough.
+    records: Vec<(String, Confirmed)>,
 }
 
 /// Identifies an RRset in the state: the same name at the sandbox is another one.
@@ -49,7 +49,8 @@ impl State {
         now: u64,
         recheck: u64,
     ) -> Option<Rrset> {
-        let seen = self.records.get(&id(api, key))?;
+        let id = id(api, key);
+        let (_, seen) = self.records.iter().find(|(known, _)| *known == id)?;
         let fresh = now.checked_sub(seen.at).is_some_and(|age| age < recheck);
         let fits = seen.address == wanted.0 && wanted.1.is_none_or(|ttl| ttl.seconds() == seen.ttl);
         (fresh && fits).then(|| Rrset::single(seen.address, seen.ttl))
@@ -63,18 +64,28 @@ impl State {
                 match result {
                     Ok(Done::Remembered(_)) | Err(Failure::Address(_)) => {}
                     Ok(Done::Kept(new) | Done::Created { new, .. } | Done::Replaced { new, .. }) => {
-                        if let Some(&address) = new.values.first() {
-                            self.records.insert(id(api, key), Confirmed { address, ttl: new.ttl, at: now });
+                        if let Some(&address) = new.values().first() {
+                            self.set(id(api, key), Some(Confirmed { address, ttl: new.ttl, at: now }));
                         }
                     }
                     Err(_) => {
-                        self.records.remove(&id(api, key));
+                        self.set(id(api, key), None);
                     }
                 }
             }
         }
-        self.records.retain(|_, seen| now.checked_sub(seen.at).is_some_and(|age| age < recheck));
+        self.records.retain(|(_, seen)| now.checked_sub(seen.at).is_some_and(|age| age < recheck));
         self
+    }
+
+    /// Remembers or forgets one RRset.
+    fn set(&mut self, id: String, seen: Option<Confirmed>) {
+        match (self.records.iter().position(|(known, _)| *known == id), seen) {
+            (Some(place), Some(seen)) => self.records[place].1 = seen,
+            (Some(place), None) => drop(self.records.remove(place)),
+            (None, Some(seen)) => self.records.push((id, seen)),
+            (None, None) => {}
+        }
     }
 
     /// Reads the file's text.

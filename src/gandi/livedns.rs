@@ -211,7 +211,7 @@ impl<'a> LiveDns<'a> {
 
     /// Replaces or creates one RRset; the request says the whole of it, so repeating it does no harm.
     pub(crate) fn write(&mut self, key: &RrsetKey, rrset: &Rrset) -> Result<(), LiveDnsError> {
-        let values: Vec<String> = rrset.values.iter().map(|a| format!("\"{a}\"")).collect();
+        let values: Vec<String> = rrset.values().iter().map(|a| format!("\"{a}\"")).collect();
         let json = format!("{{\"rrset_values\":[{}],\"rrset_ttl\":{}}}", values.join(","), rrset.ttl);
         let url = self.rrset_url(key);
         let answer = self.exchange(Method::Put(&json), &url, LIMIT)?;

@@ -92,9 +92,8 @@ pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
         Ok(a) if RrsetType::of(a) == key.rrtype => Ok(a),
         _ => Err(format!("the value `{text}`")),
     };
-    let values = wire.rrset_values.iter().map(address).collect::<Result<_, _>>()?;
-    let rrset = Rrset { ttl: wire.rrset_ttl, values };
-    if rrset.values.is_empty() { Err("an RRset without values".to_owned()) } else { Ok(rrset) }
+    let values = wire.rrset_values.iter().map(address).collect::<Result<Vec<_>, _>>()?;
+    Rrset::of(&values, wire.rrset_ttl).ok_or_else(|| "an RRset without values".to_owned())
 }
 
 #[cfg(test)]

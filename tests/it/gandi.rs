@@ -1,6 +1,6 @@
 //! What Gandi may answer, and what becomes of it: a clear line, the right code, and never a wrong write.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::fake::{Answer, AtAccept, Fault, On, Setup, Times};
 use crate::sandbox::{API_KEY, STALE, Sandbox};
@@ -196,7 +196,10 @@ fn whatever_hangs_or_drips_ends_by_the_deadline() {
             let s = stale();
             s.config_with("timeout = 3", "[example.org]\nnames = home\n");
             s.fake.fault(On::method(method), Times::Always, fault.clone());
+            let started = Instant::now();
             let ran = s.run(&[]);
+            // Far beyond the run's 3 s, and far below the 15 s that one answer may take.
+            assert!(started.elapsed() < Duration::from_secs(10), "the deadline was not kept");
             ran.fails(75, &["the time for the whole run ended"]);
             ran.says(&[if method == "GET" { "could not read" } else { "could not confirm" }]);
         }

@@ -1,0 +1,102 @@
+#!/bin/sh
+# Runs cross for real: the three main targets, compared with zigbuild's bytes.
+#
+# As root it brings what is missing: it starts dockerd, and stops it again, and
+# makes the base image with debootstrap where it cannot be pulled.
+#
+#   TARGETS  names, the three main ones by default
+set -eu
+
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT"
+. scripts/arm/targets.sh
+. scripts/arm/tools.sh
+
+TARGETS=${TARGETS:-armv6 armv7 arm64}
+BASE=debian:bookworm-slim
+tmp=$(mktemp -d)
+dockerd_pid=
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+    if [ -n "$dockerd_pid" ]; then
+        say "stopping the dockerd started here"
+        kill "$dockerd_pid" 2>/dev/null || true
+        wait "$dockerd_pid" 2>/dev/null || true
+    fi
+    rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+if ! have cross; then
+    say "installing cross $CROSS_VERSION"
+    cargo install cross --locked --version "$CROSS_VERSION"
+fi
+# `cross --version` would ask rustup too, hence the shim.
+found=$(PATH=$ROOT/scripts/arm/rustup-shim:$PATH cross --version 2>/dev/null | sed -n 's/^cross \([0-9.]*\).*/\1/p')
+[ "$found" = "$CROSS_VERSION" ] || say "note: this is cross $found; $CROSS_VERSION is what is tested"
+
+if ! have_docker; then
+    if [ "$(id -u)" != 0 ]; then
+        hint docker
+        exit 1
+    fi
+    if ! have dockerd; then
+        apt-get update -q
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends docker.io debootstrap
+    fi
+    say "starting dockerd"
+    dockerd >"$tmp/dockerd.log" 2>&1 &
+    dockerd_pid=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        have_docker && break
+        sleep 1
+    done
+    have_docker || { tail "$tmp/dockerd.log" >&2; exit 1; }
+fi
+
+if ! docker image inspect $BASE >/dev/null 2>&1 && ! docker pull -q $BASE; then
+    if [ "$(id -u)" != 0 ]; then
+        say "$BASE cannot be pulled, and making it takes root"
+        exit 1
+    fi
+    say "making $BASE with debootstrap"
+    have debootstrap || apt-get install -y -q --no-install-recommends debootstrap
+    debootstrap --variant=minbase bookworm "$tmp/root" >"$tmp/debootstrap.log" ||
+        { tail "$tmp/debootstrap.log" >&2; exit 1; }
+    # The image that is pulled has the updates and the security archive too.
+    sed -i 's|^deb \(.*\)/debian/* bookworm main.*|&\
+deb \1/debian bookworm-updates main\
+deb \1/debian-security bookworm-security main|' "$tmp/root/etc/apt/sources.list"
+    rm -rf "$tmp/root/var/cache/apt/archives"/*.deb
+    tar -C "$tmp/root" -c . | docker import - $BASE
+fi
+
+BUILDER=cross DIST="$tmp/cross" TARGETS="$TARGETS" scripts/dist.sh
+mkdir -p dist
+for name in $TARGETS; do
+    out=$(ls "$tmp/cross"/*-"$name")
+    echo
+    file "$out" | sed 's|.*/||'
+    readelf -A "$out" | grep -E 'Tag_(CPU_arch|ARM_ISA|THUMB_ISA|FP_arch|Advanced|ABI_VFP)' || true
+    cp "$out" dist/
+done
+
+echo
+find_rust
+find_zig
+if [ -z "$ZIG" ] || [ -z "$ZIGBUILD" ] || [ "$RUST" = none ]; then
+    echo "zigbuild is not set up here, nothing to compare with (make setup-arm)"
+    exit 0
+fi
+BUILDER=zigbuild DIST="$tmp/zigbuild" TARGETS="$TARGETS" scripts/dist.sh
+echo
+differ=0
+for name in $TARGETS; do
+    if cmp "$tmp/cross"/*-"$name" "$tmp/zigbuild"/*-"$name"; then
+        echo "$name: cross and zigbuild give the same bytes"
+    else
+        differ=1
+    fi
+done
+exit $differ
