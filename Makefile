@@ -14,7 +14,7 @@ build:
 demo:
 	@scripts/demo.sh
 
-## test: format, lints, unit and integration tests, licences and advisories where cargo-deny is installed
+## test: format, lints, unit and integration tests; licences and duplicates where cargo-deny is installed
 test: fmt clippy
 	$(CARGO) test --locked --quiet
 	@$(MAKE) --no-print-directory deny

@@ -3,10 +3,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-echo "building (about two minutes the first time) ..."
+target=${CARGO_TARGET_DIR:-target}
+[ -e "$target/release/gandi-ddns" ] || echo "building, which takes about two minutes the first time"
 cargo build --quiet --locked --release --bin gandi-ddns
 cargo build --quiet --locked --example fake_gandi
-target=${CARGO_TARGET_DIR:-target}
 
 dir=$(mktemp -d)
 "$target/debug/examples/fake_gandi" "$dir" >"$dir/fake.log" 2>&1 &

@@ -148,12 +148,7 @@ impl From<pico_args::Error> for UsageError {
 /// Reads the arguments, without the program's name.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     let mut args = Arguments::from_vec(arguments);
-    if args.contains(["-h", "--help"]) {
-        return Ok(Invocation::Help);
-    }
-    if args.contains(["-V", "--version"]) {
-        return Ok(Invocation::Version);
-    }
+    let (help, version) = (args.contains(["-h", "--help"]), args.contains(["-V", "--version"]));
     let config: Option<PathBuf> = args.opt_value_from_str(["-c", "--config"])?;
     let domain: Option<String> = args.opt_value_from_str("--domain")?;
     let names: Vec<String> = args.values_from_str("--name")?;
@@ -168,6 +163,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     };
     if let Some(word) = args.finish().first() {
         return Err(unknown(&word.to_string_lossy()));
+    }
+    if help || version {
+        return Ok(if help { Invocation::Help } else { Invocation::Version });
     }
     let source = match domain {
         Some(_) if config.is_some() => return Err(UsageError::Both("--config", "--domain")),
@@ -187,8 +185,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
 fn unknown(word: &str) -> UsageError {
     let option = word.split('=').next().unwrap_or_default();
     let folded = option.trim_start_matches('-').replace('_', "-").to_ascii_lowercase();
-    if !option.starts_with('-') {
-        return UsageError::Unknown("(a word that belongs to no option)".to_owned());
+    let harmless = folded.len() <= 20 && folded.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if !option.starts_with('-') || !harmless {
+        return UsageError::Unknown("(not shown, as it may be a secret)".to_owned());
     }
     if ["token", "api-key", "apikey", "key", "password", "pat", "secret"].contains(&folded.as_str()) {
         UsageError::Secret(option.to_owned())
@@ -252,6 +251,8 @@ mod tests {
             "-c a --domain example.org --name @",
             "--dry-run=yes",
             "-- x",
+            "--help --frob",
+            "--help --frob",
         ] {
             assert!(run(line).is_err(), "{line}");
         }
@@ -259,7 +260,15 @@ mod tests {
 
     #[test]
     fn a_secret_among_the_arguments_is_refused_and_not_repeated() {
-        for line in ["--token s3cr3t", "--token=s3cr3t", "--api-key=s3cr3t", "s3cr3t", "--frob=s3cr3t"] {
+        for line in [
+            "--token s3cr3t",
+            "--token=s3cr3t",
+            "--api-key=s3cr3t",
+            "s3cr3t",
+            "--frob=s3cr3t",
+            "-s3cr3t",
+            "-x=s3cr3t",
+        ] {
             let error = run(line).expect_err(line);
             assert!(!error.contains("s3cr3t"), "{error}");
         }

@@ -1,7 +1,5 @@
 //! The exit codes, after `sysexits.h`, and the one table that `--help` and the README carry.
 
-use std::fmt;
-
 /// How a run ended, from harmless to grave: a run's code is the gravest of its outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -43,14 +41,8 @@ impl Exit {
                 "network, 5xx, 429, no agreed address, clock not set, another run holds the lock"
             }
             Self::Token => "Gandi refused the token",
-            Self::Config => "config wrong, unknown domain, RRset not ours, CNAME in the way",
+            Self::Config => "config wrong, unknown domain, record not ours, CNAME in the way",
         }
-    }
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.code().fmt(f)
     }
 }
 

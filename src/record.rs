@@ -22,6 +22,8 @@ pub enum NameError {
     TrailingDot(String),
     /// `www.` belongs to the names; holds the domain.
     Www(String),
+    /// `*` belongs to the names; holds the domain.
+    Star(String),
     /// A domain has at least two labels.
     OneLabel(String),
     /// Beyond ASCII: wants the `xn--` form.
@@ -44,6 +46,7 @@ impl fmt::Display for NameError {
             Self::Scheme(s) => write!(f, "a domain has no scheme or path: write `{s}`"),
             Self::TrailingDot(s) => write!(f, "Gandi's names have no trailing dot: write `{s}`"),
             Self::Www(s) => write!(f, "the domain at Gandi is `{s}`: put `www` under names"),
+            Self::Star(s) => write!(f, "the domain at Gandi is `{s}`: put `*` under names"),
             Self::OneLabel(s) => write!(f, "`{s}` is one label: write the whole domain, such as `{s}.org`"),
             Self::NotAscii(s) => write!(f, "`{s}` is not ASCII: write its `xn--` form"),
             Self::BadLabel(s) => write!(
@@ -108,6 +111,9 @@ impl Fqdn {
         }
         if let Some(rest) = text.strip_suffix('.') {
             return Err(NameError::TrailingDot(rest.to_owned()));
+        }
+        if let Some(rest) = text.strip_prefix("*.") {
+            return Err(NameError::Star(rest.to_owned()));
         }
         check_labels(&text)?;
         if !text.contains('.') {
@@ -330,7 +336,8 @@ mod tests {
         for good in ["example.org", "EXAMPLE.org", "a.b.example.co.uk", "www.org", "xn--nxasmq6b.gr"] {
             assert_eq!(fqdn(good).as_str(), good.to_ascii_lowercase());
         }
-        let cases: [(&str, Mistake, &str); 8] = [
+        let cases: [(&str, Mistake, &str); 9] = [
+            ("*.example.org", NameError::Star, "example.org"),
             ("https://example.org/", NameError::Scheme, "example.org"),
             ("example.org.", NameError::TrailingDot, "example.org"),
             ("www.example.org", NameError::Www, "example.org"),

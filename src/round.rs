@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use crate::address::{AddressError, Detector};
 use crate::config::{Config, Record};
-use crate::gandi::livedns::{Listing, LiveDns, LiveDnsError};
+use crate::gandi::fault::LiveDnsError;
+use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::plan::{Action, Current, Desired, Refusal, plan};
 use crate::random::Random;

@@ -167,9 +167,12 @@ impl fmt::Display for StateError {
                     self.tried
                 )
             }
-            Problem::Writable => {
-                write!(f, "could not {} {path}: others may write to it; chmod 700 {path}", self.tried)
-            }
+            Problem::Writable => write!(
+                f,
+                "could not {} {path}: others may write to it; name a directory of its own in `state_dir`, such as \
+                 {path}/gandi-ddns",
+                self.tried
+            ),
             Problem::Io(e) => write!(f, "could not {} {path}: {e}", self.tried),
         }
     }

@@ -34,7 +34,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // The operator is named already, and without its host like causes have like words.
-            Self::Http(e) => f.write_str(&e.to_string().replace(e.host(), "its server")),
+            Self::Http(e) => f.write_str(&e.to_string().replace(e.host(), "the server")),
             Self::Status(status) => write!(f, "answered with status {status}"),
             Self::NoAddress => write!(f, "answered with something that is not one address"),
             Self::WrongFamily(a) => write!(f, "answered with {a}, of the wrong family"),
@@ -99,6 +99,7 @@ impl fmt::Display for AddressError {
         // A wrong clock makes every certificate wrong: that one cause says it all.
         if let Some((_, Cause::Http(e @ HttpError::Clock { .. }))) =
             failures.iter().find(|(_, c)| matches!(c, Cause::Http(HttpError::Clock { .. })))
+            && votes.is_empty()
         {
             return write!(f, ": {e}");
         }
@@ -115,7 +116,12 @@ impl fmt::Display for AddressError {
         for (i, (text, operators)) in told.iter().enumerate() {
             write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, operators.join(", "))?;
         }
-        Ok(())
+        let unreachable = |(_, cause): &(_, Cause)| matches!(cause, Cause::Http(e) if e.is_unreachable());
+        match self.family {
+            _ if !votes.is_empty() || !failures.iter().all(unreachable) => Ok(()),
+            RrsetType::A => write!(f, "; is the network up, and DNS?"),
+            RrsetType::Aaaa => write!(f, "; if there is no IPv6 here, take AAAA out of `types`"),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! HTTPS echo services: "what is my IP" sites that answer with the caller's address and nothing else.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::{Cause, public};
 use crate::endpoint::Endpoint;
@@ -11,6 +12,9 @@ use crate::record::RrsetType;
 const LIMIT: u64 = 256;
 /// Cloudflare's trace is a dozen lines of `key=value`, of which one is ours.
 const TRACE_LIMIT: u64 = 1024;
+/// The longest wait for one service. Short, so that a few that hang leave time for the others, the other family
+/// and Gandi.
+const PATIENCE: Duration = Duration::from_secs(5);
 const TRACE_PATH: &str = "/cdn-cgi/trace";
 
 /// One echo service.
@@ -64,6 +68,7 @@ pub(crate) fn ask(http: &Http, service: &Service, family: RrsetType) -> Result<I
             RrsetType::Aaaa => IpFamily::Ipv6Only,
         },
         limit,
+        patience: PATIENCE,
     };
     let answer = http.send(&request).map_err(Cause::Http)?;
     if answer.status != 200 {

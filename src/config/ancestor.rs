@@ -3,11 +3,31 @@
 
 use std::fmt::Write as _;
 
-use super::lines::Section;
+use super::lines::{Entry, Section};
 use crate::record::Ttl;
 
 /// Keys that only the ancestors have in a section.
 const KEYS: [&str; 7] = ["apikey", "domain", "a_name", "gandi_api", "host", "retries", "ipify_api"];
+
+/// Reads the text as the ancestors did, by Python's rules: `:` as well as `=`, `;` comments, quotes as they stand.
+/// What has no place in such a file is passed over.
+pub(super) fn read(text: &str) -> Vec<Section> {
+    let mut sections = vec![Section::default()];
+    for (index, raw) in text.lines().enumerate() {
+        let (line, text) = (index + 1, raw.trim());
+        let name = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+        if let Some(name) = name {
+            sections.push(Section { line, name: name.to_owned(), entries: Vec::new() });
+        } else if !text.starts_with(['#', ';'])
+            && let Some((key, value)) = text.split_once(['=', ':'])
+            && let Some(section) = sections.last_mut()
+        {
+            let value = value.trim().trim_matches(['"', '\'']).to_owned();
+            section.entries.push(Entry { line, key: key.trim().to_ascii_lowercase(), value });
+        }
+    }
+    sections
+}
 
 /// The line of the first entry that gives an ancestor's config away.
 pub(super) fn recognise(sections: &[Section]) -> Option<usize> {
@@ -86,6 +106,15 @@ mod tests {
         }
         assert!(new.contains("ttl = 300 "), "{new}");
         assert!(recognise(&lines::parse(&new, None).expect("good lines")).is_none());
+    }
+
+    #[test]
+    fn python_s_other_spellings_are_read() {
+        let old = "; made in 2016\n[local]\napikey: abcdefghijklmnopqrstuvwx\ndomain: example.org\na_name = \"home\"\n";
+        assert!(lines::parse(old, None).is_err());
+        let sections = read(old);
+        assert_eq!(recognise(&sections), Some(3));
+        assert!(translate(&sections).contains("[example.org]\nnames = home\n"));
     }
 
     #[test]

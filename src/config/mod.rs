@@ -124,7 +124,13 @@ fn read(path: &Path) -> io::Result<String> {
 }
 
 fn from_text(text: &str, path: &Path, env: &Environment) -> Result<Loaded, ConfigError> {
-    let config = build::build(&lines::parse(text, Some(path))?, Some(path), env)?;
+    let sections = lines::parse(text, Some(path)).map_err(|e| {
+        // What is no config of ours may be an ancestor's.
+        let old = ancestor::read(text);
+        ancestor::recognise(&old)
+            .map_or(e, |line| ConfigError::ancestor(Some(path), line, ancestor::translate(&old)))
+    })?;
+    let config = build::build(&sections, Some(path), env)?;
     let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     Ok(Loaded { config, identity: identity.into_os_string().into_encoded_bytes() })
 }

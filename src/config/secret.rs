@@ -69,9 +69,12 @@ pub(super) fn relative_to(file: Option<&Path>, path: &str) -> PathBuf {
 
 fn read(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    File::open(path)
-        .and_then(|f| f.take(LIMIT).read_to_string(&mut text))
-        .map_err(|e| format!("could not read the secret file {}: {e}", path.display()))?;
+    File::open(path).and_then(|f| f.take(LIMIT).read_to_string(&mut text)).map_err(|e| {
+        // People write `~`, which only a shell understands.
+        let hint =
+            if path.iter().any(|part| part == "~") { "; write the whole path instead of `~`" } else { "" };
+        format!("could not read the secret file {}: {e}{hint}", path.display())
+    })?;
     Ok(text)
 }
 

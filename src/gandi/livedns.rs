@@ -3,15 +3,14 @@
 //! Only a 404 that says `"object": "dns-record"` means that an RRset is absent. Every other surprise is an
 //! error, and no error leads to a write.
 
-use std::fmt;
 use std::thread;
 use std::time::Duration;
 
 use super::Credential;
+use super::fault::{Fault, LiveDnsError};
 use super::wire::{self, WireError, WireRrset};
 use crate::endpoint::Endpoint;
-use crate::exit::Exit;
-use crate::http::{Answer, Http, HttpError, IpFamily, Method, Request};
+use crate::http::{ANSWER, Answer, Http, HttpError, IpFamily, Method, Request};
 use crate::plan::Current;
 use crate::random::Random;
 use crate::record::{Fqdn, Rrset, RrsetKey};
@@ -20,127 +19,16 @@ use crate::record::{Fqdn, Rrset, RrsetKey};
 pub const PRODUCTION: &str = "https://api.gandi.net/v5/livedns";
 /// The most bytes of one RRset's answer.
 const LIMIT: u64 = 64 * 1024;
+/// The type of everything that Gandi says about a zone.
+const JSON: &str = "application/json";
 /// The most bytes of all pages of a listing.
 const LISTING_LIMIT: u64 = 4 * 1024 * 1024;
 /// The most pages of a listing: far beyond any zone, but not endless.
 const MOST_PAGES: usize = 200;
 
-/// Why Gandi's answer was no use.
-#[derive(Debug)]
-pub enum Fault {
-    /// No whole answer.
-    Http(HttpError),
-    /// 401 or 403.
-    Refused {
-        /// The status.
-        status: u16,
-        /// `token` or `API key`.
-        kind: &'static str,
-        /// Whether the request went to the sandbox.
-        sandbox: bool,
-    },
-    /// 404 `HTTPNotFound`: the domain is unknown to the token's owner.
-    UnknownDomain(Fqdn),
-    /// 404 `Unknown domain`: the domain has no LiveDNS zone.
-    NoZone(Fqdn),
-    /// 404 of nobody's: the base URL is not LiveDNS.
-    NotLiveDns,
-    /// 400, with its list of errors.
-    Invalid(String),
-    /// 409.
-    Conflict(String),
-    /// 429, with the wait in seconds that it asks for.
-    RateLimited(Option<u64>),
-    /// 5xx, with an excerpt.
-    Server(u16, String),
-    /// Any other status, with an excerpt.
-    Status(u16, String),
-    /// A good status with something else in it than its documentation says.
-    NotUnderstood(String),
-}
-
-/// A [`Fault`], and with whom.
-#[derive(Debug)]
-pub struct LiveDnsError {
-    host: String,
-    fault: Fault,
-    /// Whether a write may have happened all the same.
-    pub(crate) maybe_applied: bool,
-}
-
-impl LiveDnsError {
-    /// The exit code that it calls for.
-    #[must_use]
-    pub const fn exit(&self) -> Exit {
-        match self.fault {
-            Fault::Refused { .. } => Exit::Token,
-            Fault::UnknownDomain(_)
-            | Fault::NoZone(_)
-            | Fault::NotLiveDns
-            | Fault::Invalid(_)
-            | Fault::Conflict(_) => Exit::Config,
-            Fault::Http(_)
-            | Fault::RateLimited(_)
-            | Fault::Server(..)
-            | Fault::Status(..)
-            | Fault::NotUnderstood(_) => Exit::TryLater,
-        }
-    }
-}
-
-impl fmt::Display for LiveDnsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = &self.host;
-        match &self.fault {
-            Fault::Http(e) => e.fmt(f),
-            Fault::Refused { status, kind: "token", sandbox } => {
-                let made = if *sandbox { "not made in the sandbox" } else { "made in the sandbox" };
-                write!(
-                    f,
-                    "{host} refused the token ({status}): it is wrong, expired, {made}, or lacks \"Manage domain \
-                     name technical configurations\" for this domain; make one at admin.gandi.net"
-                )
-            }
-            Fault::Refused { status, kind, .. } => write!(
-                f,
-                "{host} refused the {kind} ({status}): it is wrong or no longer served, as Gandi has deprecated \
-                 API keys; make a personal access token at admin.gandi.net and give it as `token_file`"
-            ),
-            Fault::UnknownDomain(domain) => write!(
-                f,
-                "{host} does not know the domain {domain}, or the token may not see it (404): check its spelling \
-                 and the token's domains; for a subdomain, name the registered domain and put the rest under names"
-            ),
-            Fault::NoZone(domain) => write!(
-                f,
-                "{host} has no LiveDNS zone for {domain} (404): choose LiveDNS as its nameservers at admin.gandi.net"
-            ),
-            Fault::NotLiveDns => {
-                write!(f, "{host} answered 404 like no LiveDNS does: check `api` in the config")
-            }
-            Fault::Invalid(text) => write!(f, "{host} refused the request (400): {text}"),
-            Fault::Conflict(text) => write!(
-                f,
-                "{host} says that another record is in the way (409): {text}; a CNAME at this name must go first"
-            ),
-            Fault::RateLimited(Some(s)) => write!(f, "{host} asks to slow down for {s} s (429)"),
-            Fault::RateLimited(None) => write!(f, "{host} asks to slow down (429)"),
-            Fault::Server(status, text) => write!(f, "{host} is out of order ({status}): {text}"),
-            Fault::Status(status, text) => {
-                write!(f, "{host} answered with unexpected status {status}: {text}")
-            }
-            Fault::NotUnderstood(text) => write!(f, "{host} sent {text} where LiveDNS data was expected"),
-        }
-    }
-}
-
-impl std::error::Error for LiveDnsError {}
-
 /// Every RRset of a zone.
 pub(crate) struct Listing {
     rrsets: Vec<WireRrset>,
-    /// Whether it came in one piece, so that nothing can have moved between two pages.
-    one_page: bool,
 }
 
 /// LiveDNS over one kept-alive connection.
@@ -150,11 +38,22 @@ pub(crate) struct LiveDns<'a> {
     credential: &'a Credential,
     authorization: String,
     random: Random,
+    /// Whether Gandi has asked to slow down, and for how many seconds.
+    slow_down: bool,
+    wait: Option<u64>,
 }
 
 impl<'a> LiveDns<'a> {
     pub(crate) fn new(http: &'a Http, api: &'a Endpoint, credential: &'a Credential, random: Random) -> Self {
-        Self { http, api, credential, authorization: credential.authorization(), random }
+        Self {
+            http,
+            api,
+            credential,
+            authorization: credential.authorization(),
+            random,
+            slow_down: false,
+            wait: None,
+        }
     }
 
     /// Reads one RRset. When it is absent, looks for a CNAME at the same name before saying so.
@@ -182,20 +81,19 @@ impl<'a> LiveDns<'a> {
     /// Reads a whole zone, page by page.
     pub(crate) fn listing(&mut self, domain: &Fqdn) -> Result<Listing, LiveDnsError> {
         let mut url = self.records_url(domain);
-        let mut listing = Listing { rrsets: Vec::new(), one_page: true };
+        let mut rrsets = Vec::new();
         let mut left = LISTING_LIMIT;
         for _ in 0..MOST_PAGES {
             let answer = self.exchange(Method::Get, &url, left)?;
             left = left.saturating_sub(answer.body.len() as u64);
             let mut page: Vec<WireRrset> = self.json(&answer, domain, "a list of RRsets")?;
-            listing.rrsets.append(&mut page);
+            rrsets.append(&mut page);
             match next_page(&answer.link, self.api.origin()) {
-                Ok(None) => return Ok(listing),
+                Ok(None) => return Ok(Listing { rrsets }),
                 Ok(Some(next)) => url = next,
                 // The token never goes to another host.
-                Err(elsewhere) => return Err(self.not_understood(&format!("a next page at `{elsewhere}`"))),
+                Err(link) => return Err(self.not_understood(&format!("the link to a next page `{link}`"))),
             }
-            listing.one_page = false;
         }
         Err(self.not_understood(&format!("more than {MOST_PAGES} pages")))
     }
@@ -203,8 +101,9 @@ impl<'a> LiveDns<'a> {
     /// Finds one RRset in a listing.
     pub(crate) fn find(&mut self, listing: &Listing, key: &RrsetKey) -> Result<Current, LiveDnsError> {
         match wire::find(&listing.rrsets, key).map_err(|what| self.not_understood(&what))? {
-            // Between two pages an RRset may have slipped through: "absent" wants a look of its own.
-            Current::Absent if !listing.one_page => self.rrset(key),
+            // A listing may be less than the zone: an RRset slips from page to page, a link is not understood.
+            // Only Gandi's own word about this one RRset means that it may be created.
+            Current::Absent => self.rrset(key),
             current => Ok(current),
         }
     }
@@ -214,13 +113,17 @@ impl<'a> LiveDns<'a> {
         let values: Vec<String> = rrset.values().iter().map(|a| format!("\"{a}\"")).collect();
         let json = format!("{{\"rrset_values\":[{}],\"rrset_ttl\":{}}}", values.join(","), rrset.ttl);
         let url = self.rrset_url(key);
-        let answer = self.exchange(Method::Put(&json), &url, LIMIT)?;
-        if (200..300).contains(&answer.status) {
+        let (answer, first_may_have_arrived) = self.exchange_counting(Method::Put(&json), &url, LIMIT)?;
+        let mut error = if !(200..300).contains(&answer.status) {
+            self.refuse(&answer, &key.domain)
+        } else if answer.body.is_empty() || answer.content_type == JSON {
             return Ok(());
-        }
-        let mut error = self.refuse(&answer, &key.domain);
-        // A gateway's error says nothing of what stands behind it.
-        error.maybe_applied |= answer.status >= 500;
+        } else {
+            // A page of somebody else's: a portal, or a gateway under repair.
+            self.wrong_type(&answer)
+        };
+        // A good status of the wrong kind and a gateway's error say nothing of what stands behind them.
+        error.maybe_applied = first_may_have_arrived || !(300..500).contains(&answer.status);
         Err(error)
     }
 
@@ -234,31 +137,54 @@ impl<'a> LiveDns<'a> {
 
     /// Sends a request, and once more after a pause when the connection failed, or the server says 502, 503,
     /// 504 or, with a `Retry-After` that the deadline allows, 429.
-    fn exchange(&mut self, method: Method, url: &str, limit: u64) -> Result<Answer, LiveDnsError> {
+    ///
+    /// Also tells whether a first try may have arrived, although it brought no good answer.
+    fn exchange_counting(
+        &mut self,
+        method: Method,
+        url: &str,
+        limit: u64,
+    ) -> Result<(Answer, bool), LiveDnsError> {
+        if self.slow_down {
+            return Err(self.error(Fault::RateLimited(self.wait)));
+        }
         let http = self.http;
         let authorization = Some(self.authorization.as_str());
-        let request = Request { method, url, authorization, family: IpFamily::Any, limit };
+        let request = Request { method, url, authorization, family: IpFamily::Any, limit, patience: ANSWER };
         let first = http.send(&request);
         // Half a second to one and a half, so that a thousand clients do not come back as one.
         let jitter = Duration::from_millis(u64::from(500 + self.random.below(1000)));
         let pause = match &first {
             Err(e) if e.is_connection() => Some(jitter),
             Ok(a) if matches!(a.status, 502..=504) => Some(a.retry_after.map_or(jitter, Duration::from_secs)),
-            Ok(a) if a.status == 429 => a.retry_after.map(|s| Duration::from_secs(s) + jitter),
+            Ok(a) if a.status == 429 => a.retry_after.map(|s| Duration::from_secs(s).saturating_add(jitter)),
             _ => None,
         };
-        let arrived = first.as_ref().map_or_else(HttpError::may_have_arrived, |a| a.status >= 500);
-        let result = match pause {
+        let (result, arrived) = match pause {
             Some(pause) if pause < http.remaining() => {
+                let arrived = first.as_ref().map_or_else(HttpError::may_have_arrived, |a| a.status >= 500);
                 thread::sleep(pause);
-                http.send(&request)
+                (http.send(&request), arrived)
             }
-            _ => first,
+            _ => (first, false),
         };
-        result.map_err(|e| {
-            let maybe_applied = arrived || e.may_have_arrived();
-            LiveDnsError { host: self.api.host().to_owned(), fault: Fault::Http(e), maybe_applied }
-        })
+        match result {
+            Ok(answer) => {
+                if answer.status == 429 {
+                    // Whoever asks on after that is banned: what else this run wanted waits for the next one.
+                    (self.slow_down, self.wait) = (true, answer.retry_after);
+                }
+                Ok((answer, arrived))
+            }
+            Err(e) => {
+                let maybe_applied = arrived || e.may_have_arrived();
+                Err(LiveDnsError { maybe_applied, ..self.error(Fault::Http(e)) })
+            }
+        }
+    }
+
+    fn exchange(&mut self, method: Method, url: &str, limit: u64) -> Result<Answer, LiveDnsError> {
+        self.exchange_counting(method, url, limit).map(|(answer, _)| answer)
     }
 
     /// Reads the JSON of a good answer; anything else becomes an error.
@@ -271,13 +197,16 @@ impl<'a> LiveDns<'a> {
         if answer.status != 200 {
             return Err(self.refuse(answer, domain));
         }
-        if answer.content_type != "application/json" {
-            let (kind, text) = (&answer.content_type, self.excerpt(answer));
-            return Err(self.not_understood(&format!("{text} of type `{}`", self.credential.redact(kind))));
+        if answer.content_type != JSON {
+            return Err(self.wrong_type(answer));
         }
         wire::parse(&answer.body).ok_or_else(|| {
             self.not_understood(&format!("{}, which is not {expected},", self.excerpt(answer)))
         })
+    }
+
+    fn wrong_type(&self, answer: &Answer) -> LiveDnsError {
+        self.not_understood(&format!("{} of type `{}`", self.excerpt(answer), answer.content_type))
     }
 
     /// What an answer of any but a good status means.
@@ -285,7 +214,7 @@ impl<'a> LiveDns<'a> {
         let body = error_body(answer);
         let text = || match body.text() {
             text if text.is_empty() => self.excerpt(answer),
-            text => self.credential.redact(&text),
+            text => wire::clean(&self.credential.redact(&text)),
         };
         let fault = match answer.status {
             status @ (401 | 403) => Fault::Refused {
@@ -308,11 +237,12 @@ impl<'a> LiveDns<'a> {
     }
 
     fn excerpt(&self, answer: &Answer) -> String {
-        self.credential.redact(&wire::excerpt(&answer.body))
+        // First the secret, then the cut: else a part of it could stay.
+        wire::excerpt(&self.credential.redact(&String::from_utf8_lossy(&answer.body)))
     }
 
     fn not_understood(&self, what: &str) -> LiveDnsError {
-        self.error(Fault::NotUnderstood(self.credential.redact(what)))
+        self.error(Fault::NotUnderstood(wire::clean(&self.credential.redact(what))))
     }
 
     fn error(&self, fault: Fault) -> LiveDnsError {
@@ -324,20 +254,22 @@ fn error_body(answer: &Answer) -> WireError {
     wire::parse(&answer.body).unwrap_or_default()
 }
 
-/// The URL that a `Link` header calls `next` (RFC 8288): `Err` holds it when it leads to another origin.
+/// The URL that a `Link` header calls `next` (RFC 8288). `Err` holds a link that leads to another origin, or one
+/// that speaks of a next page in words that are not understood.
 fn next_page(link: &str, origin: &str) -> Result<Option<String>, String> {
-    // Good for the URLs that Gandi sends: a comma inside one would end it, and then `>` is missing.
+    // Good for the URLs that Gandi sends; a comma inside one would end it, and then it is not understood.
     let next = link.split(',').find_map(|part| {
         let (url, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
         let is_next = parameters.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
         is_next.then_some(url)
     });
     match next {
+        None if link.to_ascii_lowercase().contains("next") => Err(link.to_owned()),
         None => Ok(None),
         Some(path) if path.starts_with('/') && !path.starts_with("//") => Ok(Some(format!("{origin}{path}"))),
         Some(url) => match url.strip_prefix(origin) {
             Some(rest) if rest.starts_with(['/', '?']) => Ok(Some(url.to_owned())),
-            _ => Err(url.chars().take(80).collect()),
+            _ => Err(url.to_owned()),
         },
     }
 }
@@ -360,6 +292,14 @@ mod tests {
             ),
             page(3)
         );
+        for strange in [
+            "</v5?page=2>; rel=\"next last\"",
+            "</v5?page=2>; REL=\"Next\"",
+            "</v5?page=2>; rel='next'",
+            "</v5?a=1,2>; rel=\"next\"",
+        ] {
+            assert!(next(strange).is_err(), "{strange}");
+        }
         for elsewhere in ["https://evil.example/", "//evil.example/", "https://api.gandi.net.evil.example/"] {
             assert!(next(&format!("<{elsewhere}>; rel=\"next\"")).is_err(), "{elsewhere}");
         }

@@ -1,5 +1,6 @@
 //! What Gandi offers, and how to say who we are.
 
+pub mod fault;
 pub mod livedns;
 mod wire;
 

@@ -37,7 +37,7 @@ struct WireFault {
 }
 
 impl WireError {
-    /// Everything it says, on one line.
+    /// Everything it says.
     pub(super) fn text(&self) -> String {
         let faults = self.errors.iter().flatten().map(|fault| match (&fault.name, &fault.description) {
             (Some(name), Some(text)) => format!("{name}: {text}"),
@@ -52,22 +52,24 @@ pub(super) fn parse<T: Deserialize>(body: &[u8]) -> Option<T> {
     std::str::from_utf8(body).ok().and_then(|text| miniserde::json::from_str(text).ok())
 }
 
-/// An excerpt of a body that is safe to print: one short line, no control characters.
-pub(super) fn excerpt(body: &[u8]) -> String {
-    const MOST: usize = 80;
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim();
-    if text.is_empty() {
-        return "an empty body".to_owned();
-    }
-    if text.starts_with('<') {
-        return "an HTML page".to_owned();
-    }
+/// A text from outside, safe to print: one line, no control characters, not too long.
+pub(super) fn clean(text: &str) -> String {
+    const MOST: usize = 200;
     let mut line: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(MOST).is_some() {
         line.push('…');
     }
-    format!("`{line}`")
+    line
+}
+
+/// What a body looks like, in a few words.
+pub(super) fn excerpt(body: &str) -> String {
+    const MOST: usize = 80;
+    match body.trim() {
+        "" => "an empty body".to_owned(),
+        text if text.starts_with('<') => "an HTML page".to_owned(),
+        text => format!("`{}`", clean(&text.chars().take(MOST).collect::<String>())),
+    }
 }
 
 /// Finds `key` among the RRsets of its zone or name. `Err` says what in there cannot be.
@@ -77,7 +79,7 @@ pub(super) fn find(rrsets: &[WireRrset], key: &RrsetKey) -> Result<Current, Stri
         return read(found, key).map(Current::Present);
     }
     Ok(match here().find(|r| r.rrset_type == "CNAME") {
-        Some(cname) => Current::Cname(cname.rrset_values.join(" ")),
+        Some(cname) => Current::Cname(clean(&cname.rrset_values.join(" "))),
         None => Current::Absent,
     })
 }
@@ -143,9 +145,11 @@ mod tests {
         let body = br#"{"status": "error", "errors": [{"location": "body", "name": "rrset_ttl", "description": "60 is less than minimum value 300"}]}"#;
         let error: WireError = parse(body).expect("the 400");
         assert_eq!(error.text(), "rrset_ttl: 60 is less than minimum value 300");
-        assert_eq!(excerpt(b"<html>"), "an HTML page");
-        assert_eq!(excerpt(b" "), "an empty body");
-        assert_eq!(excerpt(b"a\nb"), "`a b`");
-        assert!(excerpt(&[b'x'; 1000]).chars().count() < 100);
+        assert_eq!(excerpt("<html>"), "an HTML page");
+        assert_eq!(excerpt(" "), "an empty body");
+        assert_eq!(excerpt("a\nb"), "`a b`");
+        assert!(excerpt(&"x".repeat(1000)).len() < 100);
+        assert_eq!(clean("a\u{1b}[31m\n"), "a [31m ");
+        assert!(clean(&"ü".repeat(1000)).chars().count() < 210);
     }
 }

@@ -140,7 +140,16 @@ impl HttpError {
     /// Whether the connection failed, so that another try soon may do.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Lost { .. })
+        matches!(
+            self,
+            Self::Connect { .. } | Self::Lost { .. } | Self::NoHost { .. } | Self::Slow { sent: false, .. }
+        )
+    }
+
+    /// Whether nobody was reached at all, as without a network.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::NoHost { .. })
     }
 
     /// Whether the request may have reached the server: a write is then "could not confirm", not "failed".

@@ -19,8 +19,8 @@ pub use rustls::pki_types::CertificateDer;
 
 /// The longest wait for name resolution, and again for TCP and TLS.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The longest wait for one whole answer.
-const ANSWER: Duration = Duration::from_secs(15);
+/// The longest wait for one whole answer that somebody has to think about.
+pub const ANSWER: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
 /// What to send.
@@ -45,6 +45,8 @@ pub struct Request<'a> {
     pub family: IpFamily,
     /// The most bytes of body to take.
     pub limit: u64,
+    /// The longest wait for the whole answer.
+    pub patience: Duration,
 }
 
 /// A whole answer, of whatever status.
@@ -122,7 +124,7 @@ impl Http {
     /// Sends one request and reads the whole answer.
     pub fn send(&self, request: &Request) -> Result<Answer, HttpError> {
         let host = || host_of(request.url);
-        let time = self.remaining().min(ANSWER);
+        let time = self.remaining().min(request.patience);
         if time.is_zero() {
             return Err(HttpError::OutOfTime { host: host() });
         }

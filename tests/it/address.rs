@@ -216,7 +216,7 @@ fn a_family_is_asked_over_its_own_socket() {
     let head = head.replace(line, &format!("ipv6 = {v4_only}\nagree = 1"));
     s.raw_config(&format!("{head}\n[example.org]\nnames = home\ntypes = AAAA\n"));
     s.v4[0].set(ADDRESS6);
-    s.run(&[]).fails(75, &["127.0.0.2: could not find an IPv6 address of its server"]);
+    s.run(&[]).fails(75, &["127.0.0.2: could not find an IPv6 address of the server"]);
     assert_eq!(s.fake.requests().len(), 0);
 }
 
@@ -234,4 +234,45 @@ fn a_wrong_clock_is_the_one_cause_that_is_told() {
         &["no public IPv4 address, nothing was changed: the certificate of 127.0.0.", "clock is wrong"],
     );
     assert_eq!(ran.stderr.matches("clock is wrong").count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn a_certificate_of_the_future_beside_good_ones_is_no_wrong_clock() {
+    let s = stale();
+    s.v4[0].set("81.2.69.66\n");
+    let odd = s.fake.echo_tls(4, Family::V4, Tls::NotYetValid).url();
+    let (head, third) = (s.head(), s.v4[2].url());
+    s.raw_config(&format!("{}\n[example.org]\nnames = home\n", head.replace(&third, &odd)));
+    s.run(&[]).fails(75, &["no IPv4 address that 2 sources agree on", "said 81.2.69.66", "said 81.2.69.142"]);
+}
+
+#[test]
+fn services_that_hang_leave_time_for_the_other_family() {
+    let s = both_families();
+    let sections = "[example.org]\nnames = home\ntypes = A AAAA\n";
+    s.config_with("timeout = 30", sections);
+    for e in &s.v4 {
+        e.fault(Times::Always, Fault::Hang);
+    }
+    let ran = s.run(&[]);
+    assert_eq!(ran.stdout, "home.example.org AAAA: 2a01:e0a:1:2::1 replaced by 2a01:e0a:1:2::3\n");
+    ran.says(&[
+        "home.example.org A: no public IPv4 address",
+        "127.0.0.2, 127.0.0.3, 127.0.0.4: the server was too slow",
+    ]);
+}
+
+#[test]
+fn without_a_network_the_line_says_what_to_look_at() {
+    let s = both_families();
+    for e in s.v4.iter().chain(&s.v6) {
+        e.refuse();
+    }
+    let ran = s.run(&[]);
+    ran.says(&[
+        "refused",
+        "is the network up, and DNS?",
+        "if there is no IPv6 here, take AAAA out of `types`",
+    ]);
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(75), 2), "{}", ran.stderr);
 }

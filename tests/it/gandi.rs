@@ -251,3 +251,73 @@ fn a_server_that_repeats_the_token_does_not_make_us_repeat_it() {
         assert!(s.run(&["-v"]).code.is_some_and(|c| c != 0));
     }
 }
+
+#[test]
+fn a_listing_that_leaves_something_out_overwrites_nothing() {
+    for (body, link) in [
+        ("[]", ""),
+        ("[]", "</v5/livedns/domains/example.org/records?page=2>; rel='next'"),
+        ("[]", "</v5/livedns/domains/example.org/records?a=1,2&page=2>; rel=\"next\""),
+    ] {
+        let s = Sandbox::new();
+        s.fake.set("example.org", "home", "A", 10800, &[STALE, "81.2.69.2"]);
+        s.config("names = home www\n");
+        let listing = Answer::json(200, body).header("Link", link);
+        s.fake.fault(On::route("GET", "/records"), Times::Once, Fault::Answer(listing));
+        let ran = s.run(&[]);
+        assert!(ran.code.is_some_and(|c| c != 0), "{ran:?}");
+        assert_eq!(s.zone("home", "A"), format!("10800 {STALE} 81.2.69.2"));
+    }
+}
+
+#[test]
+fn a_put_answered_by_somebody_else_s_page_is_not_believed() {
+    let s = stale();
+    s.fake.fault(On::method("PUT"), Times::Always, Fault::Answer(Answer::html(200, "<html>portal</html>")));
+    s.run(&[]).fails(75, &["could not confirm the change", "an HTML page of type `text/html`"]);
+    s.fake.clear_faults();
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+}
+
+#[test]
+fn a_lost_put_stays_unconfirmed_whatever_the_second_try_says() {
+    let s = stale();
+    s.fake.fault(On::method("PUT"), Times::Once, Fault::DropAfter);
+    s.fake.fault(On::method("PUT"), Times::Always, Fault::too_many_requests("3600"));
+    s.run(&[]).fails(75, &["could not confirm the change", "429"]);
+}
+
+#[test]
+fn whoever_asks_to_slow_down_is_left_alone() {
+    let s = Sandbox::new();
+    for name in ["one", "two", "three"] {
+        s.fake.set("example.org", name, "A", 600, &[STALE]);
+    }
+    s.config("names = one two three\n");
+    s.fake.fault(On::method("PUT"), Times::Always, Fault::too_many_requests("18446744073709551615"));
+    s.run(&[])
+        .fails(75, &["one.example.org A, two.example.org A, three.example.org A: could not change", "429"]);
+    assert_eq!(s.count("PUT"), 1);
+}
+
+#[test]
+fn what_servers_say_is_cut_and_cleaned() {
+    let s = stale();
+    let body = format!(r#"{{"message":"a\u001b[31m\n{}"}}"#, "x".repeat(20_000));
+    s.fake.fault(On::method("GET"), Times::Always, Fault::Answer(Answer::json(500, &body)));
+    let ran = s.run(&[]);
+    ran.fails(75, &["(500): a [31m x"]);
+    assert!(ran.stderr.len() < 400 && !ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+}
+
+#[test]
+fn no_part_of_a_token_is_left_by_a_cut() {
+    let token = crate::sandbox::TOKEN;
+    for before in [0, 60, 70, 190, 195] {
+        let s = stale();
+        let body = format!("\"{}{token}\"", "x".repeat(before));
+        s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::json(200, &body)));
+        let ran = s.run(&["-v"]);
+        assert!(!ran.stderr.contains(&token[..8]), "{}", ran.stderr);
+    }
+}

@@ -148,3 +148,17 @@ fn a_listing_is_followed_page_by_page() {
     s.run(&[]).is(0, "zz.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
     assert_eq!((s.count("GET"), s.count("PUT")), (3, 1));
 }
+
+#[test]
+fn of_several_failures_the_gravest_gives_the_code() {
+    for names in ["many broken", "broken many"] {
+        let s = Sandbox::new();
+        s.fake.set("example.org", "many", "A", 600, &[ADDRESS, STALE]);
+        s.fake.set("example.org", "broken", "A", 600, &[STALE]);
+        s.config(&format!("names = {names}\n"));
+        let answer = Answer::json(500, "{}");
+        s.fake.fault(On::method("PUT"), Times::Always, Fault::Answer(answer));
+        let ran = s.run(&[]);
+        assert_eq!((ran.code, ran.stderr.lines().count()), (Some(78), 2), "{names}: {}", ran.stderr);
+    }
+}

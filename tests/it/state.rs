@@ -149,7 +149,7 @@ fn the_state_is_private_and_its_directory_must_be() {
     let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!((mode(s.path("state")), mode(state_file(&s))), (0o700, 0o600));
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    s.run(&[]).fails(0, &["others may write to it; chmod 700"]);
+    s.run(&[]).fails(0, &["others may write to it; name a directory of its own"]);
 }
 
 #[test]
@@ -183,4 +183,22 @@ fn two_configs_of_one_directory_do_not_shut_each_other_out() {
     ran.is(0, "www.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
     first.kill().expect("the first run");
     first.wait().expect("its end");
+}
+
+#[test]
+fn a_look_an_hour_ago_counts_no_more() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    // As if the look had been so many seconds ago.
+    let age = |seconds: u64| {
+        let text = fs::read_to_string(state_file(&s)).expect("the state");
+        let (line, at) = text.trim_end().rsplit_once(' ').expect("a time");
+        let at: u64 = at.parse().expect("seconds");
+        fs::write(state_file(&s), format!("{line} {}\n", at - seconds)).expect("the state");
+    };
+    age(3000);
+    s.run(&[]).is(0, "");
+    age(600);
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
 }

@@ -1,0 +1,42 @@
+#!/bin/sh
+# The whole integration suite with the ARM binaries of dist/ under qemu-user, each on the CPUs it is meant for.
+#
+# The tests themselves run on this machine; only the program is ARM, by way of GANDI_DDNS_COMMAND.
+#
+#   TARGETS  names from scripts/arm/targets.sh; by default what is in dist/, or armv6 and arm64
+#   DIST     where the binaries are, dist/ by default; what is missing there is built
+set -eu
+
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT"
+. scripts/arm/targets.sh
+. scripts/arm/tools.sh
+
+DIST=${DIST:-dist}
+BIN=gandi-ddns
+version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+if [ -z "${TARGETS:-}" ]; then
+    for name in $ARM_NAMES; do
+        [ ! -e "$DIST/$BIN-$version-$name" ] || TARGETS="${TARGETS:-} $name"
+    done
+    TARGETS=${TARGETS:-armv6 arm64}
+fi
+missing=
+for name in $TARGETS; do
+    arm_target "$name" || exit 64
+    [ -e "$DIST/$BIN-$version-$name" ] || missing="$missing $name"
+done
+if ! have qemu-arm-static || [ -n "$missing" ]; then scripts/setup-arm.sh; fi
+[ -z "$missing" ] || DIST="$DIST" TARGETS="$missing" BUILDER="${BUILDER:-zigbuild}" scripts/dist.sh
+
+cargo test --locked --quiet --test it --no-run
+for name in $TARGETS; do
+    arm_target "$name"
+    file=$(cd "$DIST" && pwd)/$BIN-$version-$name
+    # An empty line stands for no qemu: this machine's own kind.
+    printf '%s\n' "$ARM_QEMU" | while IFS= read -r qemu; do
+        echo "$name: ${qemu:-as it is} $("$file" --version 2>/dev/null || $qemu "$file" --version)"
+        GANDI_DDNS_COMMAND="${qemu:+$qemu }$file" cargo test --locked --quiet --test it </dev/null
+    done || exit 1
+done

@@ -1,0 +1,118 @@
+//! What may be wrong with an answer of Gandi's, in words for a cron mail, and the exit code that it calls for.
+
+use std::fmt;
+
+use crate::exit::Exit;
+use crate::http::HttpError;
+use crate::record::Fqdn;
+
+/// Why Gandi's answer was no use.
+#[derive(Debug)]
+pub enum Fault {
+    /// No whole answer.
+    Http(HttpError),
+    /// 401 or 403.
+    Refused {
+        /// The status.
+        status: u16,
+        /// `token` or `API key`.
+        kind: &'static str,
+        /// Whether the request went to the sandbox.
+        sandbox: bool,
+    },
+    /// 404 `HTTPNotFound`: the domain is unknown to the token's owner.
+    UnknownDomain(Fqdn),
+    /// 404 `Unknown domain`: the domain has no LiveDNS zone.
+    NoZone(Fqdn),
+    /// 404 of nobody's: the base URL is not LiveDNS.
+    NotLiveDns,
+    /// 400, with its list of errors.
+    Invalid(String),
+    /// 409.
+    Conflict(String),
+    /// 429, with the wait in seconds that it asks for.
+    RateLimited(Option<u64>),
+    /// 5xx, with an excerpt.
+    Server(u16, String),
+    /// Any other status, with an excerpt.
+    Status(u16, String),
+    /// A good status with something else in it than its documentation says.
+    NotUnderstood(String),
+}
+
+/// A [`Fault`], and with whom.
+#[derive(Debug)]
+pub struct LiveDnsError {
+    pub(super) host: String,
+    pub(super) fault: Fault,
+    /// Whether a write may have happened all the same.
+    pub(crate) maybe_applied: bool,
+}
+
+impl LiveDnsError {
+    /// The exit code that it calls for.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self.fault {
+            Fault::Refused { .. } => Exit::Token,
+            Fault::UnknownDomain(_)
+            | Fault::NoZone(_)
+            | Fault::NotLiveDns
+            | Fault::Invalid(_)
+            | Fault::Conflict(_) => Exit::Config,
+            Fault::Http(_)
+            | Fault::RateLimited(_)
+            | Fault::Server(..)
+            | Fault::Status(..)
+            | Fault::NotUnderstood(_) => Exit::TryLater,
+        }
+    }
+}
+
+impl fmt::Display for LiveDnsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = &self.host;
+        match &self.fault {
+            Fault::Http(e) => e.fmt(f),
+            Fault::Refused { status, kind: "token", sandbox } => {
+                let made = if *sandbox { "not made in the sandbox" } else { "made in the sandbox" };
+                write!(
+                    f,
+                    "{host} refused the token ({status}): it is wrong, expired, {made}, or lacks \"Manage domain \
+                     name technical configurations\" for this domain; make one at admin.gandi.net"
+                )
+            }
+            Fault::Refused { status, kind, .. } => write!(
+                f,
+                "{host} refused the {kind} ({status}): it is wrong or no longer served, as Gandi has deprecated \
+                 API keys; make a personal access token at admin.gandi.net and give it as `token_file`"
+            ),
+            Fault::UnknownDomain(domain) => write!(
+                f,
+                "{host} does not know the domain {domain}, or the token may not see it (404): check its spelling \
+                 and the token's domains; for a subdomain, name the registered domain and put the rest under names"
+            ),
+            Fault::NoZone(domain) => write!(
+                f,
+                "{host} has no LiveDNS zone for {domain} (404): choose LiveDNS as its nameservers at admin.gandi.net"
+            ),
+            Fault::NotLiveDns => {
+                write!(f, "{host} answered 404 like no LiveDNS does: check `api` in the config")
+            }
+            Fault::Invalid(text) => write!(f, "{host} refused the request (400): {text}"),
+            Fault::Conflict(text) => write!(
+                f,
+                "{host} says that another record is in the way (409): {text}; a CNAME at this name must go first"
+            ),
+            Fault::RateLimited(Some(s)) => write!(f, "{host} asks to slow down for {s} s (429)"),
+            Fault::RateLimited(None) => write!(f, "{host} asks to slow down (429)"),
+            Fault::Server(status, text) => write!(f, "{host} is out of order ({status}): {text}"),
+            Fault::Status(status, text) => {
+                write!(f, "{host} answered with unexpected status {status}: {text}")
+            }
+            Fault::NotUnderstood(text) => write!(f, "{host} sent {text} where LiveDNS data was expected"),
+        }
+    }
+}
+
+impl std::error::Error for LiveDnsError {}
