@@ -3,7 +3,14 @@
 PREFIX ?= /usr/local
 CARGO ?= cargo
 
-.PHONY: all build demo test fmt clippy deny measure
+# For the ARM builds: names such as "armv6 arm64", and cross or zigbuild.
+TARGETS ?=
+BUILDER ?=
+BOARD ?=
+# The footprint gate: bytes on disk, and after `xz -9e`, which is what a download weighs.
+BUDGETS = BUDGET_armv6=950000 BUDGET_armv7=750000 BUDGET_XZ_armv6=400000
+
+.PHONY: all build demo test fmt clippy deny measure setup-arm dist size repro cross-check test-arm test-board
 
 all: build
 
@@ -33,3 +40,31 @@ deny:
 ## measure: bytes, memory and time, for the README's figures
 measure:
 	@scripts/measure.sh
+
+## setup-arm: what the ARM builds and their tests need: std's source, zig, qemu
+setup-arm:
+	@scripts/setup-arm.sh
+
+## dist: static binaries into dist/; TARGETS="armv6 arm64" and BUILDER=cross or zigbuild choose
+dist:
+	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/dist.sh
+
+## size: what is in dist/, its size, its largest parts; fails past the budget
+size:
+	@TARGETS="$(TARGETS)" scripts/size.sh $(BUDGETS)
+
+## repro: one commit built twice, in two directories, gives the same bytes
+repro:
+	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/repro.sh
+
+## cross-check: cross for the three main targets, compared with zigbuild
+cross-check:
+	@TARGETS="$(TARGETS)" scripts/cross-check.sh
+
+## test-arm: the integration suite with the ARM binaries, under qemu-user
+test-arm:
+	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/test-arm.sh
+
+## test-board: the life of the program on an emulated Pi Zero, or BOARD=pi2
+test-board:
+	@BOARD="$(BOARD)" scripts/test-board.sh

@@ -7,6 +7,8 @@
 #            whichever has the source, rustup's first
 #   DIST     where to put them, dist/ by default
 #   SYMBOLS  not empty: keep the symbols (zigbuild only; scripts/size.sh reads them)
+#   EXAMPLE  build this example instead, as DIST/EXAMPLE-name, for tests that run
+#            on the board itself; no sums and no table, since it is not shipped
 #
 # Both builders run cargo-zigbuild with the same zig and the same flags, cross
 # inside the container, so that they give the same program.
@@ -104,12 +106,10 @@ fi
 
 # Paths as the compiler sees them, and what to call them instead.
 if [ "$builder" = cross ]; then
-    root_seen=/project
     remap="/cargo/registry/src=crates /target=target /project=."
     case $RUST in rustup) src=/rust/lib/rustlib/src/rust ;; *) src=/usr/src/rustc-$RUST_VERSION ;; esac
     remap="$remap $src=rust"
 else
-    root_seen=$ROOT
     remap="${CARGO_HOME:-$HOME/.cargo}/registry/src=crates $work=target $ROOT=."
     if [ $std = source ]; then
         remap="$remap $(readlink -f "$("$RUSTC" --print sysroot)/lib/rustlib/src/rust")=rust"
@@ -134,9 +134,10 @@ built=
 for name in $TARGETS; do
     arm_target "$name"
     # Not RUSTFLAGS: that would put .cargo/config.toml's flags out of force.
-    export "CARGO_TARGET_${ARM_TRIPLE_}_RUSTFLAGS=$(arm_flags $std "$remap" "$root_seen")"
+    export "CARGO_TARGET_${ARM_TRIPLE_}_RUSTFLAGS=$(arm_flags $std "$remap")"
     export "CFLAGS_$ARM_triple_=$(arm_cflags "$remap")"
     set -- --release --frozen --target "$ARM_TRIPLE"
+    [ -z "${EXAMPLE:-}" ] || set -- "$@" --example "$EXAMPLE"
     say "$name: $ARM_TRIPLE"
     if [ "$builder" = cross ]; then
         # CROSS_CUSTOM_TOOLCHAIN, the unreachable server and the shim: cross must
@@ -157,12 +158,18 @@ for name in $TARGETS; do
         CARGO_TARGET_DIR="$work" CARGO_ZIGBUILD_ZIG_PATH="$ZIG" CARGO_ZIGBUILD_CACHE_DIR="$work/zigbuild" \
             "$ZIGBUILD" $verb "$@" >&2
     fi
+    if [ -n "${EXAMPLE:-}" ]; then
+        cp "$work/$ARM_TRIPLE/release/examples/$EXAMPLE" "$DIST/$EXAMPLE-$name"
+        continue
+    fi
     out=$DIST/$BIN-$version-$name
     # By a new name and a rename: the old one may be running under a test.
     cp "$work/$ARM_TRIPLE/release/$BIN" "$out.new"
     mv "$out.new" "$out"
     built="$built $BIN-$version-$name"
 done
+
+[ -z "${EXAMPLE:-}" ] || exit 0
 
 # Sums of everything there, so that a later `make dist TARGETS=…` adds to the list.
 (cd "$DIST" && sha256sum "$BIN-$version"-* >SHA256SUMS)

@@ -77,7 +77,9 @@ arm_flags() {
         printf '%s ' -Zlocation-detail=none
         # zig builds its musl and compiler-rt for size when it links for size.
         printf '%s ' -Clink-arg=-Os
-        case $ARM_TRIPLE in *eabi*) printf '%s ' "-Clink-arg=$3/scripts/arm/no-unwinder.c" ;; esac
+        # libunwind out, which 32-bit ARM's tables would hold on to. By a path
+        # from the workspace, where cargo calls the linker.
+        case $ARM_TRIPLE in arm*) printf '%s ' -Clink-arg=scripts/arm/no-unwind.c ;; esac
     fi
     [ -z "$ARM_MCPU" ] || printf '%s ' "-Clink-arg=-mcpu=$ARM_MCPU"
     for pair in $2; do printf '%s ' "--remap-path-prefix=$pair"; done
