@@ -72,14 +72,13 @@ deb \1/debian-security bookworm-security main|' "$tmp/root/etc/apt/sources.list"
     tar -C "$tmp/root" -c . | docker import - $BASE
 fi
 
-BUILDER=cross DIST="$tmp/cross" TARGETS="$TARGETS" scripts/dist.sh
-mkdir -p dist
+BUILDER=cross DIST=dist TARGETS="$TARGETS" scripts/dist.sh
+version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 for name in $TARGETS; do
-    out=$(ls "$tmp/cross"/*-"$name")
+    out=dist/gandi-ddns-$version-$name
     echo
     file "$out" | sed 's|.*/||'
     readelf -A "$out" | grep -E 'Tag_(CPU_arch|ARM_ISA|THUMB_ISA|FP_arch|Advanced|ABI_VFP)' || true
-    cp "$out" dist/
 done
 
 echo
@@ -93,7 +92,7 @@ BUILDER=zigbuild DIST="$tmp/zigbuild" TARGETS="$TARGETS" scripts/dist.sh
 echo
 differ=0
 for name in $TARGETS; do
-    if cmp "$tmp/cross"/*-"$name" "$tmp/zigbuild"/*-"$name"; then
+    if cmp "dist/gandi-ddns-$version-$name" "$tmp/zigbuild/gandi-ddns-$version-$name"; then
         echo "$name: cross and zigbuild give the same bytes"
     else
         differ=1
