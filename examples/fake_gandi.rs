@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use fake::{Echo, Fake, Family, Setup};
+use fake::{Echo, Fake, Family, Setup, Tls};
 
 const HELP: &str = "\
 Usage: fake_gandi DIR [--port N]
@@ -69,7 +69,8 @@ fn serve(dir: &Path, port: u16) -> io::Result<()> {
     if !dir.join("ipv4").exists() {
         fs::write(dir.join("ipv4"), "81.2.69.142\n")?;
     }
-    let echoes = fake.echoes(3, Family::V4);
+    // Over TLS, like the real ones.
+    let echoes: Vec<Echo> = (1..=3).map(|n| fake.echo_tls(n, Family::V4, Tls::default())).collect();
     for echo in &echoes {
         let file = dir.join("ipv4");
         echo.answer_from(move || fs::read_to_string(&file).unwrap_or_default());
