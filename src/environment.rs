@@ -11,6 +11,8 @@ pub struct Environment {
     pub credentials_directory: Option<PathBuf>,
     /// `RUNTIME_DIRECTORY`: the unit's own directories under `/run` (systemd.exec(5)), joined by colons.
     pub runtime_directory: Option<String>,
+    /// Where this system keeps what does not outlive a boot: `/run`, or where there is none, as on OpenWrt, `/var/run`.
+    pub system_runtime: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR` (XDG Base Directory Specification).
     pub xdg_runtime_dir: Option<PathBuf>,
     /// `XDG_CACHE_HOME`.
@@ -40,7 +42,8 @@ impl Environment {
             return Some(dir);
         }
         if self.uid == Some(0) {
-            return Some(PathBuf::from("/run/gandi-ddns"));
+            let run = self.system_runtime.as_deref().unwrap_or(Path::new("/run"));
+            return Some(run.join("gandi-ddns"));
         }
         let cache = || under(self.xdg_cache_home.as_deref(), self.home.as_deref(), ".cache");
         self.xdg_runtime_dir.clone().or_else(cache).map(|d| d.join("gandi-ddns"))
@@ -65,6 +68,8 @@ mod tests {
         assert_eq!(dir(&env), "/run/user/1000/gandi-ddns");
         env.uid = Some(0);
         assert_eq!(dir(&env), "/run/gandi-ddns");
+        env.system_runtime = Some("/var/run".into());
+        assert_eq!(dir(&env), "/var/run/gandi-ddns");
         env.runtime_directory = Some("/run/a:/run/b".to_owned());
         assert_eq!(dir(&env), "/run/a");
         assert_eq!(Environment::default().state_dir(), None);

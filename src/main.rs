@@ -56,6 +56,7 @@ fn environment() -> Environment {
         token: text("GANDI_TOKEN"),
         credentials_directory: path("CREDENTIALS_DIRECTORY"),
         runtime_directory: text("RUNTIME_DIRECTORY"),
+        system_runtime: ["/run", "/var/run"].map(PathBuf::from).into_iter().find(|d| d.is_dir()),
         xdg_runtime_dir: path("XDG_RUNTIME_DIR"),
         xdg_cache_home: path("XDG_CACHE_HOME"),
         xdg_config_home: path("XDG_CONFIG_HOME"),
