@@ -10,7 +10,8 @@ BOARD ?=
 # The footprint gate: bytes on disk, and after `xz -9e`, which is what a download weighs.
 BUDGETS = BUDGET_armv6=950000 BUDGET_armv7=750000 BUDGET_XZ_armv6=400000
 
-.PHONY: all build demo test fmt clippy deny measure setup-arm dist size repro cross-check test-arm test-board
+.PHONY: all build demo test fmt clippy deny measure setup-arm dist size repro cross-check test-arm test-board \
+	install uninstall deploy test-deploy
 
 all: build
 
@@ -68,3 +69,20 @@ test-arm:
 ## test-board: the life of the program on an emulated Pi Zero, or BOARD=pi2
 test-board:
 	@BOARD="$(BOARD)" scripts/test-board.sh
+
+## install: the native build into PREFIX, the example config at 0600 if there is none (make build first)
+install:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install.sh install
+
+## uninstall: the program only; config and token stay
+uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install.sh uninstall
+
+## deploy: over ssh to HOST=pi@raspberrypi; PORT, DEST, SSH_OPTS, ASK=no and VERSION as in scripts/deploy.sh
+deploy:
+	@PORT='$(PORT)' DEST='$(DEST)' SSH_OPTS='$(SSH_OPTS)' ASK='$(ASK)' VERSION='$(VERSION)' \
+		scripts/deploy.sh '$(HOST)'
+
+## test-deploy: install and deploy against real sshd and dropbear on loopback; as root, with apt
+test-deploy:
+	@tests/deploy.sh

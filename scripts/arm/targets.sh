@@ -68,15 +68,16 @@ qemu-arm-static -cpu cortex-a7,neon=off'
 #   REMAP  "from=to" pairs, so that no machine's paths reach the binary
 # Never -Zfmt-debug=none here: ureq writes the request line with {:?}.
 arm_flags() {
+    # zig brings musl and its start files: rustc must not look for its own.
+    printf '%s ' -Clink-self-contained=no
+    # zig builds its musl and compiler-rt for size when it links for size.
+    printf '%s ' -Clink-arg=-Os
     if [ "$1" = source ]; then
-        # zig brings the C runtime's start files: rustc must not look for its own.
-        printf '%s ' -Clink-self-contained=no
         # A panic aborts at once: no message is formatted, no unwinder is linked,
         # no table for it is written.
         printf '%s ' -Zunstable-options -Cpanic=immediate-abort -Cforce-unwind-tables=no
+        # No file names and line numbers either, which no one would print.
         printf '%s ' -Zlocation-detail=none
-        # zig builds its musl and compiler-rt for size when it links for size.
-        printf '%s ' -Clink-arg=-Os
         # libunwind out, which 32-bit ARM's tables would hold on to. By a path
         # from the workspace, where cargo calls the linker.
         case $ARM_TRIPLE in arm*) printf '%s ' -Clink-arg=scripts/arm/no-unwind.c ;; esac
