@@ -10,7 +10,7 @@ BOARD ?=
 # The footprint gate: bytes on disk, and after `xz -9e`, which is what a download weighs.
 BUDGETS = BUDGET_armv6=950000 BUDGET_armv7=750000 BUDGET_XZ_armv6=400000
 
-.PHONY: all build demo test fmt clippy deny measure setup-arm dist size repro cross-check test-arm test-board \
+.PHONY: all build demo test fmt clippy deny shellcheck measure setup-arm dist size repro cross-check test-arm test-board \
 	install uninstall deploy test-deploy
 
 all: build
@@ -22,10 +22,10 @@ build:
 demo:
 	@scripts/demo.sh
 
-## test: format, lints, unit and integration tests; licences and duplicates where cargo-deny is installed
+## test: format, lints, unit and integration tests; licences and scripts where cargo-deny and shellcheck are installed
 test: fmt clippy
 	$(CARGO) test --locked --quiet
-	@$(MAKE) --no-print-directory deny
+	@$(MAKE) --no-print-directory deny shellcheck
 
 fmt:
 	$(CARGO) fmt --check
@@ -37,6 +37,13 @@ deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
 		$(CARGO) deny --locked check bans licenses sources; \
 	else echo "cargo-deny is not installed: licences and duplicates were not checked"; fi
+
+# -s dash: the board's scripts are for busybox, which shellcheck knows as dash.
+shellcheck:
+	@if command -v shellcheck >/dev/null; then \
+		shellcheck -x scripts/*.sh scripts/arm/*.sh scripts/arm/rustup-shim/rustup docker/cargo tests/deploy.sh .ci/run; \
+		shellcheck -s dash tests/board/*; \
+	else echo "shellcheck is not installed: the scripts were not checked"; fi
 
 ## measure: bytes, memory and time, for the README's figures
 measure:
