@@ -27,13 +27,36 @@ for name in $TARGETS; do
     arm_target "$name" || exit 64
     [ -e "$DIST/$BIN-$version-$name" ] || missing="$missing $name"
 done
-if ! have qemu-arm-static || [ -n "$missing" ]; then scripts/setup-arm.sh; fi
+if ! have qemu-arm-static || ! have readelf || ! have file || [ -n "$missing" ]; then scripts/setup-arm.sh; fi
 [ -z "$missing" ] || DIST="$DIST" TARGETS="$missing" BUILDER="${BUILDER:-zigbuild}" scripts/dist.sh
+
+# check_elf NAME FILE: static, stripped, and no instruction set or FPU that the machine may lack.
+check_elf() {
+    attributes=$(readelf -A "$2" | sed -n 's/^ *Tag_\(CPU_arch\|FP_arch\): //p' | paste -sd' ' -)
+    case $1 in
+    armv6) wanted='v6 VFPv2' ;;
+    armv7) wanted='v7 VFPv3-D16' ;;
+    armv7-soft) wanted='v7' ;;
+    armv5) wanted='v5TE' ;;
+    *) wanted='' ;;
+    esac
+    kind=$(file -b "$2")
+    case $kind in
+    *'statically linked, stripped'*) ;;
+    *) say "$2: not static and stripped: $kind"; return 1 ;;
+    esac
+    if readelf -lW "$2" | grep -qE 'INTERP|DYNAMIC'; then
+        say "$2: has an interpreter or a dynamic section"
+        return 1
+    fi
+    [ "$attributes" = "$wanted" ] || { say "$2: is for '$attributes', not for '$wanted'"; return 1; }
+}
 
 cargo test --locked --quiet --test it --no-run
 for name in $TARGETS; do
     arm_target "$name"
     file=$(cd "$DIST" && pwd)/$BIN-$version-$name
+    check_elf "$name" "$file"
     # An empty line stands for no qemu: this machine's own kind.
     printf '%s\n' "$ARM_QEMU" | while IFS= read -r qemu; do
         echo "$name: ${qemu:-as it is} $("$file" --version 2>/dev/null || $qemu "$file" --version)"

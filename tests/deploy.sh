@@ -97,16 +97,17 @@ install_missing() {
 }
 
 if [ "${1:-}" != inside ]; then
-    scratch=$(mktemp -d) inner=
-    trap '[ -z "$inner" ] || kill -KILL "$inner" 2>/dev/null; rm -rf "$scratch"' EXIT
+    scratch=$(mktemp -d) inner='' signal=KILL
+    trap '[ -z "$inner" ] || { kill "-$signal" "$inner" && wait "$inner"; } 2>/dev/null; rm -rf "$scratch"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     [ "$(id -u)" != 0 ] || install_missing
     chmod 755 "$scratch"
+    export APART=yes
     # If this process dies, so does unshare, and with it all that runs and is mounted in there.
     apart='setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc'
     # shellcheck disable=SC2086
-    [ "$(id -u)" = 0 ] && $apart true 2>/dev/null || apart=
+    [ "$(id -u)" = 0 ] && $apart true 2>/dev/null || apart='' APART='' signal=TERM
     $apart sh tests/deploy.sh inside "$scratch" &
     inner=$!
     code=0
@@ -119,13 +120,14 @@ scratch=$2
 # What a killed deploy.sh could not remove goes with the rest.
 export TMPDIR="$scratch"
 umask 022
-servers=
+servers='' run_sshd=
 # shellcheck disable=SC2317  # by trap
 clean_up() {
     # shellcheck disable=SC2086
     [ -z "$servers" ] || kill $servers 2>/dev/null || :
     umount "$scratch/"*/usr/local/bin 2>/dev/null || :
     umount -l "$scratch" 2>/dev/null || :
+    [ -z "$run_sshd" ] || rmdir /run/sshd
 }
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -352,8 +354,9 @@ answers() { # PORT
     return 1
 }
 # It insists on this directory; in a namespace of our own, /run is ours.
-[ -z "$can_mount" ] || mount -t tmpfs none /run
-mkdir -p /run/sshd
+[ -z "$APART" ] || [ -z "$can_mount" ] || mount -t tmpfs none /run
+[ -d /run/sshd ] || { mkdir -p /run/sshd && run_sshd=yes; }
+# SHLVL keeps a bash that is root's login shell here from reading root's .bashrc, as it would for the first shell.
 start_sshd() {
     for _ in 1 2 3 4 5; do
         sshd_port=$(random_port)
@@ -365,6 +368,7 @@ PidFile none
 UsePAM no
 StrictModes no
 PermitRootLogin prohibit-password
+SetEnv SHLVL=9
 ForceCommand $scratch/enter
 CONFIG
         "$(command -v sshd)" -D -e -f "$scratch/sshd_config" >"$scratch/sshd.log" 2>&1 &
