@@ -6,6 +6,7 @@
 #
 #   PORT, SSH_OPTS   for ssh             DEST       directory there (default /usr/local/bin; a relative one, or ~/...,
 #   ASK=no           ask nothing                    is below the home directory and needs no root)
+#   MINUTE=7         past the quarter, for the cron line (default: one that HOST decides)
 #   DIST             where the builds are (dist)    VERSION    which one (default: the newest in DIST)
 #
 # Exit: 64 usage, 66 no such build in DIST, 69 no connection, 70 the copy does not run there, 73 no room or cannot
@@ -248,7 +249,9 @@ case $config in
 esac
 
 # --- 4. offer the cron lines
-lines="*/15 * * * * $dest/gandi-ddns"
+# A minute of its own for each machine: at the full hour everybody comes.
+minute=${MINUTE:-$(($(printf %s "$HOST" | cksum | cut -d ' ' -f 1) % 14 + 1))}
+lines="$minute-59/15 * * * * $dest/gandi-ddns"
 # busybox's crond has no @reboot, and would complain about it at each start.
 [ "$cron" != crontab ] || lines="@reboot      $dest/gandi-ddns
 $lines"

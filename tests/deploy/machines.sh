@@ -1,0 +1,179 @@
+# shellcheck shell=sh
+# The machines: chroots with no more in them than such a machine has, behind real servers.
+
+# Debian's busybox-static answers for od, uname and the rest by itself, whatever is in PATH: no use for playing a
+# machine that lacks them. The package busybox is as on a router.
+# unpacked PACKAGE: its files below $scratch/PACKAGE, nothing installed.
+unpacked() {
+    [ ! -d "$scratch/$1" ] || return 0
+    mkdir "$scratch/$1"
+    (cd "$scratch/$1" && { apt-get download "$1" || { apt-get update && apt-get download "$1"; }; } &&
+        dpkg-deb -x "$1"_*.deb .) >/dev/null 2>&1 || :
+}
+find_busybox() {
+    for busybox in "$(command -v busybox)" "$scratch/busybox/bin/busybox" "$scratch/busybox/usr/bin/busybox"; do
+        [ -x "$busybox" ] && [ "$(PATH=/nonexistent "$busybox" ash -c 'uname -m' 2>/dev/null)" = '' ] && return
+        unpacked busybox
+    done
+    busybox=
+}
+find_busybox
+have() { command -v "$1" >/dev/null; }
+
+for shell in bash dash "$busybox ash"; do
+    [ "$shell" != ' ash' ] || { skip 'architecture table under ash' 'no busybox, and apt has none'; continue; }
+    have "${shell%% *}" || { skip "architecture table under $shell" 'it is not here'; continue; }
+    begin "architecture table under ${shell##*/}"
+    $shell tests/deploy.sh units >"$scratch/out" 2>&1 || wrong 'see below'
+    end
+done
+
+[ "$(id -u)" = 0 ] || { skip 'make deploy' 'needs root, for chroots and a sshd'; total; }
+[ "$(uname -m)" = x86_64 ] || { skip 'make deploy' 'its stand-ins are for x86_64'; total; }
+have sshd || { begin 'make deploy'; wrong 'there is no sshd, and apt could not install one'; end; total; }
+
+from_hex() { # writes the bytes
+    hex=$1
+    while [ -n "$hex" ]; do
+        rest=${hex#??}
+        # shellcheck disable=SC2059
+        printf "\\$(printf %03o "0x${hex%"$rest"}")"
+        hex=$rest
+    done
+}
+# put MACHINE PROGRAM [AS]: a copy of the program with its libraries.
+put() {
+    mkdir -p "$scratch/$1/usr/bin"
+    cp -L "$2" "$scratch/$1${3:-/usr/bin/${2##*/}}"
+    for lib in $(ldd "$2" 2>/dev/null | grep -o '/[^ ]*'); do
+        mkdir -p "$scratch/$1${lib%/*}"
+        [ -e "$scratch/$1$lib" ] || cp -L "$lib" "$scratch/$1$lib"
+    done
+}
+program() { # MACHINE PATH: from standard input
+    rm -f "$scratch/$1$2"
+    cat >"$scratch/$1$2"
+    chmod 755 "$scratch/$1$2"
+}
+# new_machine NAME bash|dash|ash: a machine with that shell, and with these tools and no others.
+new_machine() {
+    machine=$1
+    m=$scratch/$1
+    mkdir -p "$m/bin" "$m/usr/bin" "$m/usr/local/bin" "$m/etc" "$m/proc" "$m/dev" "$m/root" "$m/home/pi" "$m/tmp"
+    mknod -m 666 "$m/dev/null" c 1 3
+    chown 1000:1000 "$m/home/pi"
+    printf 'root:x:0:0::/root:/usr/bin/sh\npi:x:1000:1000::/home/pi:/usr/bin/sh\n' >"$m/etc/passwd"
+    tools='cat chmod dd df grep head id ls md5sum mkdir mv rm rmdir sed sha256sum sync tail uname wc'
+    if [ "$2" = ash ]; then
+        put "$1" "$busybox" /bin/busybox
+        for tool in sh ash $tools; do ln -s /bin/busybox "$m/usr/bin/$tool"; done
+    else
+        put "$1" "$(command -v "$2")" /usr/bin/sh
+        for tool in $tools; do put "$1" "$(command -v "$tool")"; done
+    fi
+    ln -s /usr/bin/sh "$m/bin/sh"
+    log_in 0 /root
+}
+# log_in UID HOME: who logs in there from now on.
+log_in() { echo "root=$scratch/$machine uid=$1 home=$2" >"$scratch/login"; }
+# hardware UNAME HEADER FEATURES: what the machine seems to be. /bin/sh is only looked at; what runs is /usr/bin/sh.
+hardware() {
+    printf '#!/usr/bin/sh\necho %s\n' "$1" | program "$machine" /usr/bin/uname
+    from_hex "$2" | program "$machine" /bin/sh
+    printf 'processor\t: 0\nmodel name\t: x\nFeatures\t: %s\n\n' "$3" >"$scratch/$machine/proc/cpuinfo"
+}
+fake_crontab() { # Debian's: says so when there is none, and replaces the whole
+    program "$machine" /usr/bin/crontab <<'CRONTAB'
+#!/usr/bin/sh
+case $1 in
+    -l) [ ! -e /etc/crontab-broken ] || { echo 'crontabs/root: Permission denied' >&2; exit 1; }
+        [ -f /root/table ] || { echo 'no crontab for root' >&2; exit 1; }
+        cat /root/table ;;
+    -) cat >/root/table ;;
+    *) echo 'crontab: usage error: unrecognized option' >&2; exit 1 ;;
+esac
+CRONTAB
+}
+
+# What sshd runs instead of the login shell: the login shell of the machine.
+cat >"$scratch/enter" <<ENTER
+#!/bin/sh
+. "$scratch/login"
+[ -z "\${noise:-}" ] || printf 'Welcome! @dest=/wrong'
+cd /
+if [ -n "\${wrap:-}" ]; then
+    exec env -i HOME="\$home" PATH=/usr/sbin:/usr/bin:/sbin:/bin QEMU_CPU="\$cpu" "\$wrap" chroot "\$root" /usr/bin/sh -c "\$SSH_ORIGINAL_COMMAND"
+fi
+exec env -i HOME="\$home" PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot --userspec=+\$uid:+\$uid "\$root" /usr/bin/sh -c "\$SSH_ORIGINAL_COMMAND"
+ENTER
+chmod 755 "$scratch/enter"
+
+ssh-keygen -q -t ed25519 -N '' -f "$scratch/key"
+ssh-keygen -q -t ed25519 -N '' -f "$scratch/host"
+ssh_opts="-F /dev/null -i $scratch/key -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=$scratch/known"
+random_port() { echo $((20000 + $(od -An -N2 -tu2 /dev/urandom) % 20000)); }
+answers() { # PORT
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        # shellcheck disable=SC2086
+        ! ssh $ssh_opts -p "$1" root@127.0.0.1 true 2>"$scratch/answers.log" || return 0
+        sleep 0.2
+    done
+    return 1
+}
+# It insists on this directory; in a namespace of our own, /run is ours.
+[ -z "$APART" ] || [ -z "$can_mount" ] || mount -t tmpfs none /run
+[ -d /run/sshd ] || { mkdir -p /run/sshd && run_sshd=yes; }
+# SHLVL keeps a bash that is root's login shell here from reading root's .bashrc, as it would for the first shell.
+start_sshd() {
+    for _ in 1 2 3 4 5; do
+        sshd_port=$(random_port)
+        cat >"$scratch/sshd_config" <<CONFIG
+ListenAddress 127.0.0.1:$sshd_port
+HostKey $scratch/host
+AuthorizedKeysFile $scratch/key.pub
+PidFile none
+UsePAM no
+StrictModes no
+PermitRootLogin prohibit-password
+SetEnv SHLVL=9
+ForceCommand $scratch/enter
+CONFIG
+        "$(command -v sshd)" -D -e -f "$scratch/sshd_config" >"$scratch/sshd.log" 2>&1 &
+        servers="$servers $!"
+        sshd_pid=$!
+        ! answers "$sshd_port" || return 0
+    done
+    return 1
+}
+
+standin() { # VERSION NAME: a script that takes its bytes and says which it is
+    {
+        # shellcheck disable=SC2016
+        printf '#!/usr/bin/sh\necho "gandi-ddns %s (%s)"\nexit\n' "$1" "$2"
+        yes '# as many bytes as a program has' | head -c 300000
+    } >"$scratch/dist/gandi-ddns-$1-$2"
+}
+# A static program of 64 bits whose --version works, or with ud2 (0f0b) at its start dies as one for another CPU does.
+tiny_x86_64() { # VERSION [CODE]
+    text=$(printf 'gandi-ddns %s\n' "$1" | od -An -v -tx1 | tr -d ' \n')
+    code=${2:-}b801000000bf01000000488d3510000000ba110000000f05b83c00000031ff0f05
+    [ -z "${2:-}" ] || code=${2}
+    from_hex "7f454c460201010000000000000000000200""3e0001000000""7800400000000000""4000000000000000""0000000000000000""00000000""40003800010000000000""0000""01000000""05000000""0000000000000000""0000400000000000""0000400000000000""0010000000000000""0010000000000000""0010000000000000$code$text" \
+        >"$scratch/dist/gandi-ddns-$1-x86_64"
+}
+
+target=root@127.0.0.1
+# deploy [VARIABLE=VALUE]...: with what the machine offers, by the shell in $local_shell.
+local_shell='sh'
+deploy() {
+    code=0
+    # shellcheck disable=SC2086
+    env PORT="$sshd_port" SSH_OPTS="$ssh_opts" DIST="$scratch/dist" "$@" \
+        $local_shell scripts/deploy.sh "$target" >"$scratch/out" 2>&1 </dev/null || code=$?
+}
+bin=/usr/local/bin/gandi-ddns
+
+standin 0.1.0 x86_64
+new_machine debian bash
+fake_crontab
+start_sshd || { begin 'make deploy'; cp "$scratch/sshd.log" "$scratch/out"; wrong 'sshd does not answer'; end; total; }

@@ -1,0 +1,67 @@
+# shellcheck shell=sh
+# Which build for which machine: made-up facts, and the name that follows from them.
+
+# Headers, as od would print them: e_machine, then e_flags (32 bits only), both little endian.
+elf32() { echo "7f454c460101010000000000000000000200${1}0100000000000000000000000000000$2"; }
+elf64() { echo "7f454c460201010000000000000000000200${1}01000000000000000000000000000000"; }
+hard=$(elf32 2800 000040005) soft=$(elf32 2800 000020005)
+aarch64=$(elf64 b700) x86_64=$(elf64 3e00) mips=7f454c460102010000000000000000000002000800000001
+v6='half thumb fastmult vfp edsp java tls' v7='half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae'
+v8='fp asimd evtstrm crc32 cpuid'
+
+units() {
+    # shellcheck source=scripts/deploy-arch.sh
+    . scripts/deploy-arch.sh
+    bad=0 done=0
+    # expected | uname -m | ELF header of /bin/sh | features | what it is
+    while IFS='|' read -r want uname elf features what; do
+        [ -n "$want" ] || continue
+        cpuinfo=$(printf 'processor\t: 0\nFeatures\t: %s\nCPU architecture: 7\n\nprocessor\t: 1\nFeatures\t: x\n' "$features")
+        [ "$features" != none ] || cpuinfo=
+        got=$(target_name "$uname" "$elf" "$cpuinfo") || got=unsupported
+        done=$((done + 1))
+        [ "$got" = "$want" ] || { bad=$((bad + 1)); echo "   $what: $got, should be $want"; }
+    done <<TABLE
+armv6|armv6l|$hard|$v6|Pi Zero, whose cpuinfo says architecture 7
+armv6|armv6l|$soft|$v6|Pi 1, OpenWrt: soft-float userland, CPU with VFP
+armv7|armv7l|$hard|$v7|Pi 2, 32-bit kernel
+armv7|armv8l|$hard|$v7|32-bit personality of a 64-bit kernel
+armv7|aarch64|$hard|$v8|Pi 3 to 5: 64-bit kernel under a 32-bit userland
+armv7|aarch64|$hard|$v7|the same, where the kernel shows 32-bit features
+arm64|aarch64|$aarch64|$v8|Pi 3 to 5, 64-bit
+armv7|armv7l|$soft|half thumb fastmult vfp edsp vfpv3 vfpv3d16 tls|OpenWrt mvebu: VFPv3-D16, no NEON
+armv7|armv7l|$soft|half thumb fastmult vfp edsp vfpv3 vfpv3d16|the last word is the telling one
+armv7|armv7l|$soft|vfpv3d16|the only word is the telling one
+armv7-soft|armv7l|$soft|half thumb fastmult edsp tls|OpenWrt bcm53xx: Cortex-A9 without VFP
+armv6|armv7l|$hard|half thumb fastmult vfp edsp|ARMv7 with an older VFP
+armv5|armv6l|$soft|half thumb fastmult edsp java|ARMv6 without VFP
+armv5|armv5tel|$soft|swp half thumb fastmult edsp|OpenWrt kirkwood
+armv5|armv5tejl|$soft|swp half fastmult vfp edsp java|ARMv5 with VFP: there is no build for just that
+armv6|armv7l|$hard|none|no cpuinfo: a hard-float userland proves VFP
+armv7-soft|armv7l|$soft|none|no cpuinfo, soft-float userland: nothing proves VFP
+armv5|armv6l|$soft|none|no cpuinfo, ARMv6
+armv5||$soft|$v7|no uname
+armv7|armv7l||$v7|no header could be read
+armv6|armv6l|2321|$v6|/bin/sh is a script
+arm64|aarch64||$v8|no header, 64-bit kernel: static programs of its own kind run
+x86_64|x86_64|$x86_64||PC
+x86_64|x86_64|$(elf32 0300 000000000)||32-bit PC userland on a 64-bit kernel
+x86_64|x86_64||none|PC, no header
+unsupported|i686|$(elf32 0300 000000000)||32-bit PC
+unsupported|mips|$mips||OpenWrt ath79
+unsupported|mips||none|the same, no header
+unsupported|mips|$(elf32 0800 000000000)||OpenWrt ramips: mipsel calls itself mips too
+unsupported|riscv64|$(elf64 f300)||RISC-V
+unsupported|aarch64|7f454c4602020100000000000000000000020028||64-bit kernel, big-endian ARM userland
+unsupported|armv5teb||none|big-endian ARM
+unsupported|armv4tl|$soft|swp half|ARMv4
+unsupported|||none|nothing is known
+TABLE
+    echo "$done machines"
+    [ "$bad" = 0 ] && [ "$done" -gt 30 ]
+}
+
+if [ "${1:-}" = units ]; then
+    units
+    exit
+fi
