@@ -72,6 +72,8 @@ deb \1/debian-security bookworm-security main|' "$tmp/root/etc/apt/sources.list"
     tar -C "$tmp/root" -c . | docker import - $BASE
 fi
 
+# One name for both: somebody may edit a file between the two.
+name_build
 BUILDER=cross DIST=dist TARGETS="$TARGETS" scripts/dist.sh
 version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 for name in $TARGETS; do

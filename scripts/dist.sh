@@ -73,22 +73,7 @@ if [ $std = prebuilt ]; then
     hint rust-src
 fi
 
-# The commit goes into --version. Both come from the commit, not from the clock
-# or the machine, so that anyone's build of it is the same.
-if [ -z "${GANDI_DDNS_BUILD+set}" ]; then
-    GANDI_DDNS_BUILD=
-    if git rev-parse -q --verify HEAD >/dev/null 2>&1; then
-        GANDI_DDNS_BUILD=$(TZ=UTC0 git log -1 --abbrev=9 --date=format-local:%Y-%m-%d --format='%h %cd')
-        if [ -n "$(git status --porcelain -uno)" ]; then
-            say "note: the tree has uncommitted changes; --version says so"
-            GANDI_DDNS_BUILD=$(echo "$GANDI_DDNS_BUILD" | sed 's/ /-dirty /')
-        fi
-    fi
-fi
-if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
-    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
-fi
-export GANDI_DDNS_BUILD SOURCE_DATE_EPOCH
+name_build
 
 if [ "$RUST" != rustup ] && [ -n "$RUSTC" ]; then PATH=$RUST_BIN:$PATH; fi
 version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)

@@ -73,6 +73,26 @@ find_zig() {
 
 have_docker() { have docker && docker info >/dev/null 2>&1; }
 
+# name_build: sets GANDI_DDNS_BUILD and SOURCE_DATE_EPOCH, unless they are set.
+# The commit goes into --version. Both come from the commit, not from the clock
+# or the machine, so that anyone's build of it is the same.
+name_build() {
+    if [ -z "${GANDI_DDNS_BUILD+set}" ]; then
+        GANDI_DDNS_BUILD=
+        if git rev-parse -q --verify HEAD >/dev/null 2>&1; then
+            GANDI_DDNS_BUILD=$(TZ=UTC0 git log -1 --abbrev=9 --date=format-local:%Y-%m-%d --format='%h %cd')
+            if [ -n "$(git status --porcelain -uno)" ]; then
+                say "note: the tree has uncommitted changes; --version says so"
+                GANDI_DDNS_BUILD=$(echo "$GANDI_DDNS_BUILD" | sed 's/ /-dirty /')
+            fi
+        fi
+    fi
+    if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
+        SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+    fi
+    export GANDI_DDNS_BUILD SOURCE_DATE_EPOCH
+}
+
 # One line for each thing that may be missing: the one command that installs it.
 hint() {
     case $1 in
