@@ -75,7 +75,6 @@ fi
 # One name for both: somebody may edit a file between the two.
 name_build
 BUILDER=cross DIST=dist TARGETS="$TARGETS" scripts/dist.sh
-version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 for name in $TARGETS; do
     out=dist/gandi-ddns-$version-$name
     echo

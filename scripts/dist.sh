@@ -20,8 +20,6 @@ cd "$ROOT"
 . scripts/arm/tools.sh
 
 TARGETS=${TARGETS:-$ARM_NAMES}
-DIST=${DIST:-dist}
-BIN=gandi-ddns
 
 for name in $TARGETS; do arm_target "$name" || exit 64; done
 
@@ -76,7 +74,6 @@ fi
 name_build
 
 if [ "$RUST" != rustup ] && [ -n "$RUSTC" ]; then PATH=$RUST_BIN:$PATH; fi
-version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # One directory for each builder and compiler: they would rebuild each other's std.
 work=$ROOT/target/arm/$builder-$RUST${RUST_VERSION:+-$RUST_VERSION}
 [ "$builder-$RUST" != cross-debian ] || work=$ROOT/target/arm/cross-image

@@ -16,10 +16,7 @@ cd "$ROOT"
 . scripts/arm/targets.sh
 . scripts/arm/tools.sh
 
-DIST=${DIST:-dist}
 TOP=${TOP-armv6}
-BIN=gandi-ddns
-version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 for arg in "$@"; do
     case $arg in
@@ -28,13 +25,8 @@ for arg in "$@"; do
     esac
 done
 
-if [ -z "${TARGETS:-}" ]; then
-    TARGETS=
-    for name in $ARM_NAMES; do
-        [ ! -e "$DIST/$BIN-$version-$name" ] || TARGETS="$TARGETS $name"
-    done
-    [ -n "$TARGETS" ] || { say "nothing in $DIST/ yet: make dist"; exit 1; }
-fi
+TARGETS=${TARGETS:-$(names_in_dist)}
+[ -n "$TARGETS" ] || { say "nothing in $DIST/ yet: make dist"; exit 1; }
 
 status=0
 # over WHAT FOUND BUDGET: complains when FOUND is past BUDGET

@@ -12,16 +12,9 @@ cd "$ROOT"
 . scripts/arm/targets.sh
 . scripts/arm/tools.sh
 
-DIST=${DIST:-dist}
-BIN=gandi-ddns
-version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
-if [ -z "${TARGETS:-}" ]; then
-    for name in $ARM_NAMES; do
-        [ ! -e "$DIST/$BIN-$version-$name" ] || TARGETS="${TARGETS:-} $name"
-    done
-    TARGETS=${TARGETS:-armv6 arm64}
-fi
+TARGETS=${TARGETS:-$(names_in_dist)}
+TARGETS=${TARGETS:-armv6 arm64}
 missing=
 for name in $TARGETS; do
     arm_target "$name" || exit 64

@@ -119,7 +119,6 @@ fi
 
 TARGETS=$target scripts/dist.sh >&2
 TARGETS=$target EXAMPLE=fake_gandi DIST=$top scripts/dist.sh >&2
-version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 rm -rf "$dir/root"
 mkdir -p "$dir/root"

@@ -8,6 +8,17 @@ CROSS_VERSION=0.2.5
 RUST_MIN=1.92 # the first with -Cpanic=immediate-abort
 ARM_TOOLS=${ARM_TOOLS:-$ROOT/target/tools}
 
+BIN=gandi-ddns
+DIST=${DIST:-dist}
+version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' "$ROOT/Cargo.toml" | head -n 1)
+
+# names_in_dist: the names whose binaries of this version are built.
+names_in_dist() {
+    for name in $ARM_NAMES; do
+        [ ! -e "$DIST/$BIN-$version-$name" ] || echo "$name"
+    done
+}
+
 say() { printf '%s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
