@@ -1,4 +1,8 @@
-# `make demo` shows the program at work, `make test` proves it. Both need cargo and nothing else.
+# `make demo` shows the program at work, `make test` proves it. Both need cargo (with rustfmt and clippy), a C compiler
+# for ring, and nothing else.
+
+# `make setup-arm dist` is an order of steps; cargo brings its own jobs.
+.NOTPARALLEL:
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
@@ -51,7 +55,7 @@ measure:
 
 ## setup-arm: what the ARM builds and their tests need: std's source, zig, qemu
 setup-arm:
-	@scripts/setup-arm.sh
+	@BUILDER="$(BUILDER)" scripts/setup-arm.sh
 
 ## dist: static binaries into dist/; TARGETS="armv6 arm64" and BUILDER=cross or zigbuild choose
 dist:

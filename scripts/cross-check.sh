@@ -14,7 +14,11 @@ cd "$ROOT"
 
 TARGETS=${TARGETS:-armv6 armv7 arm64}
 BASE=debian:bookworm-slim
-tmp=$(mktemp -d)
+# Under target/: a /tmp in memory may be small, and debootstrap wants one with devices.
+mkdir -p target
+tmp=$(mktemp -d "$ROOT/target/cross-check.XXXXXX")
+# cargo's programs, where cargo itself is Debian's.
+PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 dockerd_pid=
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
@@ -45,6 +49,8 @@ if ! have_docker; then
         apt-get update -q
         DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends docker.io debootstrap
     fi
+fi
+if ! have_docker; then
     say "starting dockerd"
     dockerd >"$tmp/dockerd.log" 2>&1 &
     dockerd_pid=$!
@@ -81,6 +87,8 @@ for name in $TARGETS; do
     file "$out" | sed 's|.*/||'
     readelf -A "$out" | grep -E 'Tag_(CPU_arch|ARM_ISA|THUMB_ISA|FP_arch|Advanced|ABI_VFP)' || true
 done
+
+case " $TARGETS " in *' armv6 '*) TARGETS=armv6 scripts/test-arm.sh ;; esac
 
 echo
 find_rust

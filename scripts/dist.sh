@@ -44,7 +44,7 @@ cross)
     have cross || missing="$missing cross"
     have_docker || missing="$missing docker"
     # The image has Debian's compiler with its source, for hosts without one.
-    [ "$RUST" != none ] || RUST=debian
+    [ "$RUST" != none ] || { RUST=debian RUST_VERSION=''; }
     ;;
 *)
     say "BUILDER is '$builder'; it can be cross or zigbuild"
@@ -67,7 +67,7 @@ if [ -n "$missing" ]; then
 fi
 if [ $std = prebuilt ]; then
     say "no std source found: using the toolchain's ready std."
-    say "That works, but the binaries are about a fifth bigger. To make the small ones:"
+    say "That works, but the binaries are about a third bigger. To make the small ones:"
     hint rust-src
 fi
 

@@ -2,8 +2,10 @@
 # Installs what `make dist` and `make test-arm` need: std's source, qemu, zig.
 #
 # Debian's packages by apt (as root or by sudo; otherwise it prints the command),
-# the rest under target/tools, so that nothing else on the machine changes. No
-# Rust toolchain is added or updated. The second run finds everything in place.
+# the rest under target/tools. rustup's toolchains are not touched, and no package
+# is removed. The second run finds everything in place.
+#
+#   BUILDER=cross  cross and docker as well
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -18,7 +20,8 @@ need qemu-arm-static qemu-user-static
 need xz xz-utils
 need file file
 need readelf binutils # any machine's readelf and nm read ARM files
-need cc gcc # build scripts run on this machine
+need cc "gcc libc6-dev" # build scripts run on this machine
+[ "${BUILDER:-}" != cross ] || need docker docker.io
 need python3 python3
 find_zig
 if { [ -z "$ZIG" ] || [ -z "$ZIGBUILD" ]; } && ! python3 -m pip --version >/dev/null 2>&1; then
@@ -37,7 +40,8 @@ if [ "$RUST" = none ]; then
         hint rust-src
         exit 1
     fi
-    [ -n "$(candidate rustc-web)$(candidate rustc)" ] || [ "$(id -u)" != 0 ] || apt-get update -q
+    # Old lists may not know of the newer compiler.
+    if [ "$(id -u)" = 0 ]; then apt-get update -q; elif have sudo; then sudo apt-get update -q; fi
     # Debian carries a current compiler for its browsers, matched with cargo and
     # source, in releases whose own is too old.
     if at_least "$RUST_MIN" "$(candidate rustc-web)"; then
@@ -55,10 +59,10 @@ if [ -n "$packages" ]; then
     # shellcheck disable=SC2086 # a list
     if [ "$(id -u)" = 0 ]; then
         apt-get update -q
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --no-remove $packages
     elif have sudo; then
         sudo apt-get update -q
-        sudo apt-get install -y --no-install-recommends $packages
+        sudo apt-get install -y --no-install-recommends --no-remove $packages
     else
         say "as root, run:  apt-get install --no-install-recommends$packages"
         say "and then this again"
@@ -74,6 +78,10 @@ if ! cmp -s docker/requirements.txt "$stamp"; then
     python3 -m pip install -q --no-warn-script-location --root-user-action=ignore --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
         --target "$ARM_TOOLS/py" -r docker/requirements.txt
     cp docker/requirements.txt "$stamp"
+fi
+
+if [ "${BUILDER:-}" = cross ] && ! have cross; then
+    cargo install cross --locked --version "$CROSS_VERSION"
 fi
 
 RUST=auto

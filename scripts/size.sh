@@ -28,6 +28,14 @@ done
 TARGETS=${TARGETS:-$(names_in_dist)}
 [ -n "$TARGETS" ] || { say "nothing in $DIST/ yet: make dist"; exit 1; }
 
+# Symbols cost a build: only of what was asked for, and only where that is possible.
+find_zig
+case " $TARGETS " in *" $TOP "*) ;; *) TOP='' ;; esac
+if [ -n "$TOP" ] && { [ -z "$ZIG" ] || [ -z "$ZIGBUILD" ]; }; then
+    say "zig is not set up here, so the symbols are not listed (make setup-arm)"
+    TOP=''
+fi
+
 status=0
 # over WHAT FOUND BUDGET: complains when FOUND is past BUDGET
 over() {

@@ -21,7 +21,6 @@ install_missing() {
     command -v dropbear >/dev/null || missing="$missing dropbear-bin"
     [ -n "$missing" ] && command -v apt-get >/dev/null || return 0
     # A package's server must not start by itself.
-    policy=
     [ -e /usr/sbin/policy-rc.d ] || { policy=/usr/sbin/policy-rc.d; printf '#!/bin/sh\nexit 101\n' >$policy; chmod +x $policy; }
     export DEBIAN_FRONTEND=noninteractive
     # shellcheck disable=SC2086
@@ -29,11 +28,12 @@ install_missing() {
         { apt-get update -q && apt-get install -qy --no-install-recommends $missing; }; } >"$scratch/apt.log" 2>&1 ||
         { echo "apt-get install$missing failed:"; tail -n 3 "$scratch/apt.log"; } >&2
     [ -z "$policy" ] || rm -f $policy
+    policy=
 }
 
 if [ "${1:-}" != inside ]; then
-    scratch=$(mktemp -d) inner='' signal=KILL
-    trap '[ -z "$inner" ] || { kill "-$signal" "$inner" && wait "$inner"; } 2>/dev/null || :; rm -rf "$scratch"' EXIT
+    scratch=$(mktemp -d) inner='' signal=KILL policy=''
+    trap '[ -z "$inner" ] || { kill "-$signal" "$inner" && wait "$inner"; } 2>/dev/null || :; rm -rf "$scratch" $policy' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     [ "$(id -u)" != 0 ] || install_missing

@@ -15,7 +15,7 @@ version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' "$ROOT/Cargo.toml" | head -n 1)
 # names_in_dist: the names whose binaries of this version are built.
 names_in_dist() {
     for name in $ARM_NAMES; do
-        [ ! -e "$DIST/$BIN-$version-$name" ] || echo "$name"
+        [ ! -e "$DIST/$BIN-$version-$name" ] || printf '%s ' "$name"
     done
 }
 
@@ -27,7 +27,7 @@ at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; 
 
 rust_release() { "$1" -vV 2>/dev/null | sed -n 's/^release: \([0-9.]*\).*/\1/p'; }
 
-# has_source RUSTC: does its sysroot hold std's source and the vendored crates?
+# has_source RUSTC: does its sysroot hold std's source?
 has_source() { [ -e "$("$1" --print sysroot 2>/dev/null)/lib/rustlib/src/rust/library/std/Cargo.toml" ]; }
 
 # find_rust: sets RUST to rustup, debian or none, RUSTC, RUST_BIN (for PATH) and
@@ -117,7 +117,7 @@ hint() {
         ;;
     zig)
         say "missing: zig $ZIG_VERSION"
-        say "  anywhere:  make setup-arm   (or: pip install ziglang==$ZIG_VERSION)"
+        say "  anywhere:  make setup-arm"
         ;;
     cargo-zigbuild)
         say "missing: cargo-zigbuild"
