@@ -3,27 +3,14 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-target=${CARGO_TARGET_DIR:-target}
-[ -e "$target/release/gandi-ddns" ] || echo "building, which takes about two minutes the first time"
-cargo build --quiet --locked --release --bin gandi-ddns
-cargo build --quiet --locked --example fake_gandi
-
-dir=$(mktemp -d)
-"$target/debug/examples/fake_gandi" "$dir" >"$dir/fake.log" 2>&1 &
-fake=$!
-trap 'kill "$fake" 2>/dev/null || true; rm -rf "$dir"' EXIT INT TERM
-tries=0
-until [ -e "$dir/ready" ]; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || { echo "the fake Gandi did not start:" >&2; cat "$dir/fake.log" >&2; exit 1; }
-    sleep 0.1
-done
+# shellcheck source=scripts/fake.sh
+. scripts/fake.sh
 
 # step TITLE EXIT-CODE RECORD: one run, its output, and the whole zone after it, which must hold RECORD.
 step() {
     echo "== $1"
     code=0
-    "$target/release/gandi-ddns" --config "$dir/gandi-ddns.conf" >"$dir/out" 2>&1 || code=$?
+    "$program" --config "$dir/gandi-ddns.conf" >"$dir/out" 2>&1 || code=$?
     sed 's/^/   /' "$dir/out"
     printf '   exit %s; zone: %s\n' "$code" "$(sed 's/ IN / /; s/\.example\.org\. / /; s/^example\.org\. /@ /' "$dir/zone" | paste -sd'|' - | sed 's/|/ | /g')"
     if [ "$code" != "$2" ] || ! grep -q "$3" "$dir/zone"; then
