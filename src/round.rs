@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use crate::address::{AddressError, Detector};
+use crate::address::AddressError;
+use crate::address::detect::Detector;
 use crate::config::{Config, Record};
 use crate::gandi::fault::LiveDnsError;
 use crate::gandi::livedns::{Listing, LiveDns};

@@ -1,19 +1,172 @@
-//! Which public address do we have? Sources are asked one after another; what their answers amount to is
-//! decided here, by a pure count of votes.
-//!
-//! One source is enough to find that nothing has changed. Before anything is written, `agree` sources of
-//! different operators must give the same address, and more than half of all that answered.
+//! Which public address do we have? One file per kind of source; what their answers amount to is decided in
+//! [`detect`], by pure functions over the answers.
 
+pub mod command;
+pub mod detect;
+pub mod dns;
+mod error;
+pub mod host;
+pub mod interface;
 pub mod public;
+pub mod router;
+pub mod suffix;
 pub mod web;
 
+use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use crate::http::{Http, HttpError};
+use crate::random::Random;
 use crate::record::RrsetType;
-use crate::report::Console;
-use web::Service;
+pub use error::AddressError;
+
+/// What the answer of a source may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belief {
+    /// It may show that nothing has changed; it never counts for a write.
+    Hint,
+    /// It counts for its operator: `agree` operators, and most of those that answered, decide.
+    Vote,
+    /// The machine's own network says it: one answer decides.
+    Knowledge,
+}
+
+impl Belief {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Hint, Self::Vote, Self::Knowledge];
+
+    /// As people read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hint => "hint",
+            Self::Vote => "vote",
+            Self::Knowledge => "own knowledge",
+        }
+    }
+}
+
+/// The kinds of source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An address of a network interface.
+    Interface,
+    /// The router, by NAT-PMP or UPnP.
+    Router,
+    /// A name server that tells the asker's address, over UDP.
+    Dns,
+    /// The address of another name.
+    Host,
+    /// A program's output.
+    Command,
+    /// An HTTPS echo service.
+    Web,
+}
+
+/// The one table of belief: each kind, the word that the config knows it by, and what its answer may do. The
+/// cheapest stands first: this is the order in which they are asked whether anything has changed.
+pub const BELIEF: [(Kind, &str, Belief); 6] = [
+    (Kind::Interface, "interface", Belief::Knowledge),
+    (Kind::Router, "router", Belief::Knowledge),
+    // One UDP answer is easily forged, and its operator easily mistaken.
+    (Kind::Dns, "dns", Belief::Hint),
+    (Kind::Host, "host", Belief::Knowledge),
+    (Kind::Command, "command", Belief::Knowledge),
+    (Kind::Web, "web", Belief::Vote),
+];
+
+impl Kind {
+    /// Its place in [`BELIEF`]: less is cheaper.
+    #[must_use]
+    pub fn cost(self) -> usize {
+        BELIEF.iter().position(|(kind, ..)| *kind == self).unwrap_or(BELIEF.len())
+    }
+
+    /// What its answers may do.
+    #[must_use]
+    pub fn belief(self) -> Belief {
+        BELIEF.iter().find(|(kind, ..)| *kind == self).map_or(Belief::Hint, |(.., belief)| *belief)
+    }
+}
+
+/// One source of an address, ready to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `interface:NAME`, or `interface` for the one of the default route.
+    Interface(Option<String>),
+    /// `router`.
+    Router,
+    /// `dns`, one service of it.
+    Dns(dns::Service),
+    /// `host:NAME`.
+    Host(String),
+    /// `command:PATH`.
+    Command(PathBuf),
+    /// `web`, one service of it, or a URL.
+    Web(web::Service),
+}
+
+impl Source {
+    /// What kind it is of.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Interface(_) => Kind::Interface,
+            Self::Router => Kind::Router,
+            Self::Dns(_) => Kind::Dns,
+            Self::Host(_) => Kind::Host,
+            Self::Command(_) => Kind::Command,
+            Self::Web(_) => Kind::Web,
+        }
+    }
+
+    /// Asks it. An answer is a public address of `family`; anything else is a [`Cause`].
+    pub(crate) fn ask(&self, family: RrsetType, http: &Http, random: &mut Random) -> Result<Answer, Cause> {
+        let plain = |address| Answer { address, note: None };
+        let time = http.remaining();
+        let answer = match self {
+            Self::Interface(name) => interface::ask(name.as_deref(), family).map_err(Cause::failed)?,
+            Self::Router => plain(router::ask(http).map_err(Cause::failed)?.into()),
+            Self::Dns(service) => plain(dns::ask(service, time, random).map_err(Cause::failed)?),
+            Self::Host(name) => plain(host::ask(name, family, time).map_err(Cause::failed)?),
+            Self::Command(path) => plain(command::ask(path, family, time).map_err(Cause::failed)?),
+            Self::Web(service) => plain(web::ask(http, service, family)?),
+        };
+        if RrsetType::of(answer.address) != family {
+            return Err(Cause::WrongFamily(answer.address));
+        }
+        match public::refusal(answer.address) {
+            Some(why) if self.kind() == Kind::Router => Err(Cause::BehindNat(answer.address, why)),
+            Some(why) => Err(Cause::NotPublic(answer.address, why)),
+            None => Ok(answer),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(None) => f.pad("interface"),
+            Self::Interface(Some(name)) => f.pad(&format!("interface:{name}")),
+            Self::Router => f.pad("router"),
+            Self::Dns(service) => f.pad(&format!("dns:{}", service.operator)),
+            Self::Host(name) => f.pad(&format!("host:{name}")),
+            Self::Command(path) => f.pad(&format!("command:{}", path.display())),
+            Self::Web(service) => f.pad(&service.operator),
+        }
+    }
+}
+
+/// What a source answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The address.
+    pub address: IpAddr,
+    /// Why this one, where there was a choice; for `-v`.
+    pub note: Option<String>,
+}
 
 /// Why one source gave no address.
 #[derive(Debug)]
@@ -28,6 +181,16 @@ pub enum Cause {
     WrongFamily(IpAddr),
     /// An address that nobody on the internet could reach.
     NotPublic(IpAddr, &'static str),
+    /// The same, as the router's own outer address.
+    BehindNat(IpAddr, &'static str),
+    /// What else the source's own file says of it.
+    Failed(Box<dyn Error + Send>),
+}
+
+impl Cause {
+    fn failed(e: impl Error + Send + 'static) -> Self {
+        Self::Failed(Box::new(e))
+    }
 }
 
 impl fmt::Display for Cause {
@@ -39,185 +202,15 @@ impl fmt::Display for Cause {
             Self::NoAddress => write!(f, "answered with something that is not one address"),
             Self::WrongFamily(a) => write!(f, "answered with {a}, of the wrong family"),
             Self::NotPublic(a, why) => write!(f, "answered with {a}, {why}"),
-        }
-    }
-}
-
-/// What the sources asked so far have said.
-#[derive(Debug, Default)]
-pub struct Ballot {
-    votes: Vec<(String, IpAddr)>,
-    failures: Vec<(String, Cause)>,
-}
-
-impl Ballot {
-    /// Counts one operator's address; a second answer of the same operator does not count.
-    pub fn vote(&mut self, operator: &str, address: IpAddr) {
-        if !self.has_voted(operator) {
-            self.votes.push((operator.to_owned(), address));
-        }
-    }
-
-    /// Whether this operator has given an address.
-    #[must_use]
-    pub fn has_voted(&self, operator: &str) -> bool {
-        self.votes.iter().any(|(o, _)| o == operator)
-    }
-
-    /// The first address that was given.
-    #[must_use]
-    pub fn first(&self) -> Option<IpAddr> {
-        self.votes.first().map(|(_, a)| *a)
-    }
-
-    /// The address that `agree` operators and more than half of those that answered gave.
-    #[must_use]
-    pub fn winner(&self, agree: usize) -> Option<IpAddr> {
-        self.votes.iter().map(|(_, a)| *a).find(|a| {
-            let count = self.votes.iter().filter(|(_, b)| a == b).count();
-            count >= agree && count * 2 > self.votes.len()
-        })
-    }
-}
-
-/// No address to go by: nothing may be written for this family.
-#[derive(Debug)]
-pub struct AddressError {
-    family: RrsetType,
-    agree: usize,
-    ballot: Ballot,
-}
-
-impl fmt::Display for AddressError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let family = self.family.family();
-        let Ballot { votes, failures } = &self.ballot;
-        match votes.as_slice() {
-            [] => write!(f, "no public {family} address, nothing was changed")?,
-            _ => write!(f, "no {family} address that {} sources agree on, nothing was changed", self.agree)?,
-        }
-        // A wrong clock makes every certificate wrong: that one cause says it all.
-        if let Some((_, Cause::Http(e @ HttpError::Clock { .. }))) =
-            failures.iter().find(|(_, c)| matches!(c, Cause::Http(HttpError::Clock { .. })))
-            && votes.is_empty()
-        {
-            return write!(f, ": {e}");
-        }
-        let said = votes.iter().map(|(operator, address)| (operator, format!("said {address}")));
-        let failed = failures.iter().map(|(operator, cause)| (operator, cause.to_string()));
-        // Many sources often fail alike: one cause, all who had it.
-        let mut told: Vec<(String, Vec<&str>)> = Vec::new();
-        for (operator, text) in said.chain(failed) {
-            match told.iter_mut().find(|(t, _)| *t == text) {
-                Some((_, operators)) => operators.push(operator),
-                None => told.push((text, vec![operator])),
+            Self::BehindNat(a, _) if a.is_unspecified() => {
+                write!(f, "answered with {a}: it has no public address at the moment")
             }
-        }
-        for (i, (text, operators)) in told.iter().enumerate() {
-            write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, operators.join(", "))?;
-        }
-        let unreachable = |(_, cause): &(_, Cause)| matches!(cause, Cause::Http(e) if e.is_unreachable());
-        match self.family {
-            _ if !votes.is_empty() || !failures.iter().all(unreachable) => Ok(()),
-            RrsetType::A => write!(f, "; is the network up, and DNS?"),
-            RrsetType::Aaaa => write!(f, "; if there is no IPv6 here, take AAAA out of `types`"),
-        }
-    }
-}
-
-impl std::error::Error for AddressError {}
-
-/// The sources of one family and how far they have been asked.
-#[derive(Debug)]
-pub(crate) struct Detector {
-    family: RrsetType,
-    agree: usize,
-    waiting: std::vec::IntoIter<Service>,
-    ballot: Ballot,
-}
-
-impl Detector {
-    /// Will ask `services` in this order.
-    pub(crate) fn new(family: RrsetType, services: Vec<Service>, agree: usize) -> Self {
-        Self { family, agree, waiting: services.into_iter(), ballot: Ballot::default() }
-    }
-
-    /// One source's word: enough to find that nothing has changed.
-    pub(crate) fn probe(&mut self, http: &Http, console: &mut Console) -> Result<IpAddr, AddressError> {
-        self.ask_until(http, console, Ballot::first)
-    }
-
-    /// What enough sources agree on: enough to write.
-    pub(crate) fn agreed(&mut self, http: &Http, console: &mut Console) -> Result<IpAddr, AddressError> {
-        let agree = self.agree;
-        self.ask_until(http, console, move |ballot| ballot.winner(agree))
-    }
-
-    fn ask_until(
-        &mut self,
-        http: &Http,
-        console: &mut Console,
-        settled: impl Fn(&Ballot) -> Option<IpAddr>,
-    ) -> Result<IpAddr, AddressError> {
-        loop {
-            if let Some(address) = settled(&self.ballot) {
-                return Ok(address);
-            }
-            let Some(service) = self.waiting.next() else {
-                let ballot = std::mem::take(&mut self.ballot);
-                return Err(AddressError { family: self.family, agree: self.agree, ballot });
-            };
-            if self.ballot.has_voted(&service.operator) {
-                continue;
-            }
-            match web::ask(http, &service, self.family) {
-                Ok(address) => {
-                    console.step(format_args!("{} said {address} ({})", service.operator, service.url));
-                    self.ballot.vote(&service.operator, address);
-                }
-                Err(cause) => {
-                    console.step(format_args!("{}: {cause} ({})", service.operator, service.url));
-                    self.ballot.failures.push((service.operator, cause));
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ballot(votes: &[(&str, &str)]) -> Ballot {
-        let mut ballot = Ballot::default();
-        for (operator, address) in votes {
-            ballot.vote(operator, address.parse().expect(address));
-        }
-        ballot
-    }
-
-    #[test]
-    fn agreement() {
-        const X: &str = "81.2.69.1";
-        const Y: &str = "81.2.69.2";
-        const Z: &str = "81.2.69.3";
-        for (votes, agree, wanted) in [
-            (vec![], 1, None),
-            (vec![("a", X)], 1, Some(X)),
-            (vec![("a", X)], 2, None),
-            (vec![("a", X), ("a", X)], 2, None),
-            (vec![("a", X), ("b", X)], 2, Some(X)),
-            (vec![("a", X), ("b", Y)], 2, None),
-            (vec![("a", X), ("b", Y)], 1, None),
-            (vec![("a", X), ("b", Y), ("c", Y)], 2, Some(Y)),
-            (vec![("a", X), ("b", Y), ("c", Z)], 2, None),
-            // Two of four are no majority: two liars may agree.
-            (vec![("a", X), ("b", Y), ("c", Z), ("d", X)], 2, None),
-            (vec![("a", X), ("b", Y), ("c", Z), ("d", X), ("e", X)], 2, Some(X)),
-            (vec![("a", X), ("b", X), ("c", X)], 3, Some(X)),
-        ] {
-            let winner = ballot(&votes).winner(agree).map(|a| a.to_string());
-            assert_eq!(winner.as_deref(), wanted, "{votes:?} agree {agree}");
+            Self::BehindNat(a, why) => write!(
+                f,
+                "answered with {a}, {why}: your router is itself behind another NAT; the name would not reach \
+                 this machine"
+            ),
+            Self::Failed(e) => e.fmt(f),
         }
     }
 }

@@ -30,6 +30,15 @@ pub enum Method<'a> {
     Get,
     /// PUT with this JSON.
     Put(&'a str),
+    /// POST.
+    Post {
+        /// `Content-Type`.
+        content_type: &'a str,
+        /// One more header, as its name and value.
+        header: Option<(&'a str, &'a str)>,
+        /// What to send.
+        body: &'a str,
+    },
 }
 
 /// One request.
@@ -171,6 +180,16 @@ impl Http {
                     put = put.header(header::AUTHORIZATION, value);
                 }
                 put.config().timeout_global(Some(time)).build().send(json)
+            }
+            Method::Post { content_type, header: more, body } => {
+                let mut post = agent.post(request.url).header(header::CONTENT_TYPE, content_type);
+                if let Some((name, value)) = more {
+                    post = post.header(name, value);
+                }
+                if let Some(value) = authorization {
+                    post = post.header(header::AUTHORIZATION, value);
+                }
+                post.config().timeout_global(Some(time)).build().send(body)
             }
         }
     }

@@ -9,6 +9,7 @@ mod docs; // what is written for people is true
 mod fake; // Gandi and the echo services, with knobs for what goes wrong
 mod fake_itself; // the fake against Gandi's recorded answers
 mod gandi; // what Gandi may answer
+mod namespace; // hosts and interfaces of a test's own
 mod records; // what becomes of records
 mod requests; // how little is asked of others
 mod sandbox; // a directory, a fake, and the binary

@@ -1,0 +1,1 @@
+//! `suffix`: our prefix with the host part of another machine.
