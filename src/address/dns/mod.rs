@@ -1,0 +1,338 @@
+//! `dns`: name servers that answer with the asker's address, by one UDP exchange. The cheapest question to the world
+//! outside, and the easiest answer to forge: it may show that nothing has changed, and never counts for a write.
+
+pub mod message;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use self::message::{A, AAAA, CH, IN, LIMIT, Question, TXT};
+use crate::random::Random;
+use crate::record::RrsetType;
+
+/// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
+const PATIENCE: Duration = Duration::from_secs(2);
+const TRIES: u8 = 2;
+
+/// One name server and what to ask it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Who runs it: `cloudflare`, `google` or `opendns`.
+    pub operator: &'static str,
+    /// Where to ask.
+    pub server: SocketAddr,
+    question: Question,
+}
+
+/// The services that the word `dns` stands for.
+#[must_use]
+pub fn built_in(family: RrsetType) -> Vec<Service> {
+    ["cloudflare", "google"].into_iter().filter_map(|operator| named(operator, family, None)).collect()
+}
+
+/// The service of this operator, at its own server or another; none when the operator is unknown or the server is of
+/// the wrong family, since it would see an address of its own family.
+#[must_use]
+pub fn named(operator: &str, family: RrsetType, server: Option<SocketAddr>) -> Option<Service> {
+    let v4 = family == RrsetType::A;
+    let (operator, server4, server6, question) = match operator {
+        // A resolver's word about the asker, in the class for that. Asked with recursion, as `dig` does.
+        "cloudflare" => (
+            "cloudflare",
+            Ipv4Addr::new(1, 1, 1, 1),
+            Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111),
+            Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true },
+        ),
+        // ns1.google.com, an authority for the name: a resolver in between would be told its own address.
+        "google" => (
+            "google",
+            Ipv4Addr::new(216, 239, 32, 10),
+            Ipv6Addr::new(0x2001, 0x4860, 0x4802, 0x32, 0, 0, 0, 0xa),
+            Question {
+                name: b"\x03o-o\x06myaddr\x01l\x06google\x03com\0",
+                rrtype: TXT,
+                class: IN,
+                recursion: false,
+            },
+        ),
+        // A name that their resolvers alone know, as they know any other.
+        "opendns" => (
+            "opendns",
+            Ipv4Addr::new(208, 67, 222, 222),
+            Ipv6Addr::new(0x2620, 0x119, 0x35, 0, 0, 0, 0, 0x35),
+            Question {
+                name: b"\x04myip\x07opendns\x03com\0",
+                rrtype: if v4 { A } else { AAAA },
+                class: IN,
+                recursion: true,
+            },
+        ),
+        _ => return None,
+    };
+    let own = if v4 { SocketAddr::from((server4, 53)) } else { SocketAddr::from((server6, 53)) };
+    let server = server.unwrap_or(own);
+    (server.is_ipv4() == v4).then_some(Service { operator, server, question })
+}
+
+/// Why there is no address.
+#[derive(Debug)]
+pub enum DnsError {
+    /// The question did not get out, or the server's machine refused it.
+    Io(io::Error),
+    /// The whole run's time was up first.
+    RunOver,
+    /// No answer came.
+    Silent {
+        /// The port asked, which a firewall may block.
+        port: u16,
+        /// How many packets came that do not belong to the question.
+        strays: u32,
+    },
+    /// A response code that is no success, RFC 1035, 4.1.1.
+    Code(u8),
+    /// The answer does not fit into a UDP message.
+    Truncated,
+    /// The answer is longer than a UDP message may be.
+    TooLong,
+    /// The answer is no DNS message, or says something else.
+    Malformed(&'static str),
+    /// A good answer that says nothing.
+    NoAddress,
+    /// The answer says two things.
+    Ambiguous(IpAddr, IpAddr),
+}
+
+impl fmt::Display for DnsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(e) => write!(f, "could not be asked: {e}"),
+            Self::RunOver => f.write_str("did not answer before the time for the whole run ended"),
+            Self::Silent { port, strays } => {
+                f.write_str("did not answer within 2 s, asked twice; ")?;
+                match strays {
+                    0 => write!(f, "UDP to port {port} may be blocked"),
+                    _ => write!(f, "packets that came and were no answer to the question: {strays}"),
+                }
+            }
+            Self::Code(code) => {
+                let names = ["FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
+                let name = usize::from(*code).checked_sub(1).and_then(|i| names.get(i)).unwrap_or(&"error");
+                write!(f, "answered with {name} ({code})")
+            }
+            Self::Truncated => f.write_str("gave a truncated answer"),
+            Self::TooLong => write!(f, "gave an answer longer than {LIMIT} bytes"),
+            Self::Malformed(what) => write!(f, "gave a malformed answer: {what}"),
+            Self::NoAddress => f.write_str("gave an answer without an address"),
+            Self::Ambiguous(a, b) => write!(f, "answered with two addresses, {a} and {b}"),
+        }
+    }
+}
+
+impl std::error::Error for DnsError {}
+
+/// Asks, within `time`.
+pub(crate) fn ask(service: &Service, time: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
+    let started = Instant::now();
+    let mut strays = 0;
+    for _ in 0..TRIES {
+        let left = time.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Err(DnsError::RunOver);
+        }
+        // A new id each time, and of a new socket a new port: a forger must guess both.
+        let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
+        let answer = once(service, id, left.min(PATIENCE), &mut strays)?;
+        if let Some(address) = answer {
+            return Ok(address);
+        }
+    }
+    if started.elapsed() >= time {
+        return Err(DnsError::RunOver);
+    }
+    Err(DnsError::Silent { port: service.server.port(), strays })
+}
+
+/// One question; `None` when its time is up.
+fn once(service: &Service, id: u16, time: Duration, strays: &mut u32) -> Result<Option<IpAddr>, DnsError> {
+    let started = Instant::now();
+    let own = if service.server.is_ipv4() {
+        Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        IpAddr::from(Ipv6Addr::UNSPECIFIED)
+    };
+    let socket = UdpSocket::bind((own, 0)).map_err(DnsError::Io)?;
+    // Connected, the socket gets what comes from the server's address and port, and its ICMP errors, and no more.
+    socket.connect(service.server).map_err(DnsError::Io)?;
+    socket.send(&service.question.query(id)).map_err(DnsError::Io)?;
+    // One byte more than allowed, to tell what is too long.
+    let mut buffer = [0; LIMIT + 1];
+    loop {
+        let left = time.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        socket.set_read_timeout(Some(left)).map_err(DnsError::Io)?;
+        match socket.recv(&mut buffer) {
+            Ok(length) => {
+                let address = service.question.read(id, buffer.get(..length).unwrap_or_default())?;
+                if address.is_some() {
+                    return Ok(address);
+                }
+                // Not from the server, or of an older question: were it to end the wait, anybody could end it.
+                *strays += 1;
+            }
+            // The clock at the top of the loop decides. Interrupted: the run was stopped and went on.
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) => {}
+            Err(e) => return Err(DnsError::Io(e)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Answers `query` with this address.
+    fn answer(query: &[u8], address: &str) -> Vec<u8> {
+        let length = u8::try_from(address.len()).unwrap();
+        let record =
+            [&[0xc0, 12, 0, 16, 0, 3, 0, 0, 0, 0, 0, length + 1, length], address.as_bytes()].concat();
+        let mut message = [query, &record].concat();
+        (message[2], message[7]) = (0x80, 1);
+        message
+    }
+
+    /// Asks a server on loopback, which `serve` plays.
+    fn against(time: Duration, serve: impl FnOnce(&UdpSocket) + Send) -> Result<IpAddr, DnsError> {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        server.set_read_timeout(Some(LONG)).unwrap();
+        let service = named("cloudflare", RrsetType::A, server.local_addr().ok()).unwrap();
+        thread::scope(|scope| {
+            let serving = scope.spawn(|| serve(&server));
+            let answer = ask(&service, time, &mut Random::new(1));
+            serving.join().unwrap();
+            answer
+        })
+    }
+
+    fn receive(server: &UdpSocket) -> (Vec<u8>, SocketAddr) {
+        let mut buffer = [0; 600];
+        let (length, from) = server.recv_from(&mut buffer).unwrap();
+        (buffer[..length].to_vec(), from)
+    }
+
+    #[test]
+    fn services() {
+        let servers = |family| built_in(family).iter().map(|s| s.server.to_string()).collect::<Vec<_>>();
+        assert_eq!(servers(RrsetType::A), ["1.1.1.1:53", "216.239.32.10:53"]);
+        assert_eq!(servers(RrsetType::Aaaa), ["[2606:4700:4700::1111]:53", "[2001:4860:4802:32::a]:53"]);
+        let opendns = |family| named("opendns", family, None).unwrap();
+        assert_eq!(opendns(RrsetType::A).server.to_string(), "208.67.222.222:53");
+        assert_eq!(opendns(RrsetType::Aaaa).server.to_string(), "[2620:119:35::35]:53");
+        assert_eq!(
+            (opendns(RrsetType::A).question.rrtype, opendns(RrsetType::Aaaa).question.rrtype),
+            (1, 28)
+        );
+        let (v4, v6) = ("127.0.0.1:5353".parse().ok(), "[::1]:5353".parse().ok());
+        assert_eq!(named("google", RrsetType::A, v4).map(|s| s.server), v4);
+        assert_eq!(named("google", RrsetType::Aaaa, v6).map(|s| s.server), v6);
+        assert_eq!(named("google", RrsetType::A, v6), None);
+        assert_eq!(named("google", RrsetType::Aaaa, v4), None);
+        assert_eq!(named("quad9", RrsetType::A, v4), None);
+    }
+
+    #[test]
+    fn what_is_not_the_answer_does_not_end_the_wait() {
+        let address = against(LONG, |server| {
+            let (query, from) = receive(server);
+            let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+            // From elsewhere, even what is right: the kernel keeps it from us.
+            stranger.send_to(&answer(&query, "81.2.69.1"), from).unwrap();
+            let mut wrong = answer(&query, "81.2.69.2");
+            wrong[0] ^= 1;
+            for stray in [&wrong, &query, &query[..5], &[]] {
+                server.send_to(stray, from).unwrap();
+            }
+            server.send_to(&answer(&query, "81.2.69.142"), from).unwrap();
+        });
+        assert_eq!(address.unwrap().to_string(), "81.2.69.142");
+    }
+
+    #[test]
+    fn silence_is_asked_again_with_another_id_from_another_port() {
+        let address = against(LONG, |server| {
+            let (first, from) = receive(server);
+            let (second, again) = receive(server);
+            assert_ne!(first[..2], second[..2]);
+            assert_ne!(from, again);
+            // The answer to the first comes late and to nobody.
+            server.send_to(&answer(&first, "81.2.69.1"), again).unwrap();
+            server.send_to(&answer(&second, "81.2.69.142"), again).unwrap();
+        });
+        assert_eq!(address.unwrap().to_string(), "81.2.69.142");
+    }
+
+    #[test]
+    fn silence_is_told_with_its_port() {
+        let silent = against(LONG, |_| {}).unwrap_err().to_string();
+        let told = silent.strip_prefix("did not answer within 2 s, asked twice; UDP to port ").unwrap();
+        assert!(told.ends_with(" may be blocked"), "{silent}");
+    }
+
+    #[test]
+    fn silence_is_told_with_what_came_instead() {
+        let strange = against(LONG, |server| {
+            let (query, from) = receive(server);
+            server.send_to(&query, from).unwrap();
+        });
+        let told =
+            "did not answer within 2 s, asked twice; packets that came and were no answer to the question: 1";
+        assert_eq!(strange.unwrap_err().to_string(), told);
+    }
+
+    #[test]
+    fn an_answer_too_long_or_bad_is_an_error_at_once() {
+        let error = |serve: fn(Vec<u8>) -> Vec<u8>| {
+            let answer = against(LONG, move |server| {
+                let (query, from) = receive(server);
+                server.send_to(&serve(answer(&query, "81.2.69.142")), from).unwrap();
+            });
+            answer.unwrap_err().to_string()
+        };
+        let long = |mut message: Vec<u8>| {
+            message.resize(LIMIT + 1, 0);
+            message
+        };
+        assert_eq!(error(long), "gave an answer longer than 512 bytes");
+        let refused = |mut message: Vec<u8>| {
+            message[3] = 5;
+            message
+        };
+        assert_eq!(error(refused), "answered with REFUSED (5)");
+    }
+
+    #[test]
+    fn the_time_of_the_run_is_kept() {
+        for time in [Duration::ZERO, Duration::from_millis(20)] {
+            assert!(matches!(against(time, |_| {}), Err(DnsError::RunOver)), "{time:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_there_is_an_error_at_once() {
+        let free = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).ok();
+        let service = named("cloudflare", RrsetType::A, free).unwrap();
+        let error = ask(&service, LONG, &mut Random::new(1)).unwrap_err();
+        assert!(error.to_string().starts_with("could not be asked: Connection refused"), "{error}");
+    }
+}
