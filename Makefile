@@ -11,11 +11,12 @@ CARGO ?= cargo
 TARGETS ?=
 BUILDER ?=
 BOARD ?=
+RUNS ?=
 # The footprint gate: bytes on disk, and after `xz -9e`, which is what a download weighs.
 BUDGETS = BUDGET_armv6=950000 BUDGET_armv7=750000 BUDGET_XZ_armv6=400000
 
 .PHONY: all build demo test fmt clippy deny shellcheck measure setup-arm dist size repro cross-check test-arm test-board \
-	install uninstall deploy test-deploy
+	fuzz install uninstall deploy test-deploy
 
 all: build
 
@@ -48,6 +49,10 @@ shellcheck:
 		shellcheck -x scripts/*.sh scripts/arm/*.sh scripts/arm/rustup-shim/rustup docker/cargo tests/deploy.sh .ci/run; \
 		shellcheck -s dash tests/board/*; \
 	else echo "shellcheck is not installed: the scripts were not checked"; fi
+
+## fuzz: RUNS inputs, a million by default, for each parser that reads what strangers send; wants a C++ compiler
+fuzz:
+	@RUNS="$(RUNS)" scripts/fuzz.sh
 
 ## measure: bytes, memory and time, for the README's figures
 measure:

@@ -5,6 +5,7 @@
 
 mod address; // which address is believed
 mod cli; // arguments, configs, streams
+mod dns; // name servers as a hint, and what they may answer
 mod docs; // what is written for people is true
 mod fake; // Gandi and the echo services, with knobs for what goes wrong
 mod fake_itself; // the fake against Gandi's recorded answers

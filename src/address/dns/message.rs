@@ -247,10 +247,10 @@ mod tests {
                 ("compressed", answer(&WHOAMI, &[&text])),
                 ("in full", answer(&WHOAMI, &[&record(&WHOAMI, WHOAMI.name, TEXT)])),
                 ("half", answer(&WHOAMI, &[&record(&WHOAMI, b"\x06whoami\xc0\x13", TEXT)])),
-                (
-                    "a reference to a reference",
-                    answer(&WHOAMI, &[&text, &record(&WHOAMI, &[0xc0, 37], TEXT)]),
-                ),
+                ("a reference to a reference", {
+                    let alias = record(&MYIP, HERE, OCTETS);
+                    answer(&WHOAMI, &[&alias, &record(&WHOAMI, &[0xc0, 35], TEXT)])
+                }),
                 ("the question in capitals", with(13, b"WHOAMI")),
                 ("the owner in capitals", {
                     answer(&WHOAMI, &[&record(&WHOAMI, b"\x06WhoAmI\x0acloudflare\0", TEXT)])
@@ -339,9 +339,10 @@ mod tests {
         say("a name refers to what does not stand before it", with(35, &[0xc0, 40]));
         say("a name refers to what does not stand before it", with(35, &[0xff, 0xff]));
         say("a name refers to what does not stand before it", one(b"\x01a\xc0\x23", TEXT));
-        let mutual =
-            [record(&WHOAMI, &[0xc0, 12], b"\x0b81.2.69.142"), record(&WHOAMI, &[0xc0, 64], b"\xc0\x3d")];
-        say("a name refers to what does not stand before it", answer(&WHOAMI, &[&mutual.concat(), &[]]));
+        say("a name refers to what does not stand before it", with(35, &[0xe0, 12]));
+        // Two references to each other in the data of a record that is passed over.
+        let (mutual, text) = (record(&MYIP, HERE, &[0xc0, 49, 0xc0, 47]), record(&WHOAMI, &[0xc0, 49], TEXT));
+        say("a name refers to what does not stand before it", answer(&WHOAMI, &[&mutual, &text]));
         say("a name has a label of an unknown kind", with(35, &[0x40]));
         say("a name has a label of an unknown kind", with(35, &[0x80]));
         let long =
@@ -358,8 +359,10 @@ mod tests {
             check(&MYIP, "gave a malformed answer: an address has the wrong size", &[("A", wrong)]);
         }
         let v6 = Question { rrtype: AAAA, ..MYIP };
-        let wrong = answer(&v6, &[&record(&v6, HERE, OCTETS)]);
-        check(&v6, "gave a malformed answer: an address has the wrong size", &[("AAAA", wrong)]);
+        for size in [0, 4, 15, 17] {
+            let wrong = answer(&v6, &[&record(&v6, HERE, &vec![1; size])]);
+            check(&v6, "gave a malformed answer: an address has the wrong size", &[("AAAA", wrong)]);
+        }
     }
 
     #[test]

@@ -323,9 +323,32 @@ mod tests {
 
     #[test]
     fn the_time_of_the_run_is_kept() {
-        for time in [Duration::ZERO, Duration::from_millis(20)] {
+        // In the first try, and in the second.
+        for time in [20, 2100].map(Duration::from_millis) {
             assert!(matches!(against(time, |_| {}), Err(DnsError::RunOver)), "{time:?}");
         }
+        // Without time nothing is sent.
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let service = named("cloudflare", RrsetType::A, server.local_addr().ok()).unwrap();
+        assert!(matches!(ask(&service, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
+        server.set_nonblocking(true).unwrap();
+        assert!(server.recv(&mut [0; 600]).is_err());
+    }
+
+    #[test]
+    fn packets_that_are_not_the_answer_do_not_stretch_the_time() {
+        let answer = against(Duration::from_millis(20), |server| {
+            let (query, from) = receive(server);
+            // Nothing more comes: the wait for it is the pace.
+            server.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+            for _ in 0..60 {
+                // Once the asker is gone, an ICMP error.
+                let _ = server.send_to(&query, from);
+                let _ = server.recv(&mut [0; 1]);
+            }
+            let _ = server.send_to(&answer(&query, "81.2.69.142"), from);
+        });
+        assert!(matches!(answer, Err(DnsError::RunOver)), "{answer:?}");
     }
 
     #[test]

@@ -33,6 +33,7 @@
 #![allow(clippy::must_use_candidate, clippy::missing_panics_doc, reason = "no library, test code")]
 
 mod body;
+mod dns;
 mod echo;
 mod fault;
 mod http;
@@ -50,6 +51,7 @@ use std::time::Duration;
 
 #[allow(unused_imports, reason = "each includer uses a part")]
 pub use self::{
+    dns::{Dns, DnsFault, DnsQuery},
     echo::{Echo, Family},
     fault::{Answer, AtAccept, Fault, On, Times},
     log::Logged,

@@ -1,0 +1,73 @@
+//! Any bytes as the answer of a name server. The first byte says which question was asked, and whether the rest is
+//! made to belong to it, as it mostly is: else few inputs came further than the id.
+
+#![no_main]
+
+use std::net::IpAddr;
+
+use gandi_ddns::address::dns::message::{A, AAAA, CH, IN, LIMIT, Question, TXT};
+use libfuzzer_sys::fuzz_target;
+
+const ID: u16 = 0x12ab;
+const QUESTIONS: [Question; 4] = [
+    Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true },
+    Question { name: b"\x03o-o\x06myaddr\x01l\x06google\x03com\0", rrtype: TXT, class: IN, recursion: false },
+    Question { name: b"\x04myip\x07opendns\x03com\0", rrtype: A, class: IN, recursion: true },
+    Question { name: b"\x04myip\x07opendns\x03com\0", rrtype: AAAA, class: IN, recursion: true },
+];
+
+fuzz_target!(|input: &[u8]| {
+    let Some((&selector, message)) = input.split_first() else { return };
+    let question = &QUESTIONS[usize::from(selector & 3)];
+    let mut message = message.to_vec();
+    if selector >> 2 != 0x3f {
+        belong(question, &mut message);
+    }
+    let read = question.read(ID, &message);
+    // The same bytes, the same answer.
+    assert_eq!(format!("{read:?}"), format!("{:?}", question.read(ID, &message)));
+    let Ok(Some(address)) = read else { return };
+
+    // What the header of a good answer must say, and that the address does stand in it.
+    assert!(message.len() <= LIMIT);
+    assert_eq!(message[..2], ID.to_be_bytes());
+    assert_eq!((message[2] & 0xfa, message[3] & 0x0f), (0x80, 0), "QR, no other opcode, no TC, no error");
+    assert_eq!(message[4..6], [0, 1]);
+    assert_ne!(message[6..8], [0, 0]);
+    let query = question.query(ID);
+    assert!(message[12..query.len()].eq_ignore_ascii_case(&query[12..]));
+    assert!(stands(question, &message[query.len()..], address), "{address}");
+
+    // The same is no answer to another question, nor when it is cut short or too long.
+    assert!(matches!(question.read(ID ^ 1, &message), Ok(None)));
+    message[2] |= 0x02;
+    assert!(question.read(ID, &message).is_err());
+    message[2] &= !0x02;
+    message.resize(LIMIT + 1, 0);
+    assert!(question.read(ID, &message).is_err());
+});
+
+/// Makes a message one that belongs to the question: id, QR, opcode, one question.
+fn belong(question: &Question, message: &mut Vec<u8>) {
+    let query = question.query(ID);
+    if message.len() < query.len() {
+        message.resize(query.len(), 0);
+    }
+    message[..2].copy_from_slice(&query[..2]);
+    message[2] = message[2] & 0x07 | 0x80;
+    message[4..6].copy_from_slice(&query[4..6]);
+    message[12..query.len()].copy_from_slice(&query[12..]);
+}
+
+/// Whether this address stands anywhere in the bytes, in the way that the question asks for.
+fn stands(question: &Question, bytes: &[u8], address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(a) if question.rrtype == A => bytes.windows(4).any(|w| w == a.octets()),
+        IpAddr::V6(a) if question.rrtype == AAAA => bytes.windows(16).any(|w| w == a.octets()),
+        _ if question.rrtype != TXT => false,
+        _ => (0..bytes.len()).any(|at| {
+            let text = bytes.get(at + 1..at + 1 + usize::from(bytes[at]));
+            text.and_then(|t| str::from_utf8(t).ok()).and_then(|t| t.parse().ok()) == Some(address)
+        }),
+    }
+}

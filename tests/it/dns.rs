@@ -1,0 +1,136 @@
+//! Name servers as a hint: a good answer saves every request, and nothing else that they say or do not say matters.
+
+use std::thread;
+
+use crate::fake::{Dns, DnsFault};
+use crate::sandbox::{ADDRESS, Sandbox};
+
+/// What a fault comes to: `None` is an answer, else words of its cause.
+type Told = Option<&'static [&'static str]>;
+
+/// Asked twice for 2 s each.
+const SILENT: Told = Some(&["did not answer within 2 s, asked twice", "may be blocked"]);
+const STRAYS: Told = Some(&["did not answer within 2 s, asked twice", "no answer to the question: 2"]);
+
+const FAULTS: [(DnsFault, usize, Told); 16] = [
+    // The fault, the queries that one run makes, what it comes to.
+    (DnsFault::ClientSubnet, 1, None),
+    (DnsFault::WrongIdFirst, 1, None),
+    (DnsFault::SilentOnce, 2, None),
+    (DnsFault::Silent, 2, SILENT),
+    (DnsFault::OtherPort, 2, SILENT),
+    (DnsFault::WrongId, 2, STRAYS),
+    (DnsFault::WrongQuestion, 2, STRAYS),
+    (DnsFault::Garbage, 2, STRAYS),
+    (DnsFault::Truncated, 1, Some(&["gave a truncated answer"])),
+    (DnsFault::Loop, 1, Some(&["gave a malformed answer: a name refers to what does not stand before it"])),
+    (DnsFault::Oversized, 1, Some(&["gave an answer longer than 512 bytes"])),
+    (DnsFault::WrongClass, 1, Some(&["gave an answer without an address"])),
+    (DnsFault::OtherOwner, 1, Some(&["gave an answer without an address"])),
+    (DnsFault::Refused, 1, Some(&["answered with REFUSED (5)"])),
+    (DnsFault::TwoAddresses, 1, Some(&["answered with two addresses, 81.2.69.142 and 81.2.69.143"])),
+    (DnsFault::Empty, 1, Some(&["gave a malformed answer: a text is not an address"])),
+];
+
+/// A sandbox whose A record is confirmed, with a name server to ask first.
+fn confirmed(operator: &str) -> (Sandbox, Dns) {
+    let (s, dns) = (Sandbox::new(), Dns::start("127.0.0.1:0"));
+    dns.set_address(ADDRESS);
+    let source = format!("ipv4 = dns:{operator}@{}", dns.address());
+    s.raw_config(&format!("{}\n[example.org]\nnames = home\n", s.head().replace("ipv4 =", &source)));
+    let ran = s.run(&[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!((s.count("PUT"), s.zone("home", "A")), (1, format!("300 {ADDRESS}")));
+    (s, dns)
+}
+
+/// Requests to echo services, and to Gandi.
+fn requests(s: &Sandbox) -> (usize, usize) {
+    let all = s.fake.requests();
+    let gandi = all.iter().filter(|r| r.listener == "livedns").count();
+    (all.len() - gandi, gandi)
+}
+
+#[test]
+fn a_good_answer_saves_every_request() {
+    for (operator, name, rrtype, class, recursion) in [
+        ("cloudflare", "whoami.cloudflare", 16, 3, true),
+        ("google", "o-o.myaddr.l.google.com", 16, 1, false),
+        ("opendns", "myip.opendns.com", 1, 1, true),
+    ] {
+        let (s, dns) = confirmed(operator);
+        let (before, asked) = (requests(&s), dns.count());
+        s.run(&[]).is(0, "");
+        assert_eq!((requests(&s), dns.count()), (before, asked + 1), "{operator}");
+        assert_eq!(dns.violations(), [""; 0]);
+        let query = dns.queries().pop().expect("a query");
+        let asked = (query.name.as_str(), query.rrtype, query.class, query.recursion);
+        assert_eq!(asked, (name, rrtype, class, recursion));
+    }
+}
+
+#[test]
+fn ids_and_ports_vary() {
+    let (s, dns) = confirmed("cloudflare");
+    for _ in 0..6 {
+        s.run(&[]).is(0, "");
+    }
+    let queries = dns.queries();
+    let differ = |key: fn(&crate::fake::DnsQuery) -> u16| {
+        queries.iter().map(key).collect::<std::collections::BTreeSet<_>>().len() > 3
+    };
+    assert!(differ(|q| q.id) && differ(|q| q.from.port()), "{queries:?}");
+}
+
+#[test]
+fn another_address_is_a_hint_and_no_more() {
+    let (s, dns) = confirmed("cloudflare");
+    dns.set_address("81.2.69.200");
+    let before = requests(&s);
+    s.run(&[]).is(0, "");
+    assert_eq!(requests(&s), (before.0 + 1, before.1), "one echo, which says that nothing has changed");
+    assert_eq!((s.count("PUT"), s.zone("home", "A")), (1, format!("300 {ADDRESS}")));
+}
+
+#[test]
+fn whatever_goes_wrong_the_echo_services_are_asked() {
+    // Side by side: silence takes its time.
+    thread::scope(|scope| {
+        for (fault, queries, told) in FAULTS {
+            let test = move || check(fault, queries, told);
+            thread::Builder::new().name(format!("{fault:?}")).spawn_scoped(scope, test).expect("a thread");
+        }
+    });
+}
+
+fn check(fault: DnsFault, queries: usize, told: Told) {
+    let (s, dns) = confirmed("cloudflare");
+    for arguments in [&[][..], &["-v"]] {
+        dns.fault(fault);
+        let (before, asked) = (requests(&s), dns.count());
+        let ran = s.run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{fault:?}: {}", ran.stderr);
+        let echoes = usize::from(told.is_some());
+        assert_eq!(requests(&s), (before.0 + echoes, before.1), "{fault:?}: {}", ran.stderr);
+        assert_eq!(dns.count(), asked + queries, "{fault:?}");
+        if arguments.is_empty() {
+            assert_eq!(ran.stderr, "", "{fault:?}");
+        } else if let Some(words) = told {
+            let says = |line: &str| line.contains("dns:cloudflare") && words.iter().all(|w| line.contains(w));
+            assert!(ran.stderr.lines().any(says), "{fault:?}: {words:?} is not in: {}", ran.stderr);
+        }
+    }
+    assert_eq!((s.count("PUT"), dns.violations()), (1, Vec::new()), "{fault:?}");
+}
+
+#[test]
+fn nobody_there_is_no_more_than_a_hint_missed() {
+    let (s, dns) = confirmed("cloudflare");
+    drop(dns);
+    let before = requests(&s);
+    s.run(&[]).is(0, "");
+    let ran = s.run(&["-v"]);
+    assert_eq!(requests(&s), (before.0 + 2, before.1));
+    let says = |line: &str| line.contains("dns:cloudflare") && line.contains("could not be asked: ");
+    assert!(ran.stderr.lines().any(says), "{}", ran.stderr);
+}
