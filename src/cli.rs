@@ -7,18 +7,23 @@ use std::path::PathBuf;
 use pico_args::Arguments;
 
 use crate::exit::Exit;
+use crate::record::RrsetType;
 use crate::report::Verbosity;
 
 /// What `--help` prints before the exit codes.
 const HELP: &str = "\
 Keeps the A and AAAA records of a gandi.net domain at this machine's public address.
 
-Usage: gandi-ddns [OPTIONS]
+Usage: gandi-ddns [OPTIONS]     keep the records right
+       gandi-ddns ip [OPTIONS]  ask every source for this machine's address, and say which
+                                would be believed; changes nothing, and needs no token
+                                (options: -c, -4, -6, -v, --json for programs)
 
 Options:
   -c, --config FILE    read this config (default: /etc/gandi-ddns/gandi-ddns.conf,
                        then $XDG_CONFIG_HOME/gandi-ddns/gandi-ddns.conf)
   -n, --dry-run        say what would be done; write neither zone nor state
+  -4, -6               only IPv4 and A records, or only IPv6 and AAAA records
   -f, --force          look at the zone even if it was right not long ago
   -v, --verbose        tell each step
   -q, --quiet          errors only
@@ -75,11 +80,57 @@ pub enum Source {
     Inline(Inline),
 }
 
+/// The address families that `-4` and `-6` choose; both when neither is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Families {
+    v4: bool,
+    v6: bool,
+}
+
+impl Families {
+    /// By the two options.
+    #[must_use]
+    pub const fn new(v4: bool, v6: bool) -> Self {
+        Self { v4, v6 }
+    }
+
+    /// Whether this family is one of them.
+    #[must_use]
+    pub const fn includes(self, family: RrsetType) -> bool {
+        self.v4 == self.v6
+            || match family {
+                RrsetType::A => self.v4,
+                RrsetType::Aaaa => self.v6,
+            }
+    }
+
+    /// Whether an option chose them.
+    #[must_use]
+    pub const fn are_chosen(self) -> bool {
+        self.v4 || self.v6
+    }
+}
+
+/// `gandi-ddns ip`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ip {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `-4` and `-6`.
+    pub families: Families,
+    /// `--json`.
+    pub json: bool,
+    /// `--verbose` or `--quiet`.
+    pub verbosity: Verbosity,
+}
+
 /// One round, as the arguments ask for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// Where the records are named.
     pub source: Source,
+    /// `-4` and `-6`.
+    pub families: Families,
     /// `--dry-run`.
     pub dry_run: bool,
     /// `--force`.
@@ -97,6 +148,8 @@ pub enum Invocation {
     Version,
     /// A round.
     Run(Run),
+    /// A look at the sources.
+    Ip(Ip),
 }
 
 /// Why the arguments make no sense.
@@ -148,37 +201,69 @@ impl From<pico_args::Error> for UsageError {
 /// Reads the arguments, without the program's name.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     let mut args = Arguments::from_vec(arguments);
+    let command = args.subcommand()?;
     let (help, version) = (args.contains(["-h", "--help"]), args.contains(["-V", "--version"]));
     let config: Option<PathBuf> = args.opt_value_from_str(["-c", "--config"])?;
-    let domain: Option<String> = args.opt_value_from_str("--domain")?;
-    let names: Vec<String> = args.values_from_str("--name")?;
-    let types: Vec<String> = args.values_from_str("--type")?;
-    let ttl: Option<String> = args.opt_value_from_str("--ttl")?;
-    let (dry_run, force) = (args.contains(["-n", "--dry-run"]), args.contains(["-f", "--force"]));
+    let families = Families::new(args.contains("-4"), args.contains("-6"));
     let verbosity = match (args.contains(["-q", "--quiet"]), args.contains(["-v", "--verbose"])) {
         (true, true) => return Err(UsageError::Both("--quiet", "--verbose")),
         (true, false) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
+    let invocation = match command.as_deref() {
+        Some("ip") => {
+            let json = args.contains("--json");
+            Invocation::Ip(Ip { config, families, json, verbosity })
+        }
+        Some(word) => return Err(unknown(word)),
+        None if help || version => Invocation::Help,
+        None => Invocation::Run(round(&mut args, config, families, verbosity)?),
+    };
     if let Some(word) = args.finish().first() {
         return Err(unknown(&word.to_string_lossy()));
     }
-    if help || version {
-        return Ok(if help { Invocation::Help } else { Invocation::Version });
-    }
+    Ok(match (help, version) {
+        (true, _) => Invocation::Help,
+        (false, true) => Invocation::Version,
+        (false, false) => invocation,
+    })
+}
+
+/// The arguments that only a round has.
+fn round(
+    args: &mut Arguments,
+    config: Option<PathBuf>,
+    families: Families,
+    verbosity: Verbosity,
+) -> Result<Run, UsageError> {
+    let domain: Option<String> = args.opt_value_from_str("--domain")?;
+    let names: Vec<String> = args.values_from_str("--name")?;
+    let mut types: Vec<String> = args.values_from_str("--type")?;
+    let ttl: Option<String> = args.opt_value_from_str("--ttl")?;
+    let (dry_run, force) = (args.contains(["-n", "--dry-run"]), args.contains(["-f", "--force"]));
     let source = match domain {
         Some(_) if config.is_some() => return Err(UsageError::Both("--config", "--domain")),
         Some(_) if names.is_empty() => {
             return Err(UsageError::Needs("--domain", "--name (@ is the domain itself)"));
         }
-        Some(domain) => Source::Inline(Inline { domain, names, types, ttl }),
+        Some(domain) => {
+            // `-6` alone asks for an AAAA, not for nothing.
+            if types.is_empty() && families.are_chosen() {
+                types = RrsetType::ALL
+                    .iter()
+                    .filter(|t| families.includes(**t))
+                    .map(ToString::to_string)
+                    .collect();
+            }
+            Source::Inline(Inline { domain, names, types, ttl })
+        }
         None if !names.is_empty() => return Err(UsageError::Needs("--name", "--domain")),
         None if !types.is_empty() => return Err(UsageError::Needs("--type", "--domain")),
         None if ttl.is_some() => return Err(UsageError::Needs("--ttl", "--domain")),
         None => Source::File(config),
     };
-    Ok(Invocation::Run(Run { source, dry_run, force, verbosity }))
+    Ok(Run { source, families, dry_run, force, verbosity })
 }
 
 /// What is left over: nothing of it that may be a secret is repeated.
@@ -233,6 +318,39 @@ mod tests {
         assert_eq!(run("-q").map(|r| r.verbosity), Ok(Verbosity::Quiet));
         assert_eq!(run("--help"), Err("Help".to_owned()));
         assert_eq!(run("-V"), Err("Version".to_owned()));
+    }
+
+    #[test]
+    fn families() {
+        let includes = |line: &str| {
+            let families = run(line).expect(line).families;
+            RrsetType::ALL.map(|t| families.includes(t))
+        };
+        assert_eq!(includes(""), [true, true]);
+        assert_eq!(includes("-4"), [true, false]);
+        assert_eq!(includes("-6v"), [false, true]);
+        assert_eq!(includes("-4 -6"), [true, true]);
+        let types = |line: &str| match run(line).expect(line).source {
+            Source::Inline(inline) => inline.types,
+            Source::File(_) => Vec::new(),
+        };
+        assert_eq!(types("--domain example.org --name home -6"), ["AAAA"]);
+        assert_eq!(types("--domain example.org --name home -46"), ["A", "AAAA"]);
+        assert!(types("--domain example.org --name home").is_empty());
+    }
+
+    #[test]
+    fn ip() {
+        let parse = |line: &str| parse(line.split_whitespace().map(OsString::from).collect());
+        let Ok(Invocation::Ip(ip)) = parse("ip -6 --json -c x.conf") else { panic!("that is `ip`") };
+        assert_eq!(
+            (ip.config, ip.families, ip.json),
+            (Some("x.conf".into()), Families::new(false, true), true)
+        );
+        assert!(matches!(parse("ip --help"), Ok(Invocation::Help)));
+        for bad in ["ip --dry-run", "ip stray", "ip --domain example.org", "--json", "ipp", "-4 ip"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! argv ─cli→ Invocation ─config→ Config ─state→ Store + State
-//!   for each address family wanted: address → an address to go by | why not     (once per family)
+//!   for each address family wanted: a hint that nothing has changed → done
+//!                                   else address → an address to go by | why not    (once per family)
 //!   for each RRset wanted:          livedns.read → Current → plan → Action → livedns.write
 //! → Vec<Outcome> ─report→ lines + Exit;  State::after(&outcomes) saved
 //! ```
 //!
 //! Who may do what, and nobody else: `main` reads arguments, environment and clock, and exits; [`report`] writes
-//! to the streams; [`http`] opens connections; [`state`] touches the state directory; [`config`] reads config
-//! and secret files. [`record`], [`plan`] and [`address::public`] do no I/O at all. [`http`] knows no DNS,
+//! to the streams; [`http`] and the sources under [`address`] open connections; [`state`] touches the state
+//! directory; [`config`] reads config and secret files. [`record`], [`plan`] and [`address::public`] do no I/O at all. [`http`] knows no DNS,
 //! [`plan`] knows no HTTP.
 
 pub mod address; // which public address do we have?
@@ -21,6 +22,7 @@ pub mod environment; // what the process's surroundings say
 pub mod exit; // the exit codes
 pub mod gandi; // what Gandi offers: LiveDNS
 pub mod http; // the one HTTP client
+pub mod ip; // `gandi-ddns ip`: every source asked once
 pub mod plan; // (desired, current) -> Action
 pub mod random; // small random numbers, not for secrets
 pub mod record; // the vocabulary: Fqdn, RrsetName, RrsetType, Ttl, RrsetKey, Rrset

@@ -12,6 +12,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use gandi_ddns::cli::{self, Invocation};
 use gandi_ddns::environment::Environment;
 use gandi_ddns::exit::Exit;
+use gandi_ddns::ip;
 use gandi_ddns::report::{Console, Verbosity};
 use gandi_ddns::run::{World, run};
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let invocation = cli::parse(env::args_os().skip(1).collect());
     let verbosity = match &invocation {
         Ok(Invocation::Run(asked)) => asked.verbosity,
+        Ok(Invocation::Ip(asked)) => asked.verbosity,
         _ => Verbosity::Normal,
     };
     let mut console = Console::new(verbosity, &mut out, &mut err);
@@ -37,14 +39,15 @@ fn main() -> ExitCode {
             console.say(format_args!("{}", cli::version()));
             Exit::Ok
         }
-        Ok(Invocation::Run(asked)) => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-            let world =
-                World { env: environment(), now, started, seed: RandomState::new().hash_one(started) };
-            run(&asked, &world, &mut console)
-        }
+        Ok(Invocation::Run(asked)) => run(&asked, &world(started), &mut console),
+        Ok(Invocation::Ip(asked)) => ip::run(&asked, &world(started), &mut console),
     };
     ExitCode::from(exit.code())
+}
+
+fn world(started: Instant) -> World {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    World { env: environment(), now, started, seed: RandomState::new().hash_one(started) }
 }
 
 fn environment() -> Environment {

@@ -74,7 +74,7 @@ pub fn is_placeholder(text: &str) -> bool {
 }
 
 /// Labels and dots only, as a hostname or an RRset's name may have them.
-fn check_labels(text: &str) -> Result<(), NameError> {
+pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
     let bad = |label: &str| {
         label.is_empty()
             || label.len() > 63
@@ -270,12 +270,20 @@ pub struct RrsetKey {
     pub rrtype: RrsetType,
 }
 
+impl RrsetKey {
+    /// The whole name, as in `www.example.org`.
+    #[must_use]
+    pub fn host_name(&self) -> String {
+        match self.name.as_str() {
+            "@" => self.domain.to_string(),
+            name => format!("{name}.{}", self.domain),
+        }
+    }
+}
+
 impl fmt::Display for RrsetKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name.as_str() {
-            "@" => write!(f, "{} {}", self.domain, self.rrtype),
-            name => write!(f, "{name}.{} {}", self.domain, self.rrtype),
-        }
+        write!(f, "{} {}", self.host_name(), self.rrtype)
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::address::AddressError;
 use crate::address::detect::Detector;
-use crate::config::{Config, Record};
+use crate::config::{Config, Detection, Record};
 use crate::gandi::fault::LiveDnsError;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
@@ -84,10 +84,15 @@ pub fn round(config: &Config, http: &Http, mut with: Circumstances, console: &mu
         if records.is_empty() {
             continue;
         }
-        let services = config.sources(rrtype).services(rrtype, &mut with.random);
-        let mut detector = Detector::new(rrtype, services, config.agree);
-        match detector.probe(http, console) {
-            Ok(address) => families.push(Family { records, detector, address, agreed: config.agree == 1 }),
+        let Detection { agree, .. } = config.detection;
+        let sources = config.detection.sources(rrtype).list(rrtype, &mut with.random);
+        let mut detector = Detector::new(rrtype, sources, agree, with.random.split());
+        if let Some(remembered) = unchanged(config, &with, &records, || detector.hint(http, console)) {
+            outcomes.extend(remembered);
+            continue;
+        }
+        match detector.first(http, console) {
+            Ok(address) => families.push(Family { records, detector, address }),
             Err(e) => {
                 let keys = records.iter().map(|r| r.key.clone()).collect();
                 outcomes.push(Outcome { keys, result: Err(Failure::Address(Rc::new(e))) });
@@ -103,13 +108,36 @@ pub fn round(config: &Config, http: &Http, mut with: Circumstances, console: &mu
     outcomes
 }
 
-/// The records of one address family, and the address they should have.
+/// The quiet run: every record was right not long ago, and a mere `hint` says that nothing has changed since.
+/// The hint is asked for only when it could settle the matter.
+fn unchanged(
+    config: &Config,
+    with: &Circumstances,
+    records: &[&Record],
+    hint: impl FnOnce() -> Option<IpAddr>,
+) -> Option<Vec<Outcome>> {
+    let known: Vec<Rrset> = records.iter().map(|r| recall(config, with, r)).collect::<Option<_>>()?;
+    let address = hint()?;
+    let is_right = |(record, rrset): (&&Record, &Rrset)| rrset.values() == [record.wanted(address)];
+    records.iter().zip(&known).all(is_right).then(|| {
+        let outcome = |(r, rrset): (&&Record, Rrset)| Outcome {
+            keys: vec![r.key.clone()],
+            result: Ok(Done::Remembered(rrset)),
+        };
+        records.iter().zip(known).map(outcome).collect()
+    })
+}
+
+fn recall(config: &Config, with: &Circumstances, record: &Record) -> Option<Rrset> {
+    let (api, recheck) = (config.api.as_str(), config.recheck.as_secs());
+    with.state.recalls(api, &record.key, record.ttl, with.now, recheck)
+}
+
+/// The records of one address family, and the address of this machine that theirs follow.
 struct Family<'a> {
     records: Vec<&'a Record>,
     detector: Detector,
     address: IpAddr,
-    /// Whether enough sources have confirmed the address for a write.
-    agreed: bool,
 }
 
 struct Round<'a> {
@@ -132,15 +160,15 @@ impl Round<'_> {
     }
 
     fn remembered(&self, record: &Record, address: IpAddr) -> Option<Rrset> {
-        let (api, recheck) = (self.config.api.as_str(), self.config.recheck.as_secs());
-        self.with.state.confirms(api, &record.key, (address, record.ttl), self.with.now, recheck)
+        let known = recall(self.config, &self.with, record)?;
+        (known.values() == [record.wanted(address)]).then_some(known)
     }
 
     /// Looks at every record of a family, makes sure of the address if one must be written, and writes.
     fn keep(&mut self, mut family: Family, console: &mut Console, outcomes: &mut Vec<Outcome>) {
         let mut verdicts = self.verdicts(&family, console);
         let mut distrust = None;
-        if !family.agreed && verdicts.iter().any(Verdict::is_write) {
+        if verdicts.iter().any(Verdict::is_write) {
             match family.detector.agreed(self.http, console) {
                 Ok(address) if address == family.address => {}
                 Ok(address) => {
@@ -151,6 +179,12 @@ impl Round<'_> {
                 }
                 Err(e) => distrust = Some(Rc::new(e)),
             }
+        }
+        if distrust.is_none()
+            && verdicts.iter().any(Verdict::is_write)
+            && let Some(contradiction) = family.detector.contradiction(self.http, console)
+        {
+            console.warn(format_args!("{contradiction}"));
         }
         for (record, verdict) in family.records.iter().zip(verdicts) {
             let result = match (verdict, &distrust) {
@@ -173,7 +207,8 @@ impl Round<'_> {
                 None => match self.zones.look(&record.key, console) {
                     Ok(current) => {
                         let Record { ttl, multiple, .. } = **record;
-                        Verdict::Planned(plan(&Desired { address: family.address, ttl, multiple }, &current))
+                        let address = record.wanted(family.address);
+                        Verdict::Planned(plan(&Desired { address, ttl, multiple }, &current))
                     }
                     Err(e) => Verdict::Unread(e),
                 },
@@ -184,17 +219,25 @@ impl Round<'_> {
 
     fn act(&mut self, record: &Record, action: Action) -> Result<Done, Failure> {
         let dry = self.with.dry_run;
-        let done = match action {
-            Action::Refuse(refusal) => return Err(Failure::Refused(refusal)),
-            Action::Keep(rrset) => return Ok(Done::Kept(rrset)),
-            Action::Create(new) => Done::Created { new, dry },
-            Action::Replace { old, new } => Done::Replaced { old, new, dry },
-        };
-        let (Done::Created { new, .. } | Done::Replaced { new, .. }) = &done else { return Ok(done) };
-        if !dry {
-            self.zones.livedns.write(&record.key, new).map_err(|e| Failure::Write(Rc::new(e)))?;
+        match action {
+            Action::Refuse(refusal) => Err(Failure::Refused(refusal)),
+            Action::Keep(rrset) => Ok(Done::Kept(rrset)),
+            Action::Create(new) => {
+                self.write(record, &new)?;
+                Ok(Done::Created { new, dry })
+            }
+            Action::Replace { old, new } => {
+                self.write(record, &new)?;
+                Ok(Done::Replaced { old, new, dry })
+            }
         }
-        Ok(done)
+    }
+
+    fn write(&mut self, record: &Record, new: &Rrset) -> Result<(), Failure> {
+        if self.with.dry_run {
+            return Ok(());
+        }
+        self.zones.livedns.write(&record.key, new).map_err(|e| Failure::Write(Rc::new(e)))
     }
 }
 

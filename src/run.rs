@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::cli::Run;
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError, Loaded};
 use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::http::Http;
@@ -26,21 +26,18 @@ pub struct World {
 
 /// Runs once.
 pub fn run(asked: &Run, world: &World, console: &mut Console) -> Exit {
-    let loaded = match config::load(&asked.source, &world.env) {
+    let loaded = config::load(&asked.source, &world.env).and_then(|mut loaded| {
+        loaded.config.restrict(asked.families)?;
+        Ok(loaded)
+    });
+    let Loaded { config, identity } = match loaded {
         Ok(loaded) => loaded,
-        Err(e) => {
-            console.error(format_args!("{e}"));
-            if let Some(text) = e.translation() {
-                console.error(format_args!("write this instead:\n\n{text}"));
-            }
-            return Exit::Config;
-        }
+        Err(e) => return unusable(&e, console),
     };
-    let config = loaded.config;
     for warning in &config.warnings {
         console.warn(format_args!("{warning}"));
     }
-    let instance = state::instance(&loaded.identity);
+    let instance = state::instance(&identity);
     let store = match open(&config, instance, asked.dry_run, world, console) {
         Ok(store) => store,
         Err(busy) => {
@@ -50,7 +47,7 @@ pub fn run(asked: &Run, world: &World, console: &mut Console) -> Exit {
     };
     let before = remember(&config, store.as_ref(), instance, asked.dry_run, console);
     let forgotten = State::default();
-    let http = Http::new(config.roots.as_deref(), world.started + config.timeout);
+    let http = Http::new(config.detection.roots.as_deref(), world.started + config.detection.timeout);
     let circumstances = Circumstances {
         state: if asked.force { &forgotten } else { &before },
         now: world.now,
@@ -68,6 +65,15 @@ pub fn run(asked: &Run, world: &World, console: &mut Console) -> Exit {
         }
     }
     exit
+}
+
+/// Tells what is wrong with the config.
+pub(crate) fn unusable(e: &ConfigError, console: &mut Console) -> Exit {
+    console.error(format_args!("{e}"));
+    if let Some(text) = e.translation() {
+        console.error(format_args!("write this instead:\n\n{text}"));
+    }
+    Exit::Config
 }
 
 /// Opens and locks the state. Only another run's lock is an error: without a state, each run asks Gandi.

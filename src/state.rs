@@ -39,20 +39,20 @@ fn id(api: &str, key: &RrsetKey) -> String {
 }
 
 impl State {
-    /// The RRset under `key`, if it was seen to hold `address` with a fitting TTL less than `recheck` seconds ago.
-    /// A time in the future is a clock that was wrong, and proves nothing.
-    pub(crate) fn confirms(
+    /// The RRset under `key`, if it was seen with a fitting TTL less than `recheck` seconds ago. A time in the
+    /// future is a clock that was wrong, and proves nothing.
+    pub(crate) fn recalls(
         &self,
         api: &str,
         key: &RrsetKey,
-        wanted: (IpAddr, Option<Ttl>),
+        ttl: Option<Ttl>,
         now: u64,
         recheck: u64,
     ) -> Option<Rrset> {
         let id = id(api, key);
         let (_, seen) = self.records.iter().find(|(known, _)| *known == id)?;
         let fresh = now.checked_sub(seen.at).is_some_and(|age| age < recheck);
-        let fits = seen.address == wanted.0 && wanted.1.is_none_or(|ttl| ttl.seconds() == seen.ttl);
+        let fits = ttl.is_none_or(|ttl| ttl.seconds() == seen.ttl);
         (fresh && fits).then(|| Rrset::single(seen.address, seen.ttl))
     }
 
@@ -310,7 +310,9 @@ mod tests {
     #[test]
     fn confirmed_only_while_fresh_and_the_same() {
         let state = seen_at(10_000);
-        let confirms = |api, a, ttl, now| state.confirms(api, &key(), (address(a), ttl), now, 3600).is_some();
+        let confirms = |api, a, ttl, now| {
+            state.recalls(api, &key(), ttl, now, 3600) == Some(Rrset::single(address(a), 600))
+        };
         assert!(confirms("api", "81.2.69.142", None, 10_000));
         assert!(confirms("api", "81.2.69.142", Ttl::new(600), 13_599));
         assert!(!confirms("api", "81.2.69.142", None, 13_600));

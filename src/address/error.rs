@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::Cause;
-use super::detect::Ballot;
+use super::detect::Asked;
+use super::{Belief, Cause, Kind};
 use crate::http::HttpError;
 use crate::record::RrsetType;
 
@@ -12,40 +12,65 @@ use crate::record::RrsetType;
 pub struct AddressError {
     pub(super) family: RrsetType,
     pub(super) agree: usize,
-    pub(super) ballot: Ballot,
+    pub(super) asked: Vec<Asked>,
+}
+
+impl AddressError {
+    fn causes(&self) -> impl Iterator<Item = (&Asked, &Cause)> {
+        self.asked.iter().filter_map(|a| Some((a, a.answer.as_ref()?.as_ref().err()?)))
+    }
+
+    /// Whether a source that counts has answered.
+    fn has_votes(&self) -> bool {
+        let counts = |a: &Asked| a.source.kind().belief() != Belief::Hint && matches!(a.answer, Some(Ok(_)));
+        self.asked.iter().any(counts)
+    }
+
+    /// Whether no web service could be reached, as without a network.
+    fn is_unreachable(&self) -> bool {
+        let mut web = self.causes().filter(|(a, _)| a.source.kind() != Kind::Dns).peekable();
+        web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if e.is_unreachable()))
+    }
+
+    /// What each source said or why it did not, those with the same words together: many often fail alike.
+    fn told(&self) -> Vec<(String, Vec<String>)> {
+        let answered = self.asked.iter().filter_map(|a| {
+            let answer = a.answer.as_ref()?.as_ref().ok()?;
+            let hint = if a.source.kind().belief() == Belief::Hint { ", which is only a hint" } else { "" };
+            Some((a.source.to_string(), format!("said {}{hint}", answer.address)))
+        });
+        let failed = self.causes().map(|(a, cause)| (a.source.to_string(), cause.to_string()));
+        let mut told: Vec<(String, Vec<String>)> = Vec::new();
+        for (source, text) in answered.chain(failed) {
+            match told.iter_mut().find(|(t, _)| *t == text) {
+                Some((_, sources)) => sources.push(source),
+                None => told.push((text, vec![source])),
+            }
+        }
+        told
+    }
 }
 
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let family = self.family.family();
-        let Ballot { votes, failures } = &self.ballot;
-        match votes.as_slice() {
-            [] => write!(f, "no public {family} address, nothing was changed")?,
-            _ => write!(f, "no {family} address that {} sources agree on, nothing was changed", self.agree)?,
-        }
-        // A wrong clock makes every certificate wrong: that one cause says it all.
-        if let Some((_, Cause::Http(e @ HttpError::Clock { .. }))) =
-            failures.iter().find(|(_, c)| matches!(c, Cause::Http(HttpError::Clock { .. })))
-            && votes.is_empty()
-        {
-            return write!(f, ": {e}");
-        }
-        let said = votes.iter().map(|(operator, address)| (operator, format!("said {address}")));
-        let failed = failures.iter().map(|(operator, cause)| (operator, cause.to_string()));
-        // Many sources often fail alike: one cause, all who had it.
-        let mut told: Vec<(String, Vec<&str>)> = Vec::new();
-        for (operator, text) in said.chain(failed) {
-            match told.iter_mut().find(|(t, _)| *t == text) {
-                Some((_, operators)) => operators.push(operator),
-                None => told.push((text, vec![operator])),
+        if self.has_votes() {
+            write!(f, "no {family} address that {} sources agree on, nothing was changed", self.agree)?;
+        } else {
+            write!(f, "no public {family} address, nothing was changed")?;
+            // A wrong clock makes every certificate wrong: that one cause says it all.
+            if let Some(e) = self.causes().find_map(|(_, cause)| match cause {
+                Cause::Http(e @ HttpError::Clock { .. }) => Some(e),
+                _ => None,
+            }) {
+                return write!(f, ": {e}");
             }
         }
-        for (i, (text, operators)) in told.iter().enumerate() {
-            write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, operators.join(", "))?;
+        for (i, (text, sources)) in self.told().iter().enumerate() {
+            write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, sources.join(", "))?;
         }
-        let unreachable = |(_, cause): &(_, Cause)| matches!(cause, Cause::Http(e) if e.is_unreachable());
         match self.family {
-            _ if !votes.is_empty() || !failures.iter().all(unreachable) => Ok(()),
+            _ if self.has_votes() || !self.is_unreachable() => Ok(()),
             RrsetType::A => write!(f, "; is the network up, and DNS?"),
             RrsetType::Aaaa => write!(f, "; if there is no IPv6 here, take AAAA out of `types`"),
         }

@@ -1,23 +1,70 @@
-//! `host:NAME`: the address of another name.
+//! `host:NAME`: the address of another name, such as the one that the router or a provider keeps.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs as _};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use crate::record::RrsetType;
 
+/// The longest wait for the system's resolver.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Why there is no address.
 #[derive(Debug)]
-pub enum HostError {}
+pub enum HostError {
+    /// The resolver gave no answer in this time.
+    TooSlow(Duration),
+    /// The resolver's own words.
+    Unresolved(io::Error),
+    /// It has addresses, but of the other family.
+    None(RrsetType),
+    /// It has these.
+    Several(Vec<IpAddr>),
+}
 
 impl fmt::Display for HostError {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooSlow(time) => {
+                // Rounded up: what was left of the run's time is seldom whole.
+                let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+                write!(f, "the name server did not answer within {seconds} s")
+            }
+            Self::Unresolved(e) => e.fmt(f),
+            Self::None(family) => write!(f, "has no {} address", family.family()),
+            Self::Several(addresses) => {
+                f.write_str("has several addresses (")?;
+                for (i, address) in addresses.iter().enumerate() {
+                    write!(f, "{}{address}", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str("): which is this machine's is unknown")
+            }
+        }
     }
 }
 
 impl std::error::Error for HostError {}
 
-pub(crate) fn ask(_name: &str, _family: RrsetType, _time: Duration) -> Result<IpAddr, HostError> {
-    todo!()
+/// The one address of `name` by the system's resolver.
+pub(crate) fn ask(name: &str, family: RrsetType, time: Duration) -> Result<IpAddr, HostError> {
+    let time = time.min(PATIENCE);
+    let (sender, receiver) = mpsc::channel();
+    let target = (name.to_owned(), 0);
+    // The resolver has no limit of its own: a thread that it holds up is left behind.
+    let resolve = move || sender.send(target.to_socket_addrs().map(|all| all.map(|a| a.ip()).collect()));
+    thread::Builder::new().spawn(resolve).map_err(HostError::Unresolved)?;
+    let answer: io::Result<Vec<IpAddr>> =
+        receiver.recv_timeout(time).map_err(|_| HostError::TooSlow(time))?;
+    let mut addresses = answer.map_err(HostError::Unresolved)?;
+    addresses.retain(|a| RrsetType::of(*a) == family);
+    addresses.sort_unstable();
+    addresses.dedup();
+    match addresses.as_slice() {
+        [] => Err(HostError::None(family)),
+        [address] => Ok(*address),
+        _ => Err(HostError::Several(addresses)),
+    }
 }

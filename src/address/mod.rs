@@ -53,7 +53,7 @@ impl Belief {
 pub enum Kind {
     /// An address of a network interface.
     Interface,
-    /// The router, by NAT-PMP or UPnP.
+    /// The router, by NAT-PMP or `UPnP`.
     Router,
     /// A name server that tells the asker's address, over UDP.
     Dns,
@@ -119,6 +119,15 @@ impl Source {
             Self::Host(_) => Kind::Host,
             Self::Command(_) => Kind::Command,
             Self::Web(_) => Kind::Web,
+        }
+    }
+
+    /// Where it is asked, for `-v`: in parentheses, or nothing.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Dns(service) => format!(" ({})", service.server),
+            Self::Web(service) => format!(" ({})", service.url),
+            _ => String::new(),
         }
     }
 

@@ -1,1 +1,144 @@
-//! `suffix`: our prefix with the host part of another machine.
+//! `suffix`: our prefix with the host part of another machine, whose name is then kept from here. Pure.
+
+use std::net::Ipv6Addr;
+
+/// A host part, and how much of our own address stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suffix {
+    host: u128,
+    length: u32,
+}
+
+impl Suffix {
+    /// Reads `::1:2:3:4`, `::12:0:0:0:1/56` or `mac 00:11:22:33:44:55`; the error is for the config's author.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(mac) = text.strip_prefix("mac").filter(|rest| rest.starts_with([' ', '\t'])) {
+            return from_mac(mac.trim_ascii());
+        }
+        let (address, length) = text.split_once('/').unwrap_or((text, "64"));
+        let Ok(host) = address.trim_ascii().parse().map(Ipv6Addr::to_bits) else {
+            let instead = match octets(text) {
+                Some(_) => format!("a MAC address is written `mac {text}`"),
+                None => "write the end of an address, such as `::1:2:3:4/64`".to_owned(),
+            };
+            return Err(format!("`{text}` is not a host part: {instead}"));
+        };
+        let Ok(length @ 48..=64) = length.trim_ascii().parse() else {
+            return Err(format!("`{text}`: the prefix before a host part has /48 to /64"));
+        };
+        if host & prefix_mask(length) != 0 {
+            return Err(format!(
+                "`{text}`: nothing but zeros may stand in the first {length} bits, which are our prefix's"
+            ));
+        }
+        // In whatever subnet, zero after its 64 bits means any router there (RFC 4291, 2.6.1).
+        if host << 64 == 0 {
+            return Err(format!(
+                "`{text}`: a host part of zero is the address of every router of the subnet"
+            ));
+        }
+        Ok(Self { host, length })
+    }
+
+    /// The address that has this host part behind our prefix.
+    #[must_use]
+    pub const fn apply(self, prefix_of: Ipv6Addr) -> Ipv6Addr {
+        Ipv6Addr::from_bits(prefix_of.to_bits() & prefix_mask(self.length) | self.host)
+    }
+}
+
+const fn prefix_mask(length: u32) -> u128 {
+    u128::MAX << (128 - length)
+}
+
+/// The modified EUI-64 of a MAC address: `fffe` in the middle, and the universal/local bit the other way round
+/// (RFC 4291, appendix A).
+fn from_mac(text: &str) -> Result<Suffix, String> {
+    let Some(mac @ [a, b, c, d, e, f]) = octets(text) else {
+        return Err(format!("`{text}` is not a MAC address: write it as `mac 00:11:22:33:44:55`"));
+    };
+    if mac == [0; 6] || a & 1 != 0 {
+        return Err(format!("`{text}` is the MAC address of no single machine"));
+    }
+    let host = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
+    Ok(Suffix { host: host.into(), length: 64 })
+}
+
+/// Six pairs of hexadecimal digits, with all colons or all dashes between.
+fn octets(text: &str) -> Option<[u8; 6]> {
+    let separator = if text.contains('-') { '-' } else { ':' };
+    let mut octets = [0; 6];
+    let mut pairs = text.split(separator);
+    for octet in &mut octets {
+        // The number's parser alone would take `+1`.
+        let pair = pairs.next().filter(|p| p.len() == 2 && !p.starts_with('+'))?;
+        *octet = u8::from_str_radix(pair, 16).ok()?;
+    }
+    pairs.next().is_none().then_some(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_parts_behind_our_prefix() {
+        for (suffix, wanted) in [
+            ("::1:2:3:4", "2a01:e0a:abcd:ef12:1:2:3:4"),
+            ("::1:2:3:4/64", "2a01:e0a:abcd:ef12:1:2:3:4"),
+            ("::1/64", "2a01:e0a:abcd:ef12::1"),
+            ("::1 / 64", "2a01:e0a:abcd:ef12::1"),
+            ("::f:0:0:0:1/60", "2a01:e0a:abcd:ef1f::1"),
+            ("::1/60", "2a01:e0a:abcd:ef10::1"),
+            ("::12:0:0:0:1/56", "2a01:e0a:abcd:ef12::1"),
+            ("::34:0:0:0:1/56", "2a01:e0a:abcd:ef34::1"),
+            ("::1234:5:6:7:8/48", "2a01:e0a:abcd:1234:5:6:7:8"),
+            ("::192.0.2.1", "2a01:e0a:abcd:ef12::c000:201"),
+            ("mac 00:11:22:33:44:55", "2a01:e0a:abcd:ef12:211:22ff:fe33:4455"),
+            ("mac 00-11-22-aA-Bb-cC", "2a01:e0a:abcd:ef12:211:22ff:feaa:bbcc"),
+            ("mac\tb8:27:eb:01:02:03", "2a01:e0a:abcd:ef12:ba27:ebff:fe01:203"),
+            // A locally administered one.
+            ("mac 02:00:00:00:00:01", "2a01:e0a:abcd:ef12:0:ff:fe00:1"),
+        ] {
+            let ours = "2a01:e0a:abcd:ef12:9:9:9:9".parse().expect("an address");
+            let address = Suffix::parse(suffix).map(|s| s.apply(ours).to_string());
+            assert_eq!(address.as_deref(), Ok(wanted), "{suffix}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_part() {
+        for (text, words) in [
+            ("", "is not a host part: write the end"),
+            ("1:2:3:4", "is not a host part: write the end"),
+            ("192.168.1.2", "is not a host part: write the end"),
+            ("::1/", "has /48 to /64"),
+            ("::1/47", "has /48 to /64"),
+            ("::1/65", "has /48 to /64"),
+            ("::1/-1", "has /48 to /64"),
+            ("::1/64/64", "has /48 to /64"),
+            ("2a01:e0a::1/64", "in the first 64 bits"),
+            ("::1:0:0:0:1", "in the first 64 bits"),
+            ("::10:0:0:0:1/60", "in the first 60 bits"),
+            ("::100:0:0:0:1/56", "in the first 56 bits"),
+            ("::1:0:0:0:0:1/48", "in the first 48 bits"),
+            ("::", "every router"),
+            ("::12:0:0:0:0/56", "every router"),
+            ("00:11:22:33:44:55", "a MAC address is written `mac 00:11:22:33:44:55`"),
+            ("mac", "is not a host part: write the end"),
+            ("mac ", "is not a MAC address"),
+            ("mac 00:11:22:33:44", "is not a MAC address"),
+            ("mac 00:11:22:33:44:55:66", "is not a MAC address"),
+            ("mac 00:11:22:33-44:55", "is not a MAC address"),
+            ("mac 0:11:22:33:44:55", "is not a MAC address"),
+            ("mac +1:11:22:33:44:55", "is not a MAC address"),
+            ("mac 0g:11:22:33:44:55", "is not a MAC address"),
+            ("mac 01:00:5e:00:00:01", "no single machine"),
+            ("mac ff:ff:ff:ff:ff:ff", "no single machine"),
+            ("mac 00:00:00:00:00:00", "no single machine"),
+        ] {
+            let error = Suffix::parse(text).expect_err(text);
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}

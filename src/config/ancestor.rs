@@ -41,6 +41,10 @@ pub(super) fn translate(sections: &[Section]) -> String {
         "# make a personal access token at admin.gandi.net and put it into this file (chmod 600)\n\
          token_file = /etc/gandi-ddns/token\n",
     );
+    let hosts = || sections.iter().skip(1).flat_map(|s| &s.entries).filter(|e| e.key == "host");
+    if let Some(host) = hosts().find(|e| e.value != "localhost" && !e.value.is_empty()) {
+        let _ = writeln!(text, "ipv4 = host:{}", host.value);
+    }
     for section in sections.iter().skip(1).filter(|s| !s.entries.is_empty()) {
         translate_section(section, &mut text);
     }
@@ -62,7 +66,7 @@ fn translate_section(section: &Section, text: &mut String) {
         note("api, gandi_api: LiveDNS v5 is built in");
     }
     if value("host").is_some_and(|h| h != "localhost") {
-        note("host: the address of another machine is not looked up; run this program on that machine");
+        note("host: `ipv4 = host:…` above, for every section");
     }
     if value("retries").is_some() {
         note("retries: built in");
@@ -106,6 +110,14 @@ mod tests {
         }
         assert!(new.contains("ttl = 300 "), "{new}");
         assert!(recognise(&lines::parse(&new, None).expect("good lines")).is_none());
+    }
+
+    #[test]
+    fn the_ancestor_s_host_becomes_a_source() {
+        let old =
+            "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\nhost = box.example.net\n";
+        let new = translate(&lines::parse(old, None).expect("good lines"));
+        assert!(new.lines().any(|l| l == "ipv4 = host:box.example.net"), "{new}");
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::lines::{self, Entry, Section};
-use super::{Config, ConfigError, Record, Sources, ancestor, roots, secret};
+use super::{Config, ConfigError, Detection, Sources, ancestor, records, roots, secret};
 use crate::endpoint::Endpoint;
 use crate::environment::Environment;
 use crate::gandi::livedns::PRODUCTION;
 use crate::plan::Multiple;
-use crate::record::{Fqdn, RrsetKey, RrsetName, RrsetType, Ttl};
+use crate::record::RrsetType;
 
-const GLOBAL: [&str; 13] = [
+pub(super) const GLOBAL: [&str; 13] = [
     "token",
     "token_file",
     "api_key",
@@ -26,7 +26,7 @@ const GLOBAL: [&str; 13] = [
     "ipv4",
     "ipv6",
 ];
-const SECTION: [&str; 4] = ["names", "types", "ttl", "multiple"];
+pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple", "suffix"];
 
 /// Builds a config from its sections, of which the first is the global one.
 pub(super) fn build(
@@ -34,64 +34,87 @@ pub(super) fn build(
     file: Option<&Path>,
     env: &Environment,
 ) -> Result<Config, ConfigError> {
-    if let Some(line) = ancestor::recognise(sections) {
-        return Err(ConfigError::ancestor(file, line, ancestor::translate(sections)));
-    }
-    let [global, domains @ ..] = sections else {
-        return Err(ConfigError::new(file, "nothing is there"));
-    };
-    check_keys(global, &GLOBAL, &SECTION, file)?;
-    let reader = Reader { section: global, file };
+    let (reader, domains) = open(sections, file)?;
     let mut warnings = Vec::new();
     let secrets: Vec<&Entry> =
-        global.entries.iter().filter(|e| secret::KEYS.contains(&e.key.as_str())).collect();
-    let multiple = reader.multiple()?.unwrap_or_default();
-    let [ipv4, ipv6] = [reader.sources("ipv4", RrsetType::A)?, reader.sources("ipv6", RrsetType::Aaaa)?];
+        reader.section.entries.iter().filter(|e| secret::KEYS.contains(&e.key.as_str())).collect();
+    let detection = detection(&reader)?;
     let config = Config {
         api: reader
             .value("api", |v| Endpoint::parse(v).map_err(|e| e.to_string()))?
             .map_or_else(production, Ok)?,
-        roots: reader.value("ca_file", |v| roots::read(&secret::relative_to(file, v)))?,
         state_dir: reader
             .value("state_dir", |v| Ok(secret::relative_to(file, v)))?
             .or_else(|| env.state_dir()),
-        timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
         recheck: reader.value("recheck", |v| duration(v, 0, 2_592_000))?.unwrap_or(Duration::from_secs(3600)),
-        agree: reader.value("agree", |v| number(v, 1, 5))?.unwrap_or(2) as usize,
-        records: records(domains, file, multiple, [&ipv4, &ipv6])?,
-        ipv4,
-        ipv6,
+        records: records::read(domains, file, reader.multiple()?.unwrap_or_default(), &detection)?,
+        detection,
         // Last, so that a config's other faults are told before a missing token.
         credential: secret::find(&secrets, file, env, &mut warnings)?,
         warnings,
     };
     for rrtype in RrsetType::ALL {
-        check_agreement(&config, rrtype, &reader)?;
+        check_sources(&config, rrtype, &reader)?;
     }
     Ok(config)
+}
+
+/// Reads only how the address is learnt: for that, neither a token nor a record is needed.
+pub(super) fn detection_of(sections: &[Section], file: Option<&Path>) -> Result<Detection, ConfigError> {
+    detection(&open(sections, file)?.0)
+}
+
+/// The global section, its keys checked, and the others.
+fn open<'a>(
+    sections: &'a [Section],
+    file: Option<&'a Path>,
+) -> Result<(Reader<'a>, &'a [Section]), ConfigError> {
+    if let Some(line) = ancestor::recognise(sections) {
+        return Err(ConfigError::ancestor(file, line, ancestor::translate(sections)));
+    }
+    let [section, domains @ ..] = sections else {
+        return Err(ConfigError::new(file, "nothing is there"));
+    };
+    check_keys(section, &GLOBAL, &SECTION, file)?;
+    Ok((Reader { section, file }, domains))
+}
+
+fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
+    Ok(Detection {
+        ipv4: reader.sources("ipv4", RrsetType::A)?,
+        ipv6: reader.sources("ipv6", RrsetType::Aaaa)?,
+        agree: reader.value("agree", |v| number(v, 1, 5))?.unwrap_or(2) as usize,
+        roots: reader.value("ca_file", |v| roots::read(&secret::relative_to(reader.file, v)))?,
+        timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
+    })
 }
 
 fn production() -> Result<Endpoint, ConfigError> {
     Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(None, e.to_string()))
 }
 
-/// A config that can never come to an agreement would fail at the first change, months from now: say so at once.
-fn check_agreement(config: &Config, rrtype: RrsetType, reader: &Reader) -> Result<(), ConfigError> {
-    let operators = config.sources(rrtype).operators(rrtype);
-    if operators >= config.agree || !config.records.iter().any(|r| r.key.rrtype == rrtype) {
+/// Sources that can never come to an agreement would fail at the first change, months from now, and a name that
+/// follows itself never changes: say so at once.
+fn check_sources(config: &Config, rrtype: RrsetType, reader: &Reader) -> Result<(), ConfigError> {
+    let sources = config.detection.sources(rrtype);
+    let mut kept = config.records.iter().filter(|r| r.key.rrtype == rrtype).peekable();
+    if kept.peek().is_none() {
         return Ok(());
     }
+    let names: Vec<String> = kept.map(|r| r.key.host_name()).collect();
+    let itself = sources.hosts().find(|host| names.iter().any(|n| n == host));
+    let problem = match itself {
+        Some(host) => Some(format!("looks up {host}, which is kept here: it would follow itself")),
+        None => sources.never_agree(rrtype, config.detection.agree),
+    };
+    let Some(problem) = problem else { return Ok(()) };
     let key = rrtype.family().to_ascii_lowercase();
-    let problem = format!(
-        "`{key}` has sources of {operators} operator(s), but {} must agree before a write: add another, such as \
-         `web`, or set `agree = {operators}`",
-        config.agree
-    );
-    Err(ConfigError::at(reader.file, reader.entry(&key).map_or(0, |e| e.line), problem))
+    let line = reader.entry(&key).map_or(0, |e| e.line);
+    Err(ConfigError::at(reader.file, line, format!("`{key}` {problem}")))
 }
 
 /// Unknown, misplaced and repeated keys are errors: a key that does nothing would be a promise broken.
-fn check_keys(
+pub(super) fn check_keys(
     section: &Section,
     known: &[&str],
     elsewhere: &[&str],
@@ -119,9 +142,9 @@ fn check_keys(
 }
 
 /// Reads a section's values.
-struct Reader<'a> {
-    section: &'a Section,
-    file: Option<&'a Path>,
+pub(super) struct Reader<'a> {
+    pub(super) section: &'a Section,
+    pub(super) file: Option<&'a Path>,
 }
 
 impl Reader<'_> {
@@ -129,7 +152,7 @@ impl Reader<'_> {
         self.section.entries.iter().find(|e| e.key == key)
     }
 
-    fn value<T>(
+    pub(super) fn value<T>(
         &self,
         key: &str,
         read: impl Fn(&str) -> Result<T, String>,
@@ -142,7 +165,7 @@ impl Reader<'_> {
             .map_err(|problem| ConfigError::at(self.file, entry.line, format!("`{key}`: {problem}")))
     }
 
-    fn multiple(&self) -> Result<Option<Multiple>, ConfigError> {
+    pub(super) fn multiple(&self) -> Result<Option<Multiple>, ConfigError> {
         self.value("multiple", |v| match v {
             "refuse" => Ok(Multiple::Refuse),
             "replace" => Ok(Multiple::Replace),
@@ -151,12 +174,12 @@ impl Reader<'_> {
     }
 
     fn sources(&self, key: &str, rrtype: RrsetType) -> Result<Sources, ConfigError> {
-        Ok(self.value(key, |v| Sources::parse(&list(v), rrtype))?.unwrap_or_default())
+        Ok(self.value(key, |v| Sources::parse(&list(v), rrtype, self.file))?.unwrap_or_default())
     }
 }
 
 /// The words of a list: blanks or commas between them.
-fn list(value: &str) -> Vec<&str> {
+pub(super) fn list(value: &str) -> Vec<&str> {
     value.split([' ', '\t', ',']).filter(|w| !w.is_empty()).collect()
 }
 
@@ -182,61 +205,6 @@ fn duration(value: &str, least: u64, most: u64) -> Result<Duration, String> {
     good.ok_or_else(|| {
         format!("`{value}` is not a time from {least} to {most} seconds, such as 90, 30m or 1h")
     })
-}
-
-/// Every record of every section.
-fn records(
-    domains: &[Section],
-    file: Option<&Path>,
-    multiple: Multiple,
-    families: [&Sources; 2],
-) -> Result<Vec<Record>, ConfigError> {
-    let mut records: Vec<Record> = Vec::new();
-    let mut wanted = 0;
-    for section in domains {
-        let at = |line: usize, problem: String| ConfigError::at(file, line, problem);
-        let domain = Fqdn::parse(&section.name)
-            .map_err(|e| at(section.line, format!("section [{}]: {e}", section.name)))?;
-        check_keys(section, &SECTION, &GLOBAL, file)?;
-        let reader = Reader { section, file };
-        let names = reader.value("names", |v| {
-            let name = |word| RrsetName::parse(word, &domain).map_err(|e| e.to_string());
-            list(v).into_iter().map(name).collect::<Result<Vec<_>, _>>()
-        })?;
-        let Some(names) = names.filter(|n| !n.is_empty()) else {
-            let problem =
-                format!("section [{domain}] has no `names`: write `names = @` for the domain itself");
-            return Err(at(section.line, problem));
-        };
-        let types = reader.value("types", |v| {
-            let rrtype =
-                |word| RrsetType::parse(word).ok_or_else(|| format!("`{word}` is neither A nor AAAA"));
-            list(v).into_iter().map(rrtype).collect::<Result<Vec<_>, _>>()
-        })?;
-        let ttl = reader.value("ttl", |v| {
-            let good = v.parse().ok().and_then(Ttl::new);
-            good.ok_or_else(|| format!("`{v}` is not a number of seconds from 300 to 2592000"))
-        })?;
-        let multiple = reader.multiple()?.unwrap_or(multiple);
-        for name in &names {
-            for rrtype in types.as_deref().unwrap_or(&[RrsetType::A]) {
-                let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype: *rrtype };
-                if records.iter().any(|r| r.key == key) {
-                    return Err(at(section.line, format!("{key} is named twice")));
-                }
-                wanted += 1;
-                // A family that is off is not ours to keep.
-                if !families[usize::from(*rrtype == RrsetType::Aaaa)].is_off() {
-                    records.push(Record { key, ttl, multiple });
-                }
-            }
-        }
-    }
-    match (wanted, records.len()) {
-        (0, _) => Err(ConfigError::new(file, "names no domain: add a section such as [example.org]")),
-        (_, 0) => Err(ConfigError::new(file, "nothing to do: the address families of all records are `off`")),
-        _ => Ok(records),
-    }
 }
 
 #[cfg(test)]

@@ -4,16 +4,19 @@ mod ancestor;
 mod build;
 mod error;
 mod lines;
+mod records;
 mod roots;
 mod secret;
 mod sources;
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::cli::{Inline, Source};
+use crate::address::suffix::Suffix;
+use crate::cli::{Families, Inline, Source};
 use crate::endpoint::Endpoint;
 use crate::environment::Environment;
 use crate::gandi::Credential;
@@ -36,6 +39,43 @@ pub struct Record {
     pub ttl: Option<Ttl>,
     /// What to do when it has several values.
     pub multiple: Multiple,
+    /// Whose host part an AAAA has with our prefix; our own where there is none.
+    pub suffix: Option<Suffix>,
+}
+
+impl Record {
+    /// The address that it should have, when ours is `address`.
+    #[must_use]
+    pub fn wanted(&self, address: IpAddr) -> IpAddr {
+        match (self.suffix, address) {
+            (Some(suffix), IpAddr::V6(ours)) => suffix.apply(ours).into(),
+            _ => address,
+        }
+    }
+}
+
+/// How the address of this machine is learnt.
+#[derive(Debug)]
+pub struct Detection {
+    ipv4: Sources,
+    ipv6: Sources,
+    /// How many operators must give the same address before a write, 1 to 5.
+    pub agree: usize,
+    /// Roots to trust instead of the built-in ones.
+    pub roots: Option<Vec<CertificateDer<'static>>>,
+    /// The longest that a run may take, 1 s to 1 h.
+    pub timeout: Duration,
+}
+
+impl Detection {
+    /// Where the addresses of a family come from.
+    #[must_use]
+    pub const fn sources(&self, family: RrsetType) -> &Sources {
+        match family {
+            RrsetType::A => &self.ipv4,
+            RrsetType::Aaaa => &self.ipv6,
+        }
+    }
 }
 
 /// Everything that a run needs to know from its user.
@@ -45,32 +85,29 @@ pub struct Config {
     pub api: Endpoint,
     /// What Gandi knows us by.
     pub credential: Credential,
-    /// Roots to trust instead of the built-in ones.
-    pub roots: Option<Vec<CertificateDer<'static>>>,
+    /// Where the addresses come from, and how they are asked for.
+    pub detection: Detection,
     /// Where the state goes, if there is any place for it.
     pub state_dir: Option<PathBuf>,
-    /// The longest that a run may take, 1 s to 1 h.
-    pub timeout: Duration,
     /// How long a look at the zone counts as confirmation, 0 s to 30 d.
     pub recheck: Duration,
-    /// How many operators must give the same address before a write, 1 to 5.
-    pub agree: usize,
     /// The RRsets; never none.
     pub records: Vec<Record>,
-    ipv4: Sources,
-    ipv6: Sources,
     /// What should be set right, although it works.
     pub warnings: Vec<String>,
 }
 
 impl Config {
-    /// Where the addresses of a family come from.
-    #[must_use]
-    pub const fn sources(&self, family: RrsetType) -> &Sources {
-        match family {
-            RrsetType::A => &self.ipv4,
-            RrsetType::Aaaa => &self.ipv6,
+    /// Leaves only the records of these families, of which there must be one.
+    pub fn restrict(&mut self, families: Families) -> Result<(), ConfigError> {
+        self.records.retain(|r| families.includes(r.key.rrtype));
+        if self.records.is_empty() {
+            return Err(ConfigError::new(
+                None,
+                "nothing to do: no record is of the address family asked for",
+            ));
         }
+        Ok(())
     }
 }
 
@@ -90,20 +127,11 @@ pub fn load(source: &Source, env: &Environment) -> Result<Loaded, ConfigError> {
             let config = build::build(&sections_of(inline), None, env)?;
             Ok(Loaded { config, identity: format!("{inline:?}").into_bytes() })
         }
-        Source::File(Some(path)) => {
-            let text = read(path).map_err(|e| could_not_read(path, &e))?;
-            from_text(&text, path, env)
-        }
-        Source::File(None) => {
-            let candidates = env.config_files();
-            for path in &candidates {
-                match read(path) {
-                    Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-                    Err(e) => return Err(could_not_read(path, &e)),
-                    Ok(text) => return from_text(&text, path, env),
-                }
+        Source::File(path) => {
+            if let Some((text, path)) = find(path.as_deref(), env)? {
+                return from_text(&text, &path, env);
             }
-            let looked: Vec<_> = candidates.iter().map(|p| p.display().to_string()).collect();
+            let looked: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
             let problem = format!(
                 "no config: looked for {}; write one, or name the records with --domain and --name",
                 looked.join(" and ")
@@ -113,8 +141,32 @@ pub fn load(source: &Source, env: &Environment) -> Result<Loaded, ConfigError> {
     }
 }
 
-fn could_not_read(path: &Path, e: &io::Error) -> ConfigError {
-    ConfigError::new(None, format!("could not read the config {}: {e}", path.display()))
+/// Reads how the address is learnt: as the config says, or by default when there is none.
+pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, ConfigError> {
+    match find(path, env)? {
+        Some((text, path)) => build::detection_of(&sections_of_file(&text, &path)?, Some(&path)),
+        None => build::detection_of(&[Section::default()], None),
+    }
+}
+
+/// The text of the file that is named, or of the first default one that there is.
+fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {
+    let (named, candidates) = match path {
+        Some(path) => (true, vec![path.to_owned()]),
+        None => (false, env.config_files()),
+    };
+    for path in candidates {
+        match read(&path) {
+            Ok(text) => return Ok(Some((text, path))),
+            Err(e)
+                if !named && matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(e) => {
+                let problem = format!("could not read the config {}: {e}", path.display());
+                return Err(ConfigError::new(None, problem));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -123,14 +175,17 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn from_text(text: &str, path: &Path, env: &Environment) -> Result<Loaded, ConfigError> {
-    let sections = lines::parse(text, Some(path)).map_err(|e| {
+fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError> {
+    lines::parse(text, Some(path)).map_err(|e| {
         // What is no config of ours may be an ancestor's.
         let old = ancestor::read(text);
         ancestor::recognise(&old)
             .map_or(e, |line| ConfigError::ancestor(Some(path), line, ancestor::translate(&old)))
-    })?;
-    let config = build::build(&sections, Some(path), env)?;
+    })
+}
+
+fn from_text(text: &str, path: &Path, env: &Environment) -> Result<Loaded, ConfigError> {
+    let config = build::build(&sections_of_file(text, path)?, Some(path), env)?;
     let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     Ok(Loaded { config, identity: identity.into_os_string().into_encoded_bytes() })
 }
@@ -166,11 +221,14 @@ mod tests {
     fn everything_has_its_default() {
         let config = config("[example.org]\nnames = @\n").expect("a good config");
         assert_eq!(config.api.as_str(), "https://api.gandi.net/v5/livedns");
-        assert_eq!((config.timeout.as_secs(), config.recheck.as_secs(), config.agree), (60, 3600, 2));
+        assert_eq!(
+            (config.detection.timeout.as_secs(), config.recheck.as_secs(), config.detection.agree),
+            (60, 3600, 2)
+        );
         assert_eq!(config.records.len(), 1);
         assert_eq!(config.records[0].key.to_string(), "example.org A");
         assert_eq!((config.records[0].ttl, config.records[0].multiple), (None, Multiple::Refuse));
-        assert!(config.warnings.is_empty() && config.roots.is_none());
+        assert!(config.warnings.is_empty() && config.detection.roots.is_none());
     }
 
     #[test]
@@ -215,6 +273,11 @@ mod tests {
             ("multiple = maybe\n".to_owned() + section, 1, "neither `refuse`"),
             ("api = http://api.gandi.net\n".to_owned() + section, 1, "https://"),
             ("ipv4 = https://a.example\n".to_owned() + section, 1, "agree = 1"),
+            ("ipv4 = dns\n".to_owned() + section, 1, "only hints"),
+            ("ipv4 = web host:example.org\n".to_owned() + section, 1, "follow itself"),
+            ("ipv4 = wbe\n".to_owned() + section, 1, "did you mean `web`"),
+            (section.to_owned() + "suffix = ::1", 3, "add `types = AAAA`"),
+            (section.to_owned() + "types = AAAA\nsuffix = eth0", 4, "`suffix`: "),
             ("ipv4 =\n".to_owned() + section, 1, "needs a value"),
             ("ca_file = /nonexistent\n".to_owned() + section, 1, "could not use /nonexistent"),
         ] {
@@ -229,6 +292,23 @@ mod tests {
     fn a_family_that_is_off_is_left_alone() {
         let config = config("ipv6 = off\n[example.org]\nnames = @\ntypes = A AAAA\n").expect("a good config");
         assert_eq!(config.records.len(), 1);
+    }
+
+    #[test]
+    fn a_suffix_is_for_the_aaaa_alone() {
+        let config =
+            config("[example.org]\nnames = nas\ntypes = A AAAA\nsuffix = ::5").expect("a good config");
+        let ours = ["81.2.69.142", "2a01:e0a:1:2::3"].map(|a| a.parse().expect(a));
+        let wanted: Vec<_> = config.records.iter().zip(ours).map(|(r, a)| r.wanted(a).to_string()).collect();
+        assert_eq!(wanted, ["81.2.69.142", "2a01:e0a:1:2::5"]);
+    }
+
+    #[test]
+    fn an_address_is_learnt_without_token_and_records() {
+        let path = Path::new("x.conf");
+        let read = |text: &str| build::detection_of(&sections_of_file(text, path)?, Some(path));
+        assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.sources(RrsetType::A).is_off()));
+        assert!(read("ipv4 = rooter").is_err_and(|e| e.to_string().contains("did you mean")));
     }
 
     #[test]

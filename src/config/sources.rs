@@ -1,45 +1,43 @@
 //! `ipv4` and `ipv6`: where an address comes from.
 
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use super::{lines, secret};
 use crate::address::web::{self, Service};
+use crate::address::{BELIEF, Belief, Source, dns};
 use crate::endpoint::Endpoint;
 use crate::random::Random;
-use crate::record::RrsetType;
+use crate::record::{self, RrsetType};
 
 /// One word of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Source {
-    /// The built-in services, in an order that differs from run to run.
+enum Word {
+    /// The built-in name servers, in an order that differs from run to run.
+    Dns,
+    /// The built-in echo services, likewise.
     Web,
-    /// A service of the user's own.
-    Url(Service),
+    /// Just this one.
+    One(Source),
 }
 
 /// The sources of one family, in the order they were named; none when the family is `off`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sources(Vec<Source>);
+pub struct Sources(Vec<Word>);
 
 impl Default for Sources {
     fn default() -> Self {
-        Self(vec![Source::Web])
+        Self(vec![Word::Dns, Word::Web])
     }
 }
 
 impl Sources {
-    /// Reads `web`, `off`, or URLs.
-    pub(super) fn parse(words: &[&str], family: RrsetType) -> Result<Self, String> {
+    /// Reads `off`, or the words of a list. Paths are relative to the config `file`.
+    pub(super) fn parse(words: &[&str], family: RrsetType, file: Option<&Path>) -> Result<Self, String> {
         if words == ["off"] {
             return Ok(Self(Vec::new()));
         }
-        let source = |word: &&str| match *word {
-            "off" => Err("`off` stands alone".to_owned()),
-            "web" => Ok(Source::Web),
-            word if word.contains("://") => {
-                let url = Endpoint::parse(word).map_err(|e| e.to_string())?;
-                Ok(Source::Url(Service { operator: operator(url.host(), family), url }))
-            }
-            word => Err(format!("`{word}` is neither `web`, `off` nor a URL")),
-        };
-        words.iter().map(source).collect::<Result<_, _>>().map(Self)
+        words.iter().map(|word| parse_word(word, family, file)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether this family is not kept at all.
@@ -48,29 +46,111 @@ impl Sources {
         self.0.is_empty()
     }
 
-    /// The services in the order to ask them.
-    pub(crate) fn services(&self, family: RrsetType, random: &mut Random) -> Vec<Service> {
-        let mut services = Vec::new();
-        for source in &self.0 {
-            match source {
-                Source::Web => {
-                    let mut built_in = web::built_in(family);
-                    random.shuffle(&mut built_in);
-                    services.append(&mut built_in);
-                }
-                Source::Url(service) => services.push(service.clone()),
-            }
+    /// The sources in the config's order, those behind one word in a random one.
+    pub(crate) fn list(&self, family: RrsetType, random: &mut Random) -> Vec<Source> {
+        let mut list = Vec::new();
+        for word in &self.0 {
+            let mut sources: Vec<Source> = match word {
+                Word::Dns => dns::built_in(family).into_iter().map(Source::Dns).collect(),
+                Word::Web => web::built_in(family).into_iter().map(Source::Web).collect(),
+                Word::One(source) => vec![source.clone()],
+            };
+            random.shuffle(&mut sources);
+            list.append(&mut sources);
         }
-        services
+        list
     }
 
-    /// How many operators there are among them.
-    pub(super) fn operators(&self, family: RrsetType) -> usize {
-        let services = self.services(family, &mut Random::new(0));
-        let first =
-            |(i, service): &(usize, &Service)| services[..*i].iter().all(|s| s.operator != service.operator);
-        services.iter().enumerate().filter(first).count()
+    /// The names that `host:` looks up.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|word| match word {
+            Word::One(Source::Host(name)) => Some(name.as_str()),
+            _ => None,
+        })
     }
+
+    /// Why these could never come to an agreement of so many operators, if so.
+    pub(super) fn never_agree(&self, family: RrsetType, agree: usize) -> Option<String> {
+        let list = self.list(family, &mut Random::new(0));
+        if list.iter().any(|s| s.kind().belief() == Belief::Knowledge) {
+            return None;
+        }
+        let mut operators: Vec<&str> = Vec::new();
+        for source in &list {
+            if let Source::Web(Service { operator, .. }) = source
+                && !operators.contains(&operator.as_str())
+            {
+                operators.push(operator);
+            }
+        }
+        match operators.len() {
+            0 => Some("has only hints, which never count for a write: add `web`".to_owned()),
+            n if n < agree => Some(format!(
+                "has sources of {n} operator(s), but {agree} must agree before a write: add another, such as \
+                 `web`, or set `agree = {n}`"
+            )),
+            _ => None,
+        }
+    }
+}
+
+fn parse_word(word: &str, family: RrsetType, file: Option<&Path>) -> Result<Word, String> {
+    if word.contains("://") {
+        let url = Endpoint::parse(word).map_err(|e| e.to_string())?;
+        return Ok(Word::One(Source::Web(Service { operator: operator(url.host(), family), url })));
+    }
+    let (kind, rest) = word.split_once(':').map_or((word, None), |(kind, rest)| (kind, Some(rest)));
+    let source = match (kind, rest) {
+        ("off", None) => return Err("`off` stands alone".to_owned()),
+        ("dns", None) => return Ok(Word::Dns),
+        ("web", None) => return Ok(Word::Web),
+        ("dns", Some(rest)) => Source::Dns(name_server(rest, family)?),
+        ("router", None) if family == RrsetType::Aaaa => {
+            return Err(
+                "a router translates no IPv6 address: `interface` knows this machine's own".to_owned()
+            );
+        }
+        ("router", None) => Source::Router,
+        ("interface", None) => Source::Interface(None),
+        // The kernel's limit: IFNAMSIZ is 16 with the final 0.
+        ("interface", Some(name)) if (1..16).contains(&name.len()) && !name.contains('/') => {
+            Source::Interface(Some(name.to_owned()))
+        }
+        ("interface", Some(name)) => return Err(format!("`{name}` is not the name of an interface")),
+        ("command", Some(path)) if !path.is_empty() => Source::Command(secret::relative_to(file, path)),
+        ("host", Some(name)) => {
+            record::check_labels(name).map_err(|e| e.to_string())?;
+            Source::Host(name.to_ascii_lowercase())
+        }
+        ("command" | "host", _) => return Err(format!("write `{kind}:` and then which one")),
+        _ => {
+            let kinds = BELIEF.map(|(_, word, _)| word);
+            let hint = lines::did_you_mean(kind, &kinds).map(|k| format!(": did you mean `{k}`?"));
+            let hint = hint.unwrap_or_else(|| format!(": it is none of {}, off or a URL", kinds.join(", ")));
+            return Err(format!("`{word}` is no source of addresses{hint}"));
+        }
+    };
+    Ok(Word::One(source))
+}
+
+/// `cloudflare`, `google` or `opendns`, and `@` before a server other than its own.
+fn name_server(text: &str, family: RrsetType) -> Result<dns::Service, String> {
+    let (operator, server) = text.split_once('@').map_or((text, None), |(name, server)| (name, Some(server)));
+    let server = server
+        .map(|server| {
+            let whole = server.parse::<SocketAddr>();
+            whole.or_else(|_| server.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| (ip, 53).into()))
+        })
+        .transpose()
+        .map_err(|_| {
+            format!("`dns:{text}`: after the `@` stands an address, such as 1.0.0.1 or [::1]:5353")
+        })?;
+    dns::named(operator, family, server).ok_or_else(|| {
+        let family = family.family();
+        format!(
+            "`dns:{text}`: it is none of cloudflare, google and opendns, or its server is not of {family}"
+        )
+    })
 }
 
 /// Who runs a host: a built-in service's operator where the domain is theirs, else the host itself.
@@ -88,31 +168,88 @@ fn operator(host: &str, family: RrsetType) -> String {
 mod tests {
     use super::*;
 
+    fn parse(words: &str) -> Result<Sources, String> {
+        Sources::parse(&words.split(' ').collect::<Vec<_>>(), RrsetType::A, Some(Path::new("/etc/x.conf")))
+    }
+
     #[test]
     fn words() {
-        let parse = |words: &[&str]| Sources::parse(words, RrsetType::A);
-        assert_eq!(parse(&["web"]), Ok(Sources::default()));
-        assert!(parse(&["off"]).is_ok_and(|s| s.is_off()));
-        assert!(parse(&["https://a.example", "https://b.example/ip"]).is_ok());
-        for bad in [&["off", "web"][..], &["wbe"], &["http://a.example"], &["https://"]] {
-            assert!(parse(bad).is_err(), "{bad:?}");
+        assert_eq!(parse("dns web"), Ok(Sources::default()));
+        assert!(parse("off").is_ok_and(|s| s.is_off()));
+        for (word, told) in [
+            ("interface", "interface"),
+            ("interface:eth0.7", "interface:eth0.7"),
+            ("router", "router"),
+            ("host:WWW.example.org", "host:www.example.org"),
+            ("command:/usr/bin/my-ip", "command:/usr/bin/my-ip"),
+            ("command:my-ip", "command:/etc/my-ip"),
+            ("dns:opendns", "dns:opendns"),
+            ("dns:google@127.0.0.1:5353", "dns:google"),
+            ("dns:google@127.0.0.1", "dns:google"),
+            ("https://a.example", "a.example"),
+        ] {
+            let list = parse(word).expect(word).list(RrsetType::A, &mut Random::new(0));
+            assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), [told], "{word}");
+        }
+        assert!(parse("https://a.example https://b.example/ip").is_ok());
+        for (bad, word) in [
+            ("off web", "alone"),
+            ("wbe", "did you mean `web`"),
+            ("upnp", "none of interface, router, dns, host, command, web"),
+            ("web:x", "no source"),
+            ("router:x", "no source"),
+            ("interface:", "not the name"),
+            ("interface:a/b", "not the name"),
+            ("interface:abcdefghijklmnop", "not the name"),
+            ("command", "which one"),
+            ("command:", "which one"),
+            ("host", "which one"),
+            ("host:", "nothing is there"),
+            ("host:a_b c", "no source"),
+            ("dns:", "none of cloudflare"),
+            ("dns:quad9", "none of cloudflare"),
+            ("dns:google@ns1", "stands an address"),
+            ("dns:google@[::1]:53", "not of IPv4"),
+            ("http://a.example", "https://"),
+            ("https://", "not a URL"),
+        ] {
+            assert!(parse(bad).is_err_and(|e| e.contains(word)), "{bad}: {:?}", parse(bad));
+        }
+        let six = |word| Sources::parse(&[word], RrsetType::Aaaa, None);
+        assert!(six("router").is_err_and(|e| e.contains("`interface`")));
+        assert!(six("dns:google@[::1]:5353").is_ok() && six("dns:google@::1").is_ok());
+    }
+
+    #[test]
+    fn what_can_never_agree_is_told() {
+        let problem = |words: &str, agree| parse(words).expect(words).never_agree(RrsetType::A, agree);
+        for (words, agree, one_more) in [
+            ("web", 5, 7),
+            ("https://a.example/1 https://a.example/2", 1, 2),
+            ("http://127.0.0.1:1 http://127.0.0.2:1", 2, 3),
+            ("https://api.ipify.org https://api4.ipify.org", 1, 2),
+            ("https://ipv4.icanhazip.com https://api.cloudflare.com/cdn-cgi/trace", 1, 2),
+            ("dns https://a.example", 1, 2),
+        ] {
+            assert_eq!(problem(words, agree), None, "{words}");
+            assert!(problem(words, one_more).is_some_and(|p| p.contains("must agree")), "{words}");
+        }
+        assert!(problem("dns dns:opendns", 1).is_some_and(|p| p.contains("only hints")));
+        for words in ["router", "interface", "host:a.example", "command:/x", "dns router"] {
+            assert_eq!(problem(words, 5), None, "{words}");
         }
     }
 
     #[test]
-    fn one_operator_per_host_and_known_ones_by_their_domain() {
-        let count = |words: &[&str]| Sources::parse(words, RrsetType::A).map(|s| s.operators(RrsetType::A));
-        assert_eq!(count(&["https://a.example/1", "https://a.example/2"]), Ok(1));
-        assert_eq!(count(&["http://127.0.0.1:1", "http://127.0.0.2:1"]), Ok(2));
-        assert_eq!(count(&["https://api.ipify.org", "https://api4.ipify.org"]), Ok(1));
-        assert_eq!(count(&["https://ipv4.icanhazip.com", "https://api.cloudflare.com/cdn-cgi/trace"]), Ok(1));
-        assert_eq!(count(&["web", "https://api.ipify.org"]), count(&["web"]));
-    }
-
-    #[test]
-    fn the_order_of_the_built_in_services_varies() {
-        let sources = Sources::default();
-        let first = |seed| sources.services(RrsetType::A, &mut Random::new(seed))[0].operator.clone();
-        assert!((0..50).map(first).collect::<std::collections::BTreeSet<_>>().len() >= 4);
+    fn the_order_behind_one_word_varies_and_that_of_the_words_does_not() {
+        let sources = parse("dns web router").expect("good words");
+        let list = |seed| sources.list(RrsetType::A, &mut Random::new(seed));
+        let at = |place: usize| {
+            let name = |seed| list(seed).get(place).map(ToString::to_string);
+            (0..50).map(name).collect::<std::collections::BTreeSet<_>>().len()
+        };
+        assert!(at(0) == 2 && at(2) >= 4);
+        let end = list(0).len() - 1;
+        assert_eq!((at(end), list(1)[end].clone()), (1, Source::Router));
     }
 }

@@ -60,7 +60,7 @@ impl<'a> LiveDns<'a> {
     pub(crate) fn rrset(&mut self, key: &RrsetKey) -> Result<Current, LiveDnsError> {
         let url = self.rrset_url(key);
         let answer = self.exchange(Method::Get, &url, LIMIT)?;
-        if answer.status == 404 && error_body(&answer).object.as_deref() == Some("dns-record") {
+        if is_absent(&answer) {
             return self.at_name(key);
         }
         let wire: WireRrset = self.json(&answer, &key.domain, "an RRset")?;
@@ -71,7 +71,7 @@ impl<'a> LiveDns<'a> {
     fn at_name(&mut self, key: &RrsetKey) -> Result<Current, LiveDnsError> {
         let url = format!("{}/{}", self.records_url(&key.domain), key.name);
         let answer = self.exchange(Method::Get, &url, LIMIT)?;
-        if answer.status == 404 && error_body(&answer).object.as_deref() == Some("dns-record") {
+        if is_absent(&answer) {
             return Ok(Current::Absent);
         }
         let rrsets: Vec<WireRrset> = self.json(&answer, &key.domain, "a list of RRsets")?;
@@ -252,6 +252,10 @@ impl<'a> LiveDns<'a> {
 
 fn error_body(answer: &Answer) -> WireError {
     wire::parse(&answer.body).unwrap_or_default()
+}
+/// Of the things that a 404 may be about, only this one means that an RRset may be created.
+fn is_absent(answer: &Answer) -> bool {
+    answer.status == 404 && error_body(answer).object.as_deref() == Some("dns-record")
 }
 
 /// The URL that a `Link` header calls `next` (RFC 8288). `Err` holds a link that leads to another origin, or one

@@ -34,8 +34,8 @@ impl Namespace {
         command.args([unshare, "sh", "-c", "mount -t tmpfs tmpfs /run && exec \"$@\"", "sh"]);
         command.arg(std::env::current_exe().expect("this program")).args(["--exact", test, "--nocapture"]);
         let output = command.env(INSIDE, "1").stdin(Stdio::null()).output().expect("unshare starts");
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (lossy(&output.stdout), lossy(&output.stderr));
         assert!(output.status.success() && out.contains("1 passed"), "{test} in a namespace:\n{out}\n{err}");
         None
     }

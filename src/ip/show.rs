@@ -1,0 +1,88 @@
+//! A survey as a table for people, and as JSON for programs.
+
+use miniserde::{Serialize, json};
+
+use super::Survey;
+use crate::report::Console;
+
+#[derive(Serialize)]
+struct Document {
+    sources: Vec<SourceRow>,
+    verdicts: Vec<Verdict>,
+}
+
+#[derive(Serialize)]
+struct SourceRow {
+    source: String,
+    family: &'static str,
+    address: Option<String>,
+    error: Option<String>,
+    milliseconds: u64,
+    counts_as: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    family: &'static str,
+    address: Option<String>,
+    reason: String,
+}
+
+fn document(surveys: &[Survey]) -> Document {
+    let mut sources = Vec::new();
+    for survey in surveys {
+        for (place, asked) in survey.asked.iter().enumerate() {
+            let (address, error) = match &asked.answer {
+                Some(Ok(answer)) => (Some(answer.address.to_string()), None),
+                Some(Err(cause)) => (None, Some(cause.to_string())),
+                None => (None, Some("could not be asked".to_owned())),
+            };
+            sources.push(SourceRow {
+                source: asked.source.to_string(),
+                family: survey.family.family(),
+                address,
+                error,
+                milliseconds: survey.milliseconds[place],
+                counts_as: survey.counts_as(place).map(crate::address::Belief::as_str),
+            });
+        }
+    }
+    let verdict = |s: &Survey| Verdict {
+        family: s.family.family(),
+        address: s.address().map(|a| a.to_string()),
+        reason: s.reason(),
+    };
+    Document { sources, verdicts: surveys.iter().map(verdict).collect() }
+}
+
+/// One object: `sources` with `source`, `family`, `address` or `error`, `milliseconds` and `counts_as` (null for
+/// what is not in the config), and `verdicts` with `family`, `address` (or null) and `reason`.
+pub(super) fn json(surveys: &[Survey]) -> String {
+    json::to_string(&document(surveys))
+}
+
+/// A row for each source, and a line for each family.
+pub(super) fn table(surveys: &[Survey], console: &mut Console) {
+    let Document { sources, verdicts } = document(surveys);
+    let said = |row: &SourceRow| row.address.clone().or_else(|| row.error.clone()).unwrap_or_default();
+    let width = |text: fn(&SourceRow) -> usize| sources.iter().map(text).max().unwrap_or(0);
+    let (source, address) =
+        (width(|r| r.source.len()).max(6), width(|r| r.address.as_ref().map_or(0, String::len)).max(7));
+    // What is long and comes last may be as long as it likes: why there is no address.
+    console.say(format_args!(
+        "{:source$}  {:6}  {:>5}  {:13}  {:address$}",
+        "source", "family", "ms", "counts as", "address"
+    ));
+    for row in &sources {
+        let SourceRow { source: name, family, milliseconds, counts_as, .. } = row;
+        let counts_as = counts_as.unwrap_or("(not in use)");
+        console.say(format_args!(
+            "{name:source$}  {family:6}  {milliseconds:>5}  {counts_as:13}  {}",
+            said(row)
+        ));
+    }
+    console.say(format_args!(""));
+    for Verdict { family, address, reason } in verdicts {
+        console.say(format_args!("{family}: {}: {reason}", address.as_deref().unwrap_or("none")));
+    }
+}
