@@ -217,7 +217,11 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
             Invocation::Ip(Ip { config, families, json, verbosity })
         }
         Some(word) => return Err(unknown(word)),
-        None if help || version => Invocation::Help,
+        None if help || version => {
+            // Only to take them: what they mean together is of no interest now.
+            let _ = round(&mut args, config, families, verbosity);
+            Invocation::Help
+        }
         None => Invocation::Run(round(&mut args, config, families, verbosity)?),
     };
     if let Some(word) = args.finish().first() {
