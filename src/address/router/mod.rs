@@ -1,0 +1,152 @@
+//! `router`: the outer IPv4 address, as the default gateway itself knows it. No internet, no third party.
+//!
+//! NAT-PMP first, since it is one packet each way, and then `UPnP`. Only the gateway is listened to: anybody on
+//! the LAN can claim to be a router, and one answer is enough for a write.
+
+mod natpmp;
+mod upnp;
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::Ipv4Addr;
+
+use crate::http::Http;
+use upnp::UpnpError;
+
+/// The kernel's IPv4 routes (proc(5)), of this process's network namespace.
+const ROUTES: &str = "/proc/self/net/route";
+
+/// Why there is no address.
+#[derive(Debug)]
+pub enum RouterError {
+    /// The routes could not be read.
+    Routes(io::Error),
+    /// No default route leads over a gateway.
+    NoGateway,
+    /// The gateway would not tell.
+    Gateway {
+        /// Its address.
+        gateway: Ipv4Addr,
+        /// NAT-PMP's result code, if it answered that much (RFC 6886, 3.5).
+        nat_pmp: Option<u16>,
+        /// What became of `UPnP`.
+        upnp: UpnpError,
+    },
+}
+
+impl fmt::Display for RouterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Routes(e) => write!(f, "could not read {ROUTES}: {e}"),
+            Self::NoGateway => {
+                write!(f, "no default gateway: is the network up? on the router itself, use `interface`")
+            }
+            Self::Gateway { gateway, nat_pmp: None, upnp: UpnpError::Silent } => write!(
+                f,
+                "the gateway {gateway} answers neither NAT-PMP nor UPnP: switch one of them on there, or use `web`"
+            ),
+            Self::Gateway { gateway, nat_pmp, upnp } => {
+                write!(f, "the gateway {gateway} ")?;
+                match nat_pmp {
+                    None => {}
+                    Some(2) => write!(f, "refuses NAT-PMP, and ")?,
+                    Some(3) => write!(f, "says by NAT-PMP that it is not connected, and ")?,
+                    Some(code) => write!(f, "answers NAT-PMP with error {code}, and ")?,
+                }
+                upnp.fmt(f)
+            }
+        }
+    }
+}
+
+impl std::error::Error for RouterError {}
+
+/// Asks the default gateway; gives up within 3 s when it answers nothing.
+pub(crate) fn ask(http: &Http) -> Result<Ipv4Addr, RouterError> {
+    let routes = fs::read_to_string(ROUTES).map_err(RouterError::Routes)?;
+    let gateway = gateway(&routes).ok_or(RouterError::NoGateway)?;
+    let nat_pmp = match natpmp::ask(gateway, http.remaining()) {
+        Some(Ok(address)) => return Ok(address),
+        Some(Err(code)) => Some(code),
+        None => None,
+    };
+    upnp::ask(http, gateway).map_err(|upnp| RouterError::Gateway { gateway, nat_pmp, upnp })
+}
+
+/// The gateway of the default route with the lowest metric.
+fn gateway(routes: &str) -> Option<Ipv4Addr> {
+    // The kernel prints addresses as numbers of the machine's own byte order.
+    let address = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
+    let default = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let &[_, destination, gateway, flags, _, _, metric, mask, ..] = fields.as_slice() else {
+            return None;
+        };
+        let flags = u32::from_str_radix(flags, 16).ok()?;
+        // RTF_UP and RTF_GATEWAY, and not RTF_REJECT (linux/route.h).
+        let usable = flags & 0x203 == 3;
+        let is_default = address(destination)?.is_unspecified() && address(mask)?.is_unspecified();
+        (usable && is_default).then_some((metric.parse::<u32>().ok()?, address(gateway)?))
+    };
+    routes.lines().filter_map(default).min_by_key(|(metric, _)| *metric).map(|(_, gateway)| gateway)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str =
+        "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
+
+    /// As the kernel prints it on this machine.
+    fn hex(address: &str) -> String {
+        let address: Ipv4Addr = address.parse().expect(address);
+        format!("{:08X}", u32::from_ne_bytes(address.octets()))
+    }
+
+    fn route(to: &str, via: &str, flags: u32, metric: u32, mask: &str) -> String {
+        let (to, via, mask) = (hex(to), hex(via), hex(mask));
+        format!("eth0\t{to}\t{via}\t{flags:04X}\t0\t0\t{metric}\t{mask}\t0\t0\t0\n")
+    }
+
+    #[test]
+    fn the_default_route_with_the_lowest_metric() {
+        const ANY: &str = "0.0.0.0";
+        let lan = route("192.168.1.0", ANY, 1, 0, "255.255.255.0");
+        let default = |via: &str, metric| route(ANY, via, 3, metric, ANY);
+        for (routes, wanted) in [
+            (String::new(), None),
+            (lan.clone(), None),
+            (lan.clone() + &default("192.168.1.1", 0), Some("192.168.1.1")),
+            (default("192.168.1.1", 600) + &default("10.0.0.1", 100), Some("10.0.0.1")),
+            (default("10.0.0.1", 100) + &default("192.168.1.1", 600), Some("10.0.0.1")),
+            // A VPN's half of everything, a line without a gateway, one that is down, one that rejects.
+            (route(ANY, "10.8.0.1", 3, 0, "128.0.0.0"), None),
+            (route("128.0.0.0", "10.8.0.1", 3, 0, "128.0.0.0"), None),
+            (route(ANY, ANY, 1, 0, ANY), None),
+            (route(ANY, "10.0.0.1", 2, 0, ANY), None),
+            (route(ANY, "10.0.0.1", 0x203, 0, ANY), None),
+            ("eth0\t00000000\t0101A8C0\t0003\n".to_owned(), None),
+            ("eth0 x y z 0 0 0 w 0 0 0\n".to_owned(), None),
+        ] {
+            let found = gateway(&(HEAD.to_owned() + &routes)).map(|a| a.to_string());
+            assert_eq!(found.as_deref(), wanted, "{routes}");
+        }
+    }
+
+    #[test]
+    fn both_protocols_are_told() {
+        let told = |nat_pmp, upnp| {
+            let gateway = Ipv4Addr::new(192, 168, 1, 1);
+            RouterError::Gateway { gateway, nat_pmp, upnp }.to_string()
+        };
+        assert!(told(None, UpnpError::Silent).contains("answers neither NAT-PMP nor UPnP: switch one"));
+        assert_eq!(
+            told(Some(2), UpnpError::Silent),
+            "the gateway 192.168.1.1 refuses NAT-PMP, and does not answer UPnP"
+        );
+        assert!(told(Some(3), UpnpError::NoAddress).contains("not connected, and knows by UPnP of no"));
+        assert!(told(None, UpnpError::NoService).starts_with("the gateway 192.168.1.1 offers"));
+    }
+}

@@ -1,0 +1,347 @@
+//! `UPnP` Internet Gateway Device, versions 1 and 2: SSDP finds the gateway's description, which names the
+//! service that is asked for `GetExternalIPAddress` (`UPnP` Device Architecture 1.1; `WANIPConnection` 1 and 2).
+//!
+//! The XML is searched, not parsed: two elements of a small document that a router has made by a template are not
+//! worth a parser's bytes. Whatever leads away from the gateway is not followed.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use crate::http::{Http, HttpError, IpFamily, Method, Request};
+
+const SSDP: (Ipv4Addr, u16) = (Ipv4Addr::new(239, 255, 255, 250), 1900);
+/// How long to wait for the first answer: it may take its time up to `MX` seconds, on which we are short.
+const DISCOVERY: Duration = Duration::from_millis(1500);
+/// The longest wait for one answer over HTTP.
+const PATIENCE: Duration = Duration::from_secs(2);
+const DESCRIPTION_LIMIT: u64 = 64 * 1024;
+const ANSWER_LIMIT: u64 = 8 * 1024;
+/// The most connections of one router that are asked about.
+const MOST_SERVICES: usize = 4;
+const SERVICES: [&str; 3] = ["WANIPConnection:2", "WANIPConnection:1", "WANPPPConnection:1"];
+
+/// Why `UPnP` told no address; reads on after "the gateway 192.168.1.1 ".
+#[derive(Debug)]
+pub enum UpnpError {
+    /// It did not answer the search.
+    Silent,
+    /// The search could not be sent.
+    Search(io::Error),
+    /// Its description or its service could not be had.
+    Http(HttpError),
+    /// The same, by a status.
+    Status(&'static str, u16),
+    /// Its description names no service that knows the address.
+    NoService,
+    /// It knows no address: there is no connection.
+    NoAddress,
+    /// What it says is no address.
+    NotUnderstood,
+}
+
+impl fmt::Display for UpnpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silent => write!(f, "does not answer UPnP"),
+            Self::Search(e) => write!(f, "could not be searched for by UPnP: {e}"),
+            Self::Http(e) => write!(f, "answers UPnP, but {e}"),
+            Self::Status(what, status) => write!(f, "answers UPnP, but {what} with status {status}"),
+            Self::NoService => write!(f, "offers by UPnP no service that knows its outer address"),
+            Self::NoAddress => write!(f, "knows by UPnP of no outer address: it is not connected"),
+            Self::NotUnderstood => write!(f, "answers UPnP with something that is not an address"),
+        }
+    }
+}
+
+/// Asks `gateway`, and nobody else, for its outer address.
+pub(super) fn ask(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError> {
+    let found = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
+    let location = found.ok_or(UpnpError::Silent)?;
+    let get = Method::Get;
+    let description = fetch(http, get, &location.to_string(), DESCRIPTION_LIMIT, "gives its description")?;
+    let mut problem = UpnpError::NoService;
+    for (service, url) in services(&description, &location).into_iter().take(MOST_SERVICES) {
+        match external_address(http, service, &url) {
+            Ok(address) if !address.is_unspecified() => return Ok(address),
+            Ok(_) => problem = UpnpError::NoAddress,
+            Err(e) => problem = e,
+        }
+    }
+    Err(problem)
+}
+
+/// Where the gateway's description lies: the first that it names and that lies on itself.
+fn discover(gateway: Ipv4Addr, time: Duration) -> io::Result<Option<Location>> {
+    let until = Instant::now() + time.min(DISCOVERY);
+    // Towards the gateway, so that the search leaves by that interface (ip(7): the source's).
+    let way = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    way.connect((gateway, SSDP.1))?;
+    let socket = UdpSocket::bind((way.local_addr()?.ip(), 0))?;
+    for version in [1, 2] {
+        let search = format!(
+            "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\n\
+             ST: urn:schemas-upnp-org:device:InternetGatewayDevice:{version}\r\n\r\n"
+        );
+        socket.send_to(search.as_bytes(), SSDP)?;
+        // Some networks lose multicast; the gateway need not listen to this one.
+        let _ = socket.send_to(search.as_bytes(), (gateway, SSDP.1));
+    }
+    let mut packet = [0; 2048];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        socket.set_read_timeout(Some(left))?;
+        // An error of this socket is an earlier packet's: the wait goes on.
+        if let Ok((length, SocketAddr::V4(from))) = socket.recv_from(&mut packet)
+            && *from.ip() == gateway
+            && let Some(text) = packet.get(..length)
+            && let Some(location) = Location::of_answer(&String::from_utf8_lossy(text), gateway)
+        {
+            return Ok(Some(location));
+        }
+    }
+}
+
+/// A URL on the gateway itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Location {
+    gateway: Ipv4Addr,
+    port: u16,
+    /// With its leading `/`.
+    path: String,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}:{}{}", self.gateway, self.port, self.path)
+    }
+}
+
+impl Location {
+    /// The `LOCATION` of an SSDP answer.
+    fn of_answer(answer: &str, gateway: Ipv4Addr) -> Option<Self> {
+        let mut lines = answer.lines();
+        let status = lines.next()?;
+        if !(status.starts_with("HTTP/1.") && status.split(' ').nth(1) == Some("200")) {
+            return None;
+        }
+        let named = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            name.trim().eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
+        };
+        Self::parse(&lines.find_map(named)?, gateway)
+    }
+
+    /// `http://` and the gateway's address; nothing that leads elsewhere.
+    fn parse(url: &str, gateway: Ipv4Addr) -> Option<Self> {
+        let (scheme, rest) = url.split_at_checked("http://".len())?;
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+        let good = scheme.eq_ignore_ascii_case("http://")
+            && host.parse::<IpAddr>().is_ok_and(|ip| ip == gateway)
+            && path.bytes().all(|b| b.is_ascii_graphic());
+        let path = if path.is_empty() { "/" } else { path };
+        good.then_some(Self { gateway, port: port.parse().ok()?, path: path.to_owned() })
+    }
+
+    /// Where `reference`, as it stands in a document here, leads (RFC 3986, 5.2, as far as routers go).
+    fn join(&self, reference: &str) -> Option<Self> {
+        let reference = reference.replace("&amp;", "&");
+        if reference.contains("://") {
+            return Self::parse(&reference, self.gateway);
+        }
+        let folder = if reference.starts_with('/') { "" } else { &self.path[..=self.path.rfind('/')?] };
+        let path = format!("{folder}{reference}");
+        path.bytes().all(|b| b.is_ascii_graphic()).then_some(Self { path, ..self.clone() })
+    }
+}
+
+/// The services that know the address, and where each is asked: an IP connection's before a PPP one's.
+fn services(description: &str, location: &Location) -> Vec<(&'static str, String)> {
+    // Version 1.0 only; without one, URLs are relative to the description.
+    let base = element(description, "URLBase").and_then(|(base, _)| Location::parse(base, location.gateway));
+    let base = base.unwrap_or_else(|| location.clone());
+    let mut found = Vec::new();
+    for wanted in SERVICES {
+        let mut rest = description;
+        while let Some((service, after)) = element(rest, "service") {
+            rest = after;
+            let kind = element(service, "serviceType").map_or("", |(kind, _)| kind);
+            let url = element(service, "controlURL").and_then(|(url, _)| base.join(url));
+            if let Some(url) = url.filter(|_| kind.strip_prefix(URN) == Some(wanted)) {
+                found.push((wanted, url.to_string()));
+            }
+        }
+    }
+    found
+}
+
+const URN: &str = "urn:schemas-upnp-org:service:";
+
+/// The text of the first element of this name, and what follows it.
+fn element<'a>(xml: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let mut rest = xml;
+    loop {
+        let (_, after) = rest.split_once('<')?;
+        rest = after;
+        // `<service>` and `<service attribute="x">`, but not `<serviceType>`.
+        if let Some(tag) = rest.strip_prefix(name).filter(|t| t.starts_with(['>', ' ', '\t', '\r', '\n'])) {
+            let (_, inside) = tag.split_once('>')?;
+            let (text, after) = inside.split_once(&format!("</{name}>"))?;
+            return Some((text.trim(), after));
+        }
+    }
+}
+
+/// Asks one service.
+fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, UpnpError> {
+    let body = format!(
+        "<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+         s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>\
+         <u:GetExternalIPAddress xmlns:u=\"{URN}{service}\"></u:GetExternalIPAddress></s:Body></s:Envelope>\r\n"
+    );
+    let action = format!("\"{URN}{service}#GetExternalIPAddress\"");
+    let post = Method::Post {
+        content_type: "text/xml; charset=\"utf-8\"",
+        header: Some(("SOAPAction", &action)),
+        body: &body,
+    };
+    let answer = fetch(http, post, url, ANSWER_LIMIT, "answers for its address")?;
+    let (address, _) = element(&answer, "NewExternalIPAddress").ok_or(UpnpError::NotUnderstood)?;
+    if address.is_empty() {
+        return Err(UpnpError::NoAddress);
+    }
+    address.parse().map_err(|_| UpnpError::NotUnderstood)
+}
+
+fn fetch(
+    http: &Http,
+    method: Method,
+    url: &str,
+    limit: u64,
+    what: &'static str,
+) -> Result<String, UpnpError> {
+    let family = IpFamily::Ipv4Only;
+    let request = Request { method, url, authorization: None, family, limit, patience: PATIENCE };
+    let answer = http.send(&request).map_err(UpnpError::Http)?;
+    if answer.status != 200 {
+        return Err(UpnpError::Status(what, answer.status));
+    }
+    Ok(String::from_utf8_lossy(&answer.body).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GATEWAY: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 1);
+
+    fn location() -> Location {
+        Location { gateway: GATEWAY, port: 5000, path: "/igd/root.xml".to_owned() }
+    }
+
+    #[test]
+    fn answers_to_the_search() {
+        let of = |text: &str| Location::of_answer(text, GATEWAY).map(|l| l.to_string());
+        let good = "http://192.168.1.1:5000/igd/root.xml";
+        assert_eq!(
+            of(&format!("HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: {good}\r\n\r\n")).as_deref(),
+            Some(good)
+        );
+        assert_eq!(of(&format!("HTTP/1.0 200 OK\nLocation:{good}\n")).as_deref(), Some(good));
+        for bad in [
+            "",
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\nLOCATION: http://192.168.1.1:5000/igd/root.xml\r\n",
+            "NOTIFY * HTTP/1.1\r\nLOCATION: http://192.168.1.1:5000/igd/root.xml\r\n",
+            "HTTP/1.1 200 OK\r\nLOCATION: http://192.168.1.77:5000/igd/root.xml\r\n",
+        ] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_the_gateway_is_a_location() {
+        let parse = |url| Location::parse(url, GATEWAY).map(|l| l.to_string());
+        assert_eq!(parse("http://192.168.1.1").as_deref(), Some("http://192.168.1.1:80/"));
+        assert_eq!(parse("HTTP://192.168.1.1:1/a?b").as_deref(), Some("http://192.168.1.1:1/a?b"));
+        for bad in [
+            "https://192.168.1.1/",
+            "http://192.168.1.1.example.org/",
+            "http://192.168.1.1@example.org/",
+            "http://example.org/192.168.1.1",
+            "http://192.168.1.2/",
+            "http://192.168.1.1:x/",
+            "http://192.168.1.1:99999/",
+            "http://192.168.1.1/a b",
+            "http://192.168.1.1/\u{e4}",
+            "file:///etc/passwd",
+            "http:/",
+            "\u{e4}\u{e4}\u{e4}\u{e4}",
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn references() {
+        let join = |reference| location().join(reference).map(|l| l.path + &format!(" {}", l.port));
+        assert_eq!(join("/ctl/IPConn").as_deref(), Some("/ctl/IPConn 5000"));
+        assert_eq!(join("ctl?a=1&amp;b=2").as_deref(), Some("/igd/ctl?a=1&b=2 5000"));
+        assert_eq!(join("http://192.168.1.1:49152/c").as_deref(), Some("/c 49152"));
+        assert_eq!(join("http://192.168.1.9/c"), None);
+        assert_eq!(join("/a b"), None);
+    }
+
+    fn service(kind: &str, url: &str) -> String {
+        format!(
+            "<service>\n<serviceType>urn:schemas-upnp-org:service:{kind}</serviceType>\n\
+             <serviceId>x</serviceId><controlURL>{url}</controlURL></service>"
+        )
+    }
+
+    #[test]
+    fn services_of_a_description() {
+        let found = |xml: &str| {
+            let all = services(xml, &location()).into_iter();
+            all.map(|(kind, url)| format!("{kind} {url}")).collect::<Vec<_>>().join(" ")
+        };
+        let all = service("Layer3Forwarding:1", "/l3")
+            + &service("WANPPPConnection:1", "/ppp")
+            + &service("WANIPConnection:1", "ip")
+            + &service("WANIPConnection:3", "/three");
+        assert_eq!(
+            found(&all),
+            "WANIPConnection:1 http://192.168.1.1:5000/igd/ip WANPPPConnection:1 http://192.168.1.1:5000/ppp"
+        );
+        let two = service("WANIPConnection:2", "/two");
+        assert_eq!(found(&two), "WANIPConnection:2 http://192.168.1.1:5000/two");
+        let based = |base: &str| found(&format!("<URLBase>{base}</URLBase>{two}"));
+        assert_eq!(based("http://192.168.1.1:99/"), "WANIPConnection:2 http://192.168.1.1:99/two");
+        assert_eq!(based("http://192.168.1.9:99/"), "WANIPConnection:2 http://192.168.1.1:5000/two");
+        for nothing in [
+            "",
+            "<service>",
+            "<html><body>please log in</body></html>",
+            "<service></service>",
+            "<service><serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType></service>",
+            &service("WANIPConnection:1", "http://192.168.1.9/ctl"),
+            &service("WANIPConnection:1", "/ctl")[..90],
+        ] {
+            assert_eq!(found(nothing), "", "{nothing}");
+        }
+    }
+
+    #[test]
+    fn elements() {
+        assert_eq!(element("<a><b x=\"1\"> t </b>u", "b"), Some(("t", "u")));
+        assert_eq!(element("<bc>1</bc><b>2</b>", "b"), Some(("2", "")));
+        for bad in ["", "<", "<b", "<b>", "<b>1", "<b 1</b>", "b>1</b>"] {
+            assert_eq!(element(bad, "b"), None, "{bad}");
+        }
+    }
+}
