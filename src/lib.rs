@@ -23,6 +23,7 @@ pub mod exit; // the exit codes
 pub mod gandi; // what Gandi offers: LiveDNS
 pub mod http; // the one HTTP client
 pub mod ip; // `gandi-ddns ip`: every source asked once
+pub mod json; // JSON for programs to read
 pub mod plan; // (desired, current) -> Action
 pub mod random; // small random numbers, not for secrets
 pub mod record; // the vocabulary: Fqdn, RrsetName, RrsetType, Ttl, RrsetKey, Rrset

@@ -1,5 +1,5 @@
 /*
- * Stands in for libunwind on 32-bit ARM.
+ * Stands in for libunwind on 32-bit ARM, and for what would bring printf in.
  *
  * Nothing here unwinds: a panic aborts at once. But ARM's index tables name the
  * personality routines, which would keep libunwind, and by its error messages
@@ -21,3 +21,6 @@ SAME(_Unwind_RaiseException);
 SAME(_Unwind_Resume);
 SAME(_Unwind_VRS_Get);
 SAME(_Unwind_VRS_Set);
+
+/* std names its threads, for which musl formats a path: all of printf, 10 kB, for what nobody looks at. */
+int pthread_setname_np(void *thread, const char *name) { return 0; }

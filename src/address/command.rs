@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::letter::{Letter, leave_behind};
 use crate::record::RrsetType;
 
 /// The longest that a program may run.
@@ -92,12 +92,12 @@ pub(crate) fn ask(path: &Path, family: RrsetType, time: Duration) -> Result<IpAd
 
 /// The first line and then the status, or nothing when the time is up.
 fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
-    let (sender, receiver) = mpsc::channel();
+    let letter = Letter::new();
     if let Some(stdout) = child.stdout.take() {
-        thread::Builder::new().spawn(move || drain(stdout, &sender))?;
+        let sender = letter.clone();
+        leave_behind(Box::new(move || drain(stdout, &sender)))?;
     }
-    let remaining = deadline.saturating_duration_since(Instant::now());
-    let Ok(line) = receiver.recv_timeout(remaining) else { return Ok(None) };
+    let Some(line) = letter.receive(deadline) else { return Ok(None) };
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
             return Ok(Some((line, status)));
@@ -109,7 +109,7 @@ fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option
 
 /// Sends the first line as soon as it is there, or as much of it as we take, and reads on to the end, so that the
 /// program neither blocks nor dies of a closed pipe.
-fn drain(mut stdout: impl Read, sender: &mpsc::Sender<Vec<u8>>) {
+fn drain(mut stdout: impl Read, sender: &Letter<Vec<u8>>) {
     let (mut buffer, mut line, mut sent) = ([0; 4096], Vec::new(), false);
     loop {
         let read = match stdout.read(&mut buffer) {
@@ -119,8 +119,7 @@ fn drain(mut stdout: impl Read, sender: &mpsc::Sender<Vec<u8>>) {
         if !sent {
             line.extend_from_slice(&buffer[..read]);
             if read == 0 || line.len() > LIMIT || line.contains(&b'\n') {
-                // Nobody listens any more once the time is up.
-                let _ = sender.send(std::mem::take(&mut line));
+                sender.send(std::mem::take(&mut line));
                 sent = true;
             }
         }
@@ -174,12 +173,16 @@ mod tests {
     #[test]
     fn a_flood_is_drained_and_its_first_line_kept() {
         let flood = b"81.2.69.142\n".chain(io::repeat(b'x').take(1 << 20));
-        let (sender, receiver) = mpsc::channel();
-        drain(flood, &sender);
-        assert!(receiver.recv().is_ok_and(|line| line.starts_with(b"81.2.69.142\n") && line.len() < 8192));
+        let letter = Letter::new();
+        drain(flood, &letter);
+        assert!(
+            letter
+                .receive(Instant::now())
+                .is_some_and(|line| line.starts_with(b"81.2.69.142\n") && line.len() < 8192)
+        );
         // A line without an end.
-        let (sender, receiver) = mpsc::channel();
-        drain(io::repeat(b'x').take(1 << 20), &sender);
-        assert!(receiver.recv().is_ok_and(|line| line.len() < 8192));
+        let letter = Letter::new();
+        drain(io::repeat(b'x').take(1 << 20), &letter);
+        assert!(letter.receive(Instant::now()).is_some_and(|line| line.len() < 8192));
     }
 }

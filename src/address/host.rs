@@ -3,10 +3,9 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::letter::{Letter, leave_behind};
 use crate::record::RrsetType;
 
 /// The longest wait for the system's resolver.
@@ -51,17 +50,18 @@ impl std::error::Error for HostError {}
 /// The one address of `name` by the system's resolver.
 pub(crate) fn ask(name: &str, family: RrsetType, time: Duration) -> Result<IpAddr, HostError> {
     let time = time.min(PATIENCE);
-    let (sender, receiver) = mpsc::channel();
-    let target = (name.to_owned(), 0);
+    let deadline = Instant::now() + time;
+    let answer = Letter::new();
+    let (sender, target) = (answer.clone(), (name.to_owned(), 0));
     // The resolver has no limit of its own: a thread that it holds up is left behind.
-    let resolve = move || sender.send(target.to_socket_addrs().map(|all| all.map(|a| a.ip()).collect()));
-    thread::Builder::new().spawn(resolve).map_err(HostError::Unresolved)?;
-    let answer: io::Result<Vec<IpAddr>> =
-        receiver.recv_timeout(time).map_err(|_| HostError::TooSlow(time))?;
-    let mut addresses = answer.map_err(HostError::Unresolved)?;
-    addresses.retain(|a| RrsetType::of(*a) == family);
-    addresses.sort_unstable();
-    addresses.dedup();
+    leave_behind(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(HostError::Unresolved)?;
+    let found = answer.receive(deadline).ok_or(HostError::TooSlow(time))?.map_err(HostError::Unresolved)?;
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for address in found.map(|a| a.ip()).filter(|a| RrsetType::of(*a) == family) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
     match addresses.as_slice() {
         [] => Err(HostError::None(family)),
         [address] => Ok(*address),

@@ -1,17 +1,14 @@
 //! A survey as a table for people, and as JSON for programs.
 
-use miniserde::{Serialize, json};
-
 use super::Survey;
+use crate::json::Object;
 use crate::report::Console;
 
-#[derive(Serialize)]
 struct Document {
     sources: Vec<SourceRow>,
     verdicts: Vec<Verdict>,
 }
 
-#[derive(Serialize)]
 struct SourceRow {
     source: String,
     family: &'static str,
@@ -21,7 +18,6 @@ struct SourceRow {
     counts_as: Option<&'static str>,
 }
 
-#[derive(Serialize)]
 struct Verdict {
     family: &'static str,
     address: Option<String>,
@@ -58,7 +54,25 @@ fn document(surveys: &[Survey]) -> Document {
 /// One object: `sources` with `source`, `family`, `address` or `error`, `milliseconds` and `counts_as` (null for
 /// what is not in the config), and `verdicts` with `family`, `address` (or null) and `reason`.
 pub(super) fn json(surveys: &[Survey]) -> String {
-    json::to_string(&document(surveys))
+    let Document { sources, verdicts } = document(surveys);
+    let mut rows = Vec::with_capacity(sources.len());
+    for row in &sources {
+        let mut object = Object::new();
+        object.text("source", Some(&row.source)).text("family", Some(row.family));
+        object.text("address", row.address.as_deref()).text("error", row.error.as_deref());
+        object.number("milliseconds", row.milliseconds).text("counts_as", row.counts_as);
+        rows.push(object.end());
+    }
+    let mut lines = Vec::with_capacity(verdicts.len());
+    for verdict in &verdicts {
+        let mut object = Object::new();
+        object.text("family", Some(verdict.family)).text("address", verdict.address.as_deref());
+        object.text("reason", Some(&verdict.reason));
+        lines.push(object.end());
+    }
+    let mut object = Object::new();
+    object.list("sources", &rows).list("verdicts", &lines);
+    object.end()
 }
 
 /// A row for each source, and a line for each family.

@@ -62,9 +62,12 @@ fn held(line: &str) -> Option<Held> {
 
 /// The kinds of those that are unfit, each once: `temporary, link-local`.
 pub(super) fn unfit(all: &[Held]) -> String {
-    let mut kinds: Vec<&str> = all.iter().filter_map(Held::unfit).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
+    let mut kinds: Vec<&str> = Vec::new();
+    for kind in all.iter().filter_map(Held::unfit) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
     kinds.join(", ")
 }
 
