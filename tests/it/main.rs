@@ -5,14 +5,17 @@
 
 mod address; // which address is believed
 mod cli; // arguments, configs, streams
+mod command; // a program that tells the address, and another name
 mod dns; // name servers as a hint, and what they may answer
 mod docs; // what is written for people is true
 mod fake; // Gandi and the echo services, with knobs for what goes wrong
 mod fake_itself; // the fake against Gandi's recorded answers
 mod gandi; // what Gandi may answer
+mod interface; // which of the addresses of an interface
 mod namespace; // hosts and interfaces of a test's own
 mod records; // what becomes of records
 mod requests; // how little is asked of others
+mod router; // what the router says of its own address
 mod sandbox; // a directory, a fake, and the binary
 mod state; // the lock and the memory
 mod tls; // certificates and protocol versions

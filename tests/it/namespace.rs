@@ -31,13 +31,27 @@ impl Namespace {
             return None;
         };
         let mut command = Command::new("unshare");
-        command.args([unshare, "sh", "-c", "mount -t tmpfs tmpfs /run && exec \"$@\"", "sh"]);
+        let start = "mount -t tmpfs tmpfs /run && PATH=$PATH:/usr/sbin:/sbin && exec \"$@\"";
+        command.args([unshare, "sh", "-c", start, "sh"]);
         command.arg(std::env::current_exe().expect("this program")).args(["--exact", test, "--nocapture"]);
         let output = command.env(INSIDE, "1").stdin(Stdio::null()).output().expect("unshare starts");
         let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let (out, err) = (lossy(&output.stdout), lossy(&output.stderr));
         assert!(output.status.success() && out.contains("1 passed"), "{test} in a namespace:\n{out}\n{err}");
         None
+    }
+
+    /// Whether these programs are installed; if not, the test is skipped with one line.
+    pub(crate) fn has(test: &str, programs: &[&str]) -> bool {
+        let lacks = |program: &&&str| {
+            let find = format!("PATH=$PATH:/usr/sbin:/sbin; command -v {program}");
+            !Command::new("sh").args(["-c", &find]).stdout(Stdio::null()).status().is_ok_and(|s| s.success())
+        };
+        let Some(missing) = programs.iter().find(lacks) else { return true };
+        let told = format!("{test} is skipped: {missing} is not installed");
+        assert_ne!(std::env::var(NAMESPACES).as_deref(), Ok("must"), "{told}");
+        let _ = writeln!(std::io::stderr(), "{told}");
+        false
     }
 
     /// `ip` with these arguments.

@@ -64,8 +64,9 @@ fn held(line: &str) -> Option<Held> {
 pub(super) fn unfit(all: &[Held]) -> String {
     let mut kinds: Vec<&str> = Vec::new();
     for kind in all.iter().filter_map(Held::unfit) {
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
+        // In order without a sort, which is a kilobyte of program.
+        if let Err(place) = kinds.binary_search(&kind) {
+            kinds.insert(place, kind);
         }
     }
     kinds.join(", ")

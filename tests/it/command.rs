@@ -1,0 +1,217 @@
+//! Addresses that a program prints, and those of another name.
+
+use std::fs;
+use std::net::UdpSocket;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::namespace::Namespace;
+use crate::sandbox::{ADDRESS, ADDRESS6, Ran, STALE, STALE6, Sandbox, TOKEN};
+
+/// An A and an AAAA record that are stale, and one source for each.
+fn sandbox(ipv4: &str, ipv6: &str, more: &str) -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.fake.set("example.org", "home", "AAAA", 600, &[STALE6]);
+    let head = s.head();
+    let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();
+    s.raw_config(&format!(
+        "{}\n{more}\nipv4 = {ipv4}\nipv6 = {ipv6}\n[example.org]\nnames = home\ntypes = A AAAA\n",
+        head.join("\n")
+    ));
+    s
+}
+
+/// The script `address` beside the config, as the source of the A record.
+fn with(script: &str, more: &str) -> Sandbox {
+    let s = sandbox("command:address", "off", more);
+    write(&s, script);
+    s
+}
+
+/// Written by another process: one that had it open for writing could hand that on to a neighbour's child, and
+/// then it cannot be started (ETXTBSY, execve(2)).
+fn write(s: &Sandbox, script: &str) {
+    let line = "printf '%s' \"$1\" >address && chmod 755 address";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line, "sh", script]).current_dir(s.path("."));
+    assert!(shell.status().expect("a shell").success());
+}
+
+fn run(script: &str) -> (Sandbox, Ran) {
+    let s = with(script, "");
+    let ran = s.run(&[]);
+    (s, ran)
+}
+
+#[track_caller]
+fn follows(script: &str) {
+    run(script).1.is(0, &format!("home.example.org A: {STALE} replaced by {ADDRESS}\n"));
+}
+
+#[track_caller]
+fn fails(script: &str, cause: &str) {
+    let (s, ran) = run(script);
+    ran.fails(75, &["home.example.org A: no public IPv4 address, nothing was changed: command:", cause]);
+    assert!(ran.stderr.ends_with(&format!("address: {cause}\n")), "{}", ran.stderr);
+    assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
+}
+
+#[test]
+fn the_first_line_counts() {
+    follows("#!/bin/sh\necho 81.2.69.142\n");
+    follows("#!/bin/sh\nprintf 81.2.69.142\n");
+    follows("#!/bin/sh\nprintf ' 81.2.69.142\\r\\nand more\\n81.2.69.66\\n'\n");
+}
+
+#[test]
+fn what_is_not_an_address_is_not_repeated() {
+    let words = "printed something else than one address on its first line";
+    for script in ["echo secret", "echo", "echo; echo 81.2.69.142", "echo 81.2.69.142 81.2.69.142"] {
+        fails(&format!("#!/bin/sh\n{script}\n"), words);
+    }
+    fails("#!/bin/sh\nprintf '%300s\\n' 81.2.69.142\n", words);
+    fails("#!/bin/sh\n", "printed nothing");
+}
+
+#[test]
+fn addresses_that_nobody_could_reach_are_refused() {
+    fails("#!/bin/sh\necho 192.168.1.10\n", "answered with 192.168.1.10, a private address (RFC 1918)");
+    fails("#!/bin/sh\necho 2a01:e0a:1:2::3\n", "answered with 2a01:e0a:1:2::3, of the wrong family");
+}
+
+#[test]
+fn a_program_that_fails_has_not_answered() {
+    fails("#!/bin/sh\necho 81.2.69.142\nexit 3\n", "ended with exit code 3");
+    fails("#!/bin/sh\necho 81.2.69.142\nkill -9 $$\n", "was ended by signal 9");
+}
+
+#[test]
+fn a_flood_of_output_is_no_trouble() {
+    follows("#!/bin/sh\necho 81.2.69.142\nyes | head -c 10000000\n");
+    // Line by line, where a closed pipe would end it with a signal.
+    follows("#!/bin/sh\nset -e\ni=0\nwhile [ $i -lt 20000 ]; do echo 81.2.69.142; i=$((i + 1)); done\n");
+    fails(
+        "#!/bin/sh\ntr '\\0' x </dev/zero | head -c 10000000\n",
+        "printed something else than one address on its first line",
+    );
+}
+
+#[test]
+fn a_program_that_does_not_end_is_stopped_with_all_it_started() {
+    for script in [
+        "#!/bin/sh\nsleep 30\necho 81.2.69.142\n",
+        "#!/bin/sh\necho 81.2.69.142\nsleep 30\n",
+        "#!/bin/sh\nsleep 30 &\nwait\n",
+        "#!/bin/sh\nyes 81.2.69.142\n",
+    ] {
+        let s = with(script, "timeout = 2");
+        let started = Instant::now();
+        // Its `sleep` has our stderr, which the test reads to its end.
+        s.run(&[]).fails(75, &["address: was stopped, as it did not end within 2 s"]);
+        assert!(started.elapsed() < Duration::from_secs(20), "{script}");
+        assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
+    }
+}
+
+#[test]
+fn no_program_runs_for_longer_than_ten_seconds() {
+    let s = with("#!/bin/sh\nexec sleep 60\n", "");
+    s.run(&[]).fails(75, &["address: was stopped, as it did not end within 10 s"]);
+}
+
+#[test]
+fn a_program_that_cannot_be_started() {
+    let s = with("#!/bin/sh\necho 81.2.69.142\n", "");
+    for (mode, words) in [(0o600, "make it executable with `chmod +x`"), (0o755, "")] {
+        fs::set_permissions(s.path("address"), fs::Permissions::from_mode(mode)).expect("the script");
+        let ran = s.run(&["--force"]);
+        if words.is_empty() {
+            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        } else {
+            ran.fails(75, &["address: could not be started: Permission denied", words]);
+        }
+    }
+    let s = with("#!/nowhere/sh\n", "");
+    s.run(&[]).fails(75, &["could not be started: No such file or directory", "its first line `#!`"]);
+    fs::remove_file(s.path("address")).expect("the script");
+    s.run(&[]).fails(75, &["could not be started: No such file or directory", "is it there"]);
+    // Without its first line a script is none; a shell would have run it all the same.
+    let s = with("echo 81.2.69.142\n", "");
+    s.run(&[]).fails(75, &["could not be started: Exec format error", "`#!/bin/sh`"]);
+    assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
+}
+
+#[test]
+fn a_program_gets_the_family_and_not_the_token() {
+    let s = sandbox("command:address", "command:address", "");
+    write(
+        &s,
+        "#!/bin/sh\nenv >env.$GANDI_DDNS_FAMILY\necho $# >>env.$GANDI_DDNS_FAMILY\ncat\n\
+         [ $GANDI_DDNS_FAMILY = ipv4 ] && echo 81.2.69.142 || echo 2a01:e0a:1:2::3\n",
+    );
+    let config = fs::read_to_string(s.path("gandi-ddns.conf")).expect("the config");
+    s.raw_config(&config.replace("token_file = token\n", ""));
+    let mut command = s.command();
+    command.args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN).env("KEPT", "yes");
+    command.env("PATH", std::env::var_os("PATH").expect("a PATH"));
+    Sandbox::finish(&mut command).is(
+        0,
+        &format!(
+            "home.example.org A: {STALE} replaced by {ADDRESS}\n\
+             home.example.org AAAA: {STALE6} replaced by {ADDRESS6}\n"
+        ),
+    );
+    for family in ["ipv4", "ipv6"] {
+        let env = fs::read_to_string(s.path(&format!("env.{family}"))).expect("what the script saw");
+        assert!(env.contains("KEPT=yes\n") && env.ends_with("\n0\n"), "{env}");
+        assert!(!env.contains("GANDI_TOKEN") && !env.contains(TOKEN), "{env}");
+    }
+}
+
+#[test]
+fn a_program_may_complain() {
+    let (_, ran) = run("#!/bin/sh\necho 'the modem is asleep' >&2\nexit 1\n");
+    assert_eq!(ran.code, Some(75));
+    ran.says(&["the modem is asleep\n", "ended with exit code 1"]);
+}
+
+#[test]
+fn the_address_of_another_name() {
+    let Some(net) = Namespace::enter("command::the_address_of_another_name") else { return };
+    let hosts = |text: &str| {
+        fs::write("/run/hosts", text).expect("the hosts");
+        net.run("mountpoint -q /etc/hosts || mount --bind /run/hosts /etc/hosts");
+    };
+    fs::write("/run/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n").expect("its file");
+    net.run("mount --bind /run/resolv.conf /etc/resolv.conf");
+    let twice = "81.2.69.142 box.example\n81.2.69.142 box.example\n2a01:e0a:1:2::3 box.example\n";
+    hosts(twice);
+    sandbox("host:box.example", "host:box.example", "").run(&[]).is(
+        0,
+        &format!(
+            "home.example.org A: {STALE} replaced by {ADDRESS}\n\
+             home.example.org AAAA: {STALE6} replaced by {ADDRESS6}\n"
+        ),
+    );
+    for (text, cause) in [
+        ("2a01:e0a:1:2::3 box.example\n", "has no IPv4 address"),
+        ("192.168.1.10 box.example\n", "answered with 192.168.1.10, a private address"),
+        (
+            "81.2.69.142 box.example\n81.2.69.143 box.example\n",
+            "has several addresses (81.2.69.142, 81.2.69.143): which is this machine's is unknown",
+        ),
+    ] {
+        hosts(text);
+        let s = sandbox("host:box.example", "off", "");
+        s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed: host:box.example: ", cause]);
+        assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
+    }
+    sandbox("host:other.example", "off", "").run(&[]).fails(75, &["host:other.example: "]);
+    // A name server that says nothing at all.
+    let _silent = UdpSocket::bind("127.0.0.1:53").expect("the port of name servers");
+    fs::write("/run/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:2\n").expect("its file");
+    let s = sandbox("host:other.example", "off", "timeout = 2");
+    s.run(&[]).fails(75, &["host:other.example: the name server did not answer within 2 s"]);
+}

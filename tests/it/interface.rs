@@ -1,0 +1,278 @@
+//! The addresses of this machine's own interfaces, in a network of the test's own: `eth0`, whose other end is
+//! another host.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::namespace::Namespace;
+use crate::sandbox::{Ran, STALE, STALE6, Sandbox};
+
+/// No state of the kernel's takes longer than this to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A public resolver, as the program takes it for the internet's end.
+const OUT6: &str = "2606:4700:4700::1111";
+
+/// The program and the interfaces around it.
+struct Home {
+    net: Namespace,
+    s: Sandbox,
+}
+
+impl Home {
+    /// With `eth0` up.
+    fn enter(test: &str) -> Option<Self> {
+        let net = Namespace::enter(test)?;
+        net.ip("netns add far");
+        let home = Self { net, s: Sandbox::new() };
+        home.add("eth0");
+        Some(home)
+    }
+
+    /// One more interface, with its other end at the other host.
+    fn add(&self, name: &str) {
+        self.net.ip(&format!("link add {name} type veth peer name {name} netns far"));
+        self.net.ip(&format!("-n far link set {name} up"));
+        self.net.ip(&format!("link set {name} up"));
+        let line = format!("ip link show dev {name}; ip -6 addr show dev {name}");
+        until(&line, |told| told.contains("state UP") && told.contains("inet6 fe80:"));
+    }
+
+    /// Runs with this one source for a record that is stale.
+    fn run(&self, source: &str, rrtype: &str) -> Ran {
+        let (key, stale) = if rrtype == "A" { ("ipv4", STALE) } else { ("ipv6", STALE6) };
+        let head = self.s.head();
+        let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();
+        self.s.raw_config(&format!(
+            "{}\n{key} = {source}\n[example.org]\nnames = home\ntypes = {rrtype}\n",
+            head.join("\n")
+        ));
+        self.s.fake.set("example.org", "home", rrtype, 600, &[stale]);
+        self.s.run(&["-v", "--force"])
+    }
+
+    /// The record follows to `address`, and `-v` has the source, the address and the note.
+    #[track_caller]
+    fn follows(&self, source: &str, address: &str, note: &str) {
+        let (rrtype, stale) = if address.contains(':') { ("AAAA", STALE6) } else { ("A", STALE) };
+        let ran = self.run(source, rrtype);
+        let wanted = format!("home.example.org {rrtype}: {stale} replaced by {address}\n");
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), wanted.as_str()), "{}", ran.stderr);
+        let step = ran.stderr.lines().find(|l| l.contains(source) && l.contains(address));
+        assert!(step.is_some_and(|l| l.contains(note)), "`{note}` is not with {source}: {}", ran.stderr);
+        if note.is_empty() {
+            assert!(!ran.stderr.contains("of several"), "{}", ran.stderr);
+        }
+    }
+
+    /// Nothing is changed, for this cause.
+    #[track_caller]
+    fn fails(&self, source: &str, rrtype: &str, cause: &str) {
+        let (family, stale) = if rrtype == "A" { ("IPv4", STALE) } else { ("IPv6", STALE6) };
+        let ran = self.run(source, rrtype);
+        ran.says(&[&format!(
+            "gandi-ddns: home.example.org {rrtype}: no public {family} address, nothing was changed: {source}: {cause}"
+        )]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(75), ""), "{}", ran.stderr);
+        assert_eq!(self.s.zone("home", rrtype), format!("600 {stale}"));
+    }
+
+    /// What the kernel would take for its own connections.
+    fn kernels() -> String {
+        let told = until(&format!("ip -6 route get {OUT6}"), |told| told.contains(" src "));
+        let mut words = told.split_whitespace().skip_while(|w| *w != "src");
+        words.nth(1).expect("an address").to_owned()
+    }
+
+    /// The temporary address of this prefix, once the kernel has made it and found that it is alone.
+    fn temporary(prefix: &str) -> String {
+        let ours = |l: &str| l.contains(" temporary ") && l.contains(prefix) && !l.contains("tentative");
+        let told = until("ip -6 -o addr show dev eth0", |told| told.lines().any(ours));
+        let line = told.lines().find(|l| ours(l)).expect("the line");
+        let address = line.split_whitespace().find(|w| w.starts_with(prefix)).expect("an address");
+        address.split('/').next().expect("an address").to_owned()
+    }
+}
+
+/// Waits until a command tells what is wanted.
+#[track_caller]
+fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
+    let started = Instant::now();
+    loop {
+        let output = Command::new("sh").args(["-ec", line]).output().expect("a shell");
+        let told = String::from_utf8(output.stdout).expect("UTF-8");
+        if wanted(&told) {
+            return told;
+        }
+        assert!(started.elapsed() < PATIENCE, "{line} still says: {told}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_stable_ipv6_address_among_all_sorts_of_them() {
+    let Some(h) = Home::enter("interface::the_stable_ipv6_address_among_all_sorts_of_them") else { return };
+    h.net.run(
+        "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
+         ip -6 addr add 2a01:e0a:1:2::dead/64 dev eth0 nodad preferred_lft 0
+         ip -6 addr add fd00::1/64 dev eth0 nodad
+         ip -6 addr add 2a01:e0a:1:2::42/64 dev eth0 nodad mngtmpaddr
+         ip -6 route add default via fe80::1 dev eth0",
+    );
+    let temporary = Home::temporary("2a01:e0a:1:2:");
+    assert_eq!(Home::kernels(), temporary, "the kernel prefers the one that is not for others");
+    for source in ["interface:eth0", "interface"] {
+        h.follows(source, "2a01:e0a:1:2::42", "");
+    }
+}
+
+#[test]
+fn of_two_ipv6_prefixes_the_one_that_leads_out() {
+    let Some(h) = Home::enter("interface::of_two_ipv6_prefixes_the_one_that_leads_out") else { return };
+    h.net.run(
+        "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
+         ip -6 addr add 2a01:e0a:1:a::42/64 dev eth0 nodad mngtmpaddr
+         ip -6 addr add 2a01:e0a:1:b::42/64 dev eth0 nodad mngtmpaddr
+         ip -6 addr add fd00::1/64 dev eth0 nodad",
+    );
+    for prefix in ["2a01:e0a:1:a:", "2a01:e0a:1:b:"] {
+        let temporary = Home::temporary(prefix);
+        for (source, note) in [
+            (temporary, "of several, one of the prefix that the kernel uses"),
+            (format!("{prefix}:42"), "of several, the one that the kernel uses"),
+        ] {
+            h.net.ip(&format!("-6 route replace default via fe80::1 dev eth0 src {source}"));
+            assert_eq!(Home::kernels(), source);
+            h.follows("interface:eth0", &format!("{prefix}:42"), note);
+            h.follows("interface", &format!("{prefix}:42"), note);
+        }
+    }
+    // Another interface leads out: its address is not this one's.
+    h.add("eth1");
+    h.net.run(
+        "ip -6 addr add 2a01:e0a:1:c::42/64 dev eth1 nodad
+         ip -6 route del default
+         ip -6 route add default via fe80::1 dev eth1",
+    );
+    h.follows("interface:eth0", "2a01:e0a:1:a::42", "of several, none of which the kernel uses");
+    h.follows("interface:eth1", "2a01:e0a:1:c::42", "");
+    h.follows("interface", "2a01:e0a:1:c::42", "");
+    h.net.ip("-6 route del default");
+    h.follows("interface:eth0", "2a01:e0a:1:a::42", "of several, none of which the kernel uses");
+    h.follows("interface:eth1", "2a01:e0a:1:c::42", "");
+    h.fails("interface", "AAAA", "no default route for IPv6: is the network up?\n");
+}
+
+#[test]
+fn ipv6_addresses_that_are_not_for_others() {
+    let Some(h) = Home::enter("interface::ipv6_addresses_that_are_not_for_others") else { return };
+    h.net.ip("-6 route add default via fe80::1 dev eth0");
+    for (setup, kinds) in [
+        ("true", "link-local"),
+        ("ip -6 addr add fd00::1/64 dev eth0 nodad", "link-local, unique local"),
+        ("ip -6 addr add 2001:db8::1/64 dev eth0 nodad", "documentation, link-local"),
+        ("ip -6 addr add 2a01:e0a:1:2::4/64 dev eth0 nodad preferred_lft 0", "deprecated, link-local"),
+        // So many questions whether somebody has it already that the answer never comes.
+        (
+            "echo 10000 >/proc/sys/net/ipv6/conf/eth0/dad_transmits
+             ip -6 addr add 2a01:e0a:1:2::4/64 dev eth0",
+            "link-local, tentative",
+        ),
+    ] {
+        h.net.run(setup);
+        h.fails("interface:eth0", "AAAA", &format!("has only {kinds} addresses\n"));
+        h.net.run("ip -6 addr flush dev eth0 scope global");
+    }
+    // The other host has it.
+    h.net.run(
+        "echo 1 >/proc/sys/net/ipv6/conf/eth0/dad_transmits
+         ip -n far -6 addr add 2a01:e0a:1:2::4/64 dev eth0 nodad
+         ip -6 addr add 2a01:e0a:1:2::4/64 dev eth0",
+    );
+    until("ip -6 addr show dev eth0", |told| told.contains("dadfailed"));
+    h.fails("interface:eth0", "AAAA", "has only duplicate, link-local addresses\n");
+    // A temporary one, and the stable one of which it was made on its way out.
+    h.net.run(
+        "ip -6 addr flush dev eth0 scope global
+         echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
+         ip -6 addr add 2a01:e0a:1:2::5/64 dev eth0 nodad mngtmpaddr",
+    );
+    Home::temporary("2a01:e0a:1:2:");
+    h.net.ip("-6 addr change 2a01:e0a:1:2::5/64 dev eth0 mngtmpaddr preferred_lft 0");
+    let kinds = "deprecated, link-local, temporary";
+    h.fails("interface:eth0", "AAAA", &format!("has only {kinds} addresses\n"));
+    h.fails("interface", "AAAA", &format!("eth0, which has the default route, has only {kinds} addresses\n"));
+}
+
+#[test]
+fn ipv4_is_public_or_refused() {
+    let Some(h) = Home::enter("interface::ipv4_is_public_or_refused") else { return };
+    h.fails("interface:eth0", "A", "has no IPv4 address\n");
+    h.fails("interface", "A", "no default route for IPv4: is the network up?\n");
+    h.net.run(
+        "ip addr add 192.168.1.10/24 dev eth0
+         ip route add default via 192.168.1.1",
+    );
+    for source in ["interface:eth0", "interface"] {
+        h.fails(source, "A", "answered with 192.168.1.10, a private address (RFC 1918)\n");
+    }
+    // A modem's line, with another's address at its other end.
+    h.add("ppp0");
+    h.net.run(
+        "ip addr add 81.2.69.142 peer 81.2.69.99 dev ppp0
+         ip addr add 10.0.0.1/32 dev ppp0
+         ip route replace default dev ppp0",
+    );
+    h.follows("interface:ppp0", "81.2.69.142", "");
+    h.follows("interface", "81.2.69.142", "");
+    h.fails("interface:eth0", "A", "answered with 192.168.1.10, a private");
+    h.net.ip("addr add 81.2.69.100/32 dev ppp0");
+    h.follows("interface:ppp0", "81.2.69.142", "of several, the one that the kernel uses");
+    h.net.ip("route replace default dev ppp0 src 81.2.69.100");
+    h.follows("interface:ppp0", "81.2.69.100", "of several, the one that the kernel uses");
+    h.net.ip("addr add 81.2.69.50/32 dev ppp0");
+    h.net.ip("route replace default via 192.168.1.1");
+    h.follows("interface:ppp0", "81.2.69.50", "of several, none of which the kernel uses, the lowest");
+    // A public one behind the private one, by ifconfig's ways.
+    h.net.ip("addr add 81.2.69.160/32 dev eth0 label eth0:1");
+    for source in ["interface:eth0", "interface:eth0:1", "interface"] {
+        h.follows(source, "81.2.69.160", "");
+    }
+}
+
+#[test]
+fn an_interface_that_is_absent_or_down() {
+    let Some(h) = Home::enter("interface::an_interface_that_is_absent_or_down") else { return };
+    for rrtype in ["A", "AAAA"] {
+        let ran = h.run("interface:eth9", rrtype);
+        ran.says(&["interface:eth9: is not there; there are ", "eth0", "lo"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(75), ""));
+    }
+    let down = "is down, or nothing is plugged in\n";
+    h.net.run(
+        "echo 1 >/proc/sys/net/ipv6/conf/eth0/keep_addr_on_down
+         ip -6 addr add 2a01:e0a:1:2::42/64 dev eth0 nodad
+         ip addr add 81.2.69.142/24 dev eth0",
+    );
+    h.follows("interface:eth0", "81.2.69.142", "");
+    h.follows("interface:eth0", "2a01:e0a:1:2::42", "");
+    h.net.ip("-n far link set eth0 down");
+    until("ip link show dev eth0", |told| !told.contains("state UP"));
+    for rrtype in ["A", "AAAA"] {
+        h.fails("interface:eth0", rrtype, down);
+    }
+    h.net.ip("-n far link set eth0 up");
+    until("ip link show dev eth0", |told| told.contains("state UP"));
+    h.follows("interface:eth0", "81.2.69.142", "");
+    h.net.ip("link set eth0 down");
+    for rrtype in ["A", "AAAA"] {
+        h.fails("interface:eth0", rrtype, down);
+    }
+    h.net.run("ip addr flush dev eth0");
+    for rrtype in ["A", "AAAA"] {
+        h.fails("interface:eth0", rrtype, "has no address at all: is it up?\n");
+    }
+    h.net.run("ip addr add 81.2.69.142/24 dev eth0; ip link set eth0 up");
+    until("ip link show dev eth0", |told| told.contains("state UP"));
+    h.net.run("echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6");
+    h.fails("interface:eth0", "AAAA", "has no IPv6 address\n");
+}

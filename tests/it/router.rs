@@ -1,0 +1,329 @@
+//! The router as a source: Debian's own daemons in a network of the test's own, cross-checked with Debian's own
+//! clients; and a router that answers with whatever a bad one might.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::namespace::Namespace;
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+
+const GATEWAY: &str = "192.168.1.1";
+/// What the fake router does, for its process: words with blanks between.
+const MANNER: &str = "GANDI_DDNS_TEST_ROUTER";
+
+/// A process that ends with the test, however that ends.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A host behind a router; the fake Gandi is on the host's own loopback.
+struct Home {
+    net: Namespace,
+    s: Sandbox,
+}
+
+impl Home {
+    fn enter(test: &str, tools: &[&str]) -> Option<Self> {
+        if !Namespace::has(test, tools) {
+            return None;
+        }
+        let net = Namespace::enter(test)?;
+        net.run(
+            "ip netns add router
+             ip link add eth0 type veth peer name lan0 netns router
+             ip addr add 192.168.1.2/24 dev eth0; ip link set eth0 up
+             ip -n router link set lo up
+             ip -n router addr add 192.168.1.1/24 dev lan0; ip -n router link set lan0 up
+             ip -n router addr add 192.168.1.66/24 dev lan0
+             ip -n router link add wan0 type veth peer name isp0; ip -n router link set isp0 up
+             ip -n router addr add 81.2.69.142/24 dev wan0; ip -n router link set wan0 up
+             ip route add default via 192.168.1.1",
+        );
+        let s = Sandbox::new();
+        s.fake.set("example.org", "home", "A", 600, &[STALE]);
+        let home = Self { net, s };
+        home.sources("router");
+        Some(home)
+    }
+
+    /// `ipv4 =` these, with the echo services in the place of `ECHOES`.
+    fn sources(&self, words: &str) {
+        let head = self.s.head();
+        let line = head.lines().find(|l| l.starts_with("ipv4 =")).expect("the IPv4 services");
+        let words = words.replace("ECHOES", line.trim_start_matches("ipv4 = "));
+        let head = head.replace(line, &format!("ipv4 = {words}"));
+        self.s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
+    }
+
+    fn stale(&self) {
+        self.s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    }
+
+    /// The record follows, and nobody else was asked.
+    fn follows(&self) {
+        self.stale();
+        let before = self.s.fake.requests().len();
+        self.s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+        assert!(self.s.fake.requests()[before..].iter().all(|r| r.listener == "livedns"));
+    }
+
+    fn fails(&self, cause: &str) {
+        self.stale();
+        let words = ["home.example.org A: no public IPv4 address, nothing was changed: router: ", cause];
+        self.s.run(&[]).fails(75, &words);
+        assert_eq!((self.s.count("PUT"), self.s.count("GET")), (0, 0));
+        assert_eq!(self.s.zone("home", "A"), format!("600 {STALE}"));
+    }
+
+    /// Debian's daemon, as soon as it listens.
+    fn miniupnpd(&self, more: &str) -> Daemon {
+        let config = self.s.path("miniupnpd.conf");
+        let text = "ext_ifname=wan0\nlistening_ip=lan0\nport=5000\nsecure_mode=yes\n\
+                    uuid=00000000-0000-0000-0000-000000000001\n";
+        fs::write(&config, format!("{text}{more}\n")).expect("its config");
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", "router", "miniupnpd", "-d", "-f"]).arg(config);
+        command.arg("-P").arg(self.s.path("miniupnpd.pid"));
+        let daemon = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let daemon = Daemon(daemon.expect("miniupnpd starts"));
+        // NAT-PMP's port or SSDP's, as the kernel tells them: 5351 and 1900.
+        let port = if more.contains("enable_natpmp=yes") { ":14E7 " } else { ":076C " };
+        let started = Instant::now();
+        loop {
+            let sockets =
+                Command::new("ip").args(["netns", "exec", "router", "cat", "/proc/net/udp"]).output();
+            if String::from_utf8_lossy(&sockets.expect("the router's sockets").stdout).contains(port) {
+                return daemon;
+            }
+            assert!(started.elapsed() < Duration::from_secs(30), "miniupnpd does not listen");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+}
+
+/// A router of this manner: this very program once more, over there.
+fn fake(manner: &str) -> Daemon {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", "router"]).arg(std::env::current_exe().expect("this program"));
+    command.args(["--exact", "router::fake_router", "--ignored", "--nocapture"]).env(MANNER, manner);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut daemon = Daemon(child.expect("the fake router starts"));
+    let mut lines = BufReader::new(daemon.0.stdout.take().expect("its output")).lines();
+    assert!(lines.any(|l| l.is_ok_and(|l| l.contains("the router listens"))), "{manner}");
+    daemon
+}
+
+fn told(command: &str) -> String {
+    let output = Command::new("sh").args(["-c", command]).output().expect("a shell");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn nat_pmp_of_a_real_router() {
+    let tools = ["miniupnpd", "natpmpc"];
+    let Some(home) = Home::enter("router::nat_pmp_of_a_real_router", &tools) else { return };
+    let _daemon = home.miniupnpd("enable_natpmp=yes\nenable_upnp=no");
+    let natpmpc = told("natpmpc");
+    assert!(natpmpc.contains(&format!("Public IP address : {ADDRESS}")), "{natpmpc}");
+    home.follows();
+}
+
+#[test]
+fn upnp_of_a_real_router_in_both_versions() {
+    let tools = ["miniupnpd", "upnpc"];
+    let Some(home) = Home::enter("router::upnp_of_a_real_router_in_both_versions", &tools) else { return };
+    for version in ["force_igd_desc_v1=no", "force_igd_desc_v1=yes"] {
+        let _daemon = home.miniupnpd(&format!("enable_natpmp=no\nenable_upnp=yes\n{version}"));
+        let upnpc = told("upnpc -s");
+        assert!(upnpc.contains(&format!("ExternalIPAddress = {ADDRESS}")), "{upnpc}");
+        home.follows();
+    }
+}
+
+#[test]
+fn a_gateway_that_answers_neither_fails_within_three_seconds() {
+    let name = "router::a_gateway_that_answers_neither_fails_within_three_seconds";
+    let Some(home) = Home::enter(name, &["nft"]) else { return };
+    let neither = "the gateway 192.168.1.1 answers neither NAT-PMP nor UPnP: switch one of them on there";
+    // An emulated processor has an excuse.
+    let limit = if std::env::var_os("GANDI_DDNS_COMMAND").is_some() { 10 } else { 3 };
+    for firewall in [
+        "true",
+        "ip netns exec router nft add table t
+             ip netns exec router nft add chain t i '{ type filter hook input priority 0; policy drop; }'",
+    ] {
+        home.net.run(firewall);
+        let started = Instant::now();
+        home.fails(neither);
+        assert!(started.elapsed() < Duration::from_secs(limit), "{firewall}: {:?}", started.elapsed());
+    }
+    home.net.ip("route del default");
+    home.fails("no default gateway");
+}
+
+#[test]
+fn whatever_else_a_router_may_answer() {
+    let Some(home) = Home::enter("router::whatever_else_a_router_may_answer", &[]) else { return };
+    let nat = "your router is itself behind another NAT; the name would not reach this machine";
+    for (manner, cause) in [
+        ("pmp:192.168.100.2", "answered with 192.168.100.2, a private address (RFC 1918): "),
+        ("pmp:100.64.3.7", "answered with 100.64.3.7, a CGNAT address (RFC 6598): "),
+        ("pmp:10.0.0.1", nat),
+        ("upnp:172.16.0.1", nat),
+        ("pmp:0.0.0.0", "answered with 0.0.0.0: it has no public address at the moment"),
+        ("pmp:short", "answers neither"),
+        ("pmp:opcode", "answers neither"),
+        ("pmp:pcp", "answers neither"),
+        ("pmp:other", "answers neither"),
+        ("pmp:refused", "refuses NAT-PMP, and does not answer UPnP"),
+        ("pmp:3", "not connected, and does not answer UPnP"),
+        ("pmp:3 upnp:", "not connected, and knows by UPnP of no outer address"),
+        ("upnp:0.0.0.0", "knows by UPnP of no outer address"),
+        ("upnp:garbage", "something that is not an address"),
+        ("upnp:fault", "answers UPnP, but answers for its address with status 500"),
+        ("upnp:page", "offers by UPnP no service"),
+        ("upnp:long", "longer than 65536 bytes"),
+        ("upnp:hangs", "was too slow"),
+        ("upnp:elsewhere", "answers neither"),
+        ("upnp:stranger", "answers neither"),
+    ] {
+        let _fake = fake(manner);
+        home.fails(cause);
+    }
+    for manner in
+        ["pmp:81.2.69.142", "upnp:81.2.69.142", "pmp:refused upnp:81.2.69.142", "upnp:ppp", "upnp:base"]
+    {
+        let _fake = fake(manner);
+        home.follows();
+    }
+}
+
+#[test]
+fn router_and_web_disagree() {
+    let Some(home) = Home::enter("router::router_and_web_disagree", &[]) else { return };
+    let router = fake("pmp:81.2.69.200");
+    for (sources, wins) in [("router ECHOES", "81.2.69.200"), ("ECHOES router", ADDRESS)] {
+        home.stale();
+        home.sources(sources);
+        let ran = home.s.run(&["--force"]);
+        assert_eq!(ran.stdout, format!("home.example.org A: {STALE} replaced by {wins}\n"));
+        ran.says(&[
+            "warning: the router's address is 81.2.69.200, but 127.0.0.2 sees 81.2.69.142: ",
+            "such as a VPN",
+        ]);
+        assert_eq!((ran.code, ran.stderr.lines().count()), (Some(0), 1));
+        // It is said when it matters, and not at every run.
+        home.s.run(&["--force"]).is(0, "");
+    }
+    drop(router);
+    let _fake = fake("pmp:192.168.100.2");
+    home.stale();
+    home.sources("router ECHOES");
+    let ran = home.s.run(&["--force"]);
+    assert_eq!((ran.code, home.s.zone("home", "A")), (Some(0), format!("600 {ADDRESS}")));
+    ran.says(&["warning: the router's own address is 192.168.100.2", "behind another NAT"]);
+}
+
+/// No test of its own: the router's process.
+#[test]
+#[ignore = "started by other tests, in a namespace of its own"]
+fn fake_router() {
+    let manner = std::env::var(MANNER).expect("a manner");
+    let of = |protocol: &str| manner.split(' ').find_map(|w| w.strip_prefix(protocol)).map(str::to_owned);
+    let (pmp, upnp) = (of("pmp:"), of("upnp:"));
+    std::thread::scope(|scope| {
+        if let Some(answer) = pmp {
+            let socket = UdpSocket::bind((GATEWAY, 5351)).expect("NAT-PMP's port");
+            scope.spawn(move || nat_pmp(&socket, &answer));
+        }
+        if let Some(answer) = upnp {
+            let ssdp = UdpSocket::bind(("0.0.0.0", 1900)).expect("SSDP's port");
+            let http = TcpListener::bind((GATEWAY, 5000)).expect("a port for HTTP");
+            let manner = answer.clone();
+            scope.spawn(move || search(&ssdp, &manner));
+            scope.spawn(move || http.incoming().flatten().for_each(|stream| serve(stream, &answer)));
+        }
+        let _ = writeln!(std::io::stdout(), "the router listens");
+    });
+}
+
+fn nat_pmp(socket: &UdpSocket, answer: &str) {
+    let mut packet = [0; 16];
+    while let Ok((_, from)) = socket.recv_from(&mut packet) {
+        let good = |address: &str| {
+            let octets = address.parse::<std::net::Ipv4Addr>().expect("an address").octets();
+            [&[0, 128, 0, 0, 0, 0, 0, 9][..], &octets].concat()
+        };
+        let told = match answer {
+            "short" => good(ADDRESS)[..11].to_vec(),
+            "opcode" => [&[0, 129], &good(ADDRESS)[2..]].concat(),
+            "pcp" => vec![2, 128, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+            "refused" => vec![0, 128, 0, 2, 0, 0, 0, 9],
+            "3" => vec![0, 128, 0, 3, 0, 0, 0, 9, 0, 0, 0, 0],
+            "other" => {
+                // Right in all but the host that it comes from.
+                let other = UdpSocket::bind(("192.168.1.66", 5351)).expect("another address");
+                let _ = other.send_to(&good(ADDRESS), from);
+                continue;
+            }
+            address => good(address),
+        };
+        let _ = socket.send_to(&told, from);
+    }
+}
+
+fn search(ssdp: &UdpSocket, manner: &str) {
+    let mut packet = [0; 1024];
+    let host = if manner == "elsewhere" { "192.168.1.66" } else { GATEWAY };
+    let told = format!("HTTP/1.1 200 OK\r\nEXT:\r\nlocation: http://{host}:5000/igd/root.xml\r\n\r\n");
+    while let Ok((_, from)) = ssdp.recv_from(&mut packet) {
+        if manner == "stranger" {
+            let other = UdpSocket::bind(("192.168.1.66", 0)).expect("another address");
+            let _ = other.send_to(told.as_bytes(), from);
+        } else {
+            let _ = ssdp.send_to(told.as_bytes(), from);
+        }
+    }
+}
+
+fn serve(mut stream: std::net::TcpStream, manner: &str) {
+    let mut request = [0; 4096];
+    let length = stream.read(&mut request).unwrap_or(0);
+    let request = String::from_utf8_lossy(&request[..length]).into_owned();
+    if manner == "hangs" {
+        std::thread::park_timeout(Duration::from_secs(60));
+    }
+    let kind = if manner == "ppp" { "WANPPPConnection:1" } else { "WANIPConnection:1" };
+    let base = if manner == "base" { "<URLBase>http://192.168.1.1:5000/other/</URLBase>" } else { "" };
+    let place = if manner == "base" { "/other/ctl" } else { "/igd/ctl" };
+    let (status, body) = if request.starts_with("GET /igd/root.xml ") {
+        let service = format!(
+            "{base}<service><serviceType>urn:schemas-upnp-org:service:{kind}</serviceType>\
+             <controlURL>ctl</controlURL></service>"
+        );
+        match manner {
+            "page" => ("200 OK", "<html><body>please log in</body></html>".to_owned()),
+            "long" => ("200 OK", " ".repeat(1 << 20)),
+            _ => ("200 OK", format!("<?xml version=\"1.0\"?><root>{service}</root>")),
+        }
+    } else if !(request.starts_with(&format!("POST {place} ")) && request.contains(kind)) {
+        ("404 Not Found", String::new())
+    } else {
+        match manner {
+            "fault" => ("500 Internal Server Error", "<s:Fault>501</s:Fault>".to_owned()),
+            "garbage" => ("200 OK", "<NewExternalIPAddress>example.org</NewExternalIPAddress>".to_owned()),
+            "ppp" | "base" => ("200 OK", format!("<NewExternalIPAddress>{ADDRESS}</NewExternalIPAddress>")),
+            address => ("200 OK", format!("<NewExternalIPAddress>{address}</NewExternalIPAddress>")),
+        }
+    };
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let _ = stream.write_all((head + &body).as_bytes());
+}
