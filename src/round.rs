@@ -85,7 +85,7 @@ pub fn round(config: &Config, http: &Http, mut with: Circumstances, console: &mu
             continue;
         }
         let Detection { agree, .. } = config.detection;
-        let sources = config.detection.sources(rrtype).list(rrtype, &mut with.random);
+        let sources = config.detection.sources(rrtype).list(rrtype, Some(&mut with.random));
         let mut detector = Detector::new(rrtype, sources, agree, with.random.split());
         if let Some(remembered) = unchanged(config, &with, &records, || detector.hint(http, console)) {
             outcomes.extend(remembered);

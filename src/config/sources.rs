@@ -46,17 +46,19 @@ impl Sources {
         self.0.is_empty()
     }
 
-    /// The sources in the config's order, those behind one word in a random one.
-    pub(crate) fn list(&self, family: RrsetType, random: &mut Random) -> Vec<Source> {
+    /// The sources in the config's order, those behind one word in a random one where there is a `random`.
+    pub(crate) fn list(&self, family: RrsetType, mut random: Option<&mut Random>) -> Vec<Source> {
         let mut list = Vec::new();
         for word in &self.0 {
-            let mut sources: Vec<Source> = match word {
-                Word::Dns => dns::built_in(family).into_iter().map(Source::Dns).collect(),
-                Word::Web => web::built_in(family).into_iter().map(Source::Web).collect(),
-                Word::One(source) => vec![source.clone()],
-            };
-            random.shuffle(&mut sources);
-            list.append(&mut sources);
+            let start = list.len();
+            match word {
+                Word::Dns => list.extend(dns::built_in(family).into_iter().map(Source::Dns)),
+                Word::Web => list.extend(web::built_in(family).into_iter().map(Source::Web)),
+                Word::One(source) => list.push(source.clone()),
+            }
+            if let Some(random) = &mut random {
+                random.shuffle(&mut list[start..]);
+            }
         }
         list
     }
@@ -71,7 +73,7 @@ impl Sources {
 
     /// Why these could never come to an agreement of so many operators, if so.
     pub(super) fn never_agree(&self, family: RrsetType, agree: usize) -> Option<String> {
-        let list = self.list(family, &mut Random::new(0));
+        let list = self.list(family, None);
         if list.iter().any(|s| s.kind().belief() == Belief::Knowledge) {
             return None;
         }
@@ -188,7 +190,7 @@ mod tests {
             ("dns:google@127.0.0.1", "dns:google"),
             ("https://a.example", "a.example"),
         ] {
-            let list = parse(word).expect(word).list(RrsetType::A, &mut Random::new(0));
+            let list = parse(word).expect(word).list(RrsetType::A, None);
             assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), [told], "{word}");
         }
         assert!(parse("https://a.example https://b.example/ip").is_ok());
@@ -243,7 +245,7 @@ mod tests {
     #[test]
     fn the_order_behind_one_word_varies_and_that_of_the_words_does_not() {
         let sources = parse("dns web router").expect("good words");
-        let list = |seed| sources.list(RrsetType::A, &mut Random::new(seed));
+        let list = |seed| sources.list(RrsetType::A, Some(&mut Random::new(seed)));
         let at = |place: usize| {
             let name = |seed| list(seed).get(place).map(ToString::to_string);
             (0..50).map(name).collect::<std::collections::BTreeSet<_>>().len()

@@ -108,7 +108,7 @@ pub fn run(asked: &Ip, world: &World, console: &mut Console) -> Exit {
 
 /// Asks everybody at the same time.
 fn survey(detection: &Detection, families: &[RrsetType], http: &Http, random: &mut Random) -> Vec<Survey> {
-    let mut surveys: Vec<Survey> = families.iter().map(|f| prepare(detection, *f, random)).collect();
+    let mut surveys: Vec<Survey> = families.iter().map(|f| prepare(detection, *f)).collect();
     thread::scope(|scope| {
         let mut running = Vec::new();
         for (i, survey) in surveys.iter().enumerate() {
@@ -137,8 +137,8 @@ fn survey(detection: &Detection, families: &[RrsetType], http: &Http, random: &m
 }
 
 /// The sources of the config, and those that nobody else hears of: to see what they would say.
-fn prepare(detection: &Detection, family: RrsetType, random: &mut Random) -> Survey {
-    let mut sources = detection.sources(family).list(family, random);
+fn prepare(detection: &Detection, family: RrsetType) -> Survey {
+    let mut sources = detection.sources(family).list(family, None);
     let configured = sources.len();
     let lacks = |kind| sources.iter().all(|s| s.kind() != kind);
     let router = (family == RrsetType::A && lacks(Kind::Router)).then_some(Source::Router);

@@ -6,6 +6,7 @@
 mod address; // which address is believed
 mod cli; // arguments, configs, streams
 mod command; // a program that tells the address, and another name
+mod defaults; // the built-in services by their real names, and `gandi-ddns ip`
 mod dns; // name servers as a hint, and what they may answer
 mod docs; // what is written for people is true
 mod fake; // Gandi and the echo services, with knobs for what goes wrong

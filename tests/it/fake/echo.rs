@@ -40,7 +40,7 @@ pub struct Echo {
 
 impl Echo {
     pub(super) fn start(
-        n: u8,
+        (n, port): (u8, u16),
         family: Family,
         tls: Option<Arc<ServerConfig>>,
         log: &Arc<Log>,
@@ -68,7 +68,7 @@ impl Echo {
             faults: Queue::default(),
             at_accept: Queue::default(),
         };
-        let server = Arc::new(Server::start(ip, 0, service)?);
+        let server = Arc::new(Server::start(ip, port, service)?);
         Ok(Self { server, reply, log: Arc::clone(log) })
     }
 

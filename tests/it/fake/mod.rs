@@ -247,6 +247,11 @@ impl Fake {
         self.start_echo(n, family, tls)
     }
 
+    /// The same on port 443, where the real ones are: wants a namespace of the test's own.
+    pub fn echo_https(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo_at(n, 443, family, tls)
+    }
+
     /// The echo services 1 to `count`, over plain HTTP.
     pub fn echoes(&self, count: u8, family: Family) -> Vec<Echo> {
         (1..=count).map(|n| self.echo(n, family)).collect()
@@ -260,13 +265,18 @@ impl Fake {
     }
 
     fn start_echo(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo_at(n, 0, family, tls)
+    }
+
+    fn start_echo_at(&self, n: u8, port: u16, family: Family, tls: Tls) -> Echo {
         let addresses = Arc::clone(&self.addresses);
         let shared = Arc::new(move || {
             let addresses = lock(&addresses);
             if family == Family::V4 { addresses.v4.clone() } else { addresses.v6.clone() }
         });
         let tls = self.authority.server(tls);
-        let echo = Echo::start(n, family, tls, &self.log, shared).expect("a port for the echo service");
+        let echo =
+            Echo::start((n, port), family, tls, &self.log, shared).expect("a port for the echo service");
         lock(&self.echoes).push(echo.clone());
         echo
     }

@@ -1,0 +1,177 @@
+//! The built-in name servers and echo services, by their real addresses and names, in a network of the test's own:
+//! what a quiet run costs, and `gandi-ddns ip`.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use crate::fake::{Dns, Echo, Family, Tls};
+use crate::namespace::Namespace;
+use crate::sandbox::{ADDRESS, ADDRESS6, Sandbox};
+
+const README: &str = include_str!("../../README.md");
+const V4: [&str; 6] = [
+    "api4.ipify.org",
+    "ipv4.icanhazip.com",
+    "v4.ident.me",
+    "checkip.amazonaws.com",
+    "checkipv4.dedyn.io",
+    "ipv4.seeip.org",
+];
+const V6: [&str; 5] =
+    ["api6.ipify.org", "ipv6.icanhazip.com", "v6.ident.me", "checkipv6.dedyn.io", "ipv6.seeip.org"];
+
+/// An internet of a few hosts, all of them here.
+struct Internet {
+    s: Sandbox,
+    net: Namespace,
+    name_servers: Vec<Dns>,
+    v4: Vec<Echo>,
+}
+
+impl Internet {
+    fn enter(test: &str) -> Option<Self> {
+        let net = Namespace::enter(test)?;
+        let servers = ["1.1.1.1", "216.239.32.10", "2606:4700:4700::1111", "2001:4860:4802:32::a"];
+        for address in servers {
+            let length = if address.contains(':') { "128 nodad" } else { "32" };
+            net.ip(&format!("addr add {address}/{length} dev lo"));
+        }
+        let s = Sandbox::new();
+        let name_servers = servers.map(|a| {
+            let dns = Dns::start(&if a.contains(':') { format!("[{a}]:53") } else { format!("{a}:53") });
+            dns.set_address(if a.contains(':') { ADDRESS6 } else { ADDRESS });
+            dns
+        });
+        let v4 = (1..=6).map(|n| s.fake.echo_https(n, Family::V4, Tls::default())).collect();
+        // One for all, since ::1 is the only loopback address.
+        s.fake.echo_https(1, Family::V6, Tls::default());
+        let mut hosts = "127.0.0.1 localhost\n::1 localhost\n".to_owned();
+        for (i, name) in V4.iter().enumerate() {
+            writeln!(hosts, "127.0.0.{} {name}", i + 2).expect("memory");
+        }
+        V6.iter().for_each(|name| writeln!(hosts, "::1 {name}").expect("memory"));
+        fs::write(s.path("hosts"), hosts).expect("hosts");
+        net.run(&format!("mount --bind {} /etc/hosts", s.path("hosts").display()));
+        let internet = Self { s, net, name_servers: name_servers.into(), v4 };
+        internet.sources("");
+        Some(internet)
+    }
+
+    /// These lines in the place of `ipv4` and `ipv6`; without them, the defaults hold.
+    fn sources(&self, lines: &str) {
+        let head = self.s.head();
+        let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();
+        let head = head.join("\n");
+        self.s.raw_config(&format!("{head}\n{lines}\n[example.org]\nnames = home\ntypes = A AAAA\n"));
+    }
+
+    fn queries(&self) -> usize {
+        self.name_servers.iter().map(Dns::count).sum()
+    }
+}
+
+/// What the kernel has counted in this network: UDP packets sent over both families, and TCP connections begun.
+fn counted() -> (u64, u64) {
+    let read = |file| fs::read_to_string(file).expect(file);
+    let (v4, v6) = (read("/proc/self/net/snmp"), read("/proc/self/net/snmp6"));
+    let column = |protocol: &str, name: &str| -> u64 {
+        let mut lines = v4.lines().filter(|l| l.starts_with(protocol)).map(str::split_whitespace);
+        let (names, values) = (lines.next().expect("names"), lines.next().expect("values"));
+        names.zip(values).find(|(n, _)| *n == name).expect(name).1.parse().expect(name)
+    };
+    let six = v6.lines().find_map(|l| l.strip_prefix("Udp6OutDatagrams")).expect("IPv6").trim();
+    (column("Udp:", "OutDatagrams") + six.parse::<u64>().expect("a number"), column("Tcp:", "ActiveOpens"))
+}
+
+#[test]
+fn a_quiet_run_is_one_udp_exchange_for_each_family() {
+    let name = "defaults::a_quiet_run_is_one_udp_exchange_for_each_family";
+    let Some(i) = Internet::enter(name) else { return };
+    let made = |kind, address| format!("home.example.org {kind}: created with {address}, TTL 300 s\n");
+    i.s.run(&[]).is(0, &(made("A", ADDRESS) + &made("AAAA", ADDRESS6)));
+    assert_eq!(i.queries(), 0, "a hint could not have settled anything");
+    for (arguments, exchanges) in [(&["-4"][..], 1), (&["-6"], 1), (&[], 2)] {
+        let (before, queries, requests) = (counted(), i.queries(), i.s.fake.requests().len());
+        i.s.run(arguments).is(0, "");
+        let (udp, tcp) = counted();
+        // Each exchange is two packets: the question is ours, the answer the server's, which is here too.
+        assert_eq!((udp - before.0, tcp - before.1), (2 * exchanges, 0), "{arguments:?}");
+        assert_eq!((i.queries() - queries) as u64, exchanges);
+        assert_eq!(i.s.fake.requests().len(), requests);
+    }
+    // The kernel does count what goes over TCP.
+    let before = counted();
+    i.s.run(&["--force", "-4"]).is(0, "");
+    assert_eq!(counted().1 - before.1, 2, "one echo, and Gandi");
+}
+
+#[test]
+fn without_name_servers_the_services_tell() {
+    let Some(i) = Internet::enter("defaults::without_name_servers_the_services_tell") else { return };
+    i.s.run(&["-4"]).is(0, &format!("home.example.org A: created with {ADDRESS}, TTL 300 s\n"));
+    i.net.ip("addr del 1.1.1.1/32 dev lo");
+    i.net.ip("addr del 216.239.32.10/32 dev lo");
+    let requests = i.s.fake.requests().len();
+    i.s.run(&["-4"]).is(0, "");
+    assert_eq!(i.s.fake.requests().len(), requests + 1);
+}
+
+/// The table without its milliseconds, which differ from run to run.
+fn timeless(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split("  ").filter(|w| !w.is_empty()).map(str::trim).collect();
+        let timed = words.get(2).is_some_and(|w| w.parse::<u64>().is_ok());
+        let kept = words.iter().enumerate().filter(|(i, _)| !timed || *i != 2).map(|(_, w)| *w);
+        lines.push(kept.collect::<Vec<_>>().join("|"));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn ip_as_the_readme_shows_it() {
+    let Some(i) = Internet::enter("defaults::ip_as_the_readme_shows_it") else { return };
+    i.net.run(
+        "ip netns add router
+         ip link add eth0 type veth peer name lan0 netns router
+         ip link set eth0 up; ip -n router link set lan0 up
+         ip addr add 192.168.1.2/24 dev eth0; ip -6 addr add 2a01:e0a:1:2::3/64 dev eth0 nodad
+         ip -n router addr add 192.168.1.1/24 dev lan0; ip -n router -6 addr add fe80::1/64 dev lan0 nodad
+         ip route add default via 192.168.1.1; ip -6 route add default via fe80::1 dev eth0",
+    );
+    i.v4[3].refuse();
+    let ran = i.s.run(&["ip"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let (_, rest) = README.split_once("$ gandi-ddns ip\n").expect("the README shows it");
+    let (shown, _) = rest.split_once("```").expect("its end");
+    assert_eq!(timeless(shown), timeless(&ran.stdout), "put this into the README:\n{}", ran.stdout);
+    let four = i.s.run(&["ip", "-4"]);
+    assert!(four.stdout.contains("IPv4: 81.2.69.142: ") && !four.stdout.contains("IPv6"), "{}", four.stdout);
+    // Nobody was asked for a token, or told one.
+    assert_eq!(i.s.count("GET"), 0);
+}
+
+#[test]
+fn ip_for_programs() {
+    let Some(i) = Internet::enter("defaults::ip_for_programs") else { return };
+    i.sources("ipv4 = dns:google web\nipv6 = off");
+    let ran = i.s.run(&["ip", "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.lines().count()), (Some(0), "", 1));
+    for part in [
+        "{\"sources\":[{\"source\":\"dns:google\",\"family\":\"IPv4\",\"address\":\"81.2.69.142\",\"error\":null,",
+        "\"counts_as\":\"hint\"},{\"source\":\"ipify\",",
+        "\"counts_as\":\"vote\"},{\"source\":\"router\",\"family\":\"IPv4\",\"address\":null,\"error\":\"no default gateway",
+        "\"counts_as\":null}],\"verdicts\":[{\"family\":\"IPv4\",\"address\":\"81.2.69.142\",\"reason\":\"ipify, ",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} is not in: {}", ran.stdout);
+    }
+    // Without any source that answers, or with a family that is off, there is nothing to go by.
+    assert_eq!(i.s.run(&["ip", "-6"]).code, Some(75));
+    i.sources("ipv4 = command:/nonexistent\nipv6 = off");
+    let ran = i.s.run(&["ip"]);
+    assert_eq!(ran.code, Some(75));
+    assert!(ran.stdout.ends_with("IPv4: none: no source that counts has an answer\n"), "{}", ran.stdout);
+    // Without any config, the defaults hold.
+    let ran = Sandbox::finish(i.s.command().arg("ip"));
+    assert!(ran.stdout.contains("dns:cloudflare") && ran.stdout.contains("seeip"), "{}", ran.stdout);
+}
