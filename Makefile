@@ -12,8 +12,8 @@ TARGETS ?=
 BUILDER ?=
 BOARD ?=
 RUNS ?=
-# The footprint gate: bytes on disk, and after `xz -9e`, which is what a download weighs.
-BUDGETS = BUDGET_armv6=950000 BUDGET_armv7=750000 BUDGET_XZ_armv6=400000
+# The footprint gate: bytes on disk, everything in.
+BUDGETS = BUDGET_armv6=950000 BUDGET_armv7=750000
 
 .PHONY: all build demo test fmt clippy deny shellcheck measure setup-arm dist size repro cross-check test-arm test-board \
 	fuzz install uninstall deploy test-deploy

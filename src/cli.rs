@@ -201,7 +201,6 @@ impl From<pico_args::Error> for UsageError {
 /// Reads the arguments, without the program's name.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     let mut args = Arguments::from_vec(arguments);
-    let command = args.subcommand()?;
     let (help, version) = (args.contains(["-h", "--help"]), args.contains(["-V", "--version"]));
     let config: Option<PathBuf> = args.opt_value_from_str(["-c", "--config"])?;
     let families = Families::new(args.contains("-4"), args.contains("-6"));
@@ -211,11 +210,10 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let invocation = match command.as_deref() {
-        Some("ip") => {
-            let json = args.contains("--json");
-            Invocation::Ip(Ip { config, families, json, verbosity })
-        }
+    let json = args.contains("--json");
+    // Before or after these options: only what is common to all commands may stand before it.
+    let invocation = match args.subcommand()?.as_deref() {
+        Some("ip") => Invocation::Ip(Ip { config, families, json, verbosity }),
         Some(word) => return Err(unknown(word)),
         None if help || version => {
             // Only to take them: what they mean together is of no interest now.
@@ -226,6 +224,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     };
     if let Some(word) = args.finish().first() {
         return Err(unknown(&word.to_string_lossy()));
+    }
+    if json && !matches!(invocation, Invocation::Ip(_)) {
+        return Err(UsageError::Needs("--json", "ip"));
     }
     Ok(match (help, version) {
         (true, _) => Invocation::Help,
@@ -352,7 +353,8 @@ mod tests {
             (Some("x.conf".into()), Families::new(false, true), true)
         );
         assert!(matches!(parse("ip --help"), Ok(Invocation::Help)));
-        for bad in ["ip --dry-run", "ip stray", "ip --domain example.org", "--json", "ipp", "-4 ip"] {
+        assert!(matches!(parse("-c x.conf -4 ip"), Ok(Invocation::Ip(_))));
+        for bad in ["ip --dry-run", "ip stray", "ip --domain example.org", "--json", "ipp", "-n ip"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -82,6 +82,10 @@ arm_flags() {
         # from the workspace, where cargo calls the linker.
         case $ARM_TRIPLE in arm*) printf '%s ' -Clink-arg=scripts/arm/no-unwind.c ;; esac
     fi
+    # Sequences that repeat become functions: 3% smaller, and 2% larger once
+    # compressed. For the Pis, whose SD cards nobody compresses; Thumb-2 does
+    # without.
+    [ "$ARM_TRIPLE" != arm-unknown-linux-musleabihf ] || printf '%s ' -Cllvm-args=-enable-machine-outliner=always
     [ -z "$ARM_MCPU" ] || printf '%s ' "-Clink-arg=-mcpu=$ARM_MCPU"
     for pair in $2; do printf '%s ' "--remap-path-prefix=$pair"; done
 }

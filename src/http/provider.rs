@@ -14,7 +14,7 @@ use rustls::sign::SigningKey;
 use rustls::{Error, SignatureScheme as Scheme};
 use webpki::ring as algs;
 
-/// TLS 1.2 and 1.3 with AES-GCM over X25519 and P-256, of which every server knows one.
+/// TLS 1.2 and 1.3 with AES-GCM over X25519, P-256 and P-384.
 pub(super) fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: vec![
@@ -25,7 +25,7 @@ pub(super) fn provider() -> CryptoProvider {
             suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
             suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
         ],
-        kx_groups: vec![kx_group::X25519, kx_group::SECP256R1],
+        kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
         signature_verification_algorithms: VERIFIERS,
         secure_random: &System,
         key_provider: &NoClientKeys,

@@ -79,12 +79,10 @@ pub(super) fn json(surveys: &[Survey]) -> String {
 pub(super) fn table(surveys: &[Survey], console: &mut Console) {
     let Document { sources, verdicts } = document(surveys);
     let said = |row: &SourceRow| row.address.clone().or_else(|| row.error.clone()).unwrap_or_default();
-    let width = |text: fn(&SourceRow) -> usize| sources.iter().map(text).max().unwrap_or(0);
-    let (source, address) =
-        (width(|r| r.source.len()).max(6), width(|r| r.address.as_ref().map_or(0, String::len)).max(7));
+    let source = sources.iter().map(|r| r.source.len()).max().unwrap_or(0).max(6);
     // What is long and comes last may be as long as it likes: why there is no address.
     console.say(format_args!(
-        "{:source$}  {:6}  {:>5}  {:13}  {:address$}",
+        "{:source$}  {:6}  {:>5}  {:13}  {}",
         "source", "family", "ms", "counts as", "address"
     ));
     for row in &sources {

@@ -49,7 +49,9 @@ impl Internet {
         for (i, name) in V4.iter().enumerate() {
             writeln!(hosts, "127.0.0.{} {name}", i + 2).expect("memory");
         }
-        V6.iter().for_each(|name| writeln!(hosts, "::1 {name}").expect("memory"));
+        for name in V6 {
+            writeln!(hosts, "::1 {name}").expect("memory");
+        }
         fs::write(s.path("hosts"), hosts).expect("hosts");
         net.run(&format!("mount --bind {} /etc/hosts", s.path("hosts").display()));
         let internet = Self { s, net, name_servers: name_servers.into(), v4 };
@@ -140,6 +142,7 @@ fn ip_as_the_readme_shows_it() {
          ip route add default via 192.168.1.1; ip -6 route add default via fe80::1 dev eth0",
     );
     i.v4[3].refuse();
+    i.sources("ipv4 = interface:eth0 dns web\nipv6 = interface:eth0 dns web");
     let ran = i.s.run(&["ip"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
     let (_, rest) = README.split_once("$ gandi-ddns ip\n").expect("the README shows it");

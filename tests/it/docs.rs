@@ -22,6 +22,30 @@ fn the_readme_s_exit_codes_are_the_program_s() {
 }
 
 #[test]
+fn the_readme_s_table_of_belief_is_the_program_s() {
+    let (_, table) = README.split_once("| source | asks | counts as |\n|---|---|---|\n").expect("the table");
+    let rows = table.lines().take_while(|l| l.starts_with('|'));
+    let rows: Vec<(&str, &str)> = rows
+        .filter_map(|row| {
+            let mut cells = row.trim_matches(['|', ' ']).split(" | ");
+            Some((cells.next()?.trim_matches('`'), cells.last()?))
+        })
+        .collect();
+    let table = gandi_ddns::address::BELIEF.map(|(_, word, belief)| (word, belief.as_str()));
+    assert_eq!(rows, table);
+}
+
+#[test]
+fn the_readme_s_suffix_is_good() {
+    let s = Sandbox::new();
+    let (_, rest) = README.split_once("```\nipv6 = interface:eth0 web\n").expect("the example");
+    let (section, _) = rest.split_once("```").expect("its end");
+    s.raw_config(&format!("{}{section}", s.head()));
+    s.run(&["--dry-run"])
+        .is(0, "nas.example.org AAAA: would be created with 2a01:e0a:1:2:1:2:3:4, TTL 300 s\n");
+}
+
+#[test]
 fn the_example_config_and_the_readme_s_are_good() {
     let s = Sandbox::new();
     let (_, rest) = README.split_once("## Config\n\n```\n").expect("a config in the README");
