@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use crate::fake::{Dns, DnsFault};
+use crate::fake::{Dns, DnsFault, Family};
 use crate::sandbox::{ADDRESS, Sandbox};
 
 /// What a fault comes to: `None` is an answer, else words of its cause.
@@ -90,6 +90,44 @@ fn another_address_is_a_hint_and_no_more() {
     s.run(&[]).is(0, "");
     assert_eq!(requests(&s), (before.0 + 1, before.1), "one echo, which says that nothing has changed");
     assert_eq!((s.count("PUT"), s.zone("home", "A")), (1, format!("300 {ADDRESS}")));
+}
+
+#[test]
+fn a_lie_that_equals_the_record_hides_the_truth_no_longer_than_recheck() {
+    let (s, dns) = confirmed("cloudflare");
+    s.fake.set_address(Family::V4, "81.2.69.180");
+    for seconds in [0, 3000] {
+        s.age(seconds);
+        let before = requests(&s);
+        s.run(&[]).is(0, "");
+        assert_eq!(requests(&s), before, "the hint is believed for so long");
+    }
+    let asked = dns.count();
+    s.age(600);
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
+    assert_eq!(dns.count(), asked, "and then it has nothing to say");
+    // Now the lie differs from the record, and changes nothing either.
+    let puts = s.count("PUT");
+    s.run(&[]).is(0, "");
+    s.age(3600);
+    s.run(&[]).is(0, "");
+    assert_eq!((s.count("PUT"), s.zone("home", "A")), (puts, "300 81.2.69.180".to_owned()));
+}
+
+#[test]
+fn a_lie_beside_a_new_address_is_not_written() {
+    let (s, dns) = confirmed("google");
+    dns.set_address("81.2.69.66");
+    s.fake.set_address(Family::V4, "81.2.69.180");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
+    // Nor when it is the only one that answers.
+    for echo in &s.v4 {
+        echo.refuse();
+    }
+    let words =
+        ["no public IPv4 address, nothing was changed: dns:google: said 81.2.69.66, which is only a hint; "];
+    s.run(&[]).fails(75, &words);
+    assert_eq!(s.zone("home", "A"), "300 81.2.69.180");
 }
 
 #[test]

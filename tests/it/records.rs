@@ -1,6 +1,6 @@
 //! What becomes of records: kept, created, replaced, or left alone.
 
-use crate::fake::{Answer, Fault, On, Times};
+use crate::fake::{Answer, Family, Fault, On, Times};
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 
 #[test]
@@ -161,4 +161,39 @@ fn of_several_failures_the_gravest_gives_the_code() {
         let ran = s.run(&[]);
         assert_eq!((ran.code, ran.stderr.lines().count()), (Some(78), 2), "{names}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn a_suffix_follows_our_prefix_and_the_a_our_address() {
+    let s = Sandbox::new();
+    s.config_with(
+        "",
+        "[example.org]\nnames = nas\ntypes = A AAAA\nsuffix = ::aa:0:0:0:5/56\n\
+         [example.org]\nnames = home\ntypes = AAAA\nttl = 600\n\
+         [example.org]\nnames = cam\ntypes = AAAA\nsuffix = mac 00:11:22:33:44:55\n",
+    );
+    let ran = s.run(&[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(s.zone("nas", "A"), "300 81.2.69.142");
+    assert_eq!(s.zone("nas", "AAAA"), "300 2a01:e0a:1:aa::5");
+    assert_eq!(s.zone("home", "AAAA"), "600 2a01:e0a:1:2::3");
+    assert_eq!(s.zone("cam", "AAAA"), "300 2a01:e0a:1:2:211:22ff:fe33:4455");
+    // It is remembered as it is, and moves with the prefix.
+    let requests = s.fake.requests().len();
+    s.run(&["-6"]).is(0, "");
+    assert_eq!(s.fake.requests().len(), requests + 1);
+    s.fake.set_address(Family::V6, "2a01:e0a:9:102::3");
+    assert_eq!(s.run(&["-6"]).code, Some(0));
+    assert_eq!(s.zone("nas", "AAAA"), "300 2a01:e0a:9:1aa::5");
+}
+
+#[test]
+fn one_family_alone() {
+    let s = Sandbox::new();
+    s.config("names = home\ntypes = A AAAA\n");
+    s.run(&["-6"]).is(0, "home.example.org AAAA: created with 2a01:e0a:1:2::3, TTL 300 s\n");
+    s.run(&["-4"]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+    s.run(&["-4", "-6"]).is(0, "");
+    s.config("names = home\n");
+    s.run(&["-6"]).fails(78, &["nothing to do: no record is of the address family asked for"]);
 }

@@ -146,6 +146,21 @@ impl Sandbox {
         rrset.map(|r| format!("{} {}", r.ttl, r.values.join(" "))).unwrap_or_default()
     }
 
+    /// The one state file.
+    pub(crate) fn state_file(&self) -> PathBuf {
+        let mut files =
+            fs::read_dir(self.path("state")).expect("a state directory").flatten().map(|f| f.path());
+        files.find(|f| f.extension().is_some_and(|e| e == "state")).expect("a state file")
+    }
+
+    /// As if the look at the last record had been so many seconds earlier.
+    pub(crate) fn age(&self, seconds: u64) {
+        let text = fs::read_to_string(self.state_file()).expect("the state");
+        let (line, at) = text.trim_end().rsplit_once(' ').expect("a time");
+        let at: u64 = at.parse().expect("seconds");
+        fs::write(self.state_file(), format!("{line} {}\n", at - seconds)).expect("the state");
+    }
+
     /// How many requests of this method LiveDNS got.
     pub(crate) fn count(&self, method: &str) -> usize {
         self.fake.requests().iter().filter(|r| r.listener == "livedns" && r.method == method).count()

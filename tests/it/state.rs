@@ -16,12 +16,6 @@ fn stale() -> Sandbox {
     s
 }
 
-/// The one state file of the sandbox.
-fn state_file(s: &Sandbox) -> std::path::PathBuf {
-    let files = fs::read_dir(s.path("state")).expect("a state directory").flatten().map(|f| f.path());
-    files.into_iter().find(|f| f.extension().is_some_and(|e| e == "state")).expect("a state file")
-}
-
 #[test]
 fn four_runs_at_once_make_exactly_one_write() {
     let s = stale();
@@ -92,12 +86,12 @@ fn a_damaged_state_is_one_warning_and_a_fresh_start() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
     for damage in ["", "gandi-ddns state 1\nnonsense\n", "\u{0}\u{1}"] {
-        fs::write(state_file(&s), damage).expect("the damage");
+        fs::write(s.state_file(), damage).expect("the damage");
         let ran = s.run(&[]);
         ran.fails(0, &["warning: ", "is damaged: starting afresh"]);
         s.run(&[]).is(0, "");
     }
-    fs::write(state_file(&s), [0xff, 0xfe]).expect("the damage");
+    fs::write(s.state_file(), [0xff, 0xfe]).expect("the damage");
     s.run(&[]).fails(0, &["is damaged: starting afresh"]);
 }
 
@@ -105,7 +99,7 @@ fn a_damaged_state_is_one_warning_and_a_fresh_start() {
 fn a_state_of_another_version_is_no_news() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
-    fs::write(state_file(&s), "gandi-ddns state 9\nwho knows\n").expect("another version");
+    fs::write(s.state_file(), "gandi-ddns state 9\nwho knows\n").expect("another version");
     s.run(&[]).is(0, "");
     assert_eq!(s.count("GET"), 2, "the zone was looked at");
     s.run(&[]).is(0, "");
@@ -129,7 +123,7 @@ fn a_full_disk_is_one_warning() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
     // Where the new state should go stands a directory that cannot be removed like a file.
-    let blocked = state_file(&s).with_extension("new");
+    let blocked = s.state_file().with_extension("new");
     fs::create_dir(&blocked).expect("an obstacle");
     let ran = s.run(&["--force"]);
     // Within one second the state may be the same, and then nothing is written at all.
@@ -147,7 +141,7 @@ fn the_state_is_private_and_its_directory_must_be() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
     let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
-    assert_eq!((mode(s.path("state")), mode(state_file(&s))), (0o700, 0o600));
+    assert_eq!((mode(s.path("state")), mode(s.state_file())), (0o700, 0o600));
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
     s.run(&[]).fails(0, &["others may write to it; name a directory of its own"]);
 }
@@ -165,9 +159,9 @@ fn a_link_that_leads_nowhere_is_not_followed() {
 fn nothing_is_written_when_nothing_changed() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
-    let before = fs::metadata(state_file(&s)).expect("metadata").modified().expect("a time");
+    let before = fs::metadata(s.state_file()).expect("metadata").modified().expect("a time");
     s.run(&[]).is(0, "");
-    assert_eq!(fs::metadata(state_file(&s)).expect("metadata").modified().expect("a time"), before);
+    assert_eq!(fs::metadata(s.state_file()).expect("metadata").modified().expect("a time"), before);
 }
 
 #[test]
@@ -190,15 +184,8 @@ fn a_look_an_hour_ago_counts_no_more() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    // As if the look had been so many seconds ago.
-    let age = |seconds: u64| {
-        let text = fs::read_to_string(state_file(&s)).expect("the state");
-        let (line, at) = text.trim_end().rsplit_once(' ').expect("a time");
-        let at: u64 = at.parse().expect("seconds");
-        fs::write(state_file(&s), format!("{line} {}\n", at - seconds)).expect("the state");
-    };
-    age(3000);
+    s.age(3000);
     s.run(&[]).is(0, "");
-    age(600);
+    s.age(600);
     s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
 }
