@@ -10,8 +10,8 @@
 //!
 //! Who may do what, and nobody else: `main` reads arguments, environment and clock, and exits; [`report`] writes
 //! to the streams; [`http`] and the sources under [`address`] open connections; [`state`] touches the state
-//! directory; [`config`] reads config and secret files. [`record`], [`plan`] and [`address::public`] do no I/O at all. [`http`] knows no DNS,
-//! [`plan`] knows no HTTP.
+//! directory; [`config`] reads config and secret files. [`record`], [`plan`], [`address::detect`]'s functions and
+//! [`address::public`] do no I/O at all. [`http`] knows no DNS, [`plan`] knows no HTTP.
 
 pub mod address; // which public address do we have?
 pub mod cli; // argv -> Invocation

@@ -32,14 +32,14 @@ pub(super) fn provider() -> CryptoProvider {
     }
 }
 
-/// RSA, and ECDSA on P-256 and P-384. Not Ed25519, which no public authority may issue (CA/Browser Forum's Baseline
-/// Requirements, 6.1.5).
+/// RSA, ECDSA on P-256 and P-384, and Ed25519.
 static VERIFIERS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
         algs::ECDSA_P256_SHA256,
         algs::ECDSA_P256_SHA384,
         algs::ECDSA_P384_SHA256,
         algs::ECDSA_P384_SHA384,
+        algs::ED25519,
         algs::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
         algs::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
         algs::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
@@ -51,6 +51,7 @@ static VERIFIERS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     mapping: &[
         (Scheme::ECDSA_NISTP384_SHA384, &[algs::ECDSA_P384_SHA384, algs::ECDSA_P256_SHA384]),
         (Scheme::ECDSA_NISTP256_SHA256, &[algs::ECDSA_P256_SHA256, algs::ECDSA_P384_SHA256]),
+        (Scheme::ED25519, &[algs::ED25519]),
         (Scheme::RSA_PSS_SHA512, &[algs::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
         (Scheme::RSA_PSS_SHA384, &[algs::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
         (Scheme::RSA_PSS_SHA256, &[algs::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),
