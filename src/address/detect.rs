@@ -161,6 +161,10 @@ impl Detector {
 
     /// Before a write, whether router and web contradict each other, where both are to be asked.
     pub(crate) fn contradiction(&mut self, http: &Http, console: &mut Console) -> Option<String> {
+        // Nobody is asked for nothing.
+        if self.asked.iter().all(|a| a.source.kind() != Kind::Router) {
+            return None;
+        }
         for kind in [Kind::Router, Kind::Web] {
             self.settle(http, console, |asked| {
                 one_word(asked, (0..asked.len()).filter(|&i| asked[i].source.kind() == kind))

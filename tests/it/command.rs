@@ -88,6 +88,17 @@ fn a_program_that_fails_has_not_answered() {
 }
 
 #[test]
+fn own_knowledge_asks_nobody_else() {
+    let s = Sandbox::new();
+    s.write("my-ip", "#!/bin/sh\necho 81.2.69.180\n");
+    fs::set_permissions(s.path("my-ip"), fs::Permissions::from_mode(0o700)).expect("chmod");
+    let head = s.head().replace("ipv4 =", "ipv4 = command:my-ip");
+    s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
+    s.run(&[]).is(0, "home.example.org A: created with 81.2.69.180, TTL 300 s\n");
+    assert!(s.fake.requests().iter().all(|r| r.listener == "livedns"), "the echo services are a reserve");
+}
+
+#[test]
 fn a_flood_of_output_is_no_trouble() {
     follows("#!/bin/sh\necho 81.2.69.142\nyes | head -c 10000000\n");
     // Line by line, where a closed pipe would end it with a signal.
