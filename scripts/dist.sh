@@ -24,7 +24,7 @@ TARGETS=${TARGETS:-$ARM_NAMES}
 for name in $TARGETS; do arm_target "$name" || exit 64; done
 
 # What the caller has set for other builds must not change this one.
-unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CFLAGS TARGET_CFLAGS || true
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CFLAGS TARGET_CFLAGS RUSTC_WRAPPER || true
 
 builder=${BUILDER:-}
 if [ -z "$builder" ]; then
@@ -118,6 +118,8 @@ for name in $TARGETS; do
     # Not RUSTFLAGS: that would put .cargo/config.toml's flags out of force.
     export "CARGO_TARGET_${ARM_TRIPLE_}_RUSTFLAGS=$(arm_flags $std "$remap")"
     export "CFLAGS_$ARM_triple_=$(arm_cflags "$remap")"
+    CARGO_BUILD_RUSTC_WRAPPER=$(arm_wrapper $std)
+    export CARGO_BUILD_RUSTC_WRAPPER
     set -- --release --frozen --target "$ARM_TRIPLE"
     [ -z "${EXAMPLE:-}" ] || set -- "$@" --example "$EXAMPLE"
     say "$name: $ARM_TRIPLE"

@@ -82,12 +82,16 @@ arm_flags() {
         # from the workspace, where cargo calls the linker.
         case $ARM_TRIPLE in arm*) printf '%s ' -Clink-arg=scripts/arm/no-unwind.c ;; esac
     fi
-    # Sequences that repeat become functions: 3% smaller, and 2% larger once
-    # compressed. For the Pis, whose SD cards nobody compresses; Thumb-2 does
-    # without.
-    [ "$ARM_TRIPLE" != arm-unknown-linux-musleabihf ] || printf '%s ' -Cllvm-args=-enable-machine-outliner=always
+    # What Thumb-1 code cannot do by itself.
+    [ -z "$(arm_wrapper "$1")" ] || printf '%s ' -Clink-arg=scripts/arm/atomics.c
     [ -z "$ARM_MCPU" ] || printf '%s ' "-Clink-arg=-mcpu=$ARM_MCPU"
     for pair in $2; do printf '%s ' "--remap-path-prefix=$pair"; done
+}
+
+# arm_wrapper STD: prints the rustc wrapper, if the target wants one; by a path
+# from the workspace, which is elsewhere inside cross's container.
+arm_wrapper() {
+    [ "$ARM_TRIPLE:$1" != arm-unknown-linux-musleabihf:source ] || echo scripts/arm/rustc-thumb
 }
 
 # arm_cflags REMAP: prints the flags for C code (ring).
