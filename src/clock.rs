@@ -1,6 +1,55 @@
-//! Points in time, for people. Reads no clock: `main` does.
+//! Points in time, and spans of it, for people. Reads no clock: `main` does.
 
 use std::fmt;
+use std::time::Duration;
+
+/// A day, in seconds.
+pub const DAY: u64 = 86_400;
+
+/// No clock that is right reads less than this, in seconds since 1970: a day before the commit that this is built from,
+/// where the build says when that was (reproducible-builds.org's `SOURCE_DATE_EPOCH`), or before this line was written.
+pub const EARLIEST: u64 = {
+    let written = 1_795_478_400;
+    let built = match option_env!("SOURCE_DATE_EPOCH") {
+        Some(text) => match u64::from_str_radix(text, 10) {
+            Ok(seconds) => seconds,
+            Err(_) => 0,
+        },
+        None => 0,
+    };
+    (if built > written { built } else { written }) - DAY
+};
+
+/// What is wrong with a clock that reads `now`, if anything can be seen by that alone.
+#[must_use]
+pub fn complaint(now: u64) -> Option<String> {
+    (now < EARLIEST).then(|| {
+        format!(
+            "this machine's clock reads {}, which is before this program was made: the clock is wrong, let NTP set it \
+             (systemd-timesyncd, chrony, or ntpd)",
+            Utc(now)
+        )
+    })
+}
+
+/// Seconds, or a number with `s`, `m`, `h` or `d`.
+pub(crate) fn duration(value: &str, least: u64, most: u64) -> Result<Duration, String> {
+    let (digits, unit) = match value.strip_suffix(['s', 'm', 'h', 'd']) {
+        Some(digits) => (digits, value.as_bytes()[digits.len()]),
+        None => (value, b's'),
+    };
+    let unit = match unit {
+        b'm' => 60,
+        b'h' => 3600,
+        b'd' => DAY,
+        _ => 1,
+    };
+    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    let good = seconds.filter(|s| (least..=most).contains(s)).map(Duration::from_secs);
+    good.ok_or_else(|| {
+        format!("`{value}` is not a time from {least} to {most} seconds, such as 90, 30m or 1h")
+    })
+}
 
 /// Seconds since 1970, shown as `2026-11-24 01:55:10 UTC`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +75,26 @@ impl fmt::Display for Utc {
 
 #[cfg(test)]
 mod tests {
-    use super::Utc;
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [("90", 90), ("90s", 90), ("30m", 1800), ("1h", 3600), ("2d", 172_800)] {
+            assert_eq!(duration(text, 0, 1_000_000), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "h", "-1", "1.5h", "1w", "99999999999999999999", "9999999999999999999d", "1 h"] {
+            assert!(duration(text, 0, 1_000_000).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_nobody_has_set() {
+        assert!(
+            complaint(0).is_some_and(|c| c.contains("reads 1970-01-01 00:00:00 UTC") && c.contains("NTP"))
+        );
+        assert!(complaint(EARLIEST - 1).is_some() && complaint(EARLIEST).is_none());
+        assert!(EARLIEST >= 1_795_392_000);
+    }
 
     #[test]
     fn dates() {

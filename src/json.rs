@@ -29,10 +29,17 @@ impl Object {
         self
     }
 
-    /// A number.
-    pub fn number(&mut self, name: &str, value: u64) -> &mut Self {
+    /// A number, or null.
+    pub fn number(&mut self, name: &str, value: Option<u64>) -> &mut Self {
         self.name(name);
-        self.0.push_str(&value.to_string());
+        self.0.push_str(&value.map_or_else(|| "null".to_owned(), |n| n.to_string()));
+        self
+    }
+
+    /// True or false.
+    pub fn boolean(&mut self, name: &str, value: bool) -> &mut Self {
+        self.name(name);
+        self.0.push_str(if value { "true" } else { "false" });
         self
     }
 
@@ -85,6 +92,8 @@ mod tests {
             a: Option<String>,
             b: Option<String>,
             n: u64,
+            m: Option<u64>,
+            t: bool,
             l: Vec<Inner>,
         }
         #[derive(miniserde::Deserialize)]
@@ -98,10 +107,13 @@ mod tests {
         object
             .text("a", Some(odd))
             .text("b", None)
-            .number("n", 7)
+            .number("n", Some(7))
+            .number("m", None)
+            .boolean("t", true)
             .list("l", &[inner.end(), "{\"x\":\"2\"}".into()]);
         let read: Read = miniserde::json::from_str(&object.end()).expect("JSON");
         assert_eq!((read.a, read.b, read.n), (Some(odd.replace('\u{7}', "\u{fffd}")), None, 7));
+        assert_eq!((read.m, read.t), (None, true));
         assert_eq!(read.l.iter().map(|i| i.x.as_str()).collect::<String>(), "12");
         assert_eq!(Object::default().end(), "{}");
     }

@@ -6,26 +6,36 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use gandi_ddns::check;
 use gandi_ddns::cli::{self, Invocation};
 use gandi_ddns::environment::Environment;
 use gandi_ddns::exit::Exit;
 use gandi_ddns::ip;
 use gandi_ddns::report::{Console, Verbosity};
 use gandi_ddns::run::{World, run};
+use gandi_ddns::status;
+use gandi_ddns::syslog::{self, Syslog};
 
 fn main() -> ExitCode {
-    let started = Instant::now();
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let invocation = cli::parse(env::args_os().skip(1).collect());
     let verbosity = match &invocation {
-        Ok(Invocation::Run(asked)) => asked.verbosity,
-        Ok(Invocation::Ip(asked)) => asked.verbosity,
+        Ok(Invocation::Run(c, _) | Invocation::Ip(c) | Invocation::Check(c, _) | Invocation::Status(c)) => {
+            c.verbosity
+        }
         _ => Verbosity::Normal,
     };
     let mut console = Console::new(verbosity, &mut out, &mut err);
+    let world = World {
+        env: environment(),
+        clock: &now,
+        pause: &thread::sleep,
+        seed: RandomState::new().hash_one(Instant::now()),
+    };
     let exit = match invocation {
         Err(e) => {
             console.error(format_args!("{e}"));
@@ -39,15 +49,21 @@ fn main() -> ExitCode {
             console.say(format_args!("{}", cli::version()));
             Exit::Ok
         }
-        Ok(Invocation::Run(asked)) => run(&asked, &world(started), &mut console),
-        Ok(Invocation::Ip(asked)) => ip::run(&asked, &world(started), &mut console),
+        Ok(Invocation::Run(common, asked)) => {
+            if asked.syslog {
+                console.speak_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
+            }
+            run(&common, &asked, &world, &mut console)
+        }
+        Ok(Invocation::Ip(common)) => ip::run(&common, &world, &mut console),
+        Ok(Invocation::Check(common, redact)) => check::run(&common, redact, &world, &mut console),
+        Ok(Invocation::Status(common)) => status::run(&common, &world, &mut console),
     };
     ExitCode::from(exit.code())
 }
 
-fn world(started: Instant) -> World {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    World { env: environment(), now, started, seed: RandomState::new().hash_one(started) }
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }
 
 fn environment() -> Environment {

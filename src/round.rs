@@ -14,7 +14,7 @@ use crate::plan::{Action, Current, Desired, Refusal, plan};
 use crate::random::Random;
 use crate::record::{Fqdn, Rrset, RrsetKey, RrsetType};
 use crate::report::Console;
-use crate::state::State;
+use crate::state::{Failed, State};
 
 /// What came of some records that share their fate.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub enum Failure {
     Write(Rc<LiveDnsError>),
     /// Not ours to change.
     Refused(Refusal),
+    /// It failed not long ago, and nobody was asked again.
+    Standing(Failed),
 }
 
 /// What a round depends on besides the config.
@@ -81,6 +83,7 @@ pub fn round(config: &Config, http: &Http, mut with: Circumstances, console: &mu
     let mut outcomes = Vec::new();
     for rrtype in RrsetType::ALL {
         let records: Vec<&Record> = config.records.iter().filter(|r| r.key.rrtype == rrtype).collect();
+        let records = without_standing(config, &with, records, &mut outcomes);
         if records.is_empty() {
             continue;
         }
@@ -106,6 +109,26 @@ pub fn round(config: &Config, http: &Http, mut with: Circumstances, console: &mu
         round.keep(family, console, &mut outcomes);
     }
     outcomes
+}
+
+/// The records that are to be kept now; what failed not long ago is an outcome already.
+fn without_standing<'a>(
+    config: &Config,
+    with: &Circumstances,
+    records: Vec<&'a Record>,
+    outcomes: &mut Vec<Outcome>,
+) -> Vec<&'a Record> {
+    let mut kept = Vec::with_capacity(records.len());
+    for record in records {
+        match with.state.standing(config.api.as_str(), &record.key, with.now) {
+            None => kept.push(record),
+            Some(failed) => {
+                let result = Err(Failure::Standing(failed.clone()));
+                outcomes.push(Outcome { keys: vec![record.key.clone()], result });
+            }
+        }
+    }
+    kept
 }
 
 /// The quiet run: every record was right not long ago, and a mere `hint` says that nothing has changed since.

@@ -32,6 +32,12 @@ impl AddressError {
         web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if e.is_unreachable()))
     }
 
+    /// Whether no source could be asked for want of a network, so that nobody was bothered.
+    pub(crate) fn is_local(&self) -> bool {
+        let mut web = self.causes().filter(|(a, _)| a.source.kind() == Kind::Web).peekable();
+        web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if e.is_local()))
+    }
+
     /// What each source said or why it did not, those with the same words together: many often fail alike.
     fn told(&self) -> Vec<(String, Vec<String>)> {
         let answered = self.asked.iter().filter_map(|a| {

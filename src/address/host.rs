@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use super::letter::{Letter, leave_behind};
+use crate::letter::{Letter, leave_behind};
 use crate::record::RrsetType;
 
 /// The longest wait for the system's resolver.

@@ -7,7 +7,6 @@ pub mod dns;
 mod error;
 pub mod host;
 pub mod interface;
-mod letter;
 pub mod public;
 pub mod router;
 pub mod suffix;

@@ -1,17 +1,22 @@
 //! Sections -> [`Config`]: each value read, checked, and named by its line when it is wrong.
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::lines::{self, Entry, Section};
-use super::{Config, ConfigError, Detection, Sources, ancestor, records, roots, secret};
+use super::secret::Found;
+use super::{Config, ConfigError, Detection, Hearing, Sources, Token, ancestor, records, roots, secret};
+use crate::clock::duration;
 use crate::endpoint::Endpoint;
 use crate::environment::Environment;
+use crate::gandi::Credential;
 use crate::gandi::livedns::PRODUCTION;
 use crate::plan::Multiple;
 use crate::record::RrsetType;
+use crate::state::fnv;
 
-pub(super) const GLOBAL: [&str; 13] = [
+pub(super) const GLOBAL: [&str; 18] = [
     "token",
     "token_file",
     "api_key",
@@ -25,6 +30,11 @@ pub(super) const GLOBAL: [&str; 13] = [
     "multiple",
     "ipv4",
     "ipv6",
+    "renew_token",
+    "history",
+    "on_change",
+    "on_failure",
+    "ping",
 ];
 pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple", "suffix"];
 
@@ -33,26 +43,40 @@ pub(super) fn build(
     sections: &[Section],
     file: Option<&Path>,
     env: &Environment,
+    token: Token,
 ) -> Result<Config, ConfigError> {
     let (reader, domains) = open(sections, file)?;
     let mut warnings = Vec::new();
     let secrets: Vec<&Entry> =
         reader.section.entries.iter().filter(|e| secret::KEYS.contains(&e.key.as_str())).collect();
     let detection = detection(&reader)?;
-    let config = Config {
+    let mut config = Config {
         api: reader
             .value("api", |v| Endpoint::parse(v).map_err(|e| e.to_string()))?
             .map_or_else(production, Ok)?,
-        state_dir: reader
-            .value("state_dir", |v| Ok(secret::relative_to(file, v)))?
-            .or_else(|| env.state_dir()),
+        state_dir: reader.path("state_dir")?.or_else(|| env.state_dir()),
         recheck: reader.value("recheck", |v| duration(v, 0, 2_592_000))?.unwrap_or(Duration::from_secs(3600)),
         records: records::read(domains, file, reader.multiple()?.unwrap_or_default(), &detection)?,
         detection,
-        // Last, so that a config's other faults are told before a missing token.
-        credential: secret::find(&secrets, file, env, &mut warnings)?,
-        warnings,
+        hearing: Hearing {
+            on_change: reader.path("on_change")?,
+            on_failure: reader.path("on_failure")?,
+            ping: reader.value("ping", ping)?,
+        },
+        history: reader.path("history")?,
+        renew_token: renew_token(&reader)?,
+        credential: Credential::Token(String::new()),
+        token_file: None,
+        origin: 0,
+        warnings: Vec::new(),
     };
+    // Last, so that a config's other faults are told before a missing token.
+    if token == Token::Needed {
+        let found = secret::find(&secrets, file, env, &mut warnings)?;
+        config.origin = origin(file, &found);
+        (config.credential, config.token_file, config.warnings) =
+            (found.credential, found.token_file, warnings);
+    }
     for rrtype in RrsetType::ALL {
         check_sources(&config, rrtype, &reader)?;
     }
@@ -87,6 +111,43 @@ fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
         roots: reader.value("ca_file", |v| roots::read(&secret::relative_to(reader.file, v)))?,
         timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
     })
+}
+
+/// For a good run and, with `/fail` behind it, for a bad one.
+fn ping(value: &str) -> Result<Endpoint, String> {
+    if value.contains('?') {
+        return Err("must be a URL without `?`, since `/fail` is put behind it".to_owned());
+    }
+    Endpoint::parse(value).map_err(|e| e.to_string())
+}
+
+/// Only a token in a file of its own can be renewed: nobody edits the config, and an environment is not ours.
+fn renew_token(reader: &Reader) -> Result<bool, ConfigError> {
+    let renew = reader.value("renew_token", |v| match v {
+        "no" => Ok(false),
+        "yes" if reader.entry("token_file").is_none() => {
+            Err("renews the token in the file that `token_file` names, and none is named".to_owned())
+        }
+        "yes" => Ok(true),
+        _ => Err(format!("`{v}` is neither `yes` nor `no`")),
+    });
+    Ok(renew?.unwrap_or(false))
+}
+
+/// A number for the config file and the token as they are. Of files, what the file system says of them; of a token in
+/// the environment so few bits that they are no help to anybody.
+fn origin(file: Option<&Path>, found: &Found) -> u64 {
+    let stamp = |path: &Path| {
+        path.metadata().map_or(0, |m| {
+            let parts = [m.mtime(), m.mtime_nsec()].map(i64::cast_unsigned);
+            fnv(&[parts[0], parts[1], m.size(), m.ino()].map(u64::to_ne_bytes).concat())
+        })
+    };
+    let secret = match &found.token_file {
+        Some(path) => stamp(path),
+        None => fnv(found.credential.authorization().as_bytes()) & 0xffff,
+    };
+    fnv(&[file.map_or(0, stamp), secret].map(u64::to_ne_bytes).concat())
 }
 
 fn production() -> Result<Endpoint, ConfigError> {
@@ -165,6 +226,11 @@ impl Reader<'_> {
             .map_err(|problem| ConfigError::at(self.file, entry.line, format!("`{key}`: {problem}")))
     }
 
+    /// A path, which is relative to the config's own directory.
+    fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        self.value(key, |v| Ok(secret::relative_to(self.file, v)))
+    }
+
     pub(super) fn multiple(&self) -> Result<Option<Multiple>, ConfigError> {
         self.value("multiple", |v| match v {
             "refuse" => Ok(Multiple::Refuse),
@@ -188,38 +254,9 @@ fn number(value: &str, least: u32, most: u32) -> Result<u32, String> {
     good.ok_or_else(|| format!("`{value}` is not a whole number from {least} to {most}"))
 }
 
-/// Seconds, or a number with `s`, `m`, `h` or `d`.
-fn duration(value: &str, least: u64, most: u64) -> Result<Duration, String> {
-    let (digits, unit) = match value.strip_suffix(['s', 'm', 'h', 'd']) {
-        Some(digits) => (digits, value.as_bytes()[digits.len()]),
-        None => (value, b's'),
-    };
-    let unit = match unit {
-        b'm' => 60,
-        b'h' => 3600,
-        b'd' => 86_400,
-        _ => 1,
-    };
-    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
-    let good = seconds.filter(|s| (least..=most).contains(s)).map(Duration::from_secs);
-    good.ok_or_else(|| {
-        format!("`{value}` is not a time from {least} to {most} seconds, such as 90, 30m or 1h")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations() {
-        for (text, seconds) in [("90", 90), ("90s", 90), ("30m", 1800), ("1h", 3600), ("2d", 172_800)] {
-            assert_eq!(duration(text, 0, 1_000_000), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "h", "-1", "1.5h", "1w", "99999999999999999999", "9999999999999999999d", "1 h"] {
-            assert!(duration(text, 0, 1_000_000).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn lists() {

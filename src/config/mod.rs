@@ -93,8 +93,29 @@ pub struct Config {
     pub recheck: Duration,
     /// The RRsets; never none.
     pub records: Vec<Record>,
+    /// Who is to hear of what happens.
+    pub hearing: Hearing,
+    /// Where the changes are kept beyond a reboot.
+    pub history: Option<PathBuf>,
+    /// The file of the token, when that is where it came from.
+    pub token_file: Option<PathBuf>,
+    /// Whether to renew the token there before it expires.
+    pub renew_token: bool,
+    /// Differs when config file or token have changed.
+    pub origin: u64,
     /// What should be set right, although it works.
     pub warnings: Vec<String>,
+}
+
+/// Who is to hear of what happens, besides the reader of our output.
+#[derive(Debug, Default)]
+pub struct Hearing {
+    /// Run for each change.
+    pub on_change: Option<PathBuf>,
+    /// Run for each failure that is new or a day old.
+    pub on_failure: Option<PathBuf>,
+    /// Asked after each run.
+    pub ping: Option<Endpoint>,
 }
 
 impl Config {
@@ -120,16 +141,25 @@ pub struct Loaded {
     pub identity: Vec<u8>,
 }
 
+/// Whether what is to be done needs the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// It must be there.
+    Needed,
+    /// Nobody at Gandi will be asked, so that it may be out of our reach.
+    Unneeded,
+}
+
 /// Reads the config that the arguments name or stand for.
-pub fn load(source: &Source, env: &Environment) -> Result<Loaded, ConfigError> {
+pub fn load(source: &Source, env: &Environment, token: Token) -> Result<Loaded, ConfigError> {
     match source {
         Source::Inline(inline) => {
-            let config = build::build(&sections_of(inline), None, env)?;
+            let config = build::build(&sections_of(inline), None, env, token)?;
             Ok(Loaded { config, identity: format!("{inline:?}").into_bytes() })
         }
         Source::File(path) => {
             if let Some((text, path)) = find(path.as_deref(), env)? {
-                return from_text(&text, &path, env);
+                return from_text(&text, &path, env, token);
             }
             let looked: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
             let problem = format!(
@@ -184,8 +214,8 @@ fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError
     })
 }
 
-fn from_text(text: &str, path: &Path, env: &Environment) -> Result<Loaded, ConfigError> {
-    let config = build::build(&sections_of_file(text, path)?, Some(path), env)?;
+fn from_text(text: &str, path: &Path, env: &Environment, token: Token) -> Result<Loaded, ConfigError> {
+    let config = build::build(&sections_of_file(text, path)?, Some(path), env, token)?;
     let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     Ok(Loaded { config, identity: identity.into_os_string().into_encoded_bytes() })
 }
@@ -214,7 +244,9 @@ mod tests {
     }
 
     fn config(text: &str) -> Result<Config, String> {
-        from_text(text, Path::new("x.conf"), &env()).map(|l| l.config).map_err(|e| e.to_string())
+        from_text(text, Path::new("x.conf"), &env(), Token::Needed)
+            .map(|l| l.config)
+            .map_err(|e| e.to_string())
     }
 
     #[test]
@@ -279,6 +311,10 @@ mod tests {
             (section.to_owned() + "suffix = ::1", 3, "add `types = AAAA`"),
             (section.to_owned() + "types = AAAA\nsuffix = eth0", 4, "`suffix`: "),
             ("ipv4 =\n".to_owned() + section, 1, "needs a value"),
+            ("renew_token = yes\n".to_owned() + section, 1, "`token_file`"),
+            ("renew_token = maybe\n".to_owned() + section, 1, "neither `yes` nor `no`"),
+            ("ping = http://a.example\n".to_owned() + section, 1, "https://"),
+            ("ping = https://a.example/?x=1\n".to_owned() + section, 1, "without `?`"),
             ("ca_file = /nonexistent\n".to_owned() + section, 1, "could not use /nonexistent"),
         ] {
             let error = config(&text).expect_err(&text);
@@ -319,17 +355,18 @@ mod tests {
             types: vec!["a".to_owned(), "AAAA".to_owned()],
             ttl: Some("300".to_owned()),
         };
-        let loaded = load(&Source::Inline(inline.clone()), &env()).expect("good arguments");
+        let loaded = load(&Source::Inline(inline.clone()), &env(), Token::Needed).expect("good arguments");
         assert_eq!(loaded.config.records.len(), 4);
         let bad = Inline { ttl: Some("60".to_owned()), ..inline };
-        let error = load(&Source::Inline(bad), &env()).expect_err("a short TTL").to_string();
+        let error = load(&Source::Inline(bad), &env(), Token::Needed).expect_err("a short TTL").to_string();
         assert!(error.starts_with("`ttl`: "), "{error}");
     }
 
     #[test]
     fn without_a_token_the_error_says_how_to_make_one() {
         let source = Path::new("x.conf");
-        let error = from_text("[example.org]\nnames = @", source, &Environment::default());
-        assert!(error.is_err_and(|e| e.to_string().contains("admin.gandi.net")));
+        let load = |token| from_text("[example.org]\nnames = @", source, &Environment::default(), token);
+        assert!(load(Token::Needed).is_err_and(|e| e.to_string().contains("admin.gandi.net")));
+        assert!(load(Token::Unneeded).is_ok());
     }
 }

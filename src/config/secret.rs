@@ -16,6 +16,12 @@ const LIMIT: u64 = 4096;
 /// Where a secret may stand in the config.
 pub(super) const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
+/// The secret, and the file that it is in if that is all that is in it.
+pub(super) struct Found {
+    pub(super) credential: Credential,
+    pub(super) token_file: Option<PathBuf>,
+}
+
 /// Finds the one secret: `GANDI_TOKEN`, then systemd's credential, then the config, since what is nearer to the
 /// process was said more lately.
 pub(super) fn find(
@@ -23,7 +29,8 @@ pub(super) fn find(
     file: Option<&Path>,
     env: &Environment,
     warnings: &mut Vec<String>,
-) -> Result<Credential, ConfigError> {
+) -> Result<Found, ConfigError> {
+    let found = |credential| Found { credential, token_file: None };
     let by_config = match entries {
         [] => None,
         [one] => Some(*one),
@@ -33,13 +40,14 @@ pub(super) fn find(
         }
     };
     if let Some(token) = &env.token {
-        return token_of(token, "GANDI_TOKEN").map_err(|p| ConfigError::new(None, p));
+        return token_of(token, "GANDI_TOKEN").map(found).map_err(|p| ConfigError::new(None, p));
     }
     let credential = env.credentials_directory.as_ref().map(|d| d.join("token")).filter(|p| p.exists());
     if let Some(path) = credential {
         // systemd's own files: their mode is not the user's business.
         let text = read(&path).map_err(|p| ConfigError::new(None, p))?;
-        return token_of(&text, &path.display().to_string()).map_err(|p| ConfigError::new(None, p));
+        let token = token_of(&text, &path.display().to_string());
+        return token.map(found).map_err(|p| ConfigError::new(None, p));
     }
     let Some(entry) = by_config else {
         return Err(ConfigError::new(
@@ -57,9 +65,11 @@ pub(super) fn find(
     } else {
         (entry.value.clone(), format!("`{}`", entry.key), file.map(Path::to_owned))
     };
-    warnings.extend(holder.and_then(|path| readable_by_others(&path)));
-    if entry.key.starts_with("api_key") { key_of(&text, &origin) } else { token_of(&text, &origin) }
-        .map_err(at)
+    warnings.extend(holder.as_deref().and_then(readable_by_others));
+    let credential =
+        if entry.key.starts_with("api_key") { key_of(&text, &origin) } else { token_of(&text, &origin) };
+    let token_file = holder.filter(|_| entry.key == "token_file");
+    Ok(Found { credential: credential.map_err(at)?, token_file })
 }
 
 /// A path in the config is relative to the config's own directory.

@@ -50,6 +50,12 @@ pub struct LiveDnsError {
 }
 
 impl LiveDnsError {
+    /// Whether nothing left this machine's own network.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        matches!(&self.fault, Fault::Http(e) if e.is_local())
+    }
+
     /// The exit code that it calls for.
     #[must_use]
     pub const fn exit(&self) -> Exit {

@@ -33,10 +33,10 @@ pub(crate) struct Listing {
 
 /// LiveDNS over one kept-alive connection.
 pub(crate) struct LiveDns<'a> {
-    http: &'a Http,
-    api: &'a Endpoint,
+    pub(super) http: &'a Http,
+    pub(super) api: &'a Endpoint,
     credential: &'a Credential,
-    authorization: String,
+    pub(super) authorization: String,
     random: Random,
     /// Whether Gandi has asked to slow down, and for how many seconds.
     slow_down: bool,
@@ -115,7 +115,7 @@ impl<'a> LiveDns<'a> {
         let url = self.rrset_url(key);
         let (answer, first_may_have_arrived) = self.exchange_counting(Method::Put(&json), &url, LIMIT)?;
         let mut error = if !(200..300).contains(&answer.status) {
-            self.refuse(&answer, &key.domain)
+            self.refuse(&answer, Some(&key.domain))
         } else if answer.body.is_empty() || answer.content_type == JSON {
             return Ok(());
         } else {
@@ -195,7 +195,7 @@ impl<'a> LiveDns<'a> {
         expected: &str,
     ) -> Result<T, LiveDnsError> {
         if answer.status != 200 {
-            return Err(self.refuse(answer, domain));
+            return Err(self.refuse(answer, Some(domain)));
         }
         if answer.content_type != JSON {
             return Err(self.wrong_type(answer));
@@ -210,7 +210,7 @@ impl<'a> LiveDns<'a> {
     }
 
     /// What an answer of any but a good status means.
-    fn refuse(&self, answer: &Answer, domain: &Fqdn) -> LiveDnsError {
+    pub(super) fn refuse(&self, answer: &Answer, domain: Option<&Fqdn>) -> LiveDnsError {
         let body = error_body(answer);
         let text = || match body.text() {
             text if text.is_empty() => self.excerpt(answer),
@@ -222,9 +222,10 @@ impl<'a> LiveDns<'a> {
                 kind: self.credential.kind(),
                 sandbox: self.api.host().contains("sandbox"),
             },
-            404 => match body.object.as_deref() {
-                Some("HTTPNotFound") => Fault::UnknownDomain(domain.clone()),
-                Some("LocalizedHTTPNotFound") => Fault::NoZone(domain.clone()),
+            404 => match (body.object.as_deref(), domain) {
+                (_, None) => Fault::Status(404, text()),
+                (Some("HTTPNotFound"), Some(domain)) => Fault::UnknownDomain(domain.clone()),
+                (Some("LocalizedHTTPNotFound"), Some(domain)) => Fault::NoZone(domain.clone()),
                 _ => Fault::NotLiveDns,
             },
             400 => Fault::Invalid(text()),
@@ -245,7 +246,7 @@ impl<'a> LiveDns<'a> {
         self.error(Fault::NotUnderstood(wire::clean(&self.credential.redact(what))))
     }
 
-    fn error(&self, fault: Fault) -> LiveDnsError {
+    pub(super) fn error(&self, fault: Fault) -> LiveDnsError {
         LiveDnsError { host: self.api.host().to_owned(), fault, maybe_applied: false }
     }
 }

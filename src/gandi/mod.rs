@@ -2,6 +2,7 @@
 
 pub mod fault;
 pub mod livedns;
+pub(crate) mod token;
 mod wire;
 
 use std::fmt;
@@ -22,6 +23,12 @@ impl Credential {
             Self::Token(t) => format!("Bearer {t}"),
             Self::ApiKey(k) => format!("Apikey {k}"),
         }
+    }
+
+    /// The secret as the one line of its file.
+    pub(crate) fn line(&self) -> String {
+        let (Self::Token(secret) | Self::ApiKey(secret)) = self;
+        format!("{secret}\n")
     }
 
     /// Takes the secret out of a text that came from outside.

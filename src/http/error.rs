@@ -152,6 +152,19 @@ impl HttpError {
         matches!(self, Self::Connect { .. } | Self::NoHost { .. })
     }
 
+    /// Whether nothing left this machine's own network, so that nobody was bothered.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable};
+        match self {
+            Self::NoHost { .. } => true,
+            Self::Connect { cause, .. } => {
+                matches!(cause.kind(), AddrNotAvailable | HostUnreachable | NetworkDown | NetworkUnreachable)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the request may have reached the server: a write is then "could not confirm", not "failed".
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {

@@ -83,9 +83,10 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client that trusts `roots`, or the built-in ones, and gives up at `deadline`.
+    /// A client that trusts `roots`, or the built-in ones, and gives up after `time`.
     #[must_use]
-    pub fn new(roots: Option<&[CertificateDer<'static>]>, deadline: Instant) -> Self {
+    pub fn new(roots: Option<&[CertificateDer<'static>]>, time: Duration) -> Self {
+        let deadline = Instant::now() + time;
         let roots = match roots {
             None => RootCerts::WebPki,
             Some(list) => {
@@ -123,7 +124,7 @@ impl Http {
         }
     }
 
-    /// What is left of the run's time. A deadline is a promise about elapsed time, so this reads the monotonic
+    /// What is left of the time. A deadline is a promise about elapsed time, so this reads the monotonic
     /// clock itself.
     #[must_use]
     pub fn remaining(&self) -> Duration {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::address::detect::{self, Asked, Reason, Step};
 use crate::address::{Belief, Kind, Source};
-use crate::cli::Ip;
+use crate::cli::{Common, Source as Place};
 use crate::config::{self, Detection};
 use crate::exit::Exit;
 use crate::http::Http;
@@ -83,12 +83,16 @@ impl Survey {
 }
 
 /// Runs the command. Without a family in particular, one address is enough for success: many have no IPv6.
-pub fn run(asked: &Ip, world: &World, console: &mut Console) -> Exit {
-    let detection = match config::detection(asked.config.as_deref(), &world.env) {
+pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
+    let path = match &asked.source {
+        Place::File(path) => path.as_deref(),
+        Place::Inline(_) => None,
+    };
+    let detection = match config::detection(path, &world.env) {
         Ok(detection) => detection,
         Err(e) => return unusable(&e, console),
     };
-    let http = Http::new(detection.roots.as_deref(), world.started + detection.timeout);
+    let http = Http::new(detection.roots.as_deref(), detection.timeout);
     let mut random = Random::new(world.seed);
     let wanted = |family: &RrsetType| {
         asked.families.includes(*family)

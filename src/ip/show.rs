@@ -60,7 +60,7 @@ pub(super) fn json(surveys: &[Survey]) -> String {
         let mut object = Object::new();
         object.text("source", Some(&row.source)).text("family", Some(row.family));
         object.text("address", row.address.as_deref()).text("error", row.error.as_deref());
-        object.number("milliseconds", row.milliseconds).text("counts_as", row.counts_as);
+        object.number("milliseconds", Some(row.milliseconds)).text("counts_as", row.counts_as);
         rows.push(object.end());
     }
     let mut lines = Vec::with_capacity(verdicts.len());

@@ -95,7 +95,10 @@ fn own_knowledge_asks_nobody_else() {
     let head = s.head().replace("ipv4 =", "ipv4 = command:my-ip");
     s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
     s.run(&[]).is(0, "home.example.org A: created with 81.2.69.180, TTL 300 s\n");
-    assert!(s.fake.requests().iter().all(|r| r.listener == "livedns"), "the echo services are a reserve");
+    assert!(
+        s.fake.requests().iter().all(|r| !r.listener.starts_with("echo")),
+        "the echo services are a reserve"
+    );
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn a_refused_token_is_explained() {
     ));
     s.run(&[]).fails(77, &["refused the API key (401)", "personal access token"]);
     s.fake.accept_apikey(API_KEY);
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
 }
 
 #[test]

@@ -153,12 +153,16 @@ impl Sandbox {
         files.find(|f| f.extension().is_some_and(|e| e == "state")).expect("a state file")
     }
 
-    /// As if the look at the last record had been so many seconds earlier.
+    /// As if everything that is remembered had been so many seconds earlier.
     pub(crate) fn age(&self, seconds: u64) {
         let text = fs::read_to_string(self.state_file()).expect("the state");
-        let (line, at) = text.trim_end().rsplit_once(' ').expect("a time");
-        let at: u64 = at.parse().expect("seconds");
-        fs::write(self.state_file(), format!("{line} {}\n", at - seconds)).expect("the state");
+        // Numbers of ten digits are times; no other number in there is so long.
+        let older = |word: &str| match word.parse::<u64>() {
+            Ok(time) if word.len() == 10 => (time - seconds).to_string(),
+            _ => word.to_owned(),
+        };
+        let line = |line: &str| line.split(' ').map(older).collect::<Vec<_>>().join(" ") + "\n";
+        fs::write(self.state_file(), text.lines().map(line).collect::<String>()).expect("the state");
     }
 
     /// How many requests of this method LiveDNS got.

@@ -85,7 +85,7 @@ fn killed_before_the_answer_to_its_write_nothing_is_lost() {
 fn a_damaged_state_is_one_warning_and_a_fresh_start() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
-    for damage in ["", "gandi-ddns state 1\nnonsense\n", "\u{0}\u{1}"] {
+    for damage in ["", "gandi-ddns state 2\nnonsense\n", "\u{0}\u{1}"] {
         fs::write(s.state_file(), damage).expect("the damage");
         let ran = s.run(&[]);
         ran.fails(0, &["warning: ", "is damaged: starting afresh"]);
@@ -123,7 +123,7 @@ fn a_full_disk_is_one_warning() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
     // Where the new state should go stands a directory that cannot be removed like a file.
-    let blocked = s.state_file().with_extension("new");
+    let blocked = s.state_file().with_extension("state.new");
     fs::create_dir(&blocked).expect("an obstacle");
     let ran = s.run(&["--force"]);
     // Within one second the state may be the same, and then nothing is written at all.

@@ -9,12 +9,13 @@ use super::body::{self, Flaw};
 use super::http::{Request, Response};
 use super::json::{string, strings};
 use super::log::Log;
+use super::token;
 use super::zone::{Account, Domain, Rrset, Rrsets};
 
-const NO_CREDENTIAL: &str = r#"{"message":"You must provide an access token or an API Key. See https://api.gandi.net/docs/authentication/"}"#;
-const BAD_TOKEN: &str = r#"{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"Access was denied to this resource."}"#;
+pub(super) const NO_CREDENTIAL: &str = r#"{"message":"You must provide an access token or an API Key. See https://api.gandi.net/docs/authentication/"}"#;
+pub(super) const BAD_TOKEN: &str = r#"{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"Access was denied to this resource."}"#;
 const BAD_APIKEY: &str = r#"{"code":401,"message":"The server could not verify that you authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad api key), or your access token has expired","object":"HTTPUnauthorized","cause":"Unauthorized"}"#;
-const NO_DOMAIN: &str = r#"{"code": 404, "message": "The resource could not be found.", "object": "HTTPNotFound", "cause": "Not Found"}"#;
+pub(super) const NO_DOMAIN: &str = r#"{"code": 404, "message": "The resource could not be found.", "object": "HTTPNotFound", "cause": "Not Found"}"#;
 const NO_ZONE: &str =
     r#"{"code": 404, "message": "Unknown domain", "object": "LocalizedHTTPNotFound", "cause": "Not Found"}"#;
 const CREATED: &str = r#"{"message":"DNS Record Created"}"#;
@@ -31,6 +32,9 @@ struct Call<'a> {
 
 /// Answers a request to `LiveDNS`.
 pub(super) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, request: &Request) -> Response {
+    if token::listener(&request.target).is_some() {
+        return token::answer(&mut account.lock().unwrap_or_else(PoisonError::into_inner), log, request);
+    }
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let origin = format!("{scheme}://{}", request.header("Host").unwrap_or("127.0.0.1"));
     let call = Call { request, path, query, origin, log };
@@ -321,11 +325,11 @@ fn conflict(name: &str, kind: &str) -> Response {
     )
 }
 
-fn success(status: u16, body: &str) -> Response {
+pub(super) fn success(status: u16, body: &str) -> Response {
     Response::new(status, "application/json; charset=utf-8", body)
 }
 
-fn error(status: u16, body: &str) -> Response {
+pub(super) fn error(status: u16, body: &str) -> Response {
     Response::new(status, "application/json; charset=UTF-8", body)
 }
 

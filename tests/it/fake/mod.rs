@@ -25,8 +25,11 @@
 //!   (PUT on all `records` among them), a broken request, a PUT without its `Content-Type`, a body that is not an object
 //!   or has strange keys, a bad name, a credential shown to an echo service.
 //!
+//! - Tokens: `set_left`, `renewal_revokes`, `renewals`, `revoke`, `accepts`; logged as listeners `id` and `organization`.
+//!
 //! Guesses, where Gandi's answer is not known: GET of a name without records is `200 []`; POST over an existing `RRset`
-//! is a 409; PATCH is not routed here; the wording of a 400 other than that for `rrset_ttl`, and of a 409.
+//! is a 409; PATCH is not routed here; the wording of a 400 other than that for `rrset_ttl`, and of a 409; how
+//! a renewal is refused, and that `tokeninfo` refuses a bad token as `LiveDNS` does.
 
 #![allow(dead_code, unreachable_pub, reason = "each includer uses a part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its fake must fail")]
@@ -42,6 +45,7 @@ mod livedns;
 mod log;
 mod server;
 mod tls;
+mod token;
 mod wire;
 mod zone;
 
@@ -184,6 +188,31 @@ impl Fake {
         let mut account = self.account();
         account.bearers.clear();
         account.apikeys.clear();
+    }
+
+    /// Whether this token is good.
+    pub fn accepts(&self, token: &str) -> bool {
+        self.account().bearers.contains_key(token)
+    }
+
+    /// From now on this token is good no more.
+    pub fn revoke(&self, token: &str) {
+        self.account().bearers.remove(token);
+    }
+
+    /// How many seconds are left of a token; 200 days unless said.
+    pub fn set_left(&self, token: &str, seconds: u64) {
+        self.account().left.insert(token.to_owned(), seconds);
+    }
+
+    /// From now on a renewal ends the old token.
+    pub fn renewal_revokes(&self) {
+        self.account().renewal_revokes = true;
+    }
+
+    /// How many tokens have been renewed.
+    pub fn renewals(&self) -> usize {
+        self.account().renewals
     }
 
     /// Adds a domain with an empty zone.

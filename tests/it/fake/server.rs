@@ -13,6 +13,7 @@ use rustls::ServerConfig;
 use super::fault::{AtAccept, Fault, On, Queue};
 use super::http::{self, Received, Request, Response};
 use super::log::{Log, Logged};
+use super::token;
 use super::wire::{Stop, Wire, wait_gone};
 
 type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
@@ -266,7 +267,7 @@ fn flood(response: &Response, bytes: usize, chunked: bool, wire: &mut Wire) -> i
 fn logged(service: &Service, connection: usize, request: &Request) -> Logged {
     Logged {
         connection,
-        listener: service.name.clone(),
+        listener: token::listener(&request.target).map_or_else(|| service.name.clone(), str::to_owned),
         method: request.method.clone(),
         target: request.target.clone(),
         headers: request.headers.clone(),

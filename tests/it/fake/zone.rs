@@ -40,6 +40,11 @@ pub(super) struct Account {
     pub(super) domains: BTreeMap<String, Domain>,
     pub(super) bearers: BTreeMap<String, Scope>,
     pub(super) apikeys: Vec<String>,
+    /// How many seconds are left of a token, where a test has said so.
+    pub(super) left: BTreeMap<String, u64>,
+    /// How many tokens have been renewed, and whether the old ones end with that.
+    pub(super) renewals: usize,
+    pub(super) renewal_revokes: bool,
 }
 
 impl Account {

@@ -7,7 +7,7 @@ use std::thread::{self, Thread};
 use std::time::Instant;
 
 /// A place for one value, and who waits for it.
-pub(super) struct Letter<T>(Arc<(Mutex<Option<T>>, Thread)>);
+pub(crate) struct Letter<T>(Arc<(Mutex<Option<T>>, Thread)>);
 
 impl<T> Clone for Letter<T> {
     fn clone(&self) -> Self {
@@ -17,18 +17,18 @@ impl<T> Clone for Letter<T> {
 
 impl<T> Letter<T> {
     /// An empty one; the calling thread will wait for it.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new((Mutex::new(None), thread::current())))
     }
 
     /// Puts the value in. Nobody may be waiting any more.
-    pub(super) fn send(&self, value: T) {
+    pub(crate) fn send(&self, value: T) {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         self.0.1.unpark();
     }
 
     /// Takes the value out as soon as it is there; `None` when the time is up.
-    pub(super) fn receive(&self, deadline: Instant) -> Option<T> {
+    pub(crate) fn receive(&self, deadline: Instant) -> Option<T> {
         loop {
             let value = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take();
             let left = deadline.saturating_duration_since(Instant::now());
@@ -42,7 +42,7 @@ impl<T> Letter<T> {
 
 /// Runs `job` in a thread that nobody waits for. Boxed, so that all jobs share the code that starts one.
 #[inline(never)]
-pub(super) fn leave_behind(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+pub(crate) fn leave_behind(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     thread::Builder::new().spawn(job).map(drop)
 }
 

@@ -3,92 +3,51 @@
 //! Silent when nothing changed; one line on stdout for each change; errors and warnings on stderr. A closed or
 //! full stream is nobody's error: what was done is done.
 
-use std::fmt;
-use std::io::Write;
+mod console;
+pub(crate) mod json;
 
+use std::fmt;
+
+pub use console::{Console, Verbosity};
+
+use crate::clock::Utc;
 use crate::exit::Exit;
 use crate::plan::Refusal;
 use crate::record::{Rrset, RrsetKey};
 use crate::round::{Done, Failure, Outcome};
 
-/// How much to say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
-    /// Errors only.
-    Quiet,
-    /// Changes, warnings and errors.
-    #[default]
-    Normal,
-    /// Each step as well.
-    Verbose,
-}
-
-/// The two streams, and how much goes to them.
-pub struct Console<'a> {
-    verbosity: Verbosity,
-    out: &'a mut dyn Write,
-    err: &'a mut dyn Write,
-}
-
-impl<'a> Console<'a> {
-    /// Speaks to these two streams.
-    pub fn new(verbosity: Verbosity, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { verbosity, out, err }
-    }
-
-    /// What is being done, for `-v`.
-    pub fn step(&mut self, text: fmt::Arguments) {
-        if self.verbosity >= Verbosity::Verbose {
-            self.complain(text);
-        }
-    }
-
-    /// Something that a person should see to, although the run goes on.
-    pub fn warn(&mut self, text: fmt::Arguments) {
-        if self.verbosity >= Verbosity::Normal {
-            self.complain(format_args!("warning: {text}"));
-        }
-    }
-
-    /// Something that failed.
-    pub fn error(&mut self, text: fmt::Arguments) {
-        self.complain(text);
-    }
-
-    /// Something that was done, or asked for.
-    pub fn say(&mut self, text: fmt::Arguments) {
-        if self.verbosity >= Verbosity::Normal {
-            // A write that fails leaves nobody to tell.
-            let _ = writeln!(self.out, "{text}");
-        }
-    }
-
-    fn complain(&mut self, text: fmt::Arguments) {
-        let _ = writeln!(self.err, "gandi-ddns: {text}");
-    }
-}
-
-/// Tells the outcomes of a round and returns the gravest code. Failures with the same words become one line.
+/// Tells the outcomes of a round and returns the gravest code.
 pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
-    let mut failures: Vec<(String, Vec<&RrsetKey>)> = Vec::new();
     let mut exit = Exit::Ok;
     for Outcome { keys, result } in outcomes {
         match result {
             Ok(done) => tell(keys, done, console),
-            Err(failure) => {
-                exit = exit.max(failure.exit());
-                let text = failure.to_string();
-                match failures.iter_mut().find(|(t, _)| *t == text) {
-                    Some((_, subjects)) => subjects.extend(keys),
-                    None => failures.push((text, keys.iter().collect())),
-                }
-            }
+            Err(failure) => exit = exit.max(failure.exit()),
         }
     }
-    for (text, keys) in failures {
+    for (text, keys) in failures(outcomes) {
         console.error(format_args!("{}: {text}", Subjects(&keys)));
     }
     exit
+}
+
+/// The failures of a round, those with the same words together.
+fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
+    let mut failures: Vec<(String, Vec<&RrsetKey>)> = Vec::new();
+    for Outcome { keys, result } in outcomes {
+        let Err(failure) = result else { continue };
+        let text = failure.to_string();
+        match failures.iter_mut().find(|(t, _)| *t == text) {
+            Some((_, subjects)) => subjects.extend(keys),
+            None => failures.push((text, keys.iter().collect())),
+        }
+    }
+    failures
+}
+
+/// The failures of a round, a line each.
+pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
+    failures(outcomes).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
 }
 
 fn tell(keys: &[RrsetKey], done: &Done, console: &mut Console) {
@@ -176,6 +135,17 @@ impl Failure {
             Self::Address(_) => Exit::TryLater,
             Self::Read(e) | Self::Write(e) => e.exit(),
             Self::Refused(_) => Exit::Config,
+            Self::Standing(failed) => failed.exit,
+        }
+    }
+
+    /// Whether nothing left this machine's own network.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Address(e) => e.is_local(),
+            Self::Read(e) | Self::Write(e) => e.is_local(),
+            Self::Refused(_) | Self::Standing(_) => false,
         }
     }
 }
@@ -190,6 +160,13 @@ impl fmt::Display for Failure {
             }
             Self::Write(e) => write!(f, "could not change the record: {e}"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::Standing(failed) => write!(
+                f,
+                "{} (since {}; left alone until {}, or until config or token change; --force asks at once)",
+                failed.text,
+                Utc(failed.since),
+                Utc(failed.until)
+            ),
         }
     }
 }

@@ -1,0 +1,366 @@
+//! Arguments as typed. What they mean is the config's business.
+
+mod error;
+mod help;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pico_args::Arguments;
+
+use crate::clock::duration;
+use crate::record::RrsetType;
+use crate::report::Verbosity;
+pub use error::UsageError;
+pub use help::{help, version};
+
+/// The records, when arguments name them instead of a config file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inline {
+    /// `--domain`.
+    pub domain: String,
+    /// Each `--name`.
+    pub names: Vec<String>,
+    /// Each `--type`.
+    pub types: Vec<String>,
+    /// `--ttl`.
+    pub ttl: Option<String>,
+}
+
+/// Where the records are named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In this file, or in the first default one that there is.
+    File(Option<PathBuf>),
+    /// In the arguments.
+    Inline(Inline),
+}
+
+/// The address families that `-4` and `-6` choose; both when neither is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Families {
+    v4: bool,
+    v6: bool,
+}
+
+impl Families {
+    /// By the two options.
+    #[must_use]
+    pub const fn new(v4: bool, v6: bool) -> Self {
+        Self { v4, v6 }
+    }
+
+    /// Whether this family is one of them.
+    #[must_use]
+    pub const fn includes(self, family: RrsetType) -> bool {
+        self.v4 == self.v6
+            || match family {
+                RrsetType::A => self.v4,
+                RrsetType::Aaaa => self.v6,
+            }
+    }
+
+    /// Whether an option chose them.
+    #[must_use]
+    pub const fn are_chosen(self) -> bool {
+        self.v4 || self.v6
+    }
+}
+
+/// What every command may be asked with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Common {
+    /// Where the records are named.
+    pub source: Source,
+    /// `-4` and `-6`.
+    pub families: Families,
+    /// `--json`.
+    pub json: bool,
+    /// `--verbose` or `--quiet`.
+    pub verbosity: Verbosity,
+}
+
+/// How a run is to go about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// `--dry-run`.
+    pub dry_run: bool,
+    /// `--force`.
+    pub force: bool,
+    /// `--wait`: how long to go on trying.
+    pub wait: Duration,
+    /// `--splay`: the longest pause before it begins.
+    pub splay: Duration,
+    /// `--syslog`.
+    pub syslog: bool,
+}
+
+/// What the arguments ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invocation {
+    /// `--help`.
+    Help,
+    /// `--version`.
+    Version,
+    /// A run.
+    Run(Common, Run),
+    /// `ip`: a look at the sources.
+    Ip(Common),
+    /// `check`: a look at everything; and whether to hide names and addresses.
+    Check(Common, bool),
+    /// `status`: what is remembered.
+    Status(Common),
+}
+
+/// Reads the arguments, without the program's name.
+pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
+    let mut args = Arguments::from_vec(arguments);
+    let invocation = invocation(&mut args);
+    let (help, version) = (args.contains(["-h", "--help"]), args.contains(["-V", "--version"]));
+    if invocation.is_ok() || help || version {
+        if let Some(word) = args.finish().first() {
+            return Err(unknown(&word.to_string_lossy()));
+        }
+    }
+    match (help, version) {
+        (true, _) => Ok(Invocation::Help),
+        (false, true) => Ok(Invocation::Version),
+        (false, false) => invocation,
+    }
+}
+
+/// Takes what is known, in whatever order it stands, and then asks whether it goes with the command.
+fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
+    // Values first: a flag would be found in `-c=FILE` too, by its letter.
+    let config: Option<PathBuf> = args.opt_value_from_str(["-c", "--config"])?;
+    let quiet = (args.contains(["-q", "--quiet"]), args.contains(["-v", "--verbose"]));
+    let families = Families::new(args.contains("-4"), args.contains("-6"));
+    let (json, redact) = (args.contains("--json"), args.contains("--redact"));
+    let (dry_run, force) = (args.contains(["-n", "--dry-run"]), args.contains(["-f", "--force"]));
+    let syslog = args.contains("--syslog");
+    // All are taken before any is complained about, so that `--help` has the last word.
+    let (wait, splay) = (time(args, "--wait", 86_400), time(args, "--splay", 3600));
+    let source = source(args, config, families);
+    let command = args.subcommand()?;
+    let (wait, splay, source) = (wait?, splay?, source?);
+    let verbosity = match quiet {
+        (true, true) => return Err(UsageError::Both("--quiet", "--verbose")),
+        (true, false) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
+    };
+    let inline = matches!(source, Source::Inline(_));
+    let common = Common { source, families, json, verbosity };
+    let running = [
+        ("--dry-run", dry_run),
+        ("--force", force),
+        ("--wait", wait.is_some()),
+        ("--splay", splay.is_some()),
+        ("--syslog", syslog),
+    ];
+    let refuse = |options: &[(&'static str, bool)], command| match options.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(UsageError::NotFor(option, command)),
+        None => Ok(()),
+    };
+    match command.as_deref() {
+        Some("ip") => {
+            refuse(&[("--domain", inline), ("--redact", redact)], "ip")?;
+            refuse(&running, "ip").map(|()| Invocation::Ip(common))
+        }
+        Some("check") => refuse(&running, "check").map(|()| Invocation::Check(common, redact)),
+        Some("status") => {
+            refuse(&[("--json", json), ("--redact", redact)], "status")?;
+            refuse(&running, "status").map(|()| Invocation::Status(common))
+        }
+        Some(word) => Err(unknown(word)),
+        None if redact => Err(UsageError::Needs("--redact", "check")),
+        None => {
+            let (wait, splay) = (wait.unwrap_or_default(), splay.unwrap_or_default());
+            Ok(Invocation::Run(common, Run { dry_run, force, wait, splay, syslog }))
+        }
+    }
+}
+
+fn time(args: &mut Arguments, option: &'static str, most: u64) -> Result<Option<Duration>, UsageError> {
+    let text: Option<String> = args.opt_value_from_str(option)?;
+    let read = |text: String| duration(&text, 0, most).map_err(|problem| UsageError::Value(option, problem));
+    text.map(read).transpose()
+}
+
+/// Where the records are named.
+fn source(args: &mut Arguments, config: Option<PathBuf>, families: Families) -> Result<Source, UsageError> {
+    let domain: Option<String> = args.opt_value_from_str("--domain")?;
+    let names: Vec<String> = args.values_from_str("--name")?;
+    let mut types: Vec<String> = args.values_from_str("--type")?;
+    let ttl: Option<String> = args.opt_value_from_str("--ttl")?;
+    match domain {
+        Some(_) if config.is_some() => Err(UsageError::Both("--config", "--domain")),
+        Some(_) if names.is_empty() => Err(UsageError::Needs("--domain", "--name (@ is the domain itself)")),
+        Some(domain) => {
+            // `-6` alone asks for an AAAA, not for nothing.
+            if types.is_empty() && families.are_chosen() {
+                let chosen = RrsetType::ALL.iter().filter(|t| families.includes(**t));
+                types = chosen.map(ToString::to_string).collect();
+            }
+            Ok(Source::Inline(Inline { domain, names, types, ttl }))
+        }
+        None if !names.is_empty() => Err(UsageError::Needs("--name", "--domain")),
+        None if !types.is_empty() => Err(UsageError::Needs("--type", "--domain")),
+        None if ttl.is_some() => Err(UsageError::Needs("--ttl", "--domain")),
+        None => Ok(Source::File(config)),
+    }
+}
+
+/// What is left over: nothing of it that may be a secret is repeated.
+fn unknown(word: &str) -> UsageError {
+    let option = word.split('=').next().unwrap_or_default();
+    let folded = option.trim_start_matches('-').replace('_', "-").to_ascii_lowercase();
+    let harmless = folded.len() <= 20 && folded.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if !option.starts_with('-') || !harmless {
+        return UsageError::Unknown("(not shown, as it may be a secret)".to_owned());
+    }
+    if ["token", "api-key", "apikey", "key", "password", "pat", "secret"].contains(&folded.as_str()) {
+        UsageError::Secret(option.to_owned())
+    } else {
+        UsageError::Unknown(option.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &str) -> Result<(Common, Run), String> {
+        match parse(line.split_whitespace().map(OsString::from).collect()) {
+            Ok(Invocation::Run(common, run)) => Ok((common, run)),
+            Ok(other) => Err(format!("{other:?}")),
+            Err(e) => Err(e.to_string()),
+        }
+    }
+
+    #[test]
+    fn both_ways_of_giving_a_value() {
+        let file = Source::File(Some("x.conf".into()));
+        for line in ["-c x.conf", "--config x.conf", "--config=x.conf", "-c=x.conf"] {
+            assert_eq!(run(line).map(|(c, _)| c.source), Ok(file.clone()), "{line}");
+        }
+        let inline = run("--domain example.org --name home --name=*.home --type A --type=AAAA --ttl=300");
+        assert_eq!(
+            inline.map(|(c, _)| c.source),
+            Ok(Source::Inline(Inline {
+                domain: "example.org".to_owned(),
+                names: vec!["home".to_owned(), "*.home".to_owned()],
+                types: vec!["A".to_owned(), "AAAA".to_owned()],
+                ttl: Some("300".to_owned()),
+            }))
+        );
+    }
+
+    #[test]
+    fn flags() {
+        let (common, all) = run("-nfv").expect("three flags in one");
+        assert_eq!((all.dry_run, all.force, common.verbosity), (true, true, Verbosity::Verbose));
+        assert_eq!(run("-q").map(|(c, _)| c.verbosity), Ok(Verbosity::Quiet));
+        let (common, run_) = run("--json --syslog --wait 10m --splay=60").expect("all that a run has");
+        assert_eq!((common.json, run_.syslog), (true, true));
+        assert_eq!((run_.wait.as_secs(), run_.splay.as_secs()), (600, 60));
+        assert_eq!(run("--help"), Err("Help".to_owned()));
+        assert_eq!(run("-V"), Err("Version".to_owned()));
+    }
+
+    #[test]
+    fn families() {
+        let includes = |line: &str| {
+            let families = run(line).expect(line).0.families;
+            RrsetType::ALL.map(|t| families.includes(t))
+        };
+        assert_eq!(includes(""), [true, true]);
+        assert_eq!(includes("-4"), [true, false]);
+        assert_eq!(includes("-6v"), [false, true]);
+        assert_eq!(includes("-4 -6"), [true, true]);
+        let types = |line: &str| match run(line).expect(line).0.source {
+            Source::Inline(inline) => inline.types,
+            Source::File(_) => Vec::new(),
+        };
+        assert_eq!(types("--domain example.org --name home -6"), ["AAAA"]);
+        assert_eq!(types("--domain example.org --name home -46"), ["A", "AAAA"]);
+        assert!(types("--domain example.org --name home").is_empty());
+    }
+
+    #[test]
+    fn commands_and_what_goes_with_them() {
+        let parse = |line: &str| parse(line.split_whitespace().map(OsString::from).collect());
+        let Ok(Invocation::Ip(ip)) = parse("ip -6 --json -c x.conf") else { panic!("that is `ip`") };
+        let wanted = (Source::File(Some("x.conf".into())), Families::new(false, true), true);
+        assert_eq!((ip.source, ip.families, ip.json), wanted);
+        for help in
+            ["ip --help", "--help", "check -h", "--wait 5 --help", "-Vh", "check --domain x --wait y -h"]
+        {
+            assert!(matches!(parse(help), Ok(Invocation::Help)), "{help}");
+        }
+        assert!(matches!(parse("-c x.conf -4 ip"), Ok(Invocation::Ip(_))));
+        assert!(matches!(parse("check --redact --json"), Ok(Invocation::Check(_, true))));
+        assert!(matches!(parse("check --domain example.org --name @"), Ok(Invocation::Check(_, false))));
+        assert!(matches!(parse("status -c x.conf"), Ok(Invocation::Status(_))));
+        for bad in [
+            "ip --dry-run",
+            "ip stray",
+            "ip --domain example.org --name @",
+            "ip --redact",
+            "ipp",
+            "-n ip",
+            "check --force",
+            "check --wait 5",
+            "check --syslog",
+            "status --json",
+            "--redact",
+            "--wait",
+            "--wait soon",
+            "--wait 2d",
+            "--splay 2h",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_left_is_an_error() {
+        for line in [
+            "--frobnicate",
+            "stray",
+            "-x",
+            "--config",
+            "-q -v",
+            "-c a -c b",
+            "--domain example.org",
+            "--name home",
+            "--ttl 300",
+            "--type A",
+            "-c a --domain example.org --name @",
+            "--dry-run=yes",
+            "-- x",
+            "--help --frob",
+            "--help --frob",
+        ] {
+            assert!(run(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_secret_among_the_arguments_is_refused_and_not_repeated() {
+        for line in [
+            "--token s3cr3t",
+            "--token=s3cr3t",
+            "--api-key=s3cr3t",
+            "s3cr3t",
+            "--frob=s3cr3t",
+            "-s3cr3t",
+            "-x=s3cr3t",
+        ] {
+            let error = run(line).expect_err(line);
+            assert!(!error.contains("s3cr3t"), "{error}");
+        }
+        assert!(run("--token x").expect_err("refused").contains("token_file"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Programs of the user's: started without a shell, stopped when their time is up, with all that they started.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::letter::{Letter, leave_behind};
+
+/// The most bytes of a program's first line that are of interest: an address needs at most 46.
+pub(crate) const LINE: usize = 256;
+/// How often we look whether it has ended. Std has no wait with a limit.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What is to be run.
+pub(crate) struct Job<'a> {
+    /// The program; one without a slash is looked for here, never on $PATH.
+    pub(crate) path: &'a Path,
+    /// What to add to its environment.
+    pub(crate) variables: &'a [(&'a str, &'a str)],
+    /// The longest that it may run.
+    pub(crate) time: Duration,
+    /// Whether its stderr is ours; else it goes nowhere.
+    pub(crate) is_heard: bool,
+}
+
+/// Why a program did not end well.
+#[derive(Debug)]
+pub enum ProcessError {
+    /// It did not start.
+    Start(io::Error),
+    /// Its end was not to be had.
+    Wait(io::Error),
+    /// It ran for longer than this.
+    TooSlow(Duration),
+    /// It ended in failure.
+    Ended(ExitStatus),
+}
+
+impl fmt::Display for ProcessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(e) => {
+                let todo = match e.kind() {
+                    io::ErrorKind::NotFound => ": is it there, and what its first line `#!` names?",
+                    io::ErrorKind::PermissionDenied => ": make it executable with `chmod +x`",
+                    // ENOEXEC, which has no kind of its own.
+                    _ if e.raw_os_error() == Some(8) => ": a script begins with a line such as `#!/bin/sh`",
+                    _ => "",
+                };
+                write!(f, "could not be started: {e}{todo}")
+            }
+            Self::Wait(e) => write!(f, "could not be waited for: {e}"),
+            Self::TooSlow(time) => {
+                // Rounded up: what was left of the run's time is seldom whole.
+                let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+                write!(f, "was stopped, as it did not end within {seconds} s")
+            }
+            Self::Ended(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => write!(f, "ended with exit code {code}"),
+                (None, signal) => write!(f, "was ended by signal {}", signal.unwrap_or_default()),
+            },
+        }
+    }
+}
+
+impl std::error::Error for ProcessError {}
+
+/// Runs it, and returns the beginning of what it printed, at least its first line.
+pub(crate) fn run(job: &Job) -> Result<Vec<u8>, ProcessError> {
+    let deadline = Instant::now() + job.time;
+    let mut command = Command::new(Path::new(".").join(job.path));
+    command.env_remove("GANDI_TOKEN").envs(job.variables.iter().copied());
+    // A group of its own, so that what it starts can be stopped with it.
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+    if !job.is_heard {
+        command.stderr(Stdio::null());
+    }
+    let mut child = command.spawn().map_err(ProcessError::Start)?;
+    match first_line_and_end(&mut child, deadline) {
+        Ok(Some((line, status))) if status.success() => Ok(line),
+        Ok(Some((_, status))) => Err(ProcessError::Ended(status)),
+        unfinished => {
+            stop(&mut child);
+            Err(unfinished.err().map_or(ProcessError::TooSlow(job.time), ProcessError::Wait))
+        }
+    }
+}
+
+/// The first line and then the status, or nothing when the time is up.
+fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
+    let letter = Letter::new();
+    if let Some(stdout) = child.stdout.take() {
+        let sender = letter.clone();
+        leave_behind(Box::new(move || drain(stdout, &sender)))?;
+    }
+    let Some(line) = letter.receive(deadline) else { return Ok(None) };
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some((line, status)));
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(None)
+}
+
+/// Sends the first line as soon as it is there, or as much of it as we take, and reads on to the end, so that the
+/// program neither blocks nor dies of a closed pipe.
+fn drain(mut stdout: impl Read, sender: &Letter<Vec<u8>>) {
+    let (mut buffer, mut line, mut sent) = ([0; 4096], Vec::new(), false);
+    loop {
+        let read = match stdout.read(&mut buffer) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            read => read.unwrap_or(0),
+        };
+        if !sent {
+            line.extend_from_slice(&buffer[..read]);
+            if read == 0 || line.len() > LINE || line.contains(&b'\n') {
+                sender.send(std::mem::take(&mut line));
+                sent = true;
+            }
+        }
+        if read == 0 {
+            return;
+        }
+    }
+}
+
+/// Kills it and, where there is a shell to say it to, all that it has started: a forgotten `sleep` would hold our
+/// stderr open, and whoever called us waits for that.
+fn stop(child: &mut Child) {
+    let group = format!("kill -s KILL -- -{}", child.id());
+    let _ = Command::new("/bin/sh").args(["-c", &group]).stderr(Stdio::null()).status();
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_drained_and_its_first_line_kept() {
+        let flood = b"81.2.69.142\n".chain(io::repeat(b'x').take(1 << 20));
+        let letter = Letter::new();
+        drain(flood, &letter);
+        assert!(
+            letter
+                .receive(Instant::now())
+                .is_some_and(|line| line.starts_with(b"81.2.69.142\n") && line.len() < 8192)
+        );
+        // A line without an end.
+        let letter = Letter::new();
+        drain(io::repeat(b'x').take(1 << 20), &letter);
+        assert!(letter.receive(Instant::now()).is_some_and(|line| line.len() < 8192));
+    }
+}

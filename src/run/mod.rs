@@ -1,0 +1,94 @@
+//! One run: from what was asked for to the exit code, by one try or, under `--wait`, as many as it takes.
+
+mod attempt;
+
+use std::time::{Duration, Instant};
+
+use crate::cli::{Common, Run};
+use crate::config::{self, Config, ConfigError, Loaded, Token};
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::random::Random;
+use crate::report::Console;
+use crate::state;
+use attempt::Runner;
+
+/// The first pause of a run that waits, in milliseconds; each further one is twice as long, up to the longest, and
+/// none is as long as another machine's.
+const PAUSE: u32 = 1000;
+const LONGEST: u32 = 60_000;
+
+/// What `main` knows of the world.
+pub struct World<'a> {
+    /// The environment.
+    pub env: Environment,
+    /// Reads the clock, in seconds since 1970.
+    pub clock: &'a dyn Fn() -> u64,
+    /// Lets time pass.
+    pub pause: &'a dyn Fn(Duration),
+    /// Any number that differs from run to run.
+    pub seed: u64,
+}
+
+/// Runs until all is right, nothing can be done about it, or the time for waiting is up.
+pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -> Exit {
+    let (config, instance) = match load(common, world, Token::Needed) {
+        Ok(loaded) => loaded,
+        Err(e) => return unusable(&e, console),
+    };
+    for warning in &config.warnings {
+        console.warn(format_args!("{warning}"));
+    }
+    if common.json {
+        console.keep_for_json();
+    }
+    let mut random = Random::new(world.seed);
+    if !asked.splay.is_zero() {
+        let most = u32::try_from(asked.splay.as_millis()).unwrap_or(u32::MAX);
+        let pause = Duration::from_millis(random.below(most).into());
+        console.step(format_args!("beginning in {} s", pause.as_secs()));
+        (world.pause)(pause);
+    }
+    let begun = Instant::now();
+    let (mut longest, mut paused) = (PAUSE, Duration::ZERO);
+    let mut runner = Runner::new(config, instance, asked, world, random);
+    loop {
+        // Whatever pauses, whoever counts: the longer of the two has passed.
+        if begun.elapsed().max(paused) < asked.wait {
+            console.hold();
+        }
+        let attempt = runner.attempt(console);
+        let left = asked.wait.saturating_sub(begun.elapsed().max(paused));
+        let again = attempt.exit == Exit::TryLater && !left.is_zero();
+        console.release(!again);
+        runner.settle(&attempt, !again, console);
+        if !again {
+            if common.json {
+                console.object(&runner.json(&attempt));
+            }
+            return attempt.exit;
+        }
+        runner.keep_changes(attempt);
+        let pause = Duration::from_millis(runner.jitter(longest).into()).min(left);
+        console.step(format_args!("trying again in {} s", pause.as_secs()));
+        (world.pause)(pause);
+        paused += pause;
+        longest = LONGEST.min(longest * 2);
+    }
+}
+
+/// The config, and the number that tells it from others.
+pub(crate) fn load(common: &Common, world: &World, token: Token) -> Result<(Config, u64), ConfigError> {
+    let Loaded { mut config, identity } = config::load(&common.source, &world.env, token)?;
+    config.restrict(common.families)?;
+    Ok((config, state::fnv(&identity)))
+}
+
+/// Tells what is wrong with the config.
+pub(crate) fn unusable(e: &ConfigError, console: &mut Console) -> Exit {
+    console.error(format_args!("{e}"));
+    if let Some(text) = e.translation() {
+        console.error(format_args!("write this instead:\n\n{text}"));
+    }
+    Exit::Config
+}

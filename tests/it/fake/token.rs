@@ -1,0 +1,77 @@
+//! What Gandi says of the calling token, and a new one in its place. Outside `LiveDNS`, hence logged as listeners of
+//! their own: `id` for `tokeninfo`, `organization` for renewals.
+
+use super::http::{Request, Response};
+use super::json::string;
+use super::livedns::{self, BAD_TOKEN, NO_CREDENTIAL};
+use super::log::Log;
+use super::zone::Account;
+
+/// The path of the one, which on the real host is `id.gandi.net`.
+pub(super) const INFO: &str = "/tokeninfo";
+/// The path of the other.
+pub(super) const RENEWAL: &str = "/v5/organization/access-tokens";
+/// What is left of a token of which nothing has been said, in seconds.
+const LEFT: u64 = 200 * 86_400;
+/// With more left than this, Gandi is said to refuse a renewal.
+const RENEWABLE: u64 = 30 * 86_400;
+
+/// Who answers a request for this path.
+pub(super) fn listener(target: &str) -> Option<&'static str> {
+    match target {
+        INFO => Some("id"),
+        RENEWAL => Some("organization"),
+        _ => None,
+    }
+}
+
+/// Answers a request for one of the two.
+pub(super) fn answer(account: &mut Account, log: &Log, request: &Request) -> Response {
+    let header = request.header("Authorization").unwrap_or_default();
+    let Some(token) = header.strip_prefix("Bearer ") else { return livedns::error(401, NO_CREDENTIAL) };
+    if !account.bearers.contains_key(token) {
+        return livedns::error(403, BAD_TOKEN);
+    }
+    let left = account.left.get(token).copied().unwrap_or(LEFT);
+    match (request.method.as_str(), request.target.as_str()) {
+        ("GET", INFO) => livedns::success(
+            200,
+            &format!(r#"{{"pat_name":"home","scope":["domain:tech"],"entities":[],"expires_in":{left}}}"#),
+        ),
+        ("POST", RENEWAL) => {
+            if request.header("Content-Type") != Some("application/json") || !request.body.starts_with(b"{") {
+                log.violation("organization: a renewal that is not a JSON object".to_owned());
+            }
+            if left > RENEWABLE {
+                return livedns::error(
+                    400,
+                    r#"{"code":400,"message":"The token cannot be renewed yet","object":"HTTPBadRequest","cause":"Bad Request"}"#,
+                );
+            }
+            renew(account, token)
+        }
+        (method, target) => {
+            log.violation(format!("{method} {target}: not a route the client may use"));
+            livedns::error(404, livedns::NO_DOMAIN)
+        }
+    }
+}
+
+/// Makes a new token with the same rights, good for a year.
+fn renew(account: &mut Account, old: &str) -> Response {
+    account.renewals += 1;
+    let new = format!("pat_renewed{}_SECRET", account.renewals);
+    let scope = account.bearers[old].clone();
+    if account.renewal_revokes {
+        account.bearers.remove(old);
+    }
+    account.bearers.insert(new.clone(), scope);
+    account.left.insert(new.clone(), 365 * 86_400);
+    livedns::success(
+        201,
+        &format!(
+            r#"{{"access_token":{},"expires_at":"2027-11-24T00:00:00Z","id":"5f4c","name":"home","scopes":["domain:tech"],"entities":[]}}"#,
+            string(&new)
+        ),
+    )
+}
