@@ -93,7 +93,6 @@ mod tests {
             complaint(0).is_some_and(|c| c.contains("reads 1970-01-01 00:00:00 UTC") && c.contains("NTP"))
         );
         assert!(complaint(EARLIEST - 1).is_some() && complaint(EARLIEST).is_none());
-        assert!(EARLIEST >= 1_795_392_000);
     }
 
     #[test]

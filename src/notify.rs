@@ -110,7 +110,7 @@ fn run(
 }
 
 /// Tells the monitor how the run ended: `GET URL` when all is well, else `POST URL/fail` with the message
-/// (healthchecks.io/docs/http_api). That it cannot be told is nobody's trouble but its own.
+/// (`healthchecks.io/docs/http_api`). That it cannot be told is nobody's trouble but its own.
 pub(crate) fn ping(hearing: &Hearing, http: &Http, exit: Exit, message: &str, console: &mut Console) {
     let Some(url) = &hearing.ping else { return };
     let failing = format!("{url}/fail");

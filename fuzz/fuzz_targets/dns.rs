@@ -5,11 +5,13 @@
 
 use std::net::IpAddr;
 
-use gandi_ddns::address::dns::message::{A, AAAA, CH, IN, LIMIT, Question, TXT};
+use gandi_ddns::address::dns::message::{A, AAAA, CH, IN, LIMIT, NS, Question, TXT};
 use libfuzzer_sys::fuzz_target;
 
 const ID: u16 = 0x12ab;
-const QUESTIONS: [Question; 4] = [
+const SERVERS: Question<'static> =
+    Question { name: b"\x07example\x03org\0", rrtype: NS, class: IN, recursion: true };
+const QUESTIONS: [Question<'static>; 4] = [
     Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true },
     Question { name: b"\x03o-o\x06myaddr\x01l\x06google\x03com\0", rrtype: TXT, class: IN, recursion: false },
     Question { name: b"\x04myip\x07opendns\x03com\0", rrtype: A, class: IN, recursion: true },
@@ -20,6 +22,13 @@ fuzz_target!(|input: &[u8]| {
     let Some((&selector, message)) = input.split_first() else { return };
     let question = &QUESTIONS[usize::from(selector & 3)];
     let mut message = message.to_vec();
+    if selector & 4 != 0 {
+        belong(&SERVERS, &mut message);
+        for name in SERVERS.read_names(ID, &message).ok().flatten().unwrap_or_default() {
+            assert!(name.len() <= 255 && name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase()), "{name}");
+        }
+        return;
+    }
     if selector >> 2 != 0x3f {
         belong(question, &mut message);
     }

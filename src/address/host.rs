@@ -49,6 +49,17 @@ impl std::error::Error for HostError {}
 
 /// The one address of `name` by the system's resolver.
 pub(crate) fn ask(name: &str, family: RrsetType, time: Duration) -> Result<IpAddr, HostError> {
+    let mut addresses = lookup(name, time)?;
+    addresses.retain(|a| RrsetType::of(*a) == family);
+    match addresses.as_slice() {
+        [] => Err(HostError::None(family)),
+        [address] => Ok(*address),
+        _ => Err(HostError::Several(addresses)),
+    }
+}
+
+/// All addresses of `name` by the system's resolver, each once.
+pub(crate) fn lookup(name: &str, time: Duration) -> Result<Vec<IpAddr>, HostError> {
     let time = time.min(PATIENCE);
     let deadline = Instant::now() + time;
     let answer = Letter::new();
@@ -57,14 +68,10 @@ pub(crate) fn ask(name: &str, family: RrsetType, time: Duration) -> Result<IpAdd
     leave_behind(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(HostError::Unresolved)?;
     let found = answer.receive(deadline).ok_or(HostError::TooSlow(time))?.map_err(HostError::Unresolved)?;
     let mut addresses: Vec<IpAddr> = Vec::new();
-    for address in found.map(|a| a.ip()).filter(|a| RrsetType::of(*a) == family) {
+    for address in found.map(|a| a.ip()) {
         if !addresses.contains(&address) {
             addresses.push(address);
         }
     }
-    match addresses.as_slice() {
-        [] => Err(HostError::None(family)),
-        [address] => Ok(*address),
-        _ => Err(HostError::Several(addresses)),
-    }
+    Ok(addresses)
 }

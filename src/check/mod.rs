@@ -1,9 +1,223 @@
-//! stub
+//! `gandi-ddns check`: looks at everything that a run depends on, and changes nothing. What we ask for in a bug report,
+//! so it shows no secret; and with `--redact`, no name and no address either.
+
+mod delegation;
+mod gandi;
+mod machine;
+mod redact;
+
 use crate::cli::Common;
+use crate::clock;
+use crate::config::{Config, Token};
 use crate::exit::Exit;
+use crate::http::Http;
+use crate::ip::survey;
+use crate::json::Object;
+use crate::random::Random;
+use crate::record::RrsetType;
 use crate::report::Console;
-use crate::run::World;
-/// x
-pub fn run(_: &Common, _: bool, _: &World, _: &mut Console) -> Exit {
-    Exit::Ok
+use crate::round::{Circumstances, Done, Outcome, round};
+use crate::run::{World, load};
+use crate::state::State;
+use redact::Redactor;
+
+/// What a look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// All is well.
+    Fine,
+    /// It works, but should be seen to.
+    Warning,
+    /// A run would end with this code.
+    Failure(Exit),
+}
+
+/// One line.
+#[derive(Debug)]
+struct Finding {
+    verdict: Verdict,
+    subject: String,
+    text: String,
+}
+
+/// All lines so far.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, verdict: Verdict, subject: impl Into<String>, text: impl Into<String>) {
+        self.0.push(Finding { verdict, subject: subject.into(), text: text.into() });
+    }
+
+    fn fine(&mut self, subject: impl Into<String>, text: impl Into<String>) {
+        self.add(Verdict::Fine, subject, text);
+    }
+
+    fn warn(&mut self, subject: impl Into<String>, text: impl Into<String>) {
+        self.add(Verdict::Warning, subject, text);
+    }
+
+    fn fail(&mut self, exit: Exit, subject: impl Into<String>, text: impl Into<String>) {
+        self.add(Verdict::Failure(exit), subject, text);
+    }
+
+    /// The gravest code.
+    fn exit(&self) -> Exit {
+        let exit = |f: &Finding| match f.verdict {
+            Verdict::Failure(exit) => exit,
+            _ => Exit::Ok,
+        };
+        self.0.iter().map(exit).max().unwrap_or(Exit::Ok)
+    }
+}
+
+/// Runs the command. The code is the one that a run would have.
+pub fn run(asked: &Common, redact: bool, world: &World, console: &mut Console) -> Exit {
+    let mut found = Findings::default();
+    let mut redactor = Redactor::default();
+    match load(asked, world, Token::Needed) {
+        Err(e) => {
+            found.fail(Exit::Config, "config", e.to_string());
+            clock(world, &mut found);
+        }
+        Ok((config, instance)) => {
+            if redact {
+                redactor = Redactor::new(&config, world.env.home.as_deref());
+            }
+            look(&config, instance, world, &mut found);
+        }
+    }
+    if redact {
+        for finding in &mut found.0 {
+            finding.subject = redactor.redact(&finding.subject);
+            finding.text = redactor.redact(&finding.text);
+        }
+    }
+    show(&found, asked.json, console);
+    found.exit()
+}
+
+/// From what is nearest to what is furthest away.
+fn look(config: &Config, instance: u64, world: &World, found: &mut Findings) {
+    machine::config(config, found);
+    let clock_is_right = clock(world, found);
+    let now = (world.clock)();
+    machine::state(config, instance, world.env.uid, now, found);
+    let mut random = Random::new(world.seed);
+    let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
+    addresses(config, &http, &mut random, found);
+    // By a wrong clock every certificate is wrong: one line says it all.
+    if !clock_is_right {
+        return;
+    }
+    let reach = gandi::look(config, &http, now, &mut random, found);
+    if reach {
+        records(config, now, &mut random, found);
+    }
+}
+
+fn clock(world: &World, found: &mut Findings) -> bool {
+    let now = (world.clock)();
+    match clock::complaint(now) {
+        Some(complaint) => found.fail(Exit::TryLater, "clock", complaint),
+        None => found.fine("clock", format!("reads {}", clock::Utc(now))),
+    }
+    clock::complaint(now).is_none()
+}
+
+/// Each source that the config names, and what a run would make of it.
+fn addresses(config: &Config, http: &Http, random: &mut Random, found: &mut Findings) {
+    let kept = |family: &RrsetType| config.records.iter().any(|r| r.key.rrtype == *family);
+    let families: Vec<RrsetType> = RrsetType::ALL.into_iter().filter(kept).collect();
+    for survey in survey(&config.detection, &families, http, random) {
+        let family = survey.family.family();
+        for asked in &survey.asked[..survey.configured] {
+            let subject = format!("source {} {family}", asked.source);
+            match &asked.answer {
+                Some(Ok(answer)) => found.fine(subject, answer.address.to_string()),
+                Some(Err(cause)) => found.warn(subject, cause.to_string()),
+                None => found.warn(subject, "could not be asked"),
+            }
+        }
+        let subject = format!("address {family}");
+        match survey.address() {
+            Some(address) => found.fine(subject, format!("{address}: {}", survey.reason())),
+            None => found.fail(
+                Exit::TryLater,
+                subject,
+                format!("none that could be published: {}; see the sources above, and `ipv4` and `ipv6` in the config", survey.reason()),
+            ),
+        }
+    }
+}
+
+/// What a run would do about each record.
+fn records(config: &Config, now: u64, random: &mut Random, found: &mut Findings) {
+    // A time of its own: the sources may have taken all of it.
+    let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut silent = Console::new(crate::report::Verbosity::Quiet, &mut out, &mut err);
+    let state = State::default();
+    let with = Circumstances { state: &state, now, dry_run: true, random: random.split() };
+    for Outcome { keys, result } in round(config, &http, with, &mut silent) {
+        for key in keys {
+            let subject = key.to_string();
+            match &result {
+                Ok(Done::Remembered(rrset) | Done::Kept(rrset)) => {
+                    found.fine(subject, format!("the zone has {}: nothing to do", rrset.addresses()));
+                }
+                Ok(Done::Created { new, .. }) => {
+                    found.fine(
+                        subject,
+                        format!("is not there: a run would create it with {}", new.addresses()),
+                    );
+                }
+                Ok(Done::Replaced { old, new, .. }) => found.fine(
+                    subject,
+                    format!(
+                        "the zone has {}, TTL {} s: a run would replace it by {}, TTL {} s",
+                        old.addresses(),
+                        old.ttl,
+                        new.addresses(),
+                        new.ttl
+                    ),
+                ),
+                Err(failure) => found.fail(failure.exit(), subject, failure.to_string()),
+            }
+        }
+    }
+}
+
+fn show(found: &Findings, json: bool, console: &mut Console) {
+    let word = |verdict| match verdict {
+        Verdict::Fine => "ok",
+        Verdict::Warning => "warning",
+        Verdict::Failure(_) => "failure",
+    };
+    if json {
+        let mut lines = Vec::new();
+        for Finding { verdict, subject, text } in &found.0 {
+            let mut object = Object::new();
+            object
+                .text("verdict", Some(word(*verdict)))
+                .text("subject", Some(subject))
+                .text("text", Some(text));
+            lines.push(object.end());
+        }
+        let mut object = Object::new();
+        object.text("version", Some(env!("CARGO_PKG_VERSION")));
+        object.number("exit", Some(found.exit().code().into())).list("checks", &lines);
+        console.object(&object.end());
+        return;
+    }
+    for Finding { verdict, subject, text } in &found.0 {
+        console.say(format_args!("{:7}  {subject}: {text}", word(*verdict)));
+    }
+    let count = |wanted: &str| found.0.iter().filter(|f| word(f.verdict) == wanted).count();
+    console.say(format_args!(
+        "\nfailures: {}, warnings: {}; a run would exit with {}",
+        count("failure"),
+        count("warning"),
+        found.exit().code()
+    ));
 }

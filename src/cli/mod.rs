@@ -118,10 +118,10 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     let mut args = Arguments::from_vec(arguments);
     let invocation = invocation(&mut args);
     let (help, version) = (args.contains(["-h", "--help"]), args.contains(["-V", "--version"]));
-    if invocation.is_ok() || help || version {
-        if let Some(word) = args.finish().first() {
-            return Err(unknown(&word.to_string_lossy()));
-        }
+    if (invocation.is_ok() || help || version)
+        && let Some(word) = args.finish().first()
+    {
+        return Err(unknown(&word.to_string_lossy()));
     }
     match (help, version) {
         (true, _) => Ok(Invocation::Help),

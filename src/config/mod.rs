@@ -68,6 +68,17 @@ pub struct Detection {
 }
 
 impl Detection {
+    /// The names of others that are in the config's own words: what `host` looks up, and the hosts of URLs.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.ipv4
+            .hosts()
+            .chain(self.ipv6.hosts())
+            .chain(self.ipv4.urls())
+            .chain(self.ipv6.urls())
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Where the addresses of a family come from.
     #[must_use]
     pub const fn sources(&self, family: RrsetType) -> &Sources {

@@ -71,6 +71,19 @@ impl Sources {
         })
     }
 
+    /// The hosts of the URLs that are not built in, and the operators that they count as.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .flat_map(|word| match word {
+                Word::One(Source::Web(service)) => {
+                    [Some(service.url.host()), Some(service.operator.as_str())]
+                }
+                _ => [None, None],
+            })
+            .flatten()
+    }
+
     /// Why these could never come to an agreement of so many operators, if so.
     pub(super) fn never_agree(&self, family: RrsetType, agree: usize) -> Option<String> {
         let list = self.list(family, None);

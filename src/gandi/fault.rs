@@ -50,6 +50,12 @@ pub struct LiveDnsError {
 }
 
 impl LiveDnsError {
+    /// Whether there was no whole answer, so that every other question would end alike.
+    #[must_use]
+    pub const fn is_silence(&self) -> bool {
+        matches!(self.fault, Fault::Http(_) | Fault::RateLimited(_))
+    }
+
     /// Whether nothing left this machine's own network.
     #[must_use]
     pub fn is_local(&self) -> bool {

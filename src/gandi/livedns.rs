@@ -127,6 +127,29 @@ impl<'a> LiveDns<'a> {
         Err(error)
     }
 
+    /// Whether the domain is there, and has a zone.
+    pub(crate) fn domain(&mut self, domain: &Fqdn) -> Result<(), LiveDnsError> {
+        let answer = self.exchange(Method::Get, &format!("{}/domains/{domain}", self.api), LIMIT)?;
+        if answer.status == 200 { Ok(()) } else { Err(self.refuse(&answer, Some(domain))) }
+    }
+
+    /// Who serves the domain, as Gandi's registry knows it: `livedns`, `classic` or others (api.gandi.net/docs/domains).
+    /// `None` where the token may not see that.
+    pub(crate) fn served_by(&mut self, domain: &Fqdn) -> Result<Option<String>, LiveDnsError> {
+        #[derive(miniserde::Deserialize)]
+        struct WireServed {
+            current: String,
+        }
+        let base = self.api.as_str();
+        let base = base.strip_suffix("/livedns").unwrap_or(base);
+        let answer = self.exchange(Method::Get, &format!("{base}/domain/domains/{domain}/livedns"), LIMIT)?;
+        match answer.status {
+            401 | 403 | 404 => Ok(None),
+            200 => Ok(wire::parse::<WireServed>(&answer.body).map(|s| wire::clean(&s.current))),
+            _ => Err(self.refuse(&answer, Some(domain))),
+        }
+    }
+
     fn records_url(&self, domain: &Fqdn) -> String {
         format!("{}/domains/{domain}/records", self.api)
     }

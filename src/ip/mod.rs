@@ -20,13 +20,13 @@ use crate::run::{World, unusable};
 /// What was learnt of one family.
 #[derive(Debug)]
 pub(crate) struct Survey {
-    family: RrsetType,
+    pub(crate) family: RrsetType,
     /// The sources of the config in its order, and then the local ones that it does not name.
-    asked: Vec<Asked>,
+    pub(crate) asked: Vec<Asked>,
     /// For each of them, how long it took, in milliseconds.
     milliseconds: Vec<u64>,
     /// How many of them the config names; the others count for nothing.
-    configured: usize,
+    pub(crate) configured: usize,
     /// What a run would go by.
     verdict: Step,
     agree: usize,
@@ -39,7 +39,7 @@ impl Survey {
     }
 
     /// The address that a run would go by.
-    const fn address(&self) -> Option<IpAddr> {
+    pub(crate) const fn address(&self) -> Option<IpAddr> {
         match self.verdict {
             Step::Settled(address, _) => Some(address),
             _ => None,
@@ -47,7 +47,7 @@ impl Survey {
     }
 
     /// Why that one, or why none.
-    fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let mut text = match &self.verdict {
             Step::Settled(address, Reason::Agreement(_)) => {
                 format!("{} agree", self.voters(|a| a == *address).join(", "))
@@ -111,7 +111,12 @@ pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
 }
 
 /// Asks everybody at the same time.
-fn survey(detection: &Detection, families: &[RrsetType], http: &Http, random: &mut Random) -> Vec<Survey> {
+pub(crate) fn survey(
+    detection: &Detection,
+    families: &[RrsetType],
+    http: &Http,
+    random: &mut Random,
+) -> Vec<Survey> {
     let mut surveys: Vec<Survey> = families.iter().map(|f| prepare(detection, *f)).collect();
     thread::scope(|scope| {
         let mut running = Vec::new();

@@ -142,6 +142,38 @@ impl Store {
     }
 }
 
+/// What a look at the state directory finds.
+#[derive(Debug)]
+pub enum Place {
+    /// It is not there yet.
+    Missing,
+    /// It is ours, and no run holds the lock.
+    Good,
+    /// It is of no use, or a run holds the lock.
+    Bad(StateError),
+}
+
+/// Looks at the directory and the lock, and makes neither.
+#[must_use]
+pub fn look(dir: &Path, instance: u64, uid: Option<u32>) -> Place {
+    let bad = |path: &Path, tried, problem| Place::Bad(StateError { path: path.to_owned(), tried, problem });
+    match check_dir(dir, uid) {
+        Err(Problem::Io(e)) if e.kind() == io::ErrorKind::NotFound => return Place::Missing,
+        Err(problem) => return bad(dir, "use the state directory", problem),
+        Ok(()) => {}
+    }
+    let path = lock_file(dir, instance);
+    match OpenOptions::new().append(true).open(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Place::Good,
+        Err(e) => bad(&path, "open the lock", Problem::Io(e)),
+        Ok(file) => match file.try_lock() {
+            Ok(()) => Place::Good,
+            Err(TryLockError::WouldBlock) => bad(&path, "take", Problem::Busy),
+            Err(TryLockError::Error(e)) => bad(&path, "take the lock", Problem::Io(e)),
+        },
+    }
+}
+
 /// What the last run left, for a dry run, which takes no lock and makes no directory.
 pub fn peek(dir: &Path, instance: u64) -> Result<State, StateError> {
     read(&state_file(dir, instance))

@@ -2,6 +2,7 @@
 //! `fuzz/` throws any bytes at it.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use super::DnsError;
 
@@ -12,6 +13,8 @@ const NAME_LIMIT: usize = 255;
 
 /// The type of an IPv4 address, RFC 1035, 3.2.2.
 pub const A: u16 = 1;
+/// The type of a name server, RFC 1035, 3.2.2.
+pub const NS: u16 = 2;
 /// The type of a text, RFC 1035, 3.2.2.
 pub const TXT: u16 = 16;
 /// The type of an IPv6 address, RFC 3596, 2.1.
@@ -26,10 +29,10 @@ const CLIENT_SUBNET: &[u8] = b"edns0-client-subnet ";
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct Question<'a> {
     /// The name as it goes over the wire: each label after its length, and a 0.
-    pub name: &'static [u8],
-    /// [`A`], [`AAAA`] or [`TXT`].
+    pub name: &'a [u8],
+    /// [`A`], [`AAAA`], [`NS`] or [`TXT`].
     pub rrtype: u16,
     /// [`IN`] or [`CH`].
     pub class: u16,
@@ -37,7 +40,7 @@ pub struct Question {
     pub recursion: bool,
 }
 
-impl Question {
+impl Question<'_> {
     /// The query, RFC 1035, 4.1.
     #[must_use]
     pub fn query(&self, id: u16) -> Vec<u8> {
@@ -56,6 +59,26 @@ impl Question {
     /// Reads one packet: the address of a good answer, an error for a bad one, `None` for what does not belong to
     /// this question. Anybody may send us the latter, so it decides nothing.
     pub fn read(&self, id: u16, message: &[u8]) -> Result<Option<IpAddr>, DnsError> {
+        let Some((at, count)) = self.head(id, message)? else { return Ok(None) };
+        let mut found = None;
+        self.answers(message, at, count, &mut |data| self.record(&message[data], &mut found))?;
+        found.ok_or(DnsError::NoAddress).map(Some)
+    }
+
+    /// The same for name servers: the names of a good answer, in lower case.
+    pub fn read_names(&self, id: u16, message: &[u8]) -> Result<Option<Vec<String>>, DnsError> {
+        let Some((at, count)) = self.head(id, message)? else { return Ok(None) };
+        let mut names = Vec::new();
+        self.answers(message, at, count, &mut |data| {
+            // RFC 1035, 3.3.11: one name, which may refer to what stands before it.
+            names.push(text(&name(message, data.start)?.0));
+            Ok(())
+        })?;
+        Ok(Some(names))
+    }
+
+    /// Where the answer section begins and how many records are in it; `None` for what does not belong to this question.
+    fn head(&self, id: u16, message: &[u8]) -> Result<Option<(usize, u16)>, DnsError> {
         let section = self.section();
         let Some((&[i0, i1, f0, f1, 0, 1, a0, a1, ..], rest)) = message.split_first_chunk::<12>() else {
             return Ok(None);
@@ -76,27 +99,33 @@ impl Question {
         if f1 & 0x0f != 0 {
             return Err(DnsError::Code(f1 & 0x0f));
         }
-        self.answers(message, 12 + section.len(), u16::from_be_bytes([a0, a1])).map(Some)
+        Ok(Some((12 + section.len(), u16::from_be_bytes([a0, a1]))))
     }
 
-    /// The one address in the answer section, which begins at `at` (RFC 1035, 4.1.3).
-    fn answers(&self, message: &[u8], mut at: usize, count: u16) -> Result<IpAddr, DnsError> {
-        let mut found = None;
+    /// Goes through the answer section, which begins at `at`, and has each record of ours read by where its data lies
+    /// (RFC 1035, 4.1.3).
+    fn answers(
+        &self,
+        message: &[u8],
+        mut at: usize,
+        count: u16,
+        read: &mut dyn FnMut(Range<usize>) -> Result<(), DnsError>,
+    ) -> Result<(), DnsError> {
         for _ in 0..count {
             let (owner, after) = name(message, at)?;
             let fixed = message.get(after..).and_then(|m| m.split_first_chunk::<10>());
             let (&[t0, t1, c0, c1, _, _, _, _, l0, l1], rest) = fixed.ok_or(CUT)?;
             let length = usize::from(u16::from_be_bytes([l0, l1]));
-            let data = rest.get(..length).ok_or(CUT)?;
+            rest.get(..length).ok_or(CUT)?;
             at = after + 10 + length;
             if [t0, t1] == self.rrtype.to_be_bytes()
                 && [c0, c1] == self.class.to_be_bytes()
                 && owner.eq_ignore_ascii_case(self.name)
             {
-                self.record(data, &mut found)?;
+                read(at - length..at)?;
             }
         }
-        found.ok_or(DnsError::NoAddress)
+        Ok(())
     }
 
     /// Adds what one record says to what is `found`.
@@ -144,6 +173,34 @@ fn keep(found: &mut Option<IpAddr>, address: IpAddr) -> Result<(), DnsError> {
     }
 }
 
+/// A name as people write it, in lower case; what is no letter, digit or hyphen becomes a question mark.
+fn text(wire: &[u8]) -> String {
+    let (mut text, mut rest) = (String::new(), wire);
+    while let Some((&length @ 1.., tail)) = rest.split_first() {
+        let (label, next) = tail.split_at_checked(length.into()).unwrap_or((tail, &[]));
+        if !text.is_empty() {
+            text.push('.');
+        }
+        let plain =
+            |b: u8| if b.is_ascii_alphanumeric() || b == b'-' { b.to_ascii_lowercase() } else { b'?' };
+        text.extend(label.iter().map(|b| char::from(plain(*b))));
+        rest = next;
+    }
+    text
+}
+
+/// A name as it goes over the wire: each label after its length, and a 0. Of a checked name, whose labels are short.
+#[must_use]
+pub fn wire(name: &str) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(name.len() + 2);
+    for label in name.split('.') {
+        wire.push(u8::try_from(label.len()).unwrap_or_default());
+        wire.extend(label.as_bytes());
+    }
+    wire.push(0);
+    wire
+}
+
 /// The name that begins at `at`, as its labels go over the wire, and where the record goes on (RFC 1035, 4.1.4).
 fn name(message: &[u8], mut at: usize) -> Result<(Vec<u8>, usize), DnsError> {
     let (mut name, mut end, mut start) = (Vec::new(), None, at);
@@ -181,14 +238,34 @@ mod tests {
     use super::*;
 
     const ID: u16 = 0x12ab;
-    const WHOAMI: Question =
+    const WHOAMI: Question<'static> =
         Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true };
-    const MYIP: Question =
+    const MYIP: Question<'static> =
         Question { name: b"\x04myip\x07opendns\x03com\0", rrtype: A, class: IN, recursion: true };
     /// The owner of a record, by reference to the question.
     const HERE: &[u8] = &[0xc0, 12];
     const TEXT: &[u8] = b"\x0b81.2.69.142";
     const OCTETS: &[u8] = &[81, 2, 69, 142];
+
+    #[test]
+    fn names_of_name_servers() {
+        let name = wire("Example.org");
+        assert_eq!(name, b"\x07Example\x03org\0");
+        let question = Question { name: &name, rrtype: NS, class: IN, recursion: true };
+        let servers: [&[u8]; 2] = [b"\x08ns-154-a\x05gandi\x03net\0", b"\x07NS-99_b\xc0\x33"];
+        // The second refers to the first one's `gandi.net`.
+        let at = question.query(ID).len() + 12 + 9;
+        assert_eq!(at, 0x32);
+        let second = [servers[1].split_at(8).0, &[0xc0, 0x32]].concat();
+        let records = [record(&question, HERE, servers[0]), record(&question, HERE, &second)];
+        let message = answer(&question, &[&records[0], &records[1]]);
+        let names = question.read_names(ID, &message).unwrap().expect("it is ours");
+        assert_eq!(names, ["ns-154-a.gandi.net", "ns-99?b.gandi.net"]);
+        assert_eq!(question.read_names(ID + 1, &message).unwrap(), None);
+        assert!(question.read_names(ID, &message[..message.len() - 1]).is_err());
+        let looped = [record(&question, HERE, &[0xc0, 0x29])];
+        assert!(question.read_names(ID, &answer(&question, &[&looped[0]])).is_err());
+    }
 
     fn record(question: &Question, owner: &[u8], data: &[u8]) -> Vec<u8> {
         let length = u16::try_from(data.len()).unwrap().to_be_bytes();
