@@ -63,14 +63,14 @@ pub(super) fn look(
     token_itself(config, &livedns, now, found);
     let mut reach = false;
     for (domain, answer) in domains.iter().zip(answers) {
-        match answer {
-            Err(e) => found.fail(e.exit(), format!("domain {domain}"), e.to_string()),
-            Ok(()) => {
-                reach = true;
-                found.fine(format!("domain {domain}"), "has a zone that the token may see");
-                served(&mut livedns, domain, random, found);
-            }
+        let subject = format!("domain {domain}");
+        if let Err(e) = answer {
+            found.fail(e.exit(), subject, e.to_string());
+            continue;
         }
+        reach = true;
+        found.fine(subject, "has a zone that the token may see");
+        served(&mut livedns, domain, random, found);
     }
     reach
 }

@@ -77,7 +77,7 @@ fn last_success(config: &Config, dir: &Path, instance: u64, now: u64, found: &mu
     match memories().filter_map(|m| m.seen.as_ref()).map(|s| s.at).max() {
         Some(at) if at <= now => found.fine("last success", Utc(at).to_string()),
         Some(at) => {
-            found.warn("last success", format!("{}, which is yet to come: the clock was wrong", Utc(at)))
+            found.warn("last success", format!("{}, which is yet to come: the clock was wrong", Utc(at)));
         }
         None => found.fine("last success", "none that is remembered"),
     }
