@@ -70,7 +70,7 @@ pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -
         }
         runner.keep_changes(attempt);
         let pause = Duration::from_millis(runner.jitter(longest).into()).min(left);
-        console.step(format_args!("trying again in {} s", pause.as_secs()));
+        console.step(format_args!("trying again in {} ms", pause.as_millis()));
         (world.pause)(pause);
         paused += pause;
         longest = LONGEST.min(longest * 2);

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 mod address; // which address is believed
+mod boot; // no network, no clock yet, and a run that waits
 mod cli; // arguments, configs, streams
 mod command; // a program that tells the address, and another name
 mod defaults; // the built-in services by their real names, and `gandi-ddns ip`
@@ -12,6 +13,7 @@ mod docs; // what is written for people is true
 mod fake; // Gandi and the echo services, with knobs for what goes wrong
 mod fake_itself; // the fake against Gandi's recorded answers
 mod gandi; // what Gandi may answer
+mod inside; // the program by a clock of the test's own
 mod interface; // which of the addresses of an interface
 mod namespace; // hosts and interfaces of a test's own
 mod records; // what becomes of records

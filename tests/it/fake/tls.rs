@@ -1,9 +1,10 @@
 //! Certificates: an authority made for each fake, and what it issues or misissues.
 //!
-//! All dates are fixed, none relative to now: on a board whose clock reads 1970 the good certificate must be
+//! All dates but one are fixed, not relative to now: on a board whose clock reads 1970 the good certificate must be
 //! "not yet valid", as the real one would be.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -93,6 +94,8 @@ pub enum Tls {
     NotYetValid,
     /// Good from this year, month and day on, to 2089-12-31.
     NotBefore(i32, u8, u8),
+    /// Good from so many seconds after now on.
+    ValidIn(u8),
     /// Signed by itself, by no authority.
     SelfSigned,
     /// Signed by an authority other than the one of `ca_pem`.
@@ -137,9 +140,12 @@ impl Authority {
             Tls::Expired => (NAMES, (2020, 1, 1), (2020, 12, 31)),
             Tls::NotYetValid => (NAMES, (2090, 1, 1), (2099, 12, 31)),
             Tls::NotBefore(year, month, day) => (NAMES, (year, month, day), TO),
-            Tls::SelfSigned | Tls::UnknownIssuer => (NAMES, FROM, TO),
+            Tls::ValidIn(_) | Tls::SelfSigned | Tls::UnknownIssuer => (NAMES, FROM, TO),
         };
         let mut params = params(names, from, to, "Fake Gandi");
+        if let Tls::ValidIn(seconds) = tls {
+            params.not_before = (SystemTime::now() + Duration::from_secs(seconds.into())).into();
+        }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let key = key_pair(self.key);

@@ -1,0 +1,214 @@
+//! A machine that has just been switched on: no network, no resolver, no clock, and a run that waits for them.
+
+use std::cell::{Cell, RefCell};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::fake::{Answer, Fault, On, Setup, Times, Tls};
+use crate::inside::run_inside;
+use crate::namespace::Namespace;
+use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox};
+
+const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
+
+fn stale() -> Sandbox {
+    with(Tls::default())
+}
+
+fn with(tls: Tls) -> Sandbox {
+    let s = Sandbox::with(Setup { tls, ..Setup::default() });
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs()
+}
+
+/// A run that waits and tells each step.
+struct Waiting(Child, BufReader<std::process::ChildStderr>);
+
+impl Waiting {
+    fn start(s: &Sandbox) -> Self {
+        let mut command = s.command();
+        command.args(["-c", "gandi-ddns.conf", "--wait", "60", "-v"]).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a run");
+        let stderr = BufReader::new(child.stderr.take().expect("its stderr"));
+        Self(child, stderr)
+    }
+
+    /// Until it says that it has failed once, and what it said.
+    fn has_failed(&mut self) -> String {
+        let mut told = String::new();
+        loop {
+            let length = self.1.read_line(&mut told).expect("a line");
+            assert!(length > 0, "it ended: {told}");
+            if told.contains("trying again in ") {
+                return told;
+            }
+        }
+    }
+
+    fn ends(mut self) -> (Option<i32>, String) {
+        let mut stdout = String::new();
+        self.1.read_to_string(&mut stdout).expect("the rest of its stderr");
+        stdout.clear();
+        self.0.stdout.take().expect("its stdout").read_to_string(&mut stdout).expect("UTF-8");
+        (self.0.wait().expect("its end").code(), stdout)
+    }
+}
+
+#[test]
+fn a_network_that_appears() {
+    let Some(net) = Namespace::enter("boot::a_network_that_appears") else { return };
+    let s = stale();
+    net.ip("addr del 127.0.0.1/8 dev lo");
+    let mut waiting = Waiting::start(&s);
+    let told = waiting.has_failed();
+    assert!(told.contains("is the network up, and DNS?"), "{told}");
+    net.ip("addr add 127.0.0.1/8 dev lo");
+    assert_eq!(waiting.ends(), (Some(0), REPLACED.to_owned()));
+}
+
+#[test]
+fn a_resolver_that_appears() {
+    let Some(net) = Namespace::enter("boot::a_resolver_that_appears") else { return };
+    let s = stale();
+    fs::write(s.path("hosts"), "127.0.0.1 localhost\n").expect("hosts");
+    fs::write(s.path("resolv"), "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n").expect("resolv.conf");
+    for (file, over) in [("hosts", "/etc/hosts"), ("resolv", "/etc/resolv.conf")] {
+        net.run(&format!("mount --bind {} $(readlink -f {over})", s.path(file).display()));
+    }
+    let head = s.head().replace("https://127.0.0.1:", "https://api.gandi.net:");
+    s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
+    let mut waiting = Waiting::start(&s);
+    let told = waiting.has_failed();
+    assert!(told.contains("could not find an address of api.gandi.net"), "{told}");
+    fs::write(s.path("hosts"), "127.0.0.1 localhost api.gandi.net\n").expect("hosts");
+    assert_eq!(waiting.ends(), (Some(0), REPLACED.to_owned()));
+}
+
+#[test]
+fn a_certificate_that_becomes_valid() {
+    let s = with(Tls::ValidIn(3));
+    let mut waiting = Waiting::start(&s);
+    let told = waiting.has_failed();
+    assert!(told.contains("is not valid before ") && told.contains("let NTP set it"), "{told}");
+    assert_eq!(waiting.ends(), (Some(0), REPLACED.to_owned()));
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+}
+
+#[test]
+fn a_clock_that_is_set_during_the_wait() {
+    let s = stale();
+    let reads = Cell::new(0);
+    // The third look finds it set.
+    let clock = || {
+        reads.set(reads.get() + 1);
+        if reads.get() < 3 { 86_400 } else { now() }
+    };
+    run_inside(&s, &["--wait", "600"], &clock, &|_| {}, 1).is(0, REPLACED);
+    let s = stale();
+    let ran = run_inside(&s, &[], &|| 86_400, &|_| {}, 1);
+    ran.fails(
+        75,
+        &["this machine's clock reads 1970-01-02 00:00:00 UTC", "the clock is wrong, let NTP set it"],
+    );
+    assert_eq!(s.fake.connections(), 0, "nobody is asked by a wrong clock");
+    assert!(!s.path("state").exists(), "and nothing is remembered by it");
+}
+
+/// Waits in vain for so many seconds: what it says, and its pauses in milliseconds.
+fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (Ran, Vec<u128>) {
+    let pauses = RefCell::new(Vec::new());
+    let pause = |time: Duration| pauses.borrow_mut().push(time.as_millis());
+    let ran = run_inside(s, &["--wait", wait], &now, &pause, seed);
+    (ran, pauses.into_inner())
+}
+
+#[test]
+fn the_wait_ends_with_one_line_and_pauses_grow() {
+    let s = stale();
+    s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+    let (ran, pauses) = in_vain(&s, "600", 1);
+    ran.fails(75, &["127.0.0.1 is out of order (500)"]);
+    assert_eq!(s.count("GET"), pauses.len() + 1);
+    // The time that the tries themselves took counts too.
+    let waited: u128 = pauses.iter().sum();
+    assert!((590_000..=600_000).contains(&waited), "{pauses:?}");
+    for (i, pause) in pauses.iter().rev().skip(1).rev().enumerate() {
+        let longest = 60_000.min(1000 << i);
+        assert!((longest / 2..=longest).contains(pause), "{pauses:?}");
+    }
+    let (_, others) = in_vain(&stale_and_broken(), "600", 2);
+    assert_ne!(pauses, others, "not in step with others");
+}
+
+fn stale_and_broken() -> Sandbox {
+    let s = stale();
+    s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+    s
+}
+
+#[test]
+fn the_real_program_gives_up_too() {
+    let s = stale_and_broken();
+    s.run(&["--wait", "2"]).fails(75, &["127.0.0.1 is out of order (500)"]);
+    assert!(s.count("GET") > 1);
+}
+
+#[test]
+fn what_a_person_must_set_right_is_not_waited_for() {
+    let s = stale();
+    s.fake.revoke_all();
+    s.run(&["--wait", "600"]).fails(77, &["refused the token"]);
+    assert_eq!(s.count("GET"), 1);
+    let s = stale();
+    s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
+    s.run(&["--wait", "600"]).fails(78, &["it has 2 values"]);
+    assert_eq!(s.count("GET"), 1);
+    s.raw_config("frob = 1\n");
+    s.run(&["--wait", "600", "--splay", "3600"]).fails(78, &["unknown key"]);
+}
+
+#[test]
+fn what_one_try_has_done_is_told_once_and_not_undone_by_the_next() {
+    let s = stale();
+    s.config("names = home\n[example.net]\nnames = @\n");
+    s.fake.add_domain("example.net");
+    // The second domain is out of order for one try.
+    s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
+    let ran = s.run(&["--wait", "60"]);
+    ran.is(0, &format!("{REPLACED}example.net A: created with {ADDRESS}, TTL 300 s\n"));
+    assert_eq!((s.count("PUT"), s.count("GET")), (2, 4), "home once, example.net twice, its name once");
+}
+
+#[test]
+fn a_wait_for_the_lock() {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
+    let mut command = s.command();
+    let mut first = command.args(["-c", "gandi-ddns.conf"]).stdin(Stdio::null()).spawn().expect("a run");
+    assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.listener == "livedns")));
+    let mut waiting = Waiting::start(&s);
+    assert!(waiting.has_failed().contains("another run holds the lock"));
+    first.kill().expect("the first run");
+    first.wait().expect("its end");
+    assert_eq!(waiting.ends(), (Some(0), REPLACED.to_owned()));
+}
+
+#[test]
+fn the_splay_is_random_and_no_longer_than_said() {
+    let splay = |seed| {
+        let pauses = RefCell::new(Vec::new());
+        let s = stale();
+        run_inside(&s, &["--splay", "60"], &now, &|time| pauses.borrow_mut().push(time), seed)
+            .is(0, REPLACED);
+        pauses.into_inner()
+    };
+    let splays: Vec<Vec<Duration>> = (1..=4).map(splay).collect();
+    assert!(splays.iter().all(|p| p.len() == 1 && p[0] < Duration::from_secs(60)), "{splays:?}");
+    assert!(splays.iter().any(|p| *p != splays[0]), "{splays:?}");
+}
