@@ -5,6 +5,7 @@
 
 mod address; // which address is believed
 mod boot; // no network, no clock yet, and a run that waits
+mod check; // a look at everything
 mod cli; // arguments, configs, streams
 mod command; // a program that tells the address, and another name
 mod defaults; // the built-in services by their real names, and `gandi-ddns ip`
@@ -13,6 +14,7 @@ mod docs; // what is written for people is true
 mod fake; // Gandi and the echo services, with knobs for what goes wrong
 mod fake_itself; // the fake against Gandi's recorded answers
 mod gandi; // what Gandi may answer
+mod gentle; // what failed is left alone for a while
 mod inside; // the program by a clock of the test's own
 mod interface; // which of the addresses of an interface
 mod namespace; // hosts and interfaces of a test's own
@@ -20,5 +22,8 @@ mod records; // what becomes of records
 mod requests; // how little is asked of others
 mod router; // what the router says of its own address
 mod sandbox; // a directory, a fake, and the binary
+mod schema; // what programs are told has its documented shape
 mod state; // the lock and the memory
+mod status; // what is remembered, and the history
 mod tls; // certificates and protocol versions
+mod year; // a year of runs by a clock of the test's own

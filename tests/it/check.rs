@@ -1,0 +1,370 @@
+//! `gandi-ddns check`: on a good setup, and on many a broken one, the right line, remedy and code; and nothing changed.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::fake::{Answer, Family, Fault, On, Setup, Times, Tls};
+use crate::namespace::Namespace;
+use crate::sandbox::{ADDRESS, ADDRESS6, API_KEY, Ran, STALE, Sandbox, TOKEN};
+use crate::schema::{self, fits};
+
+const DAY: u64 = 86_400;
+
+/// A setup about which there is nothing to say.
+fn good() -> Sandbox {
+    with(Tls::default())
+}
+
+fn with(tls: Tls) -> Sandbox {
+    let s = Sandbox::with(Setup { tls, ..Setup::default() });
+    s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
+    s
+}
+
+/// Checks: this code, a line of this beginning, in which all these words stand. Nothing may be changed by it, and what
+/// programs are told must fit the schema and say the same.
+#[track_caller]
+fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> Ran {
+    let before = (s.fake.zone_text(), files(s));
+    let ran = s.run(&["check"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(code), ""), "{}", ran.stdout);
+    let found = ran.stdout.lines().find(|l| l.starts_with(line));
+    let found = found.unwrap_or_else(|| panic!("no line begins with `{line}`:\n{}", ran.stdout));
+    for word in words {
+        assert!(found.contains(word), "`{word}` is not in: {found}");
+    }
+    assert!(ran.stdout.ends_with(&format!("a run would exit with {code}\n")), "{}", ran.stdout);
+    assert_eq!((s.fake.zone_text(), files(s)), before, "something was changed");
+    assert_eq!(s.count("PUT"), 0);
+    ran
+}
+
+/// Every file below, with its content.
+fn files(s: &Sandbox) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for dir in [s.path(""), s.path("state")] {
+        for file in fs::read_dir(dir).into_iter().flatten().flatten() {
+            let content = fs::read(file.path()).unwrap_or_default();
+            files.push((file.path().display().to_string(), content));
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn a_good_setup() {
+    let s = good();
+    s.fake.set("example.org", "@", "AAAA", 300, &[ADDRESS6]);
+    s.config_with(
+        "on_change = hook\n",
+        "[example.org]\nnames = home\n[example.org]\nnames = @\ntypes = AAAA\n",
+    );
+    s.write("hook", "#!/bin/sh\n");
+    fs::set_permissions(s.path("hook"), fs::Permissions::from_mode(0o700)).expect("chmod");
+    let ran = finds(&s, 0, "ok       config: good; 2 records to keep", &[]);
+    assert!(!ran.stdout.contains("warning  ") && !ran.stdout.contains("failure  "), "{}", ran.stdout);
+    for subject in [
+        "clock: reads 20",
+        "on_change: ",
+        "state: ",
+        "last success: none",
+        "source 127.0.0.2 IPv4: 81.2.69.142",
+        "address IPv4: 81.2.69.142: ",
+        "address IPv6: 2a01:e0a:1:2::3: ",
+        "gandi: 127.0.0.1 answers, and its certificate is good",
+        "token: accepted",
+        "token: expires on 20",
+        "token: permits: domain:tech",
+        "domain example.org: has a zone",
+        "nameservers of example.org: are LiveDNS'",
+        "home.example.org A: the zone has 81.2.69.142: nothing to do",
+        "example.org AAAA: the zone has 2a01:e0a:1:2::3: nothing to do",
+    ] {
+        assert!(ran.stdout.contains(&format!("ok       {subject}")), "{subject}: {}", ran.stdout);
+    }
+    let json = s.run(&["check", "--json"]);
+    assert_eq!((json.code, json.stderr.as_str()), (Some(0), ""));
+    fits(schema::CHECK, &json.stdout);
+    // After a run, the state is there.
+    assert_eq!(s.run(&[]).code, Some(0));
+    finds(&s, 0, "ok       last success: 20", &[]);
+}
+
+#[test]
+fn what_a_run_would_do() {
+    let s = good();
+    s.config("names = home new\n");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    finds(
+        &s,
+        0,
+        "ok       home.example.org A: the zone has 81.2.69.1, TTL 600 s: a run would replace it by",
+        &[ADDRESS],
+    );
+    finds(&s, 0, "ok       new.example.org A: is not there: a run would create it with 81.2.69.142", &[]);
+}
+
+#[test]
+fn a_broken_config() {
+    let s = good();
+    s.raw_config("frob = 1\n");
+    finds(&s, 78, "failure  config: ", &["gandi-ddns.conf:1: unknown key `frob`"]);
+    s.raw_config(&s.head());
+    finds(&s, 78, "failure  config: ", &["add a section such as [example.org]"]);
+    s.raw_config(&s.head().replace("token_file = token\n", "token_file = elsewhere\n"));
+    finds(&s, 78, "failure  config: ", &[]);
+    fs::remove_file(s.path("gandi-ddns.conf")).expect("the config");
+    finds(&s, 78, "failure  config: ", &["could not read the config gandi-ddns.conf"]);
+}
+
+#[test]
+fn a_broken_secret() {
+    let s = good();
+    fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o644)).expect("chmod");
+    finds(&s, 0, "warning  config: ", &["everybody can read it: chmod 600"]);
+    s.write("token", "<your token>\n");
+    finds(&s, 78, "failure  config: ", &["placeholder"]);
+    s.write("token", "pat_another");
+    finds(&s, 77, "failure  token: ", &["refused the token (403)", "make one at admin.gandi.net"]);
+    s.write("key", API_KEY);
+    s.raw_config(&format!(
+        "{}[example.org]\nnames = home\n",
+        s.head().replace("token_file = token", "api_key_file = key")
+    ));
+    finds(
+        &s,
+        0,
+        "warning  token: ",
+        &["deprecated API keys: make a personal access token at admin.gandi.net"],
+    );
+}
+
+#[test]
+fn a_token_that_ends_soon() {
+    let s = good();
+    s.fake.set_left(TOKEN, 30 * DAY + 100);
+    assert!(!finds(&s, 0, "ok       token: expires", &[]).stdout.contains("warning  "));
+    s.fake.set_left(TOKEN, 5 * DAY + 100);
+    finds(&s, 0, "warning  token: expires on 20", &["in 5 days", "make a new one at admin.gandi.net"]);
+    s.fake.fault(On::path("/tokeninfo"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+    finds(&s, 0, "warning  token: when it expires could not be learnt: ", &["500"]);
+}
+
+#[test]
+fn a_domain_that_is_not_there_or_not_served() {
+    let s = good();
+    s.config_with("", "[example.net]\nnames = @\n[example.org]\nnames = home\n");
+    let ran = finds(
+        &s,
+        78,
+        "failure  domain example.net: ",
+        &["does not know the domain example.net", "check its spelling"],
+    );
+    assert!(
+        ran.stdout.contains("ok       home.example.org A: "),
+        "its neighbour is looked at: {}",
+        ran.stdout
+    );
+    s.fake.add_domain_without_zone("example.net");
+    finds(&s, 78, "failure  domain example.net: ", &["no LiveDNS zone", "choose LiveDNS"]);
+    s.config("names = home\n");
+    s.fake.set_current("example.org", "classic");
+    finds(
+        &s,
+        0,
+        "warning  nameservers of example.org: are not LiveDNS' but `classic`",
+        &["nobody sees", "choose LiveDNS"],
+    );
+}
+
+#[test]
+fn a_record_that_is_not_ours() {
+    let s = good();
+    s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
+    finds(&s, 78, "failure  home.example.org A: ", &["2 values", "`multiple = replace`"]);
+    s.fake.remove("example.org", "home", "A");
+    s.fake.set("example.org", "home", "CNAME", 600, &["elsewhere.example.net."]);
+    finds(
+        &s,
+        78,
+        "failure  home.example.org A: ",
+        &["a CNAME to elsewhere.example.net. stands", "remove it at Gandi"],
+    );
+}
+
+#[test]
+fn sources_that_fail_or_disagree() {
+    let s = good();
+    s.v4[0].refuse();
+    finds(&s, 0, "warning  source 127.0.0.2 IPv4: could not connect", &[]);
+    s.v4[1].set("81.2.69.180");
+    finds(&s, 75, "failure  address IPv4: none that could be published: ", &["`ipv4`"]);
+    s.fake.set_address(Family::V4, "192.168.1.2");
+    s.v4[1].set("192.168.1.2");
+    finds(&s, 75, "warning  source 127.0.0.3 IPv4: answered with 192.168.1.2, a private address", &[]);
+}
+
+#[test]
+fn a_way_to_gandi_that_is_blocked() {
+    let s = good();
+    s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(503, "<p>no")));
+    finds(&s, 75, "failure  domain example.org: 127.0.0.1 is out of order (503)", &[]);
+    s.fake.clear_faults();
+    s.fake.refuse();
+    finds(&s, 75, "failure  gandi: could not connect to 127.0.0.1", &[]);
+    finds(
+        &with(Tls::UnknownIssuer),
+        75,
+        "failure  gandi: the certificate of 127.0.0.1",
+        &["not to be trusted"],
+    );
+    finds(
+        &with(Tls::NotYetValid),
+        75,
+        "failure  gandi: the certificate",
+        &["clock is wrong, let NTP set it"],
+    );
+}
+
+#[test]
+fn a_state_directory_of_no_use() {
+    let s = good();
+    assert_eq!(s.run(&[]).code, Some(0));
+    fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
+    finds(&s, 0, "warning  state: ", &["others may write to it", "name a directory of its own"]);
+    fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o700)).expect("chmod");
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
+    let before = s.fake.requests().len();
+    let mut command = s.command();
+    let mut first =
+        command.args(["-c", "gandi-ddns.conf", "--force"]).stdin(Stdio::null()).spawn().expect("a run");
+    assert!(
+        s.fake.wait_until(Duration::from_secs(60), |r| r[before..].iter().any(|r| r.listener == "livedns"))
+    );
+    finds(&s, 75, "failure  state: another run holds the lock", &[]);
+    first.kill().expect("the first run");
+    first.wait().expect("its end");
+}
+
+#[test]
+fn hooks_and_files_that_will_not_do() {
+    let s = good();
+    s.write("hook", "#!/bin/sh\n");
+    symlink(s.path("token"), s.path("link")).expect("a link");
+    let sections = "[example.org]\nnames = home\n";
+    let head = "on_change = hook\non_failure = missing\nrenew_token = yes\nhistory = nowhere/history\n";
+    s.raw_config(&format!("{}{head}{sections}", s.head().replace("token_file = token", "token_file = link")));
+    finds(&s, 0, "warning  on_change: hook: is no program: chmod +x", &[]);
+    finds(&s, 0, "warning  on_failure: missing: No such file", &[]);
+    finds(&s, 0, "warning  renew_token: link is a link", &["name the file itself"]);
+    finds(&s, 0, "warning  history: ", &["make its directory first"]);
+}
+
+#[test]
+fn what_fails_is_remembered() {
+    let s = good();
+    s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
+    s.run(&[]).fails(78, &["2 values"]);
+    finds(&s, 78, "warning  last runs: failing since 20", &["gandi-ddns status"]);
+}
+
+#[test]
+fn a_name_that_does_not_resolve_and_a_zone_that_dns_knows() {
+    let name = "check::a_name_that_does_not_resolve_and_a_zone_that_dns_knows";
+    let Some(net) = Namespace::enter(name) else { return };
+    let s = good();
+    s.write("hosts", "127.0.0.1 localhost api.gandi.net\n");
+    s.write("resolv", "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n");
+    for (file, over) in [("hosts", "/etc/hosts"), ("resolv", "/etc/resolv.conf")] {
+        net.run(&format!("mount --bind {} $(readlink -f {over})", s.path(file).display()));
+    }
+    let head = s.head().replace("https://127.0.0.1:", "https://api.gandi.net:");
+    // id.gandi.net is not in the hosts file: when the token expires cannot be learnt.
+    s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
+    let ran = finds(&s, 0, "ok       name resolution: api.gandi.net has 1 addresses", &[]);
+    assert!(ran.stdout.contains("warning  token: when it expires could not be learnt"), "{}", ran.stdout);
+    // A token that may not see who serves the domain: the DNS is asked.
+    s.fake.fault(On::path("/v5/domain/"), Times::Always, Fault::Answer(Answer::json(403, "{}")));
+    finds(
+        &s,
+        0,
+        "warning  nameservers of example.org: could not be learnt, neither from Gandi nor by DNS",
+        &[],
+    );
+    for (names, line) in [
+        (
+            &["ns-154-a.gandi.net", "NS-99-b.gandi.net"][..],
+            "ok       nameservers of example.org: are LiveDNS'",
+        ),
+        (&["a.dns.gandi.net"], "warning  nameservers of example.org: are a.dns.gandi.net, not LiveDNS'"),
+        (&[], "warning  nameservers of example.org: there are none"),
+    ] {
+        let resolver = Resolver::start(names);
+        finds(&s, 0, line, &[]);
+        resolver.stop();
+    }
+    fs::write(s.path("hosts"), "127.0.0.1 localhost\n").expect("hosts");
+    finds(&s, 75, "failure  name resolution: api.gandi.net: ", &["/etc/resolv.conf"]);
+}
+
+/// A resolver that knows the name servers of every zone, and nothing else.
+struct Resolver(std::thread::JoinHandle<()>);
+
+impl Resolver {
+    fn start(names: &[&str]) -> Self {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:53").expect("port 53");
+        let names: Vec<Vec<u8>> = names.iter().map(|n| gandi_ddns::address::dns::message::wire(n)).collect();
+        Self(std::thread::spawn(move || {
+            let mut buffer = [0; 512];
+            while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+                let query = &buffer[..length];
+                if query == b"stop" {
+                    return;
+                }
+                let mut answer = query.to_vec();
+                (answer[2], answer[3], answer[7]) = (0x81, 0x80, 0);
+                // The question's type, before its class.
+                if query.ends_with(&[0, 2, 0, 1]) {
+                    answer[7] = u8::try_from(names.len()).expect("a few");
+                    for name in &names {
+                        let length = u16::try_from(name.len()).expect("a name").to_be_bytes();
+                        answer.extend([&[0xc0, 12, 0, 2, 0, 1, 0, 0, 0, 60], &length[..], name].concat());
+                    }
+                }
+                socket.send_to(&answer, from).expect("an answer");
+            }
+        }))
+    }
+
+    fn stop(self) {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.send_to(b"stop", "127.0.0.1:53").expect("the end");
+        self.0.join().expect("its end");
+    }
+}
+
+#[test]
+fn redacted_it_shows_no_name_and_no_address() {
+    let s = good();
+    s.config("names = home @\n");
+    s.fake.set("example.org", "@", "CNAME", 600, &["elsewhere.example.net."]);
+    s.v4[2].refuse();
+    for arguments in [&["check", "--redact"][..], &["check", "--redact", "--json"]] {
+        let ran = s.run(arguments);
+        assert_eq!(ran.code, Some(78));
+        for hidden in ["example.org", "example.net", "home", "81.2.69", "127.0.0", "::1"] {
+            assert!(!ran.stdout.contains(hidden), "{hidden}: {}", ran.stdout);
+        }
+        assert!(
+            ran.stdout.contains("[name 1].[domain 1] A") && ran.stdout.contains("[IPv4]"),
+            "{}",
+            ran.stdout
+        );
+    }
+    s.raw_config("[www.example.org]\nnames = home\n");
+    let ran = s.run(&["check", "--redact"]);
+    assert!(ran.code == Some(78) && !ran.stdout.contains("example.org"), "{}", ran.stdout);
+}

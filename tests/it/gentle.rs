@@ -1,0 +1,122 @@
+//! What failed is left alone for a while: nobody is asked in vain again and again.
+
+use crate::fake::{Answer, Family, Fault, On, Times};
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+
+fn stale() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
+
+#[test]
+fn after_a_refused_token_the_next_eleven_runs_ask_nobody() {
+    let s = stale();
+    s.fake.revoke_all();
+    s.run(&[]).fails(77, &["refused the token (403)"]);
+    let (requests, connections) = (s.fake.requests().len(), s.fake.connections());
+    for _ in 0..11 {
+        s.age(300);
+        s.run(&[]).fails(77, &["refused the token (403)", "(since 20", "left alone until 20", "--force"]);
+        s.fake.accept_bearer(crate::sandbox::TOKEN);
+    }
+    assert_eq!((s.fake.requests().len(), s.fake.connections()), (requests, connections));
+    s.age(300);
+    s.run(&[]).is(0, REPLACED);
+}
+
+#[test]
+fn a_new_token_or_config_is_tried_at_once() {
+    let s = stale();
+    s.fake.revoke_all();
+    s.run(&[]).fails(77, &["refused the token"]);
+    s.fake.accept_bearer("pat_new");
+    s.run(&[]).fails(77, &["(since 20"]);
+    s.write("token", "pat_new\n");
+    s.run(&[]).is(0, REPLACED);
+
+    let s = stale();
+    s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
+    s.run(&[]).fails(78, &["2 values"]);
+    s.run(&[]).fails(78, &["2 values", "(since 20"]);
+    assert_eq!(s.count("GET"), 1);
+    s.config("names = home\nmultiple = replace\n");
+    assert_eq!(s.run(&[]).code, Some(0));
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+}
+
+#[test]
+fn a_new_token_in_the_environment_is_tried_at_once() {
+    let s = stale();
+    s.raw_config(&format!("{}[example.org]\nnames = home\n", s.head().replace("token_file = token\n", "")));
+    let run = |token| Sandbox::finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", token));
+    run("pat_old").fails(77, &["refused the token"]);
+    run("pat_old").fails(77, &["(since 20"]);
+    assert_eq!(s.count("GET"), 1);
+    run(crate::sandbox::TOKEN).is(0, REPLACED);
+}
+
+#[test]
+fn force_and_dry_run_ask_at_once() {
+    let s = stale();
+    s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
+    s.run(&[]).fails(78, &["2 values"]);
+    let ran = s.run(&["--dry-run"]);
+    assert!(ran.code == Some(78) && !ran.stderr.contains("(since"), "{}", ran.stderr);
+    assert_eq!(s.count("GET"), 2);
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&["--force"]).is(0, REPLACED);
+    s.run(&[]).is(0, "");
+}
+
+#[test]
+fn what_one_record_has_done_wrong_is_not_its_neighbour_s_fault() {
+    let s = stale();
+    s.config("names = home www\n");
+    s.fake.set("example.org", "www", "A", 600, &[STALE, "81.2.69.2"]);
+    let ran = s.run(&[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(78), REPLACED));
+    s.fake.set_address(Family::V4, "81.2.69.180");
+    let ran = s.run(&[]);
+    assert_eq!(ran.stdout, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
+    assert!(ran.code == Some(78) && ran.stderr.contains("(since 20"), "{}", ran.stderr);
+    assert!(!s.fake.requests().iter().skip(4).any(|r| r.target.contains("/www/")));
+}
+
+#[test]
+fn after_repeated_failures_the_pauses_grow_to_an_hour() {
+    let s = stale();
+    s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+    // Every minute for four hours: when was Gandi asked?
+    let (mut asked, mut before) = (Vec::new(), 0);
+    for minute in 0..240 {
+        let ran = s.run(&[]);
+        assert_eq!(ran.code, Some(75));
+        ran.says(&["out of order (500)"]);
+        if s.count("GET") > before {
+            asked.push(minute);
+        }
+        before = s.count("GET");
+        s.age(60);
+    }
+    assert_eq!(asked, [0, 1, 2, 4, 8, 16, 32, 64, 124, 184]);
+    s.fake.clear_faults();
+    s.age(3600);
+    s.run(&[]).is(0, REPLACED);
+}
+
+#[test]
+fn where_nobody_could_be_reached_nobody_was_bothered() {
+    let s = stale();
+    // Names that lead nowhere, as without a network.
+    let head = s.head();
+    let services = head.lines().find(|l| l.starts_with("ipv4 =")).expect("the services");
+    let nowhere = "ipv4 = https://a.invalid https://b.invalid";
+    s.raw_config(&format!("{}[example.org]\nnames = home\n", head.replace(services, nowhere)));
+    for _ in 0..6 {
+        let ran = s.run(&[]);
+        assert!(ran.code == Some(75) && !ran.stderr.contains("left alone"), "{}", ran.stderr);
+    }
+}

@@ -1,0 +1,100 @@
+//! JSON Schema, as much of it as `schema/` uses: what it does not know it refuses, so that no word there goes unread.
+
+use miniserde::json::{self, Number, Object, Value};
+
+pub(crate) const RUN: &str = include_str!("../../schema/run.json");
+pub(crate) const CHECK: &str = include_str!("../../schema/check.json");
+
+/// Reads one line of JSON, which must fit the schema.
+#[track_caller]
+pub(crate) fn fits(schema: &str, line: &str) -> Value {
+    assert_eq!(line.lines().count(), 1, "{line}");
+    let value = json::from_str(line).expect(line);
+    if let Err(problem) = validate(&json::from_str(schema).expect("a schema"), &value) {
+        panic!("{problem}: {line}");
+    }
+    value
+}
+
+fn validate(schema: &Value, value: &Value) -> Result<(), String> {
+    let Value::Object(schema) = schema else { return Err("a schema that is no object".to_owned()) };
+    for (keyword, wanted) in schema {
+        let good = match (keyword.as_str(), wanted) {
+            ("$schema" | "title" | "description", Value::String(_)) => true,
+            ("type", Value::String(name)) => is_of(value, name),
+            ("type", Value::Array(names)) => {
+                names.iter().any(|n| matches!(n, Value::String(name) if is_of(value, name)))
+            }
+            ("enum", Value::Array(values)) => values.iter().any(|v| format!("{v:?}") == format!("{value:?}")),
+            ("minimum", Value::Number(Number::U64(0))) => !matches!(value, Value::Number(Number::I64(..0))),
+            ("required", Value::Array(names)) => match value {
+                Value::Object(value) => {
+                    names.iter().all(|n| matches!(n, Value::String(n) if value.contains_key(n)))
+                }
+                _ => true,
+            },
+            ("additionalProperties", Value::Bool(false)) => match value {
+                Value::Object(value) => value.keys().all(|name| properties(schema).contains_key(name)),
+                _ => true,
+            },
+            ("properties", Value::Object(properties)) => {
+                if let Value::Object(value) = value {
+                    for (name, value) in value {
+                        if let Some(schema) = properties.get(name) {
+                            validate(schema, value).map_err(|e| format!("{name}: {e}"))?;
+                        }
+                    }
+                }
+                true
+            }
+            ("items", items) => {
+                if let Value::Array(values) = value {
+                    values.iter().try_for_each(|value| validate(items, value))?;
+                }
+                true
+            }
+            _ => return Err(format!("the schema says `{keyword}`, which is not understood")),
+        };
+        if !good {
+            return Err(format!("does not fit `{keyword}`"));
+        }
+    }
+    Ok(())
+}
+
+fn properties(schema: &Object) -> &Object {
+    let Some(Value::Object(properties)) = schema.get("properties") else { panic!("no properties") };
+    properties
+}
+
+fn is_of(value: &Value, name: &str) -> bool {
+    match name {
+        "null" => matches!(value, Value::Null),
+        "boolean" => matches!(value, Value::Bool(_)),
+        "string" => matches!(value, Value::String(_)),
+        "integer" => matches!(value, Value::Number(Number::U64(_) | Number::I64(_))),
+        "array" => matches!(value, Value::Array(_)),
+        "object" => matches!(value, Value::Object(_)),
+        _ => false,
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let validate =
+        |line: &str| validate(&json::from_str(CHECK).expect("a schema"), &json::from_str(line).expect(line));
+    let good = r#"{"version":"0","exit":75,"checks":[{"verdict":"ok","subject":"a","text":"b"}]}"#;
+    assert_eq!(validate(good), Ok(()));
+    for (from, to) in [
+        ("75", "76"),
+        ("75", "\"75\""),
+        ("\"exit\":75,", ""),
+        ("\"exit\":75", "\"exit\":75,\"more\":1"),
+        ("\"ok\"", "\"well\""),
+        (",\"text\":\"b\"", ""),
+        ("[{", "[7,{"),
+        ("\"0\"", "null"),
+    ] {
+        assert!(good.contains(from) && validate(&good.replacen(from, to, 1)).is_err(), "{from} {to}");
+    }
+}

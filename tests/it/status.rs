@@ -1,0 +1,130 @@
+//! `gandi-ddns status`, and the history that it shows.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::fake::{Answer, Family, Fault, On, Times};
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+
+fn stale() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+/// What it says, for this code; no network is touched, and nothing is changed.
+#[track_caller]
+fn status(s: &Sandbox, code: i32) -> String {
+    let connections = s.fake.connections();
+    let ran = s.run(&["status"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(code), ""), "{}", ran.stdout);
+    assert_eq!(s.fake.connections(), connections);
+    ran.stdout
+}
+
+#[track_caller]
+fn has(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.lines().any(|l| l.starts_with(line)), "no line begins with `{line}`:\n{text}");
+    }
+}
+
+#[test]
+fn before_the_first_run_nothing_is_remembered() {
+    let s = stale();
+    let told = status(&s, 0);
+    has(&told, &["last run: none", "home.example.org A", "  never confirmed", "no change is remembered"]);
+    assert!(!s.path("state").exists());
+}
+
+#[test]
+fn what_was_done_and_when() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    let held = format!("  held {ADDRESS}, TTL 600 s, when last seen: 20");
+    has(
+        &status(&s, 0),
+        &[
+            "last run: 20",
+            "token: expires on 20",
+            "home.example.org A",
+            &held,
+            "  last changed: 20",
+            "changes, newest first:",
+        ],
+    );
+    s.fake.set_address(Family::V4, "81.2.69.180");
+    assert_eq!(s.run(&[]).code, Some(0));
+    let told = status(&s, 0);
+    let changes: Vec<&str> = told.lines().filter(|l| l.contains(" -> ")).map(|l| &l[25..]).collect();
+    let wanted = ["81.2.69.142 -> 81.2.69.180", "81.2.69.1 -> 81.2.69.142"];
+    assert_eq!(changes, wanted.map(|w| format!("  home.example.org A  {w}")), "{told}");
+}
+
+#[test]
+fn it_needs_no_token() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    fs::remove_file(s.path("token")).expect("the token");
+    has(&status(&s, 0), &["  last changed: 20"]);
+}
+
+#[test]
+fn failures_and_since_when() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+    for _ in 0..2 {
+        assert_eq!(s.run(&["--force"]).code, Some(75));
+    }
+    let told = status(&s, 75);
+    has(&told, &["  held 81.2.69.142", "  failing since 20", "  left alone until 20"]);
+    assert!(
+        told.contains("tried 2 times: could not read the record: 127.0.0.1 is out of order (500)"),
+        "{told}"
+    );
+    s.fake.clear_faults();
+    assert_eq!(s.run(&["--force"]).code, Some(0));
+    assert!(!status(&s, 0).contains("failing"));
+}
+
+#[test]
+fn the_last_fifty_changes_survive_a_reboot_if_told_where() {
+    let s = stale();
+    s.write("elsewhere", "");
+    symlink(s.path("elsewhere"), s.path("history")).expect("a link");
+    s.config_with("history = history\nagree = 1\n", "[example.org]\nnames = home\n");
+    for i in 1..=55 {
+        s.fake.set_address(Family::V4, &format!("81.2.69.{}", 100 + i));
+        assert_eq!(s.run(&[]).code, Some(0));
+    }
+    fs::remove_dir_all(s.path("state")).expect("the state");
+    let told = status(&s, 0);
+    let changes: Vec<&str> = told.lines().filter(|l| l.contains(" -> ")).collect();
+    assert_eq!(changes.len(), 50);
+    assert!(
+        changes[0].ends_with("81.2.69.154 -> 81.2.69.155") && changes[49].ends_with(".105 -> 81.2.69.106")
+    );
+    assert!(fs::symlink_metadata(s.path("history")).expect("the link").is_symlink(), "a link stays one");
+}
+
+#[test]
+fn the_history_is_written_only_on_change() {
+    let s = stale();
+    s.config_with("history = history\n", "[example.org]\nnames = home\n");
+    assert_eq!(s.run(&[]).code, Some(0));
+    fs::write(s.path("history"), "untouched\n").expect("a mark");
+    s.run(&["--force"]).is(0, "");
+    assert_eq!(s.run(&["--force", "--dry-run"]).code, Some(0));
+    assert_eq!(fs::read_to_string(s.path("history")).expect("it"), "untouched\n");
+}
+
+#[test]
+fn a_history_that_cannot_be_written_is_a_warning() {
+    let s = stale();
+    s.config_with("history = nowhere/history\n", "[example.org]\nnames = home\n");
+    let ran = s.run(&[]);
+    ran.says(&["warning: could not write the history ", "nowhere/history: No such file"]);
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(0), 1), "{}", ran.stderr);
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+}

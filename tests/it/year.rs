@@ -1,0 +1,179 @@
+//! A year of a machine's life, a run every five minutes, by a clock of the test's own.
+
+use std::cell::Cell;
+use std::fs;
+use std::io::Write as _;
+
+use crate::fake::{Answer, Family, Fault, On, Times};
+use crate::inside::run_inside;
+use crate::sandbox::{Sandbox, TOKEN};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const START: u64 = 1_800_000_000;
+/// How long each token lives.
+const LIFETIME: u64 = 90 * DAY;
+
+/// What befalls the machine, by the hour of the year; nothing at most hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// The provider gives us another address.
+    Moves,
+    /// Gandi answers nothing but 500 for so many hours.
+    GandiIsOut(u64),
+    /// No service can be reached for so many hours.
+    NetworkIsOut(u64),
+    /// One service lies for so many hours.
+    OneLies(u64),
+    /// The state, which is in memory, is gone.
+    Reboots,
+}
+
+/// Prime distances, so that in the course of the year everything meets everything.
+fn event(hour: u64) -> Option<Event> {
+    match hour {
+        0 => None,
+        h if h % 41 == 0 => Some(Event::Moves),
+        h if h % 211 == 0 => Some(Event::GandiIsOut(1 + h % 7)),
+        h if h % 307 == 0 => Some(Event::NetworkIsOut(1 + h % 11)),
+        h if h % 401 == 0 => Some(Event::OneLies(3)),
+        h if h % 503 == 0 => Some(Event::Reboots),
+        _ => None,
+    }
+}
+
+/// The world around the machine.
+struct World {
+    s: Sandbox,
+    now: Cell<u64>,
+    address: String,
+    moves: usize,
+    /// Until when something is out, in seconds since 1970.
+    troubled: u64,
+    /// The tokens and when they expire.
+    tokens: Vec<(String, u64)>,
+}
+
+impl World {
+    fn new() -> Self {
+        let s = Sandbox::new();
+        s.config_with(
+            "recheck = 6h\nrenew_token = yes\nhistory = history\n",
+            "[example.org]\nnames = home\n",
+        );
+        let tokens = vec![(TOKEN.to_owned(), START + LIFETIME)];
+        Self {
+            s,
+            now: Cell::new(START),
+            address: crate::sandbox::ADDRESS.to_owned(),
+            moves: 0,
+            troubled: 0,
+            tokens,
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        let (s, until) = (&self.s, |hours| self.now.get() + hours * HOUR);
+        match event {
+            Event::Moves => {
+                self.moves += 1;
+                self.address = format!("81.2.{}.{}", 70 + self.moves / 200, 1 + self.moves % 200);
+                s.fake.set_address(Family::V4, &self.address);
+            }
+            Event::GandiIsOut(hours) => {
+                s.fake.fault(On::path("/v5/"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+                self.troubled = until(hours);
+            }
+            Event::NetworkIsOut(hours) => {
+                s.v4.iter().for_each(crate::fake::Echo::refuse);
+                s.fake.refuse();
+                self.troubled = until(hours);
+            }
+            Event::OneLies(hours) => {
+                s.v4[0].answer_from(|| "81.2.66.6".to_owned());
+                self.troubled = until(hours);
+            }
+            Event::Reboots => fs::remove_dir_all(s.path("state")).expect("the state"),
+        }
+    }
+
+    fn all_is_well_again(&mut self) {
+        self.s.fake.clear_faults();
+        self.s.fake.restore();
+        let address = self.address.clone();
+        self.s.v4[0].answer_from(move || address.clone());
+        for echo in &self.s.v4 {
+            echo.restore();
+        }
+        self.troubled = 0;
+    }
+
+    /// Lets tokens age, and end.
+    fn a_day_passes(&mut self) {
+        let now = self.now.get();
+        let token = fs::read_to_string(self.s.path("token")).expect("the token").trim().to_owned();
+        if self.tokens.last().is_some_and(|(known, _)| *known != token) {
+            self.tokens.push((token, now + LIFETIME));
+        }
+        for (token, expires) in &self.tokens {
+            match expires.checked_sub(now) {
+                Some(left) => self.s.fake.set_left(token, left),
+                None => self.s.fake.revoke(token),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_year_of_moves_outages_renewals_and_reboots() {
+    // It is not the binary that this is about.
+    if std::env::var_os("GANDI_DDNS_COMMAND").is_some() {
+        return;
+    }
+    let mut w = World::new();
+    let (mut runs, mut failures, mut recovering) = (0, 0, 0);
+    for tick in 0..365 * 24 * 12 {
+        w.now.set(START + tick * 5 * MINUTE);
+        let now = w.now.get();
+        if w.troubled != 0 && now >= w.troubled {
+            w.all_is_well_again();
+            // What failed may be left alone for an hour more.
+            recovering = now + HOUR + 5 * MINUTE;
+        }
+        if tick % (24 * 12) == 0 {
+            w.a_day_passes();
+        }
+        if let (0, Some(event)) = (tick % 12, event(tick / 12)) {
+            w.happens(event);
+        }
+        let ran = run_inside(&w.s, &[], &|| w.now.get(), &|_| {}, tick);
+        runs += 1;
+        let code = ran.code.expect("a code");
+        failures += usize::from(code != 0);
+        assert!(code == 0 || code == 75 && (w.troubled != 0 || now < recovering), "{now}: {ran:?}");
+        if code == 0 && w.troubled == 0 && now >= recovering {
+            let held = w.s.fake.get("example.org", "home", "A").expect("the record");
+            // A look is good for six hours, but a changed address is not.
+            assert_eq!(held.values, [w.address.as_str()], "{now}");
+        }
+    }
+    let held = w.s.fake.get("example.org", "home", "A").expect("the record");
+    assert_eq!(held.values, [w.address.as_str()]);
+    // The first write made the record; each of the others follows a move.
+    assert_eq!(w.s.count("PUT"), 1 + w.moves);
+    assert!(w.tokens.len() >= 5, "renewed every 75 days: {}", w.tokens.len());
+    let of = |listener: &str| w.s.fake.requests().iter().filter(|r| r.listener.starts_with(listener)).count();
+    let told = format!(
+        "a year: {runs} runs, {failures} of them in outages; {} moves, {} writes; requests: {} to LiveDNS, {} about the \
+         token, {} renewals, {} to address services",
+        w.moves,
+        w.s.count("PUT"),
+        of("livedns"),
+        of("id"),
+        of("organization"),
+        of("echo"),
+    );
+    // Past libtest, which keeps the output of what passes to itself.
+    let _ = writeln!(std::io::stderr(), "{told}");
+}
