@@ -80,6 +80,8 @@ impl World {
                 self.moves += 1;
                 self.address = format!("81.2.{}.{}", 70 + self.moves / 200, 1 + self.moves % 200);
                 s.fake.set_address(Family::V4, &self.address);
+                // One that has lied has an answer of its own since.
+                self.honest();
             }
             Event::GandiIsOut(hours) => {
                 s.fake.fault(On::path("/v5/"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
@@ -98,11 +100,15 @@ impl World {
         }
     }
 
+    fn honest(&self) {
+        let address = self.address.clone();
+        self.s.v4[0].answer_from(move || address.clone());
+    }
+
     fn all_is_well_again(&mut self) {
         self.s.fake.clear_faults();
         self.s.fake.restore();
-        let address = self.address.clone();
-        self.s.v4[0].answer_from(move || address.clone());
+        self.honest();
         for echo in &self.s.v4 {
             echo.restore();
         }
