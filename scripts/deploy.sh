@@ -251,9 +251,9 @@ esac
 # --- 4. offer the cron lines
 # A minute of its own for each machine: at the full hour everybody comes.
 minute=${MINUTE:-$(($(printf %s "$HOST" | cksum | cut -d ' ' -f 1) % 14 + 1))}
-lines="$minute-59/15 * * * * $dest/gandi-ddns"
+lines="$minute-59/15 * * * * $dest/gandi-ddns --splay 60"
 # busybox's crond has no @reboot, and would complain about it at each start.
-[ "$cron" != crontab ] || lines="@reboot      $dest/gandi-ddns
+[ "$cron" != crontab ] || lines="@reboot      $dest/gandi-ddns --wait 600
 $lines"
 answer=
 if [ -n "$runs" ]; then

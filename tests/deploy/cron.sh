@@ -18,9 +18,9 @@ if have script; then
 
     begin 'cron, crontab(1): y adds two lines, once'
     at_terminal y; code_is 0; says 'cron: added'
-    is table "$(cat "$m/root/table")" "@reboot      $bin
-7-59/15 * * * * $bin"
-    at_terminal y; code_is 0; says "runs it already: @reboot      $bin"; says_not 'y/N'; count_is 2 gandi-ddns "$m/root/table"
+    is table "$(cat "$m/root/table")" "@reboot      $bin --wait 600
+7-59/15 * * * * $bin --splay 60"
+    at_terminal y; code_is 0; says "runs it already: @reboot      $bin --wait 600"; says_not 'y/N'; count_is 2 gandi-ddns "$m/root/table"
     end
 
     begin 'cron, crontab(1): other lines stay; comments and other programs are not ours'
@@ -55,7 +55,7 @@ if have script; then
         printf '5 5 * * * /bin/true' >"$m/etc/crontabs/root"
         at_terminal y; code_is 0; says 'cron: added'; says 'sysupgrade'
         is table "$(cat "$m/etc/crontabs/root")" "5 5 * * * /bin/true
-7-59/15 * * * * $bin"
+7-59/15 * * * * $bin --splay 60"
         holds "$m/root/cron-was" restart
         at_terminal y; code_is 0; says 'runs it already'; count_is 1 gandi-ddns "$m/etc/crontabs/root"
         end
@@ -71,7 +71,7 @@ if have script; then
             new_machine cron-busybox ash
             put cron-busybox "$crontab" /usr/bin/crontab; mkdir -p "$m/var/spool/cron/crontabs"
             at_terminal y; code_is 0; says 'cron: added'
-            is table "$(cat "$m/var/spool/cron/crontabs/root" 2>/dev/null)" "7-59/15 * * * * $bin"
+            is table "$(cat "$m/var/spool/cron/crontabs/root" 2>/dev/null)" "7-59/15 * * * * $bin --splay 60"
             at_terminal y; says 'runs it already'; count_is 1 gandi-ddns "$m/var/spool/cron/crontabs/root"
             end
         else

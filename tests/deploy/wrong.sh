@@ -7,7 +7,7 @@ rm -f "$scratch/dist/"*
 tiny_x86_64 0.1.0
 begin 'a real static program'
 deploy
-code_is 0; says 'gandi-ddns 0.1.0, new there'; says '@reboot      /usr/local/bin/gandi-ddns$'
+code_is 0; says 'gandi-ddns 0.1.0, new there'; says '@reboot      /usr/local/bin/gandi-ddns --wait 600$'
 end
 
 begin 'a program for another CPU does not replace the old one'

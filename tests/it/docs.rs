@@ -61,6 +61,15 @@ fn the_example_config_and_the_readme_s_are_good() {
 }
 
 #[test]
+fn the_readme_s_listeners_are_good() {
+    let s = Sandbox::new();
+    let (_, rest) = README.split_once("```\non_change  = ").expect("the example");
+    let (keys, _) = rest.split_once("```").expect("its end");
+    s.config_with(&format!("on_change = {keys}"), "[example.org]\nnames = home\n");
+    assert_eq!(s.run(&["--dry-run"]).code, Some(0));
+}
+
+#[test]
 fn every_key_of_the_example_is_known() {
     let s = Sandbox::new();
     let optional = EXAMPLE.lines().filter_map(|l| l.strip_prefix("#   ")).filter(|l| l.contains(" = "));

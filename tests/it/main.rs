@@ -17,6 +17,7 @@ mod gandi; // what Gandi may answer
 mod gentle; // what failed is left alone for a while
 mod inside; // the program by a clock of the test's own
 mod interface; // which of the addresses of an interface
+mod json; // a run for programs
 mod namespace; // hosts and interfaces of a test's own
 mod records; // what becomes of records
 mod requests; // how little is asked of others

@@ -1,0 +1,122 @@
+//! `--json`: one object a run, of the documented shape.
+
+use std::fs;
+
+use miniserde::json::{self, Value};
+
+use crate::fake::{Answer, Fault, On, Times};
+use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox};
+use crate::schema::{self, fits};
+
+/// The run's one object.
+#[track_caller]
+fn object(ran: &Ran) -> Value {
+    fits(schema::RUN, &ran.stdout)
+}
+
+/// Its member at this path, such as `records/0/result`, as JSON.
+#[track_caller]
+fn at(object: &Value, path: &str) -> String {
+    let member = path.split('/').fold(object, |value, word| match value {
+        Value::Object(object) => object.get(word).unwrap_or_else(|| panic!("no {path}")),
+        Value::Array(array) => &array[word.parse::<usize>().expect(path)],
+        _ => panic!("no {path}"),
+    });
+    json::to_string(member)
+}
+
+#[test]
+fn what_became_of_each_record() {
+    let s = Sandbox::new();
+    s.config("names = home new\nttl = 300\n");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    let ran = s.run(&["--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let told = object(&ran);
+    for (path, wanted) in [
+        ("version", concat!("\"", env!("CARGO_PKG_VERSION"), "\"")),
+        ("exit", "0"),
+        ("dry_run", "false"),
+        ("error", "null"),
+        ("records/0/domain", "\"example.org\""),
+        ("records/0/name", "\"home\""),
+        ("records/0/type", "\"A\""),
+        ("records/0/result", "\"replaced\""),
+        ("records/0/old", "[\"81.2.69.1\"]"),
+        ("records/0/addresses", "[\"81.2.69.142\"]"),
+        ("records/0/ttl", "300"),
+        ("records/0/exit", "null"),
+        ("records/0/error", "null"),
+        ("records/1/result", "\"created\""),
+        ("records/1/old", "[]"),
+    ] {
+        assert_eq!(at(&told, path), wanted, "{path}");
+    }
+    assert_ne!(at(&told, "token_expires"), "null");
+    assert_eq!(at(&object(&s.run(&["--json"])), "records/0/result"), "\"remembered\"");
+    assert_eq!(at(&object(&s.run(&["--json", "--force", "-q"])), "records/0/result"), "\"kept\"");
+}
+
+#[test]
+fn a_dry_run_says_so() {
+    let s = Sandbox::new();
+    let told = object(&s.run(&["--json", "--dry-run"]));
+    assert_eq!((at(&told, "dry_run"), at(&told, "records/0/result")), ("true".into(), "\"created\"".into()));
+    assert_eq!(s.count("PUT"), 0);
+}
+
+#[test]
+fn what_failed_and_since_when() {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
+    let ran = s.run(&["--json"]);
+    ran.says(&["2 values"]);
+    let told = object(&ran);
+    assert_eq!((at(&told, "exit"), at(&told, "records/0/exit")), ("78".into(), "78".into()));
+    assert_eq!(
+        (at(&told, "records/0/result"), at(&told, "records/0/since")),
+        ("\"failed\"".into(), "null".into())
+    );
+    assert!(at(&told, "records/0/error").contains("it has 2 values"));
+    assert_ne!(at(&object(&s.run(&["--json"])), "records/0/since"), "null");
+}
+
+#[test]
+fn one_object_for_all_tries_of_a_run() {
+    let s = Sandbox::new();
+    s.config("names = home\n[example.net]\nnames = @\n");
+    s.fake.add_domain("example.net");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
+    let ran = s.run(&["--json", "--wait", "60"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let told = object(&ran);
+    // What the first try has done is not hidden by the second, which found it done.
+    assert_eq!(
+        (at(&told, "records/0/result"), at(&told, "records/0/old")),
+        ("\"replaced\"".into(), "[\"81.2.69.1\"]".into())
+    );
+    assert_eq!(at(&told, "records/1/addresses"), format!("[\"{ADDRESS}\"]"));
+}
+
+#[test]
+fn why_nothing_could_be_tried() {
+    let s = Sandbox::new();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
+    let mut command = s.command();
+    let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
+    let patience = std::time::Duration::from_secs(60);
+    assert!(s.fake.wait_until(patience, |r| r.iter().any(|r| r.listener == "livedns")));
+    let told = object(&s.run(&["--json"]));
+    assert_eq!((at(&told, "exit"), at(&told, "records")), ("75".into(), "[]".into()));
+    assert!(at(&told, "error").contains("another run holds the lock"));
+    first.kill().expect("the first run");
+    first.wait().expect("its end");
+}
+
+#[test]
+fn a_config_of_no_use_is_no_run() {
+    let s = Sandbox::new();
+    fs::remove_file(s.path("token")).expect("the token");
+    s.run(&["--json"]).fails(78, &["token"]);
+}
