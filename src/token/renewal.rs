@@ -6,7 +6,7 @@
 //! for [`finish`].
 
 use std::fmt;
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ pub(super) fn renew(
     let mut file = prepared.map_err(|e| drop_draft(&draft, RenewalError::Prepare(draft.clone(), e)))?;
     let token = ask().map_err(|e| drop_draft(&draft, RenewalError::Gandi(e)))?;
     // Whatever comes of it now, the draft is the only place that the new token is in.
-    fill(&mut file, &token).map_err(|e| RenewalError::Keep(draft.clone(), e))?;
+    fill(&mut file, &token).map_err(|e| keep(&draft, e))?;
     prove(&token).map_err(|e| unproven(&draft, e))?;
     put_in_place(&draft, path)
 }
@@ -88,10 +88,14 @@ pub(super) fn finish(
         return None;
     }
     let token = Credential::Token(token.to_owned());
-    Some(match prove(&token) {
-        Err(e) => Err(unproven(&draft, e)),
-        Ok(()) => put_in_place(&draft, path).map(|()| token),
-    })
+    let whole = || {
+        // We may have been stopped before the rest of the room was given back, or before all was on the disk.
+        let mut file = OpenOptions::new().write(true).open(&draft).map_err(|e| keep(&draft, e))?;
+        fill(&mut file, &token).map_err(|e| keep(&draft, e))?;
+        prove(&token).map_err(|e| unproven(&draft, e))?;
+        put_in_place(&draft, path)
+    };
+    Some(whole().map(|()| token))
 }
 
 /// The file's metadata, if it is one. A link's target may lie anywhere, where no rename could replace it.
@@ -120,12 +124,16 @@ fn fill(file: &mut File, token: &Credential) -> io::Result<()> {
 }
 
 fn put_in_place(draft: &Path, path: &Path) -> Result<(), RenewalError> {
-    fs::rename(draft, path).map_err(|e| RenewalError::Keep(path.to_owned(), e))?;
+    fs::rename(draft, path).map_err(|e| keep(path, e))?;
     // The name too is to outlive a power cut. Where a directory cannot be synced, the old name is as good.
     if let Some(directory) = path.parent() {
         let _ = File::open(directory).and_then(|d| d.sync_all());
     }
     Ok(())
+}
+
+fn keep(path: &Path, e: io::Error) -> RenewalError {
+    RenewalError::Keep(path.to_owned(), e)
 }
 
 /// A token that is refused is of no use; any other failure says nothing of it.

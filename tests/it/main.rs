@@ -20,6 +20,7 @@ mod interface; // which of the addresses of an interface
 mod json; // a run for programs
 mod namespace; // hosts and interfaces of a test's own
 mod records; // what becomes of records
+mod renewal; // a new token in the old one's file
 mod requests; // how little is asked of others
 mod router; // what the router says of its own address
 mod sandbox; // a directory, a fake, and the binary
@@ -27,4 +28,5 @@ mod schema; // what programs are told has its documented shape
 mod state; // the lock and the memory
 mod status; // what is remembered, and the history
 mod tls; // certificates and protocol versions
+mod token; // the token's end, told in time
 mod year; // a year of runs by a clock of the test's own

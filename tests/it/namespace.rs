@@ -23,11 +23,8 @@ impl Namespace {
             return Some(inside);
         }
         let Some(unshare) = allowed() else {
-            let told =
-                format!("{test} is skipped: neither `unshare -rnm` nor, as root, `unshare -nm` is allowed");
-            assert_ne!(std::env::var(NAMESPACES).as_deref(), Ok("must"), "{told}");
-            // Past libtest, which keeps the output of what passes to itself.
-            let _ = writeln!(std::io::stderr(), "{told}");
+            let why = "neither `unshare -rnm` nor, as root, `unshare -nm` is allowed";
+            Self::must(false, &format!("{test} is skipped: {why}"));
             return None;
         };
         let mut command = Command::new("unshare");
@@ -48,10 +45,17 @@ impl Namespace {
             !Command::new("sh").args(["-c", &find]).stdout(Stdio::null()).status().is_ok_and(|s| s.success())
         };
         let Some(missing) = programs.iter().find(lacks) else { return true };
-        let told = format!("{test} is skipped: {missing} is not installed");
-        assert_ne!(std::env::var(NAMESPACES).as_deref(), Ok("must"), "{told}");
-        let _ = writeln!(std::io::stderr(), "{told}");
+        Self::must(false, &format!("{test} is skipped: {missing} is not installed"));
         false
+    }
+
+    /// Where something that a test needs is not to be had, says so in a line; fails where it must be.
+    pub(crate) fn must(had: bool, told: &str) {
+        if !had {
+            assert_ne!(std::env::var(NAMESPACES).as_deref(), Ok("must"), "{told}");
+            // Past libtest, which keeps the output of what passes to itself.
+            let _ = writeln!(std::io::stderr(), "{told}");
+        }
     }
 
     /// `ip` with these arguments.

@@ -1,0 +1,352 @@
+//! `renew_token`: whatever goes wrong, the file holds a token that works.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::process::{Command, Stdio};
+
+use crate::fake::{Answer, Fault, On, Times};
+use crate::namespace::Namespace;
+use crate::sandbox::{Ran, Sandbox, TOKEN};
+
+const DAY: u64 = 86_400;
+const CREATED: &str = "home.example.org A: created with 81.2.69.142, TTL 300 s\n";
+const RENEWED: &str = "pat_renewed1_SECRET";
+
+/// Ten days are left, and a renewal is wanted.
+fn due() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set_left(TOKEN, 10 * DAY + 100);
+    s.config_with("renew_token = yes\n", "[example.org]\nnames = home\n");
+    s
+}
+
+fn token(s: &Sandbox) -> String {
+    fs::read_to_string(s.path("token")).expect("the token")
+}
+
+/// No renewed token is in what was said.
+#[track_caller]
+fn kept_secret(ran: &Ran) {
+    assert!(!format!("{ran:?}").contains("_SECRET"), "{ran:?}");
+}
+
+#[test]
+fn a_new_token_in_the_old_one_s_place() {
+    let s = due();
+    fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o640)).expect("chmod");
+    // Only root can tell whether the owner is kept.
+    let owner = fs::metadata(s.path("token")).expect("metadata").uid();
+    if owner == 0 {
+        chown(s.path("token"), Some(4711), Some(4712)).expect("chown");
+    }
+    let before = fs::metadata(s.path("token")).expect("metadata");
+    let ran = s.run(&[]);
+    kept_secret(&ran);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let (created, renewed) = ran.stdout.split_once('\n').expect("two lines");
+    assert!(
+        created.ends_with("TTL 300 s") && renewed.starts_with("the token, which expires on 20"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(token(&s), format!("{RENEWED}\n"));
+    let after = fs::metadata(s.path("token")).expect("metadata");
+    assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
+    assert!(!s.path("token.new").exists() && s.fake.accepts(TOKEN));
+    // The new one is in use, and has a year left.
+    s.fake.revoke(TOKEN);
+    s.run(&["--force"]).is(0, "");
+    s.age(DAY);
+    s.run(&[]).is(0, "");
+    assert_eq!(s.fake.renewals(), 1);
+}
+
+#[test]
+fn only_when_it_is_wanted_and_due() {
+    let s = due();
+    s.fake.set_left(TOKEN, 16 * DAY);
+    s.run(&["-q"]).is(0, "");
+    let s = due();
+    s.config("names = home\n");
+    s.run(&[]).says(&["warning: the token expires"]);
+    let s = due();
+    let ran = Sandbox::finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN));
+    ran.says(&["warning: the token expires"]);
+    assert_eq!((s.fake.renewals(), token(&s).as_str()), (0, TOKEN));
+}
+
+/// The old token stays, the run ends as it would without a renewal, and one line says why.
+#[track_caller]
+fn stays(s: &Sandbox, words: &[&str]) {
+    let ran = s.run(&[]);
+    kept_secret(&ran);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), CREATED), "{}", ran.stderr);
+    ran.says(&[
+        "warning: could not renew the token, which goes on to work until it expires on 20",
+        "the next try is tomorrow",
+    ]);
+    ran.says(words);
+    let about = ran.stderr.lines().filter(|l| l.contains("could not renew")).count();
+    // The usual warning of the day comes with it.
+    assert_eq!((about, ran.stderr.lines().count()), (1, 2), "{}", ran.stderr);
+    assert_eq!(token(s), TOKEN);
+    // Not tried again today; tomorrow it is, and all is well then.
+    s.run(&[]).is(0, "");
+    s.fake.clear_faults();
+    s.age(DAY);
+}
+
+/// The next day's try.
+#[track_caller]
+fn is_renewed(s: &Sandbox) {
+    let ran = s.run(&[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(
+        token(s).ends_with("_SECRET\n") && s.fake.accepts(token(s).trim()) && !s.path("token.new").exists()
+    );
+}
+
+#[test]
+fn refused_or_garbled_by_gandi() {
+    let leak = "{\"access_token\": [\"pat_renewed9_SECRET\"]}";
+    for (fault, word) in [
+        (Fault::Answer(Answer::json(403, "{}")), "(403)"),
+        (Fault::Answer(Answer::json(400, "{\"message\":\"not yet\"}")), "not yet"),
+        (Fault::Answer(Answer::html(502, "<p>no")), "(502)"),
+        (Fault::Answer(Answer::json(404, "{}")), "404"),
+        (Fault::Answer(Answer::json(201, leak)), "no token that can be read"),
+        (Fault::Answer(Answer::json(201, "{\"access_token\":\"\"}")), "no token that can be read"),
+        (Fault::Truncate, "127.0.0.1"),
+        (Fault::DropBefore, "127.0.0.1"),
+    ] {
+        let s = due();
+        s.fake.fault(On::route("POST", "access-tokens"), Times::Always, fault);
+        stays(&s, &[word]);
+        assert!(!s.path("token.new").exists());
+        is_renewed(&s);
+    }
+}
+
+#[test]
+fn a_new_token_that_is_refused_when_tried() {
+    let s = due();
+    // One look at the zone for the record, its name, and then with the new token.
+    s.fake.fault(On::route("GET", "/home"), Times::Next(2), Fault::Pass);
+    s.fake.fault(On::route("GET", "/home"), Times::Always, Fault::Answer(Answer::json(403, "{}")));
+    stays(&s, &["the new one was tried, and 127.0.0.1 refused the token"]);
+    assert!(!s.path("token.new").exists(), "it is of no use");
+    is_renewed(&s);
+}
+
+#[test]
+fn a_new_token_that_could_not_be_tried_is_taken_up_later() {
+    let s = due();
+    s.fake.fault(On::route("GET", "/home"), Times::Next(2), Fault::Pass);
+    s.fake.fault(On::route("GET", "/home"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+    let ran = s.run(&[]);
+    ran.says(&["the new one was tried, and 127.0.0.1 is out of order"]);
+    kept_secret(&ran);
+    assert_eq!(
+        (token(&s).as_str(), fs::read_to_string(s.path("token.new")).expect("it")),
+        (TOKEN, format!("{RENEWED}\n"))
+    );
+    s.run(&[]).is(0, "");
+    assert_eq!(token(&s), TOKEN, "still out of order");
+    s.fake.clear_faults();
+    s.run(&[]).is(0, "");
+    assert_eq!((token(&s), s.fake.renewals()), (format!("{RENEWED}\n"), 1));
+}
+
+#[test]
+fn what_an_interrupted_renewal_left() {
+    for left in ["", "   \n", "two words", "\u{1}"] {
+        let s = due();
+        s.fake.set_left(TOKEN, 100 * DAY);
+        s.write("token.new", left);
+        s.run(&[]).is(0, CREATED);
+        assert!(token(&s) == TOKEN && !s.path("token.new").exists(), "{left:?}");
+    }
+    // A token that nobody knows, and one whose renewal has ended the old one.
+    let s = due();
+    s.fake.set_left(TOKEN, 100 * DAY);
+    s.write("token.new", "pat_unknown");
+    s.run(&[]).is(0, CREATED);
+    assert!(token(&s) == TOKEN && !s.path("token.new").exists());
+    let s = due();
+    s.fake.revoke_all();
+    s.run(&[]).fails(77, &["refused the token"]);
+    s.fake.accept_bearer(RENEWED);
+    s.write("token.new", RENEWED);
+    s.run(&[]).is(0, CREATED);
+    assert_eq!(token(&s).trim(), RENEWED);
+}
+
+#[test]
+fn a_token_file_that_is_a_link() {
+    let s = due();
+    fs::rename(s.path("token"), s.path("elsewhere")).expect("a move");
+    symlink(s.path("elsewhere"), s.path("token")).expect("a link");
+    stays(&s, &["is a link or no regular file: name the file itself in `token_file`"]);
+    assert_eq!(
+        (s.fake.renewals(), fs::read_to_string(s.path("elsewhere")).expect("it")),
+        (0, TOKEN.to_owned())
+    );
+}
+
+#[test]
+fn a_directory_that_is_read_only_and_a_disk_that_is_full() {
+    let name = "renewal::a_directory_that_is_read_only_and_a_disk_that_is_full";
+    let Some(net) = Namespace::enter(name) else { return };
+    let s = due();
+    let dir = s.path("secret");
+    fs::create_dir(&dir).expect("a directory");
+    net.run(&format!("mount -t tmpfs -o size=16k tmpfs {}", dir.display()));
+    fs::write(dir.join("token"), TOKEN).expect("the token");
+    fs::set_permissions(dir.join("token"), fs::Permissions::from_mode(0o600)).expect("chmod");
+    s.raw_config(&format!(
+        "{}renew_token = yes\n[example.org]\nnames = home\n",
+        s.head().replace("token_file = token", "token_file = secret/token")
+    ));
+    // As much as there is room for.
+    let filled = Command::new("sh")
+        .args(["-c", "cat /dev/zero >secret/filling"])
+        .current_dir(s.path(""))
+        .stderr(Stdio::null())
+        .status();
+    assert!(!filled.expect("a shell").success());
+    let held = || fs::read_to_string(dir.join("token")).expect("the token");
+    stays(&s, &["no file like it could be made beside it", "No space left on device"]);
+    assert_eq!((held().as_str(), s.fake.renewals(), dir.join("token.new").exists()), (TOKEN, 0, false));
+    fs::remove_file(dir.join("filling")).expect("it");
+    net.run(&format!("mount -o remount,ro {}", dir.display()));
+    let ran = s.run(&[]);
+    ran.says(&["no file like it could be made beside it", "Read-only file system"]);
+    assert_eq!((ran.code, held().as_str(), s.fake.renewals()), (Some(0), TOKEN, 0));
+    net.run(&format!("mount -o remount,rw {}", dir.display()));
+    s.age(DAY);
+    assert_eq!(s.run(&[]).code, Some(0));
+    assert_eq!(held(), format!("{RENEWED}\n"));
+    net.run(&format!("umount {}", dir.display()));
+}
+
+/// The system calls by which files are touched. Which of them there are depends on the machine.
+const CALLS: [&str; 20] = [
+    "open",
+    "openat",
+    "write",
+    "writev",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "chown",
+    "fchown",
+    "fchownat",
+    "ftruncate",
+    "lseek",
+    "close",
+];
+
+/// Runs until the `n`th of these calls, at which it is killed; whether it came to its end before.
+fn killed_at(s: &Sandbox, call: &str, n: usize) -> bool {
+    let binary = s.command();
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", &format!("--trace=?{call}")]);
+    command.arg(format!("--inject=?{call}:signal=SIGKILL:when={n}"));
+    command.arg(binary.get_program()).args(binary.get_args()).args(["-c", "gandi-ddns.conf"]);
+    command.env_clear().env("HOME", s.path("")).env("PATH", "/usr/bin:/bin").current_dir(s.path(""));
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.expect("strace").code() == Some(0)
+}
+
+/// Kills a run at each of the calls that it makes, and shows what each leaves: the call and its number, and whether the
+/// run came to its end.
+fn at_each_call(look: &mut dyn FnMut(&Sandbox, &str, bool), prepare: fn(&Sandbox)) -> usize {
+    let mut kills = 0;
+    for call in CALLS {
+        for n in 1.. {
+            let s = due();
+            prepare(&s);
+            let whole = killed_at(&s, call, n);
+            look(&s, &format!("killed at {call} {n}"), whole);
+            if whole {
+                break;
+            }
+            kills += 1;
+        }
+    }
+    kills
+}
+
+fn can_trace(test: &str) -> bool {
+    // The emulator's system calls are not the program's.
+    if std::env::var_os("GANDI_DDNS_COMMAND").is_some() || !Namespace::has(test, &["strace"]) {
+        return false;
+    }
+    let traced =
+        Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status().is_ok_and(|s| s.success());
+    Namespace::must(traced, &format!("{test} is skipped: strace is not allowed"));
+    traced
+}
+
+/// One token, which Gandi takes.
+#[track_caller]
+fn holds_a_good_one(s: &Sandbox, when: &str) {
+    let held = token(s);
+    assert!(held.lines().count() == 1 && s.fake.accepts(held.trim()), "{when}: {held:?}");
+}
+
+#[test]
+fn killed_at_any_system_call_the_file_holds_a_token_that_works() {
+    if !can_trace("renewal::killed_at_any_system_call_the_file_holds_a_token_that_works") {
+        return;
+    }
+    let (mut before, mut after) = (0, 0);
+    let mut look = |s: &Sandbox, when: &str, whole: bool| {
+        holds_a_good_one(s, when);
+        match (token(s) == TOKEN, whole) {
+            (true, _) => before += 1,
+            (false, false) => after += 1,
+            (false, true) => {}
+        }
+        // The next run goes on where this one was stopped, whatever it left.
+        assert_eq!(s.run(&["--force"]).code, Some(0), "{when}");
+        holds_a_good_one(s, when);
+        assert!(token(s).ends_with("_SECRET\n") && !s.path("token.new").exists(), "{when}");
+    };
+    let kills = at_each_call(&mut look, |_| {});
+    // It was stopped at many points, before and after the new token was in place.
+    assert!(kills > 40 && before > 20 && after > 0, "{kills} kills, {before} before, {after} after");
+}
+
+#[test]
+fn even_if_a_renewal_ended_the_old_token() {
+    if !can_trace("renewal::even_if_a_renewal_ended_the_old_token") {
+        return;
+    }
+    // Gandi is said to let the old one live. Did it not, then only what was killed between Gandi's answer and the end
+    // of the write that follows it could not be helped.
+    let (mut lost, mut recovered) = (Vec::new(), 0);
+    let mut look = |s: &Sandbox, when: &str, _| {
+        if s.fake.accepts(token(s).trim()) {
+            return;
+        }
+        match s.run(&["--force"]).code {
+            Some(77) => lost.push(when.to_owned()),
+            code => {
+                assert_eq!(code, Some(0), "{when}");
+                holds_a_good_one(s, when);
+                recovered += 1;
+            }
+        }
+    };
+    at_each_call(&mut look, |s| s.fake.renewal_revokes());
+    let write = |when: &String| ["write", "lseek"].iter().any(|call| when.contains(call));
+    assert!(recovered > 0 && lost.iter().all(write), "{recovered} recovered, lost: {lost:?}");
+}

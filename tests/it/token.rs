@@ -1,0 +1,109 @@
+//! The token's end, told in time.
+
+use crate::fake::{Answer, Fault, On, Times};
+use crate::sandbox::{API_KEY, Sandbox, TOKEN};
+
+const DAY: u64 = 86_400;
+
+/// How often Gandi was asked about the token.
+fn asked(s: &Sandbox) -> usize {
+    s.fake.requests().iter().filter(|r| r.listener == "id").count()
+}
+
+fn left(days: u64) -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set_left(TOKEN, days * DAY + 100);
+    s
+}
+
+#[test]
+fn asked_about_once_a_day() {
+    let s = left(100);
+    assert_eq!(s.run(&[]).code, Some(0));
+    assert_eq!(asked(&s), 1);
+    s.run(&[]).is(0, "");
+    s.age(DAY - 60);
+    s.run(&[]).is(0, "");
+    assert_eq!(asked(&s), 1);
+    s.age(60);
+    s.run(&[]).is(0, "");
+    assert_eq!(asked(&s), 2);
+}
+
+#[test]
+fn a_warning_a_day_from_thirty_days_and_at_every_run_from_seven() {
+    for (days, warned, again) in [
+        (31, false, false),
+        (29, true, false),
+        (8, true, false),
+        (6, true, true),
+        (1, true, true),
+        (0, true, true),
+    ] {
+        let s = left(days);
+        let warns = |s: &Sandbox| {
+            let ran = s.run(&[]);
+            assert_eq!(ran.code, Some(0), "{days} days: {ran:?}");
+            if !ran.stderr.is_empty() {
+                let when = match days {
+                    0 => "within a day".to_owned(),
+                    1 => "in 1 day".to_owned(),
+                    _ => format!("in {days} days"),
+                };
+                ran.says(&[
+                    "warning: the token expires on 20",
+                    &when,
+                    "make a new one at admin.gandi.net",
+                    "token",
+                ]);
+                assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+            }
+            !ran.stderr.is_empty()
+        };
+        assert_eq!((warns(&s), warns(&s)), (warned, again), "{days} days");
+        s.age(DAY);
+        assert_eq!(warns(&s), warned, "{days} days, a day later");
+    }
+}
+
+#[test]
+fn nobody_is_asked_where_there_is_nothing_to_learn() {
+    let s = left(5);
+    s.run(&["--dry-run"]).is(0, "home.example.org A: would be created with 81.2.69.142, TTL 300 s\n");
+    s.write("key", API_KEY);
+    s.raw_config(&format!(
+        "{}[example.org]\nnames = home\n",
+        s.head().replace("token_file = token", "api_key_file = key")
+    ));
+    assert_eq!(s.run(&[]).code, Some(0));
+    s.fake.revoke_all();
+    s.config("names = www\n");
+    assert_eq!(s.run(&[]).code, Some(77));
+    assert_eq!(asked(&s), 0);
+}
+
+#[test]
+fn an_answer_of_no_use_is_nobody_s_trouble() {
+    for fault in [
+        Fault::Answer(Answer::html(500, "<p>no")),
+        Fault::Answer(Answer::json(200, "{\"expires_in\":\"soon\"}")),
+        Fault::Answer(Answer::json(200, "{\"expires_in\":-5}")),
+        Fault::DropBefore,
+        Fault::Truncate,
+    ] {
+        let s = left(5);
+        s.fake.fault(On::path("/tokeninfo"), Times::Always, fault.clone());
+        s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+        s.run(&[]).is(0, "");
+        assert_eq!(asked(&s), 1, "{fault:?}");
+    }
+}
+
+#[test]
+fn what_is_known_is_kept_when_a_day_s_question_fails() {
+    let s = left(5);
+    s.run(&[]).says(&["in 5 days"]);
+    s.fake.fault(On::path("/tokeninfo"), Times::Always, Fault::DropBefore);
+    s.age(DAY);
+    s.run(&[]).says(&["in 4 days"]);
+}
