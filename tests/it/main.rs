@@ -19,6 +19,7 @@ mod inside; // the program by a clock of the test's own
 mod interface; // which of the addresses of an interface
 mod json; // a run for programs
 mod namespace; // hosts and interfaces of a test's own
+mod notify; // programs and a monitor that hear of a run
 mod records; // what becomes of records
 mod renewal; // a new token in the old one's file
 mod requests; // how little is asked of others
@@ -27,6 +28,7 @@ mod sandbox; // a directory, a fake, and the binary
 mod schema; // what programs are told has its documented shape
 mod state; // the lock and the memory
 mod status; // what is remembered, and the history
+mod syslog; // the system log
 mod tls; // certificates and protocol versions
 mod token; // the token's end, told in time
 mod year; // a year of runs by a clock of the test's own

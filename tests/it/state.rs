@@ -189,3 +189,11 @@ fn a_look_an_hour_ago_counts_no_more() {
     s.age(600);
     s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
 }
+
+#[test]
+fn what_was_right_a_moment_ago_is_not_known_to_be_without_an_address() {
+    let s = stale();
+    assert_eq!(s.run(&[]).code, Some(0));
+    s.v4.iter().for_each(crate::fake::Echo::refuse);
+    s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed"]);
+}

@@ -1,0 +1,229 @@
+//! Who hears of a run: programs of the user's, and a monitor. None of them changes how the run ends.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::{Arc, Mutex};
+
+use crate::fake::{Family, free_port};
+use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox, TOKEN};
+
+const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
+const DAY: u64 = 86_400;
+/// Writes down what it is told.
+const HOOK: &str = "#!/bin/sh\n\
+    echo \"$#|$GANDI_DDNS_DOMAIN|$GANDI_DDNS_NAME|$GANDI_DDNS_TYPE|$GANDI_DDNS_OLD|$GANDI_DDNS_NEW|$GANDI_DDNS_ERROR|$GANDI_TOKEN\" >>heard\n";
+
+/// A stale record, and these keys.
+fn with(keys: &str) -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.config_with(keys, "[example.org]\nnames = home\n");
+    s
+}
+
+fn program(s: &Sandbox, name: &str, text: &str) {
+    s.write(name, text);
+    fs::set_permissions(s.path(name), fs::Permissions::from_mode(0o700)).expect("chmod");
+}
+
+/// What the hook has heard since the last look, a line each time.
+fn heard(s: &Sandbox) -> Vec<String> {
+    let text = fs::read_to_string(s.path("heard")).unwrap_or_default();
+    let _ = fs::remove_file(s.path("heard"));
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn on_change_hears_of_each_record_that_was_written() {
+    let s = with("on_change = hook\n");
+    program(&s, "hook", HOOK);
+    s.config_with("on_change = hook\n", "[example.org]\nnames = home @\n");
+    assert_eq!(s.run(&["--dry-run"]).code, Some(0));
+    assert_eq!(heard(&s), [""; 0]);
+    let mut command = s.command();
+    command.args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN);
+    assert_eq!(Sandbox::finish(&mut command).code, Some(0));
+    // No argument, and no token.
+    let told = ["0|example.org|home|A|81.2.69.1|81.2.69.142||", "0|example.org|@|A||81.2.69.142||"];
+    assert_eq!(heard(&s), told);
+    s.run(&[]).is(0, "");
+    s.run(&["--force"]).is(0, "");
+    assert_eq!(heard(&s), [""; 0]);
+}
+
+#[test]
+fn on_failure_hears_of_what_is_new_or_a_day_old() {
+    let s = with("on_failure = hook\non_change = hook\n");
+    program(&s, "hook", HOOK);
+    let sections = "[example.org]\nnames = home www\n";
+    s.config_with("on_failure = hook\n", sections);
+    s.fake.revoke_all();
+    assert_eq!(s.run(&[]).code, Some(77));
+    let told = heard(&s);
+    assert_eq!(told.len(), 1, "once for all that fail alike: {told:?}");
+    assert!(
+        told[0]
+            .starts_with("0|example.org|home www|A|||could not read the record: 127.0.0.1 refused the token")
+    );
+    for _ in 0..2 {
+        assert_eq!(s.run(&[]).code, Some(77));
+        assert_eq!(s.run(&["--force"]).code, Some(77));
+    }
+    s.age(DAY - 60);
+    assert_eq!(s.run(&[]).code, Some(77));
+    assert_eq!(heard(&s), [""; 0], "it stands, and that is no news");
+    s.age(60);
+    assert_eq!(s.run(&[]).code, Some(77));
+    assert_eq!(heard(&s).len(), 1, "a day old");
+    s.fake.accept_bearer(TOKEN);
+    assert_eq!(s.run(&["--force"]).code, Some(0));
+    s.fake.revoke_all();
+    assert_eq!(s.run(&["--force"]).code, Some(77));
+    assert_eq!(heard(&s).len(), 1, "new again");
+}
+
+/// A good run with this hook: all is done, one line tells of the hook, and nothing else comes of it.
+#[track_caller]
+fn warns(s: &Sandbox, words: &[&str]) {
+    let ran = s.run(&[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), REPLACED));
+    ran.says(&["warning: `on_change` hook: it "]);
+    ran.says(words);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+}
+
+#[test]
+fn a_hook_that_fails_is_missing_or_is_no_program() {
+    let s = with("on_change = hook\n");
+    program(&s, "hook", "#!/bin/sh\necho loud >&2\nexit 3\n");
+    warns(&s, &["ended with exit code 3"]);
+    warns(&with("on_change = hook\n"), &["could not be started", "is it there"]);
+    let s = with("on_change = hook\n");
+    s.write("hook", "#!/bin/sh\n");
+    warns(&s, &["could not be started", "chmod +x"]);
+    let s = with("on_change = hook\n");
+    program(&s, "hook", "#!/bin/sh\necho loud >&2\n");
+    s.run(&[]).is(0, REPLACED);
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&["--force", "-v"]).says(&["running on_change hook", "loud\n"]);
+}
+
+#[test]
+fn a_hook_that_floods_drowns_nobody() {
+    let s = with("on_change = hook\n");
+    program(
+        &s,
+        "hook",
+        "#!/bin/sh\nhead -c 5000000 /dev/zero\nhead -c 5000000 /dev/zero >&2\necho done >heard\n",
+    );
+    s.run(&[]).is(0, REPLACED);
+    assert_eq!(heard(&s), ["done"], "it came to its end");
+}
+
+#[test]
+fn a_slow_hook_is_stopped_with_all_that_it_started() {
+    let s = with("on_change = hook\n");
+    // It holds our stderr; were it not stopped, this run would not end before it.
+    program(&s, "hook", "#!/bin/sh\nsleep 1000 &\nsleep 1000\n");
+    warns(&s, &["was stopped, as it did not end within 30 s"]);
+}
+
+/// What a monitor was sent: the request line, and the body.
+type Sent = Arc<Mutex<Vec<(String, String)>>>;
+
+/// A monitor that gives this answer; none, and it never answers. Its URL, and what it was sent.
+fn monitor(answer: Option<&'static str>) -> (String, Sent) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/secret-uuid", listener.local_addr().expect("its address"));
+    let sent = Sent::default();
+    let log = Arc::clone(&sent);
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let (mut text, mut buffer) = (String::new(), [0; 4096]);
+            let length = |text: &str| {
+                let (head, body) = text.split_once("\r\n\r\n")?;
+                let lower = head.to_ascii_lowercase();
+                let wanted = lower.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok());
+                (body.len() >= wanted.unwrap_or(0)).then(|| body.to_owned())
+            };
+            let body = loop {
+                let read = stream.read(&mut buffer).expect("a request");
+                text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+                if let Some(body) = length(&text) {
+                    break body;
+                }
+            };
+            assert!(!text.contains("uthorization"), "a credential was shown: {text}");
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            log.lock().expect("the log").push((line, body));
+            match answer {
+                Some(answer) => drop(stream.write_all(answer.as_bytes())),
+                None => held.push(stream),
+            }
+        }
+    });
+    (url, sent)
+}
+
+fn sent(log: &Sent) -> Vec<(String, String)> {
+    std::mem::take(&mut log.lock().expect("the log"))
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK";
+
+#[test]
+fn the_monitor_hears_how_each_run_ended() {
+    let (url, log) = monitor(Some(OK));
+    let s = with(&format!("ping = {url}\n"));
+    s.run(&["--dry-run"]).is(0, "home.example.org A: 81.2.69.1 would be replaced by 81.2.69.142\n");
+    assert_eq!(sent(&log), []);
+    s.run(&[]).is(0, REPLACED);
+    s.run(&[]).is(0, "");
+    let get = || ("GET /secret-uuid HTTP/1.1".to_owned(), String::new());
+    assert_eq!(sent(&log), [get(), get()]);
+    s.fake.revoke_all();
+    assert_eq!(s.run(&["--force"]).code, Some(77));
+    s.fake.set_address(Family::V4, "192.168.1.2");
+    assert_eq!(s.run(&["--force"]).code, Some(75));
+    let told = sent(&log);
+    assert!(told.iter().all(|(line, _)| line == "POST /secret-uuid/fail HTTP/1.1"), "{told:?}");
+    assert!(
+        told[0].1.starts_with("home.example.org A: could not read the record: 127.0.0.1 refused the token")
+    );
+    assert!(told[1].1.contains("answered with 192.168.1.2, a private address"), "{told:?}");
+}
+
+/// Whatever becomes of the monitor, the run is the same; only `-v` tells, and not where it is.
+#[track_caller]
+fn is_no_matter(url: &str, words: &str) {
+    let s = with(&format!("ping = {url}\n"));
+    let ran: Ran = s.run(&["-v"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), REPLACED));
+    ran.says(&["could not tell the monitor", words]);
+    assert!(!ran.stderr.contains("secret-uuid"), "{}", ran.stderr);
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&["--force"]).is(0, REPLACED);
+}
+
+#[test]
+fn a_monitor_that_is_down_redirects_or_is_out_of_order() {
+    is_no_matter(&format!("http://127.0.0.1:{}/secret-uuid", free_port()), "could not connect");
+    let (url, log) = monitor(Some(
+        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ));
+    is_no_matter(&url, "status 302");
+    assert!(sent(&log).iter().all(|(line, _)| line.starts_with("GET /secret-uuid ")), "it was not followed");
+    let (url, _) = monitor(Some("HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+    is_no_matter(&url, "status 500");
+}
+
+#[test]
+fn a_monitor_that_never_answers() {
+    let (url, _) = monitor(None);
+    is_no_matter(&url, "was too slow");
+}

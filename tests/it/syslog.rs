@@ -1,0 +1,118 @@
+//! `--syslog`, to a log of the test's own in the place of `/dev/log`.
+
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use crate::namespace::Namespace;
+use crate::sandbox::{STALE, Sandbox};
+
+const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142";
+
+/// A stale record, and a `/dev` in which there is no log yet.
+fn enter(test: &str) -> Option<Sandbox> {
+    let net = Namespace::enter(test)?;
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    let dev = s.path("dev");
+    fs::create_dir(&dev).expect("a directory");
+    let dev = dev.display();
+    net.run(&format!(
+        "mount -t tmpfs tmpfs {dev}; touch {dev}/null {dev}/urandom
+         mount --bind /dev/null {dev}/null; mount --bind /dev/urandom {dev}/urandom
+         mount --rbind {dev} /dev"
+    ));
+    Some(s)
+}
+
+fn log() -> UnixDatagram {
+    let _ = fs::remove_file("/dev/log");
+    let log = UnixDatagram::bind("/dev/log").expect("a log");
+    log.set_nonblocking(true).expect("a socket");
+    log
+}
+
+/// What it was sent, without time and process: `<29> home.example.org …`.
+fn sent(log: &UnixDatagram) -> Vec<String> {
+    let (mut buffer, mut lines) = ([0; 4096], Vec::new());
+    while let Ok(length) = log.recv(&mut buffer) {
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let (head, message) = text.split_once("]: ").expect(&text);
+        let (priority, rest) = head.split_once('>').expect(&text);
+        // `Nov 24 01:55:10 gandi-ddns[17`
+        assert!(rest.len() > 27 && rest[15..].starts_with(" gandi-ddns["), "{text}");
+        lines.push(format!("{priority}> {message}"));
+    }
+    lines
+}
+
+#[test]
+fn everything_goes_into_the_log() {
+    let Some(s) = enter("syslog::everything_goes_into_the_log") else { return };
+    let log = log();
+    s.run(&["--syslog"]).is(0, "");
+    assert_eq!(sent(&log), [format!("<29> {REPLACED}")]);
+    s.run(&["--syslog"]).is(0, "");
+    assert_eq!(sent(&log), [""; 0]);
+    s.run(&["--syslog", "-v"]).is(0, "");
+    assert!(sent(&log).iter().all(|l| l.starts_with("<31> ")));
+    s.fake.set_left(crate::sandbox::TOKEN, 5 * 86_400 + 100);
+    s.age(86_400);
+    s.run(&["--syslog"]).is(0, "");
+    let warning = sent(&log);
+    assert!(
+        warning.len() == 1 && warning[0].starts_with("<28> warning: the token expires on"),
+        "{warning:?}"
+    );
+    s.fake.revoke_all();
+    let ran = s.run(&["--syslog", "--force"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(77), "", ""));
+    assert!(sent(&log).iter().any(|l| l.starts_with("<27> home.example.org A: could not read")));
+    s.raw_config("frob = 1\n");
+    assert_eq!(s.run(&["--syslog"]).stderr, "");
+    assert!(sent(&log)[0].contains("unknown key `frob`"));
+}
+
+#[test]
+fn with_json_the_object_alone_is_on_stdout() {
+    let Some(s) = enter("syslog::with_json_the_object_alone_is_on_stdout") else { return };
+    let log = log();
+    let ran = s.run(&["--syslog", "--json"]);
+    crate::schema::fits(crate::schema::RUN, &ran.stdout);
+    assert_eq!((ran.stderr.as_str(), sent(&log)), ("", vec![format!("<29> {REPLACED}")]));
+}
+
+/// What the log does not take goes where it went without one, with one line about the log.
+#[track_caller]
+fn falls_back(s: &Sandbox) {
+    let ran = s.run(&["--syslog"]);
+    assert_eq!((ran.code, ran.stdout), (Some(0), format!("{REPLACED}\n")));
+    assert!(
+        ran.stderr.starts_with("gandi-ddns: warning: the system log (/dev/log) took nothing"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    s.fake.revoke_all();
+    let ran = s.run(&["--syslog", "--force"]);
+    assert_eq!((ran.code, ran.stderr.lines().count()), (Some(77), 2), "{}", ran.stderr);
+    ran.says(&["refused the token"]);
+}
+
+#[test]
+fn a_log_that_is_absent() {
+    let Some(s) = enter("syslog::a_log_that_is_absent") else { return };
+    falls_back(&s);
+}
+
+#[test]
+fn a_log_that_nobody_reads() {
+    let Some(s) = enter("syslog::a_log_that_nobody_reads") else { return };
+    let log = log();
+    let filler = UnixDatagram::unbound().expect("a socket");
+    filler.connect("/dev/log").expect("the log");
+    filler.set_write_timeout(Some(Duration::from_millis(10))).expect("a limit");
+    while filler.send(b"x").is_ok() {}
+    falls_back(&s);
+    drop(log);
+}
