@@ -146,8 +146,8 @@ fn monitor(answer: Option<&'static str>) -> (String, Sent) {
             let mut stream = stream.expect("a connection");
             let (mut text, mut buffer) = (String::new(), [0; 4096]);
             let length = |text: &str| {
-                let (head, body) = text.split_once("\r\n\r\n")?;
-                let lower = head.to_ascii_lowercase();
+                let (top, body) = text.split_once("\r\n\r\n")?;
+                let lower = top.to_ascii_lowercase();
                 let wanted = lower.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok());
                 (body.len() >= wanted.unwrap_or(0)).then(|| body.to_owned())
             };
