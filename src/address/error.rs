@@ -32,10 +32,11 @@ impl AddressError {
         web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if e.is_unreachable()))
     }
 
-    /// Whether no source could be asked for want of a network, so that nobody was bothered.
+    /// Whether no service could be reached, so that it is our own network that is out, and nobody was bothered.
     pub(crate) fn is_local(&self) -> bool {
         let mut web = self.causes().filter(|(a, _)| a.source.kind() == Kind::Web).peekable();
-        web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if e.is_local()))
+        let unreached = |e: &HttpError| e.is_connection() && !e.may_have_arrived();
+        web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if unreached(e)))
     }
 
     /// What each source said or why it did not, those with the same words together: many often fail alike.

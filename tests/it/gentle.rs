@@ -1,6 +1,6 @@
 //! What failed is left alone for a while: nobody is asked in vain again and again.
 
-use crate::fake::{Answer, Family, Fault, On, Times};
+use crate::fake::{Answer, Echo, Family, Fault, On, Times};
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 
 fn stale() -> Sandbox {
@@ -113,10 +113,18 @@ fn where_nobody_could_be_reached_nobody_was_bothered() {
     // Names that lead nowhere, as without a network.
     let head = s.head();
     let services = head.lines().find(|l| l.starts_with("ipv4 =")).expect("the services");
-    let nowhere = "ipv4 = https://a.invalid https://b.invalid";
-    s.raw_config(&format!("{}[example.org]\nnames = home\n", head.replace(services, nowhere)));
-    for _ in 0..6 {
-        let ran = s.run(&[]);
-        assert!(ran.code == Some(75) && !ran.stderr.contains("left alone"), "{}", ran.stderr);
+    let refused = services.to_owned();
+    s.v4.iter().for_each(Echo::refuse);
+    for ipv4 in ["ipv4 = https://a.invalid https://b.invalid", &refused] {
+        s.raw_config(&format!("{}[example.org]\nnames = home\n", head.replace(services, ipv4)));
+        for _ in 0..4 {
+            let ran = s.run(&[]);
+            assert!(ran.code == Some(75) && !ran.stderr.contains("left alone"), "{}", ran.stderr);
+        }
     }
+    // One that answers, however badly, has been bothered.
+    s.v4[0].restore();
+    s.v4[0].set_status(500);
+    let told: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("left alone")).collect();
+    assert!(told[3], "{told:?}");
 }

@@ -1,6 +1,7 @@
 //! The token's end, told in time.
 
 use crate::fake::{Answer, Fault, On, Times};
+use crate::inside::run_inside;
 use crate::sandbox::{API_KEY, Sandbox, TOKEN};
 
 const DAY: u64 = 86_400;
@@ -63,6 +64,30 @@ fn a_warning_a_day_from_thirty_days_and_at_every_run_from_seven() {
         assert_eq!((warns(&s), warns(&s)), (warned, again), "{days} days");
         s.age(DAY);
         assert_eq!(warns(&s), warned, "{days} days, a day later");
+    }
+}
+
+#[test]
+fn a_month_of_runs_twice_a_day_until_the_end() {
+    let s = left(0);
+    let start = 1_800_000_000;
+    let mut warned = Vec::new();
+    for day in 0..=31 {
+        s.fake.set_left(TOKEN, (31 - day) * DAY);
+        let runs = [0, DAY / 2].map(|later| {
+            let ran = run_inside(&s, &["-4"], &|| start + day * DAY + later, &|_| {}, day);
+            assert_eq!(ran.code, Some(0), "{ran:?}");
+            ran.stderr.matches("warning: the token expire").count()
+        });
+        warned.push((31 - day, runs));
+    }
+    for (left, runs) in warned {
+        let wanted = match left {
+            31 => [0, 0],
+            8..=30 => [1, 0],
+            _ => [1, 1],
+        };
+        assert_eq!(runs, wanted, "{left} days left");
     }
 }
 
