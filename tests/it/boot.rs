@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::fake::{Answer, Fault, On, Setup, Times, Tls};
-use crate::inside::run_inside;
+use crate::inside::{is_alone, run_inside};
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox};
 
@@ -102,6 +102,9 @@ fn a_certificate_that_becomes_valid() {
 
 #[test]
 fn a_clock_that_is_set_during_the_wait() {
+    if !is_alone("boot::a_clock_that_is_set_during_the_wait") {
+        return;
+    }
     let s = stale();
     let reads = Cell::new(0);
     // The third look finds it set.
@@ -130,6 +133,9 @@ fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (Ran, Vec<u128>) {
 
 #[test]
 fn the_wait_ends_with_one_line_and_pauses_grow() {
+    if !is_alone("boot::the_wait_ends_with_one_line_and_pauses_grow") {
+        return;
+    }
     let s = stale();
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     let (ran, pauses) = in_vain(&s, "600", 1);
@@ -201,6 +207,9 @@ fn a_wait_for_the_lock() {
 
 #[test]
 fn the_splay_is_random_and_no_longer_than_said() {
+    if !is_alone("boot::the_splay_is_random_and_no_longer_than_said") {
+        return;
+    }
     let splay = |seed| {
         let pauses = RefCell::new(Vec::new());
         let s = stale();
