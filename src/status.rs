@@ -73,7 +73,8 @@ fn records(config: &Config, state: &State, now: u64, console: &mut Console) -> E
         if let Some(failed) = memory.and_then(|m| m.failed.as_ref()) {
             let Failed { exit: code, since, tries, until, text, .. } = failed;
             exit = exit.max(*code);
-            console.say(format_args!("  failing since {}, tried {tries} times: {text}", when(*since, now)));
+            let s = if *tries == 1 { "" } else { "s" };
+            console.say(format_args!("  failing since {}, tried {tries} time{s}: {text}", when(*since, now)));
             if *until > now {
                 console.say(format_args!("  left alone until {}", Utc(*until)));
             }

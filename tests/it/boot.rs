@@ -163,6 +163,9 @@ fn the_real_program_gives_up_too() {
     let s = stale_and_broken();
     s.run(&["--wait", "2"]).fails(75, &["127.0.0.1 is out of order (500)"]);
     assert!(s.count("GET") > 1);
+    // All that is remembered is how it ended.
+    let status = s.run(&["status"]);
+    assert!(status.stdout.contains(", tried 1 time: "), "{}", status.stdout);
 }
 
 #[test]
