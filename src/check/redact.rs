@@ -155,6 +155,7 @@ mod tests {
         let mut redactor = Redactor::default();
         redactor.hide("example.org", "[domain 1]".to_owned());
         redactor.hide("home.example.org", "[name 1].[domain 1]".to_owned());
+        redactor.hide("org", "[top]".to_owned());
         redactor.hide("/home/pi", "~".to_owned());
         assert_eq!(
             redactor.redact("home.example.org A in /home/pi/x, of example.org"),

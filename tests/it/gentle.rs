@@ -108,6 +108,18 @@ fn after_repeated_failures_the_pauses_grow_to_an_hour() {
 }
 
 #[test]
+fn a_run_that_waits_tries_what_was_left_alone() {
+    let s = stale();
+    s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
+    for _ in 0..4 {
+        assert_eq!(s.run(&[]).code, Some(75));
+    }
+    s.fake.clear_faults();
+    s.run(&[]).fails(75, &["left alone until"]);
+    s.run(&["--wait", "20"]).is(0, REPLACED);
+}
+
+#[test]
 fn where_nobody_could_be_reached_nobody_was_bothered() {
     let s = stale();
     // Names that lead nowhere, as without a network.

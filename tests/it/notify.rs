@@ -5,8 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use crate::fake::{Family, free_port};
+use crate::fake::{Family, Fault, On, Times, free_port};
 use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox, TOKEN};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
@@ -196,6 +197,19 @@ fn the_monitor_hears_how_each_run_ended() {
         told[0].1.starts_with("home.example.org A: could not read the record: 127.0.0.1 refused the token")
     );
     assert!(told[1].1.contains("answered with 192.168.1.2, a private address"), "{told:?}");
+}
+
+#[test]
+fn a_run_that_meets_another_leaves_the_monitor_to_it() {
+    let (url, log) = monitor(Some(OK));
+    let s = with(&format!("ping = {url}\n"));
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
+    let mut command = s.command();
+    let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
+    assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.listener == "livedns")));
+    assert_eq!((s.run(&[]).code, sent(&log)), (Some(75), vec![]));
+    first.kill().expect("the first run");
+    first.wait().expect("its end");
 }
 
 /// Whatever becomes of the monitor, the run is the same; only `-v` tells, and not where it is.

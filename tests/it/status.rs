@@ -116,6 +116,9 @@ fn the_history_is_written_only_on_change() {
     fs::write(s.path("history"), "untouched\n").expect("a mark");
     s.run(&["--force"]).is(0, "");
     assert_eq!(s.run(&["--force", "--dry-run"]).code, Some(0));
+    // Another TTL is no other address.
+    s.config_with("history = history\n", "[example.org]\nnames = home\nttl = 900\n");
+    s.run(&[]).is(0, "home.example.org A: TTL 600 s replaced by 900 s\n");
     assert_eq!(fs::read_to_string(s.path("history")).expect("it"), "untouched\n");
 }
 

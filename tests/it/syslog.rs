@@ -97,6 +97,9 @@ fn falls_back(s: &Sandbox) {
     let ran = s.run(&["--syslog", "--force"]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(77), 2), "{}", ran.stderr);
     ran.says(&["refused the token"]);
+    // Told once, however much is to be said.
+    let told = s.run(&["--syslog", "--force", "-v"]).stderr;
+    assert!(told.matches("took nothing").count() == 1 && told.lines().count() > 3, "{told}");
 }
 
 #[test]
