@@ -19,26 +19,21 @@
 pub mod address; // which public address do we have?
 pub mod check; // `gandi-ddns check`: everything looked at, nothing changed
 pub mod cli; // argv -> Invocation
-pub mod clock; // points in time and spans of it, for people; what no right clock reads
 pub mod config; // text -> Config, in which every value is already valid
+pub mod console; // where lines go: stdout and stderr, or the system log
 pub mod endpoint; // URLs that a request may go to
-pub mod environment; // what the process's surroundings say
 pub mod exit; // the exit codes
-mod file; // files that are there whole or not at all
 pub mod gandi; // what Gandi offers: LiveDNS, and tokens
 pub mod http; // the one HTTP client
 pub mod ip; // `gandi-ddns ip`: every source asked once
 pub mod json; // JSON for programs to read
-mod letter; // one value from another thread
 mod notify; // programs and a monitor that hear of a run
 pub mod plan; // (desired, current) -> Action
-pub mod process; // programs of the user's
-pub mod random; // small random numbers, not for secrets
 pub mod record; // the vocabulary: Fqdn, RrsetName, RrsetType, Ttl, RrsetKey, Rrset
 pub mod report; // outcomes -> lines and one exit code
 pub mod round; // one round: Config -> Vec<Outcome>
 pub mod run; // one run, of one try or more: Invocation -> Exit
 pub mod state; // the lock, what is remembered from run to run, and the history
 pub mod status; // `gandi-ddns status`: what is remembered, for people
-pub mod syslog; // the system log
-pub mod token; // the token's life: expiry, warnings, renewal
+pub mod sys;
+pub mod token; // the token's life: expiry, warnings, renewal // time, files, processes, threads

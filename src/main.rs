@@ -12,13 +12,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::check;
 use gandi_ddns::cli::{self, Invocation};
-use gandi_ddns::environment::Environment;
+use gandi_ddns::console::syslog::{self, Syslog};
+use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::ip;
-use gandi_ddns::report::{Console, Verbosity};
 use gandi_ddns::run::{World, run};
 use gandi_ddns::status;
-use gandi_ddns::syslog::{self, Syslog};
+use gandi_ddns::sys::environment::Environment;
 
 fn main() -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Hearing;
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::{Http, IpFamily, Method, Request};
-use crate::process::{self, Job};
 use crate::record::RrsetKey;
-use crate::report::Console;
 use crate::round::{Done, Outcome};
 use crate::state::State;
+use crate::sys::subprocess::{self, Job};
 
 /// The longest that a program may run.
 const PROGRAM: Duration = Duration::from_secs(30);
@@ -22,7 +22,7 @@ const LIMIT: u64 = 64 * 1024;
 /// The most bytes of a message that it is sent: healthchecks.io keeps 100 kB.
 const MESSAGE: usize = 8 * 1024;
 /// How old a failure is when `on_failure` hears of it again, in seconds.
-const AGAIN: u64 = crate::clock::DAY;
+const AGAIN: u64 = crate::sys::time::DAY;
 
 /// Runs `on_change` for each record that was written.
 pub(crate) fn changes(hearing: &Hearing, outcomes: &[Outcome], console: &mut Console) {
@@ -104,7 +104,7 @@ fn run(
     ];
     console.step(format_args!("running {hook} {}", program.display()));
     let job = Job { path: program, variables: &variables, time: PROGRAM, is_heard: console.is_verbose() };
-    if let Err(e) = process::run(&job) {
+    if let Err(e) = subprocess::run(&job) {
         console.warn(format_args!("`{hook}` {}: it {e}", program.display()));
     }
 }

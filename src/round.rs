@@ -7,14 +7,14 @@ use std::rc::Rc;
 use crate::address::AddressError;
 use crate::address::detect::Detector;
 use crate::config::{Config, Detection, Record};
+use crate::console::Console;
 use crate::gandi::fault::LiveDnsError;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::plan::{Action, Current, Desired, Refusal, plan};
-use crate::random::Random;
 use crate::record::{Fqdn, Rrset, RrsetKey, RrsetType};
-use crate::report::Console;
 use crate::state::{Failed, State};
+use crate::sys::random::Random;
 
 /// What came of some records that share their fate.
 #[derive(Debug)]

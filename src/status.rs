@@ -1,12 +1,12 @@
 //! `gandi-ddns status`: what is remembered, for people. No network, and nothing is changed.
 
 use crate::cli::Common;
-use crate::clock::Utc;
 use crate::config::{Config, Token};
+use crate::console::Console;
 use crate::exit::Exit;
-use crate::report::Console;
 use crate::run::{World, load, unusable};
 use crate::state::{self, Failed, Seen, State, history};
+use crate::sys::time::Utc;
 use crate::token;
 
 /// Runs the command. The code is that of the gravest failure that stands.

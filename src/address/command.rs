@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::process::{self, Job, LINE, ProcessError};
 use crate::record::RrsetType;
+use crate::sys::subprocess::{self, Job, LINE, ProcessError};
 
 /// The longest that a program may run.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ pub(crate) fn ask(path: &Path, family: RrsetType, time: Duration) -> Result<IpAd
     let family = if family == RrsetType::A { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
     let job = Job { path, variables: &variables, time: time.min(PATIENCE), is_heard: true };
-    read(&process::run(&job).map_err(CommandError::Process)?)
+    read(&subprocess::run(&job).map_err(CommandError::Process)?)
 }
 
 fn read(output: &[u8]) -> Result<IpAddr, CommandError> {

@@ -8,10 +8,10 @@
 use std::net::IpAddr;
 
 use super::{AddressError, Answer, BELIEF, Belief, Cause, Kind, Source};
+use crate::console::Console;
 use crate::http::Http;
-use crate::random::Random;
 use crate::record::RrsetType;
-use crate::report::Console;
+use crate::sys::random::Random;
 
 /// A source, and what came of asking it.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use crate::letter::{Letter, leave_behind};
 use crate::record::RrsetType;
+use crate::sys::oneshot::{Letter, leave_behind};
 
 /// The longest wait for the system's resolver.
 const PATIENCE: Duration = Duration::from_secs(5);

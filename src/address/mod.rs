@@ -18,8 +18,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::http::{Http, HttpError};
-use crate::random::Random;
 use crate::record::RrsetType;
+use crate::sys::random::Random;
 pub use error::AddressError;
 
 /// What the answer of a source may do.

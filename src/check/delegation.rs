@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::address::dns;
-use crate::random::Random;
 use crate::record::Fqdn;
+use crate::sys::random::Random;
 
 /// Where the system names its resolvers, resolv.conf(5).
 const RESOLVERS: &str = "/etc/resolv.conf";

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use super::{Findings, delegation};
 use crate::address::host;
-use crate::clock::DAY;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::gandi::fault::LiveDnsError;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
-use crate::random::Random;
 use crate::record::Fqdn;
+use crate::sys::random::Random;
+use crate::sys::time::DAY;
 use crate::token;
 
 /// The longest wait for the resolver.

@@ -5,11 +5,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::Findings;
-use crate::clock::Utc;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::state::{self, Place};
+use crate::sys::time::Utc;
 
 pub(super) fn config(config: &Config, found: &mut Findings) {
     let records = config.records.len();

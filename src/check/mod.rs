@@ -7,18 +7,18 @@ mod machine;
 mod redact;
 
 use crate::cli::Common;
-use crate::clock;
 use crate::config::{Config, Token};
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::ip::survey;
 use crate::json::Object;
-use crate::random::Random;
 use crate::record::RrsetType;
-use crate::report::Console;
 use crate::round::{Circumstances, Done, Outcome, round};
 use crate::run::{World, load};
 use crate::state::State;
+use crate::sys::random::Random;
+use crate::sys::time;
 use redact::Redactor;
 
 /// What a look found.
@@ -118,11 +118,11 @@ fn look(config: &Config, instance: u64, world: &World, found: &mut Findings) {
 
 fn clock(world: &World, found: &mut Findings) -> bool {
     let now = (world.clock)();
-    match clock::complaint(now) {
+    match time::complaint(now) {
         Some(complaint) => found.fail(Exit::TryLater, "clock", complaint),
-        None => found.fine("clock", format!("reads {}", clock::Utc(now))),
+        None => found.fine("clock", format!("reads {}", time::Utc(now))),
     }
-    clock::complaint(now).is_none()
+    time::complaint(now).is_none()
 }
 
 /// Each source that the config names, and what a run would make of it.
@@ -156,7 +156,7 @@ fn records(config: &Config, now: u64, random: &mut Random, found: &mut Findings)
     // A time of its own: the sources may have taken all of it.
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut silent = Console::new(crate::report::Verbosity::Quiet, &mut out, &mut err);
+    let mut silent = Console::new(crate::console::Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();
     let with = Circumstances { state: &state, now, dry_run: true, random: random.split() };
     for Outcome { keys, result } in round(config, &http, with, &mut silent) {

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use pico_args::Arguments;
 
-use crate::clock::duration;
+use crate::console::Verbosity;
 use crate::record::RrsetType;
-use crate::report::Verbosity;
+use crate::sys::time::duration;
 pub use error::UsageError;
 pub use help::{help, version};
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::lines::{self, Entry, Section};
 use super::secret::Found;
 use super::{Config, ConfigError, Detection, Hearing, Sources, Token, ancestor, records, roots, secret};
-use crate::clock::duration;
 use crate::endpoint::Endpoint;
-use crate::environment::Environment;
 use crate::gandi::Credential;
 use crate::gandi::livedns::PRODUCTION;
 use crate::plan::Multiple;
 use crate::record::RrsetType;
-use crate::state::fnv;
+use crate::sys::environment::Environment;
+use crate::sys::hash::fnv;
+use crate::sys::time::duration;
 
 pub(super) const GLOBAL: [&str; 18] = [
     "token",

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::ConfigError;
 use super::lines::Entry;
-use crate::environment::Environment;
 use crate::gandi::Credential;
 use crate::record::is_placeholder;
+use crate::sys::environment::Environment;
 
 /// The most bytes of a secret file: some dozen tokens.
 const LIMIT: u64 = 4096;

@@ -7,8 +7,8 @@ use super::{lines, secret};
 use crate::address::web::{self, Service};
 use crate::address::{BELIEF, Belief, Source, dns};
 use crate::endpoint::Endpoint;
-use crate::random::Random;
 use crate::record::{self, RrsetType};
+use crate::sys::random::Random;
 
 /// One word of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use super::wire::{self, WireError, WireRrset};
 use crate::endpoint::Endpoint;
 use crate::http::{ANSWER, Answer, Http, HttpError, IpFamily, Method, Request};
 use crate::plan::Current;
-use crate::random::Random;
 use crate::record::{Fqdn, Rrset, RrsetKey};
+use crate::sys::random::Random;
 
 /// The base of the production API.
 pub const PRODUCTION: &str = "https://api.gandi.net/v5/livedns";

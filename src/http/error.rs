@@ -8,7 +8,7 @@ use rustls::pki_types::UnixTime;
 use ureq::Timeout;
 
 use super::IpFamily;
-use crate::clock::Utc;
+use crate::sys::time::Utc;
 
 /// Why there is no whole answer. Each variant carries the host it is about.
 #[derive(Debug)]

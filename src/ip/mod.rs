@@ -10,12 +10,12 @@ use crate::address::detect::{self, Asked, Reason, Step};
 use crate::address::{Belief, Kind, Source};
 use crate::cli::{Common, Source as Place};
 use crate::config::{self, Detection};
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::random::Random;
 use crate::record::RrsetType;
-use crate::report::Console;
 use crate::run::{World, unusable};
+use crate::sys::random::Random;
 
 /// What was learnt of one family.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! A survey as a table for people, and as JSON for programs.
 
 use super::Survey;
+use crate::console::Console;
 use crate::json::Object;
-use crate::report::Console;
 
 struct Document {
     sources: Vec<SourceRow>,

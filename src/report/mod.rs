@@ -3,18 +3,16 @@
 //! Silent when nothing changed; one line on stdout for each change; errors and warnings on stderr. A closed or
 //! full stream is nobody's error: what was done is done.
 
-mod console;
 pub(crate) mod json;
 
 use std::fmt;
 
-pub use console::{Console, Verbosity};
-
-use crate::clock::Utc;
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::plan::Refusal;
 use crate::record::{Rrset, RrsetKey};
 use crate::round::{Done, Failure, Outcome};
+use crate::sys::time::Utc;
 
 /// Tells the outcomes of a round and returns the gravest code.
 pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
@@ -174,6 +172,7 @@ impl fmt::Display for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::Verbosity;
     use crate::record::{Fqdn, RrsetName, RrsetType};
 
     fn key(name: &str) -> RrsetKey {

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use super::World;
 use crate::cli::Run;
-use crate::clock;
 use crate::config::Config;
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::http::Http;
 use crate::notify;
-use crate::random::Random;
-use crate::report::{Console, failure_lines, json, report};
+use crate::report::{failure_lines, json, report};
 use crate::round::{Circumstances, Done, Outcome, round};
 use crate::state::{self, State, StateError, Store, history};
+use crate::sys::random::Random;
+use crate::sys::time;
 use crate::token;
 
 /// The longest that telling the monitor may take, whatever is left of the run's own time.
@@ -81,7 +82,7 @@ impl<'a> Runner<'a> {
             problem: Some(problem),
             http: None,
         };
-        if let Some(complaint) = clock::complaint(now) {
+        if let Some(complaint) = time::complaint(now) {
             console.error(format_args!("{complaint}"));
             return failed(Problem::Clock(complaint));
         }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{Common, Run};
 use crate::config::{self, Config, ConfigError, Loaded, Token};
-use crate::environment::Environment;
+use crate::console::Console;
 use crate::exit::Exit;
-use crate::random::Random;
-use crate::report::Console;
-use crate::state;
+use crate::sys::environment::Environment;
+use crate::sys::hash::fnv;
+use crate::sys::random::Random;
 use attempt::Runner;
 
 /// The first pause of a run that waits, in milliseconds; each further one is twice as long, up to the longest, and
@@ -81,7 +81,7 @@ pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -
 pub(crate) fn load(common: &Common, world: &World, token: Token) -> Result<(Config, u64), ConfigError> {
     let Loaded { mut config, identity } = config::load(&common.source, &world.env, token)?;
     config.restrict(common.families)?;
-    Ok((config, state::fnv(&identity)))
+    Ok((config, fnv(&identity)))
 }
 
 /// Tells what is wrong with the config.

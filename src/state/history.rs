@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::file;
 use crate::round::{Done, Outcome};
+use crate::sys::atomic_file;
 
 /// So many changes are kept.
 const KEPT: usize = 50;
@@ -86,7 +86,7 @@ pub(crate) fn add(path: &Path, new: Vec<Change>) -> io::Result<()> {
     changes.extend(new);
     let first = changes.len().saturating_sub(KEPT);
     let lines: Vec<String> = changes[first..].iter().map(|c| format!("{c}\n")).collect();
-    file::replace(&path, &lines.concat())
+    atomic_file::replace(&path, &lines.concat())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) use self::memory::Seen;
 use self::memory::Unreadable;
 pub use self::memory::{Failed, State, TokenMemory};
-use crate::file;
+use crate::sys::atomic_file;
 
 /// The largest file that we would have written: some ten thousand records.
 const LIMIT: u64 = 1024 * 1024;
@@ -128,7 +128,7 @@ impl Store {
 
     /// Puts `state` in the file's place, all of it or nothing.
     pub fn save(&self, state: &State) -> Result<(), StateError> {
-        file::replace(&self.file, &state.to_string()).map_err(|e| StateError {
+        atomic_file::replace(&self.file, &state.to_string()).map_err(|e| StateError {
             path: self.file.clone(),
             tried: "write the state",
             problem: Problem::Io(e),
@@ -223,12 +223,4 @@ fn check_dir(dir: &Path, uid: Option<u32>) -> Result<(), Problem> {
     } else {
         Ok(())
     }
-}
-
-/// A number for some bytes, by FNV-1a: stable from run to run and version to version.
-#[must_use]
-pub fn fnv(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

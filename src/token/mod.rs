@@ -3,15 +3,15 @@
 
 mod renewal;
 
-use crate::clock::{DAY, Utc};
 use crate::config::Config;
+use crate::console::Console;
 use crate::gandi::Credential;
 use crate::gandi::fault::LiveDnsError;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
-use crate::random::Random;
-use crate::report::Console;
 use crate::state::TokenMemory;
+use crate::sys::random::Random;
+use crate::sys::time::{DAY, Utc};
 
 /// From so many seconds before the expiry on, its user is warned once a day.
 const SOON: u64 = 30 * DAY;

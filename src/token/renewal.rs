@@ -12,9 +12,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
-use crate::file;
 use crate::gandi::Credential;
 use crate::gandi::fault::LiveDnsError;
+use crate::sys::atomic_file;
 
 /// More than any token has, so that the disk has room for it.
 const ROOM: usize = 4096;
@@ -59,8 +59,8 @@ pub(super) fn renew(
     prove: impl FnOnce(&Credential) -> Result<(), LiveDnsError>,
 ) -> Result<(), RenewalError> {
     let old = regular(path)?;
-    let draft = file::draft_of(path);
-    let prepared = file::create(&draft).and_then(|mut f| prepare(&mut f, &old).map(|()| f));
+    let draft = atomic_file::draft_of(path);
+    let prepared = atomic_file::create(&draft).and_then(|mut f| prepare(&mut f, &old).map(|()| f));
     let mut file = prepared.map_err(|e| drop_draft(&draft, RenewalError::Prepare(draft.clone(), e)))?;
     let token = ask().map_err(|e| drop_draft(&draft, RenewalError::Gandi(e)))?;
     // Whatever comes of it now, the draft is the only place that the new token is in.
@@ -75,7 +75,7 @@ pub(super) fn finish(
     path: &Path,
     prove: impl FnOnce(&Credential) -> Result<(), LiveDnsError>,
 ) -> Option<Result<Credential, RenewalError>> {
-    let draft = file::draft_of(path);
+    let draft = atomic_file::draft_of(path);
     // One system call on all but a few days.
     fs::symlink_metadata(&draft).ok()?;
     let mut text = String::new();

@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use self::message::{A, AAAA, CH, IN, LIMIT, NS, Question, TXT};
-use crate::random::Random;
 use crate::record::RrsetType;
+use crate::sys::random::Random;
 
 /// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
 const PATIENCE: Duration = Duration::from_secs(2);

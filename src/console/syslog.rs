@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::clock::Utc;
+use crate::sys::time::Utc;
 
 /// Where every system has it.
 pub const SOCKET: &str = "/dev/log";

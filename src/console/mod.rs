@@ -1,10 +1,12 @@
 //! Where lines go: stdout and stderr, or the system log. A closed or full stream is nobody's error: what was done is
 //! done.
 
+pub mod syslog;
+
 use std::fmt;
 use std::io::Write;
 
-use crate::syslog::{Severity, Syslog};
+use syslog::{Severity, Syslog};
 
 /// How much to say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

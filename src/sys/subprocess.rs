@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::letter::{Letter, leave_behind};
+use crate::sys::oneshot::{Letter, leave_behind};
 
 /// The most bytes of a program's first line that are of interest: an address needs at most 46.
 pub(crate) const LINE: usize = 256;
