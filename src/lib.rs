@@ -28,6 +28,7 @@ pub mod http; // the one HTTP client
 pub mod ip; // `gandi-ddns ip`: every source asked once
 pub mod json; // JSON for programs to read
 mod notify; // programs and a monitor that hear of a run
+pub mod outcome; // what came of a round: words and exit codes
 pub mod plan; // (desired, current) -> Action
 pub mod record; // the vocabulary: Fqdn, RrsetName, RrsetType, Ttl, RrsetKey, Rrset
 pub mod report; // outcomes -> lines and one exit code

@@ -8,8 +8,8 @@ use crate::config::Hearing;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::{Http, IpFamily, Method, Request};
+use crate::outcome::{Done, Outcome};
 use crate::record::RrsetKey;
-use crate::round::{Done, Outcome};
 use crate::state::State;
 use crate::sys::subprocess::{self, Job};
 

@@ -2,17 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::record::{Rrset, Ttl};
-
-/// What to do with an RRset of several values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Multiple {
-    /// Leave it alone and say so: the other values are somebody's.
-    #[default]
-    Refuse,
-    /// Put the one address in their place.
-    Replace,
-}
+use crate::config::Multiple;
+use crate::outcome::Refusal;
+use crate::record::{Current, Rrset, Ttl};
 
 /// What the zone should hold.
 #[derive(Clone, Copy, Debug)]
@@ -23,17 +15,6 @@ pub struct Desired {
     pub ttl: Option<Ttl>,
     /// What to do with several values.
     pub multiple: Multiple,
-}
-
-/// What the zone was seen to hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Current {
-    /// Nothing of this name and type, and no CNAME either.
-    Absent,
-    /// Nothing of this type, but a CNAME at the name, which excludes every other type (RFC 1034, 3.6.2).
-    Cname(String),
-    /// The RRset.
-    Present(Rrset),
 }
 
 /// What follows from the two.
@@ -52,15 +33,6 @@ pub enum Action {
     },
     /// Not ours to change.
     Refuse(Refusal),
-}
-
-/// Why an RRset is not ours to change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It has several values.
-    Several(Rrset),
-    /// A CNAME stands at the name; holds its target.
-    Cname(String),
 }
 
 /// Decides. A PUT always carries a TTL: the configured one, else the one read, else 300 s.

@@ -329,6 +329,17 @@ impl Rrset {
     }
 }
 
+/// What the zone was seen to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Current {
+    /// Nothing of this name and type, and no CNAME either.
+    Absent,
+    /// Nothing of this type, but a CNAME at the name, which excludes every other type (RFC 1034, 3.6.2).
+    Cname(String),
+    /// The RRset.
+    Present(Rrset),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

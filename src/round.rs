@@ -4,66 +4,17 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use crate::address::AddressError;
 use crate::address::detect::Detector;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
 use crate::gandi::fault::LiveDnsError;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
-use crate::plan::{Action, Current, Desired, Refusal, plan};
-use crate::record::{Fqdn, Rrset, RrsetKey, RrsetType};
-use crate::state::{Failed, State};
+use crate::outcome::{Done, Failure, Outcome};
+use crate::plan::{Action, Desired, plan};
+use crate::record::{Current, Fqdn, Rrset, RrsetKey, RrsetType};
+use crate::state::State;
 use crate::sys::random::Random;
-
-/// What came of some records that share their fate.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The records; never none.
-    pub keys: Vec<RrsetKey>,
-    /// What was done, or why nothing was.
-    pub result: Result<Done, Failure>,
-}
-
-/// How a record came to be right.
-#[derive(Debug)]
-pub enum Done {
-    /// By memory: it was so not long ago, and the address is the same.
-    Remembered(Rrset),
-    /// By a look at the zone.
-    Kept(Rrset),
-    /// It was made.
-    Created {
-        /// What the zone holds now.
-        new: Rrset,
-        /// A dry run: what it would hold.
-        dry: bool,
-    },
-    /// It was changed.
-    Replaced {
-        /// What the zone held.
-        old: Rrset,
-        /// What it holds now.
-        new: Rrset,
-        /// A dry run: what it would hold.
-        dry: bool,
-    },
-}
-
-/// Why a record may be wrong.
-#[derive(Debug)]
-pub enum Failure {
-    /// No address to go by.
-    Address(Rc<AddressError>),
-    /// The zone could not be read.
-    Read(Rc<LiveDnsError>),
-    /// The write failed, or its answer was lost.
-    Write(Rc<LiveDnsError>),
-    /// Not ours to change.
-    Refused(Refusal),
-    /// It failed not long ago, and nobody was asked again.
-    Standing(Failed),
-}
 
 /// What a round depends on besides the config.
 pub struct Circumstances<'a> {

@@ -4,8 +4,9 @@ use crate::cli::Common;
 use crate::config::{Config, Token};
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::outcome::Failed;
 use crate::run::{World, load, unusable};
-use crate::state::{self, Failed, Seen, State, history};
+use crate::state::{self, Seen, State, history};
 use crate::sys::time::Utc;
 use crate::token;
 

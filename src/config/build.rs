@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::lines::{self, Entry, Section};
 use super::secret::Found;
-use super::{Config, ConfigError, Detection, Hearing, Sources, Token, ancestor, records, roots, secret};
+use super::{
+    Config, ConfigError, Detection, Hearing, Multiple, Sources, Token, ancestor, records, roots, secret,
+};
 use crate::endpoint::Endpoint;
 use crate::gandi::Credential;
 use crate::gandi::livedns::PRODUCTION;
-use crate::plan::Multiple;
 use crate::record::RrsetType;
 use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;

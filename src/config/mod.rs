@@ -20,7 +20,6 @@ use crate::cli::{Families, Inline, Source};
 use crate::endpoint::Endpoint;
 use crate::gandi::Credential;
 use crate::http::CertificateDer;
-use crate::plan::Multiple;
 use crate::record::{RrsetKey, RrsetType, Ttl};
 use crate::sys::environment::Environment;
 pub use error::ConfigError;
@@ -29,6 +28,16 @@ pub use sources::Sources;
 
 /// The largest config that is read: some ten thousand names.
 const LIMIT: u64 = 1024 * 1024;
+
+/// What to do with an RRset of several values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Multiple {
+    /// Leave it alone and say so: the other values are somebody's.
+    #[default]
+    Refuse,
+    /// Put the one address in their place.
+    Replace,
+}
 
 /// One RRset to keep.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use super::build::{GLOBAL, Reader, SECTION, check_keys, list};
 use super::lines::Section;
-use super::{ConfigError, Detection, Record};
+use super::{ConfigError, Detection, Multiple, Record};
 use crate::address::suffix::Suffix;
-use crate::plan::Multiple;
 use crate::record::{Fqdn, RrsetKey, RrsetName, RrsetType, Ttl};
 
 /// Every record of every section, but those of a family that is `off`.

@@ -11,8 +11,7 @@ use super::fault::{Fault, LiveDnsError};
 use super::wire::{self, WireError, WireRrset};
 use crate::endpoint::Endpoint;
 use crate::http::{ANSWER, Answer, Http, HttpError, IpFamily, Method, Request};
-use crate::plan::Current;
-use crate::record::{Fqdn, Rrset, RrsetKey};
+use crate::record::{Current, Fqdn, Rrset, RrsetKey};
 use crate::sys::random::Random;
 
 /// The base of the production API.

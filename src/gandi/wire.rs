@@ -7,8 +7,7 @@ use std::net::IpAddr;
 
 use miniserde::Deserialize;
 
-use crate::plan::Current;
-use crate::record::{Rrset, RrsetKey, RrsetType};
+use crate::record::{Current, Rrset, RrsetKey, RrsetType};
 
 /// One RRset of any type.
 #[derive(Deserialize)]

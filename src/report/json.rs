@@ -2,8 +2,8 @@
 
 use crate::exit::Exit;
 use crate::json::Object;
+use crate::outcome::{Done, Failure, Outcome};
 use crate::record::{Rrset, RrsetKey};
-use crate::round::{Done, Failure, Outcome};
 
 /// Everything that there is to tell.
 pub(crate) struct Told<'a> {

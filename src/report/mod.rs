@@ -9,10 +9,8 @@ use std::fmt;
 
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::plan::Refusal;
+use crate::outcome::{Done, Outcome};
 use crate::record::{Rrset, RrsetKey};
-use crate::round::{Done, Failure, Outcome};
-use crate::sys::time::Utc;
 
 /// Tells the outcomes of a round and returns the gravest code.
 pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
@@ -108,71 +106,11 @@ impl fmt::Display for Subjects<'_> {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Several(rrset) => write!(
-                f,
-                "left alone, since it has {} values ({}): remove all but one at Gandi, or set `multiple = replace`",
-                rrset.values().len(),
-                rrset.addresses()
-            ),
-            Self::Cname(target) => write!(
-                f,
-                "left alone, since a CNAME to {target} stands at this name: remove it at Gandi, or choose another name"
-            ),
-        }
-    }
-}
-
-impl Failure {
-    /// The exit code that it calls for.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
-        match self {
-            Self::Address(_) => Exit::TryLater,
-            Self::Read(e) | Self::Write(e) => e.exit(),
-            Self::Refused(_) => Exit::Config,
-            Self::Standing(failed) => failed.exit,
-        }
-    }
-
-    /// Whether nothing left this machine's own network.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        match self {
-            Self::Address(e) => e.is_local(),
-            Self::Read(e) | Self::Write(e) => e.is_local(),
-            Self::Refused(_) | Self::Standing(_) => false,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(e) => e.fmt(f),
-            Self::Read(e) => write!(f, "could not read the record: {e}"),
-            Self::Write(e) if e.maybe_applied => {
-                write!(f, "could not confirm the change, the next run will look again: {e}")
-            }
-            Self::Write(e) => write!(f, "could not change the record: {e}"),
-            Self::Refused(refusal) => refusal.fmt(f),
-            Self::Standing(failed) => write!(
-                f,
-                "{} (since {}; left alone until {}, or until config or token change; --force asks at once)",
-                failed.text,
-                Utc(failed.since),
-                Utc(failed.until)
-            ),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::console::Verbosity;
+    use crate::outcome::{Failure, Refusal};
     use crate::record::{Fqdn, RrsetName, RrsetType};
 
     fn key(name: &str) -> RrsetKey {

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::round::{Done, Outcome};
+use crate::outcome::{Done, Outcome};
 use crate::sys::atomic_file;
 
 /// So many changes are kept.

@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::exit::Exit;
+use crate::outcome::{Done, Failed, Failure, Outcome};
 use crate::record::{Rrset, RrsetKey, Ttl};
-use crate::round::{Done, Failure, Outcome};
 
 /// First line of the file; the number changes with the format.
 const HEADER: &str = "gandi-ddns state 2";
@@ -27,25 +27,6 @@ pub(crate) struct Seen {
     pub(crate) changed: u64,
     /// Whether something has failed at Gandi since: the next run looks for itself.
     doubted: bool,
-}
-
-/// A failure that stands until something is done about it, or it goes away. Times in seconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failed {
-    /// The code that it calls for.
-    pub exit: Exit,
-    /// When it was first met.
-    pub since: u64,
-    /// When it was last met.
-    pub at: u64,
-    /// Before this, nobody is asked again.
-    pub until: u64,
-    /// How often it was met in a row.
-    pub tries: u32,
-    /// When `on_failure` last heard of it, or 0.
-    pub told: u64,
-    /// In words.
-    pub text: String,
 }
 
 /// One RRset.
@@ -305,7 +286,7 @@ pub(super) enum Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Refusal;
+    use crate::outcome::Refusal;
     use crate::record::{Fqdn, RrsetName, RrsetType};
 
     fn key() -> RrsetKey {

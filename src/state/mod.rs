@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) use self::memory::Seen;
 use self::memory::Unreadable;
-pub use self::memory::{Failed, State, TokenMemory};
+pub use self::memory::{State, TokenMemory};
 use crate::sys::atomic_file;
 
 /// The largest file that we would have written: some ten thousand records.
