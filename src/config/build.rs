@@ -1,14 +1,16 @@
 //! Sections -> [`Config`]: each value read, checked, and named by its line when it is wrong.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::lines::{self, Entry, Section};
-use super::secret::Found;
-use super::{
-    Config, ConfigError, Detection, Hearing, Multiple, Sources, Token, ancestor, records, roots, secret,
-};
+use super::account::{self, Found};
+use super::error::ConfigError;
+use super::model::{Config, Detection, Hearing, Token};
+use super::paths::relative_to;
+use super::reader::{GLOBAL, Reader, SECTION, check_keys, number};
+use super::syntax::{Entry, Section};
+use super::{ca_file, domains, legacy};
 use crate::endpoint::Endpoint;
 use crate::gandi::Credential;
 use crate::gandi::livedns::PRODUCTION;
@@ -17,28 +19,6 @@ use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;
 use crate::sys::time::duration;
 
-pub(super) const GLOBAL: [&str; 18] = [
-    "token",
-    "token_file",
-    "api_key",
-    "api_key_file",
-    "api",
-    "ca_file",
-    "state_dir",
-    "timeout",
-    "recheck",
-    "agree",
-    "multiple",
-    "ipv4",
-    "ipv6",
-    "renew_token",
-    "history",
-    "on_change",
-    "on_failure",
-    "ping",
-];
-pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple", "suffix"];
-
 /// Builds a config from its sections, of which the first is the global one.
 pub(super) fn build(
     sections: &[Section],
@@ -46,10 +26,10 @@ pub(super) fn build(
     env: &Environment,
     token: Token,
 ) -> Result<Config, ConfigError> {
-    let (reader, domains) = open(sections, file)?;
+    let (reader, domain_sections) = open(sections, file)?;
     let mut warnings = Vec::new();
     let secrets: Vec<&Entry> =
-        reader.section.entries.iter().filter(|e| secret::KEYS.contains(&e.key.as_str())).collect();
+        reader.section.entries.iter().filter(|e| account::KEYS.contains(&e.key.as_str())).collect();
     let detection = detection(&reader)?;
     let mut config = Config {
         api: reader
@@ -57,7 +37,7 @@ pub(super) fn build(
             .map_or_else(production, Ok)?,
         state_dir: reader.path("state_dir")?.or_else(|| env.state_dir()),
         recheck: reader.value("recheck", |v| duration(v, 0, 2_592_000))?.unwrap_or(Duration::from_secs(3600)),
-        records: records::read(domains, file, reader.multiple()?.unwrap_or_default(), &detection)?,
+        records: domains::read(domain_sections, file, reader.multiple()?.unwrap_or_default(), &detection)?,
         detection,
         hearing: Hearing {
             on_change: reader.path("on_change")?,
@@ -73,7 +53,7 @@ pub(super) fn build(
     };
     // Last, so that a config's other faults are told before a missing token.
     if token == Token::Needed {
-        let found = secret::find(&secrets, file, env, &mut warnings)?;
+        let found = account::find(&secrets, file, env, &mut warnings)?;
         config.origin = origin(file, &found);
         (config.credential, config.token_file, config.warnings) =
             (found.credential, found.token_file, warnings);
@@ -94,8 +74,8 @@ fn open<'a>(
     sections: &'a [Section],
     file: Option<&'a Path>,
 ) -> Result<(Reader<'a>, &'a [Section]), ConfigError> {
-    if let Some(line) = ancestor::recognise(sections) {
-        return Err(ConfigError::ancestor(file, line, ancestor::translate(sections)));
+    if let Some(line) = legacy::recognise(sections) {
+        return Err(ConfigError::ancestor(file, line, legacy::translate(sections)));
     }
     let [section, domains @ ..] = sections else {
         return Err(ConfigError::new(file, "nothing is there"));
@@ -109,7 +89,7 @@ fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
         ipv4: reader.sources("ipv4", RrsetType::A)?,
         ipv6: reader.sources("ipv6", RrsetType::Aaaa)?,
         agree: reader.value("agree", |v| number(v, 1, 5))?.unwrap_or(2) as usize,
-        roots: reader.value("ca_file", |v| roots::read(&secret::relative_to(reader.file, v)))?,
+        roots: reader.value("ca_file", |v| ca_file::read(&relative_to(reader.file, v)))?,
         timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
     })
 }
@@ -173,94 +153,4 @@ fn check_sources(config: &Config, rrtype: RrsetType, reader: &Reader) -> Result<
     let key = rrtype.family().to_ascii_lowercase();
     let line = reader.entry(&key).map_or(0, |e| e.line);
     Err(ConfigError::at(reader.file, line, format!("`{key}` {problem}")))
-}
-
-/// Unknown, misplaced and repeated keys are errors: a key that does nothing would be a promise broken.
-pub(super) fn check_keys(
-    section: &Section,
-    known: &[&str],
-    elsewhere: &[&str],
-    file: Option<&Path>,
-) -> Result<(), ConfigError> {
-    for (i, entry) in section.entries.iter().enumerate() {
-        let key = entry.key.as_str();
-        let problem = if section.entries[..i].iter().any(|e| e.key == key) {
-            format!("`{key}` stands here a second time")
-        } else if known.contains(&key) {
-            continue;
-        } else if elsewhere.contains(&key) && section.name.is_empty() {
-            format!("`{key}` belongs into a section such as [example.org]")
-        } else if elsewhere.contains(&key) {
-            format!("`{key}` belongs before the first section")
-        } else {
-            match lines::did_you_mean(key, known).or_else(|| lines::did_you_mean(key, elsewhere)) {
-                Some(near) => format!("unknown key `{key}`: did you mean `{near}`?"),
-                None => format!("unknown key `{key}`"),
-            }
-        };
-        return Err(ConfigError::at(file, entry.line, problem));
-    }
-    Ok(())
-}
-
-/// Reads a section's values.
-pub(super) struct Reader<'a> {
-    pub(super) section: &'a Section,
-    pub(super) file: Option<&'a Path>,
-}
-
-impl Reader<'_> {
-    fn entry(&self, key: &str) -> Option<&Entry> {
-        self.section.entries.iter().find(|e| e.key == key)
-    }
-
-    pub(super) fn value<T>(
-        &self,
-        key: &str,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(entry) = self.entry(key) else { return Ok(None) };
-        let result =
-            if entry.value.is_empty() { Err("needs a value".to_owned()) } else { read(&entry.value) };
-        result
-            .map(Some)
-            .map_err(|problem| ConfigError::at(self.file, entry.line, format!("`{key}`: {problem}")))
-    }
-
-    /// A path, which is relative to the config's own directory.
-    fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
-        self.value(key, |v| Ok(secret::relative_to(self.file, v)))
-    }
-
-    pub(super) fn multiple(&self) -> Result<Option<Multiple>, ConfigError> {
-        self.value("multiple", |v| match v {
-            "refuse" => Ok(Multiple::Refuse),
-            "replace" => Ok(Multiple::Replace),
-            _ => Err(format!("`{v}` is neither `refuse` nor `replace`")),
-        })
-    }
-
-    fn sources(&self, key: &str, rrtype: RrsetType) -> Result<Sources, ConfigError> {
-        Ok(self.value(key, |v| Sources::parse(&list(v), rrtype, self.file))?.unwrap_or_default())
-    }
-}
-
-/// The words of a list: blanks or commas between them.
-pub(super) fn list(value: &str) -> Vec<&str> {
-    value.split([' ', '\t', ',']).filter(|w| !w.is_empty()).collect()
-}
-
-fn number(value: &str, least: u32, most: u32) -> Result<u32, String> {
-    let good = value.parse().ok().filter(|n| (least..=most).contains(n));
-    good.ok_or_else(|| format!("`{value}` is not a whole number from {least} to {most}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists() {
-        assert_eq!(list(" A, AAAA,\tx "), ["A", "AAAA", "x"]);
-    }
 }

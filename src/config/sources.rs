@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
-use super::{lines, secret};
+use super::{paths, syntax};
 use crate::address::web::{self, Service};
 use crate::address::{BELIEF, Belief, Source, dns};
 use crate::endpoint::Endpoint;
@@ -132,7 +132,7 @@ fn parse_word(word: &str, family: RrsetType, file: Option<&Path>) -> Result<Word
             Source::Interface(Some(name.to_owned()))
         }
         ("interface", Some(name)) => return Err(format!("`{name}` is not the name of an interface")),
-        ("command", Some(path)) if !path.is_empty() => Source::Command(secret::relative_to(file, path)),
+        ("command", Some(path)) if !path.is_empty() => Source::Command(paths::relative_to(file, path)),
         ("host", Some(name)) => {
             record::check_labels(name).map_err(|e| e.to_string())?;
             Source::Host(name.to_ascii_lowercase())
@@ -140,7 +140,7 @@ fn parse_word(word: &str, family: RrsetType, file: Option<&Path>) -> Result<Word
         ("command" | "host", _) => return Err(format!("write `{kind}:` and then which one")),
         _ => {
             let kinds = BELIEF.map(|(_, word, _)| word);
-            let hint = lines::did_you_mean(kind, &kinds).map(|k| format!(": did you mean `{k}`?"));
+            let hint = syntax::did_you_mean(kind, &kinds).map(|k| format!(": did you mean `{k}`?"));
             let hint = hint.unwrap_or_else(|| format!(": it is none of {}, off or a URL", kinds.join(", ")));
             return Err(format!("`{word}` is no source of addresses{hint}"));
         }

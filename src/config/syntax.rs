@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// One `key = value`.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::build::{GLOBAL, Reader, SECTION, check_keys, list};
-use super::lines::Section;
-use super::{ConfigError, Detection, Multiple, Record};
+use super::error::ConfigError;
+use super::model::{Detection, Multiple, Record};
+use super::reader::{GLOBAL, Reader, SECTION, check_keys, list};
+use super::syntax::Section;
 use crate::address::suffix::Suffix;
 use crate::record::{Fqdn, RrsetKey, RrsetName, RrsetType, Ttl};
 

@@ -5,8 +5,9 @@ use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::ConfigError;
-use super::lines::Entry;
+use super::error::ConfigError;
+use super::paths::relative_to;
+use super::syntax::Entry;
 use crate::gandi::Credential;
 use crate::record::is_placeholder;
 use crate::sys::environment::Environment;
@@ -70,11 +71,6 @@ pub(super) fn find(
         if entry.key.starts_with("api_key") { key_of(&text, &origin) } else { token_of(&text, &origin) };
     let token_file = holder.filter(|_| entry.key == "token_file");
     Ok(Found { credential: credential.map_err(at)?, token_file })
-}
-
-/// A path in the config is relative to the config's own directory.
-pub(super) fn relative_to(file: Option<&Path>, path: &str) -> PathBuf {
-    file.and_then(Path::parent).map_or_else(|| PathBuf::from(path), |dir| dir.join(path))
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::lines::{Entry, Section};
+use super::syntax::{Entry, Section};
 use crate::record::Ttl;
 
 /// Keys that only the ancestors have in a section.
@@ -95,13 +95,13 @@ fn translate_section(section: &Section, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::lines;
+    use crate::config::syntax;
 
     #[test]
     fn the_ancestor_s_config_is_translated_without_its_key() {
         let old = "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\na_name = raspbian\nttl = 60\n\
                    api = https://rpc.gandi.net/xmlrpc/\nhost = localhost\nretries = 3\nipify_api = https://x\n";
-        let sections = lines::parse(old, None).expect("good lines");
+        let sections = syntax::parse(old, None).expect("good lines");
         assert_eq!(recognise(&sections), Some(2));
         let new = translate(&sections);
         assert!(!new.contains("abcdefghijklmnopqrstuvwx"));
@@ -109,21 +109,21 @@ mod tests {
             assert!(new.lines().any(|l| l == line), "{line} in\n{new}");
         }
         assert!(new.contains("ttl = 300 "), "{new}");
-        assert!(recognise(&lines::parse(&new, None).expect("good lines")).is_none());
+        assert!(recognise(&syntax::parse(&new, None).expect("good lines")).is_none());
     }
 
     #[test]
     fn the_ancestor_s_host_becomes_a_source() {
         let old =
             "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\nhost = box.example.net\n";
-        let new = translate(&lines::parse(old, None).expect("good lines"));
+        let new = translate(&syntax::parse(old, None).expect("good lines"));
         assert!(new.lines().any(|l| l == "ipv4 = host:box.example.net"), "{new}");
     }
 
     #[test]
     fn python_s_other_spellings_are_read() {
         let old = "; made in 2016\n[local]\napikey: abcdefghijklmnopqrstuvwx\ndomain: example.org\na_name = \"home\"\n";
-        assert!(lines::parse(old, None).is_err());
+        assert!(syntax::parse(old, None).is_err());
         let sections = read(old);
         assert_eq!(recognise(&sections), Some(3));
         assert!(translate(&sections).contains("[example.org]\nnames = home\n"));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn our_own_config_is_not_mistaken() {
-        let ours = lines::parse("api = https://x\n[example.org]\nnames = @\n", None).expect("good lines");
+        let ours = syntax::parse("api = https://x\n[example.org]\nnames = @\n", None).expect("good lines");
         assert_eq!(recognise(&ours), None);
     }
 }

@@ -1,0 +1,238 @@
+//! Finds the config, reads it and builds it.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigError;
+use super::model::{Detection, Loaded, Token};
+use super::syntax::{self, Entry, Section};
+use super::{build, legacy};
+use crate::cli::{Inline, Source};
+use crate::sys::environment::Environment;
+
+/// The largest config that is read: some ten thousand names.
+const LIMIT: u64 = 1024 * 1024;
+
+/// Reads the config that the arguments name or stand for.
+pub fn load(source: &Source, env: &Environment, token: Token) -> Result<Loaded, ConfigError> {
+    match source {
+        Source::Inline(inline) => {
+            let config = build::build(&sections_of(inline), None, env, token)?;
+            Ok(Loaded { config, identity: format!("{inline:?}").into_bytes() })
+        }
+        Source::File(path) => {
+            if let Some((text, path)) = find(path.as_deref(), env)? {
+                return from_text(&text, &path, env, token);
+            }
+            let looked: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
+            let problem = format!(
+                "no config: looked for {}; write one, or name the records with --domain and --name",
+                looked.join(" and ")
+            );
+            Err(ConfigError::new(None, problem))
+        }
+    }
+}
+
+/// Reads how the address is learnt: as the config says, or by default when there is none.
+pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, ConfigError> {
+    match find(path, env)? {
+        Some((text, path)) => build::detection_of(&sections_of_file(&text, &path)?, Some(&path)),
+        None => build::detection_of(&[Section::default()], None),
+    }
+}
+
+/// The text of the file that is named, or of the first default one that there is.
+fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {
+    let (named, candidates) = match path {
+        Some(path) => (true, vec![path.to_owned()]),
+        None => (false, env.config_files()),
+    };
+    for path in candidates {
+        match read(&path) {
+            Ok(text) => return Ok(Some((text, path))),
+            Err(e)
+                if !named && matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(e) => {
+                let problem = format!("could not read the config {}: {e}", path.display());
+                return Err(ConfigError::new(None, problem));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError> {
+    syntax::parse(text, Some(path)).map_err(|e| {
+        // What is no config of ours may be an ancestor's.
+        let old = legacy::read(text);
+        legacy::recognise(&old)
+            .map_or(e, |line| ConfigError::ancestor(Some(path), line, legacy::translate(&old)))
+    })
+}
+
+fn from_text(text: &str, path: &Path, env: &Environment, token: Token) -> Result<Loaded, ConfigError> {
+    let config = build::build(&sections_of_file(text, path)?, Some(path), env, token)?;
+    let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Ok(Loaded { config, identity: identity.into_os_string().into_encoded_bytes() })
+}
+
+/// The arguments as the sections that a file would have.
+fn sections_of(inline: &Inline) -> Vec<Section> {
+    let mut section = Section { line: 0, name: inline.domain.clone(), entries: Vec::new() };
+    let mut push =
+        |key: &str, value: String| section.entries.push(Entry { line: 0, key: key.to_owned(), value });
+    push("names", inline.names.join(" "));
+    if !inline.types.is_empty() {
+        push("types", inline.types.join(" "));
+    }
+    if let Some(ttl) = &inline.ttl {
+        push("ttl", ttl.clone());
+    }
+    vec![Section::default(), section]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::model::{Config, Multiple};
+    use crate::record::{RrsetType, Ttl};
+
+    fn env() -> Environment {
+        Environment { token: Some("pat_1".to_owned()), ..Environment::default() }
+    }
+
+    fn config(text: &str) -> Result<Config, String> {
+        from_text(text, Path::new("x.conf"), &env(), Token::Needed)
+            .map(|l| l.config)
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn everything_has_its_default() {
+        let config = config("[example.org]\nnames = @\n").expect("a good config");
+        assert_eq!(config.api.as_str(), "https://api.gandi.net/v5/livedns");
+        assert_eq!(
+            (config.detection.timeout.as_secs(), config.recheck.as_secs(), config.detection.agree),
+            (60, 3600, 2)
+        );
+        assert_eq!(config.records.len(), 1);
+        assert_eq!(config.records[0].key.to_string(), "example.org A");
+        assert_eq!((config.records[0].ttl, config.records[0].multiple), (None, Multiple::Refuse));
+        assert!(config.warnings.is_empty() && config.detection.roots.is_none());
+    }
+
+    #[test]
+    fn groups_of_one_domain_and_lists() {
+        let text = "multiple = replace\n[example.org]\nnames = @, www *.home\ntypes = A AAAA\nttl = 300\n\
+                    [example.org]\nnames = slow\nttl = 86400\nmultiple = refuse\n[example.net]\nnames = @";
+        let config = config(text).expect("a good config");
+        let told: Vec<String> = config
+            .records
+            .iter()
+            .map(|r| format!("{} {:?} {:?}", r.key, r.ttl.map(Ttl::seconds), r.multiple))
+            .collect();
+        assert_eq!(told.len(), 8);
+        assert_eq!(told[0], "example.org A Some(300) Replace");
+        assert_eq!(told[5], "*.home.example.org AAAA Some(300) Replace");
+        assert_eq!(told[6], "slow.example.org A Some(86400) Refuse");
+        assert_eq!(told[7], "example.net A None Replace");
+    }
+
+    #[test]
+    fn every_mistake_has_its_line_and_its_word() {
+        let section = "[example.org]\nnames = @\n";
+        for (text, line, word) in [
+            ("frob = 1\n".to_owned() + section, 1, "unknown key `frob`"),
+            ("tokenfile = x\n".to_owned() + section, 1, "did you mean `token_file`"),
+            ("names = @\n".to_owned() + section, 1, "belongs into a section"),
+            (section.to_owned() + "timeout = 5", 3, "before the first section"),
+            (section.to_owned() + "names = www", 3, "a second time"),
+            (section.to_owned() + section, 3, "named twice"),
+            (section.to_owned() + "ttl = 60", 3, "300 to 2592000"),
+            (section.to_owned() + "types = MX", 3, "neither A nor AAAA"),
+            ("[example.org]\nname = @".to_owned(), 2, "did you mean `names`"),
+            ("[example.org]\nttl = 300".to_owned(), 1, "no `names`"),
+            ("[www.example.org]\nnames = @".to_owned(), 1, "put `www` under names"),
+            ("[example.org.]\nnames = @".to_owned(), 1, "write `example.org`"),
+            ("[https://example.org]\nnames = @".to_owned(), 1, "no scheme"),
+            ("[example]\nnames = @".to_owned(), 1, "one label"),
+            ("[<change me>]\nnames = @".to_owned(), 1, "placeholder"),
+            ("[example.org]\nnames = www.example.org".to_owned(), 2, "write `www`"),
+            ("timeout = 0\n".to_owned() + section, 1, "1 to 3600"),
+            ("agree = 0\n".to_owned() + section, 1, "1 to 5"),
+            ("multiple = maybe\n".to_owned() + section, 1, "neither `refuse`"),
+            ("api = http://api.gandi.net\n".to_owned() + section, 1, "https://"),
+            ("ipv4 = https://a.example\n".to_owned() + section, 1, "agree = 1"),
+            ("ipv4 = dns\n".to_owned() + section, 1, "only hints"),
+            ("ipv4 = web host:example.org\n".to_owned() + section, 1, "follow itself"),
+            ("ipv4 = wbe\n".to_owned() + section, 1, "did you mean `web`"),
+            (section.to_owned() + "suffix = ::1", 3, "add `types = AAAA`"),
+            (section.to_owned() + "types = AAAA\nsuffix = eth0", 4, "`suffix`: "),
+            ("ipv4 =\n".to_owned() + section, 1, "needs a value"),
+            ("renew_token = yes\n".to_owned() + section, 1, "`token_file`"),
+            ("renew_token = maybe\n".to_owned() + section, 1, "neither `yes` nor `no`"),
+            ("ping = http://a.example\n".to_owned() + section, 1, "https://"),
+            ("ping = https://a.example/?x=1\n".to_owned() + section, 1, "without `?`"),
+            ("ca_file = /nonexistent\n".to_owned() + section, 1, "could not use /nonexistent"),
+        ] {
+            let error = config(&text).expect_err(&text);
+            assert!(error.starts_with(&format!("x.conf:{line}: ")) && error.contains(word), "{error}");
+        }
+        assert!(config("").is_err_and(|e| e.contains("names no domain")));
+        assert!(config(&("ipv4 = off\n".to_owned() + section)).is_err_and(|e| e.contains("nothing to do")));
+    }
+
+    #[test]
+    fn a_family_that_is_off_is_left_alone() {
+        let config = config("ipv6 = off\n[example.org]\nnames = @\ntypes = A AAAA\n").expect("a good config");
+        assert_eq!(config.records.len(), 1);
+    }
+
+    #[test]
+    fn a_suffix_is_for_the_aaaa_alone() {
+        let config =
+            config("[example.org]\nnames = nas\ntypes = A AAAA\nsuffix = ::5").expect("a good config");
+        let ours = ["81.2.69.142", "2a01:e0a:1:2::3"].map(|a| a.parse().expect(a));
+        let wanted: Vec<_> = config.records.iter().zip(ours).map(|(r, a)| r.wanted(a).to_string()).collect();
+        assert_eq!(wanted, ["81.2.69.142", "2a01:e0a:1:2::5"]);
+    }
+
+    #[test]
+    fn an_address_is_learnt_without_token_and_records() {
+        let path = Path::new("x.conf");
+        let read = |text: &str| build::detection_of(&sections_of_file(text, path)?, Some(path));
+        assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.sources(RrsetType::A).is_off()));
+        assert!(read("ipv4 = rooter").is_err_and(|e| e.to_string().contains("did you mean")));
+    }
+
+    #[test]
+    fn arguments_mean_what_a_file_would() {
+        let inline = Inline {
+            domain: "example.org".to_owned(),
+            names: vec!["home".to_owned(), "*.home".to_owned()],
+            types: vec!["a".to_owned(), "AAAA".to_owned()],
+            ttl: Some("300".to_owned()),
+        };
+        let loaded = load(&Source::Inline(inline.clone()), &env(), Token::Needed).expect("good arguments");
+        assert_eq!(loaded.config.records.len(), 4);
+        let bad = Inline { ttl: Some("60".to_owned()), ..inline };
+        let error = load(&Source::Inline(bad), &env(), Token::Needed).expect_err("a short TTL").to_string();
+        assert!(error.starts_with("`ttl`: "), "{error}");
+    }
+
+    #[test]
+    fn without_a_token_the_error_says_how_to_make_one() {
+        let source = Path::new("x.conf");
+        let load = |token| from_text("[example.org]\nnames = @", source, &Environment::default(), token);
+        assert!(load(Token::Needed).is_err_and(|e| e.to_string().contains("admin.gandi.net")));
+        assert!(load(Token::Unneeded).is_ok());
+    }
+}

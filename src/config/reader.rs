@@ -1,0 +1,122 @@
+//! The keys that a section may have, and their values read one by one.
+
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigError;
+use super::model::Multiple;
+use super::paths::relative_to;
+use super::sources::Sources;
+use super::syntax::{self, Entry, Section};
+use crate::record::RrsetType;
+
+pub(super) const GLOBAL: [&str; 18] = [
+    "token",
+    "token_file",
+    "api_key",
+    "api_key_file",
+    "api",
+    "ca_file",
+    "state_dir",
+    "timeout",
+    "recheck",
+    "agree",
+    "multiple",
+    "ipv4",
+    "ipv6",
+    "renew_token",
+    "history",
+    "on_change",
+    "on_failure",
+    "ping",
+];
+pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple", "suffix"];
+
+/// Unknown, misplaced and repeated keys are errors: a key that does nothing would be a promise broken.
+pub(super) fn check_keys(
+    section: &Section,
+    known: &[&str],
+    elsewhere: &[&str],
+    file: Option<&Path>,
+) -> Result<(), ConfigError> {
+    for (i, entry) in section.entries.iter().enumerate() {
+        let key = entry.key.as_str();
+        let problem = if section.entries[..i].iter().any(|e| e.key == key) {
+            format!("`{key}` stands here a second time")
+        } else if known.contains(&key) {
+            continue;
+        } else if elsewhere.contains(&key) && section.name.is_empty() {
+            format!("`{key}` belongs into a section such as [example.org]")
+        } else if elsewhere.contains(&key) {
+            format!("`{key}` belongs before the first section")
+        } else {
+            match syntax::did_you_mean(key, known).or_else(|| syntax::did_you_mean(key, elsewhere)) {
+                Some(near) => format!("unknown key `{key}`: did you mean `{near}`?"),
+                None => format!("unknown key `{key}`"),
+            }
+        };
+        return Err(ConfigError::at(file, entry.line, problem));
+    }
+    Ok(())
+}
+
+/// Reads a section's values.
+pub(super) struct Reader<'a> {
+    pub(super) section: &'a Section,
+    pub(super) file: Option<&'a Path>,
+}
+
+impl Reader<'_> {
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.section.entries.iter().find(|e| e.key == key)
+    }
+
+    pub(super) fn value<T>(
+        &self,
+        key: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(entry) = self.entry(key) else { return Ok(None) };
+        let result =
+            if entry.value.is_empty() { Err("needs a value".to_owned()) } else { read(&entry.value) };
+        result
+            .map(Some)
+            .map_err(|problem| ConfigError::at(self.file, entry.line, format!("`{key}`: {problem}")))
+    }
+
+    /// A path, which is relative to the config's own directory.
+    pub(super) fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        self.value(key, |v| Ok(relative_to(self.file, v)))
+    }
+
+    pub(super) fn multiple(&self) -> Result<Option<Multiple>, ConfigError> {
+        self.value("multiple", |v| match v {
+            "refuse" => Ok(Multiple::Refuse),
+            "replace" => Ok(Multiple::Replace),
+            _ => Err(format!("`{v}` is neither `refuse` nor `replace`")),
+        })
+    }
+
+    pub(super) fn sources(&self, key: &str, rrtype: RrsetType) -> Result<Sources, ConfigError> {
+        Ok(self.value(key, |v| Sources::parse(&list(v), rrtype, self.file))?.unwrap_or_default())
+    }
+}
+
+/// The words of a list: blanks or commas between them.
+pub(super) fn list(value: &str) -> Vec<&str> {
+    value.split([' ', '\t', ',']).filter(|w| !w.is_empty()).collect()
+}
+
+pub(super) fn number(value: &str, least: u32, most: u32) -> Result<u32, String> {
+    let good = value.parse().ok().filter(|n| (least..=most).contains(n));
+    good.ok_or_else(|| format!("`{value}` is not a whole number from {least} to {most}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists() {
+        assert_eq!(list(" A, AAAA,\tx "), ["A", "AAAA", "x"]);
+    }
+}
