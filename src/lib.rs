@@ -21,16 +21,16 @@ pub mod check; // `gandi-ddns check`: everything looked at, nothing changed
 pub mod cli; // argv -> Invocation
 pub mod config; // text -> Config, in which every value is already valid
 pub mod console; // where lines go: stdout and stderr, or the system log
-pub mod endpoint; // URLs that a request may go to
+pub mod dns; // names, RRsets, messages, queries
 pub mod exit; // the exit codes
 pub mod gandi; // what Gandi offers: LiveDNS, and tokens
 pub mod http; // the one HTTP client
 pub mod ip; // `gandi-ddns ip`: every source asked once
 pub mod json; // JSON for programs to read
+pub mod net; // address families and name resolution
 mod notify; // programs and a monitor that hear of a run
 pub mod outcome; // what came of a round: words and exit codes
 pub mod plan; // (desired, current) -> Action
-pub mod record; // the vocabulary: Fqdn, RrsetName, RrsetType, Ttl, RrsetKey, Rrset
 pub mod report; // outcomes -> lines and one exit code
 pub mod round; // one round: Config -> Vec<Outcome>
 pub mod run; // one run, of one try or more: Invocation -> Exit

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::config::Hearing;
 use crate::console::Console;
+use crate::dns::RrsetKey;
 use crate::exit::Exit;
 use crate::http::{Http, IpFamily, Method, Request};
 use crate::outcome::{Done, Outcome};
-use crate::record::RrsetKey;
 use crate::state::State;
 use crate::sys::subprocess::{self, Job};
 

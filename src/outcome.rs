@@ -4,9 +4,9 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::address::AddressError;
+use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
-use crate::gandi::fault::LiveDnsError;
-use crate::record::{Rrset, RrsetKey};
+use crate::gandi::LiveDnsError;
 use crate::sys::time::Utc;
 
 /// What came of some records that share their fate.

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::config::Multiple;
+use crate::dns::{Current, Rrset, Ttl};
 use crate::outcome::Refusal;
-use crate::record::{Current, Rrset, Ttl};
 
 /// What the zone should hold.
 #[derive(Clone, Copy, Debug)]

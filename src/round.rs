@@ -4,15 +4,15 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use crate::address::detect::Detector;
+use crate::address::detector::Detector;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
-use crate::gandi::fault::LiveDnsError;
+use crate::dns::{Current, Fqdn, Rrset, RrsetKey, RrsetType};
+use crate::gandi::LiveDnsError;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::outcome::{Done, Failure, Outcome};
 use crate::plan::{Action, Desired, plan};
-use crate::record::{Current, Fqdn, Rrset, RrsetKey, RrsetType};
 use crate::state::State;
 use crate::sys::random::Random;
 

@@ -5,7 +5,8 @@
 
 use std::net::IpAddr;
 
-use gandi_ddns::address::dns::message::{A, AAAA, CH, IN, LIMIT, NS, Question, TXT};
+use gandi_ddns::dns::error::LIMIT;
+use gandi_ddns::dns::message::{A, AAAA, CH, IN, NS, Question, TXT};
 use libfuzzer_sys::fuzz_target;
 
 const ID: u16 = 0x12ab;

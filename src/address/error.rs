@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::detect::Asked;
-use super::{Belief, Cause, Kind};
+use super::answer::Cause;
+use super::consensus::Asked;
+use super::trust::{Belief, Kind};
+use crate::dns::RrsetType;
 use crate::http::HttpError;
-use crate::record::RrsetType;
 
 /// No address to go by: nothing may be written for this family.
 #[derive(Debug)]

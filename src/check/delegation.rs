@@ -1,11 +1,12 @@
 //! Which name servers the world asks for a domain, by the system's own resolver.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::address::dns;
-use crate::record::Fqdn;
+use crate::dns::Fqdn;
+use crate::dns::client;
+use crate::net::resolver::resolvers;
 use crate::sys::random::Random;
 
 /// Where the system names its resolvers, resolv.conf(5).
@@ -18,21 +19,12 @@ pub(super) fn name_servers(domain: &Fqdn, random: &mut Random) -> Result<Vec<Str
     let text = fs::read_to_string(RESOLVERS).map_err(|e| format!("{RESOLVERS}: {e}"))?;
     let mut problem = format!("{RESOLVERS} names no name server");
     for resolver in resolvers(&text) {
-        match dns::name_servers((resolver, 53).into(), domain.as_str(), PATIENCE, random) {
+        match client::name_servers((resolver, 53).into(), domain.as_str(), PATIENCE, random) {
             Ok(names) => return Ok(names),
             Err(e) => problem = format!("{} {e}", SocketAddr::from((resolver, 53))),
         }
     }
     Err(problem)
-}
-
-/// The first three are used, as by everybody; those with a zone, such as `fe80::1%eth0`, are left out.
-fn resolvers(text: &str) -> Vec<IpAddr> {
-    let named = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        (words.next() == Some("nameserver")).then(|| words.next()?.parse().ok())?
-    });
-    named.take(3).collect()
 }
 
 /// LiveDNS' are called `ns-154-a.gandi.net`, the old Classic DNS' `a.dns.gandi.net`.
@@ -43,14 +35,6 @@ pub(super) fn is_livedns(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn resolvers_of_a_file() {
-        let text = "# by hand\nsearch lan\nnameserver 127.0.0.53\nnameserver ::1 # second\nnameserver fe80::1%eth0\n\
-                    nameserver 9.9.9.9\nnameserver 1.1.1.1\noptions edns0";
-        let found: Vec<String> = resolvers(text).iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["127.0.0.53", "::1", "9.9.9.9"]);
-    }
 
     #[test]
     fn livedns_by_its_names() {

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::{Findings, delegation};
-use crate::address::host;
 use crate::config::Config;
+use crate::dns::Fqdn;
 use crate::exit::Exit;
 use crate::gandi::Credential;
-use crate::gandi::fault::LiveDnsError;
+use crate::gandi::LiveDnsError;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
-use crate::record::Fqdn;
+use crate::net::resolver;
 use crate::sys::random::Random;
 use crate::sys::time::DAY;
 use crate::token;
@@ -31,7 +31,7 @@ pub(super) fn look(
     let name = config.api.host();
     // A literal needs no resolver.
     if name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_err() {
-        match host::lookup(name, RESOLVER) {
+        match resolver::lookup(name, RESOLVER) {
             Ok(addresses) => {
                 found.fine("name resolution", format!("{name} has {} addresses", addresses.len()));
             }

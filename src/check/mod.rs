@@ -6,15 +6,15 @@ mod gandi;
 mod machine;
 mod redact;
 
+use crate::address::survey::survey;
 use crate::cli::Common;
 use crate::config::{Config, Token};
 use crate::console::Console;
+use crate::dns::RrsetType;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::ip::survey;
 use crate::json::Object;
 use crate::outcome::{Done, Outcome};
-use crate::record::RrsetType;
 use crate::round::{Circumstances, round};
 use crate::run::{World, load};
 use crate::state::State;
@@ -129,8 +129,9 @@ fn clock(world: &World, found: &mut Findings) -> bool {
 /// Each source that the config names, and what a run would make of it.
 fn addresses(config: &Config, http: &Http, random: &mut Random, found: &mut Findings) {
     let kept = |family: &RrsetType| config.records.iter().any(|r| r.key.rrtype == *family);
-    let families: Vec<RrsetType> = RrsetType::ALL.into_iter().filter(kept).collect();
-    for survey in survey(&config.detection, &families, http, random) {
+    let sources = |family| (family, config.detection.sources(family).list(family, None));
+    let families = RrsetType::ALL.into_iter().filter(kept).map(sources).collect();
+    for survey in survey(families, config.detection.agree, http, random) {
         let family = survey.family.family();
         for asked in &survey.asked[..survey.configured] {
             let subject = format!("source {} {family}", asked.source);

@@ -10,7 +10,8 @@ use std::time::Duration;
 use pico_args::Arguments;
 
 use crate::console::Verbosity;
-use crate::record::RrsetType;
+use crate::dns::RrsetType;
+use crate::net::Families;
 use crate::sys::time::duration;
 pub use error::UsageError;
 pub use help::{help, version};
@@ -35,37 +36,6 @@ pub enum Source {
     File(Option<PathBuf>),
     /// In the arguments.
     Inline(Inline),
-}
-
-/// The address families that `-4` and `-6` choose; both when neither is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Families {
-    v4: bool,
-    v6: bool,
-}
-
-impl Families {
-    /// By the two options.
-    #[must_use]
-    pub const fn new(v4: bool, v6: bool) -> Self {
-        Self { v4, v6 }
-    }
-
-    /// Whether this family is one of them.
-    #[must_use]
-    pub const fn includes(self, family: RrsetType) -> bool {
-        self.v4 == self.v6
-            || match family {
-                RrsetType::A => self.v4,
-                RrsetType::Aaaa => self.v6,
-            }
-    }
-
-    /// Whether an option chose them.
-    #[must_use]
-    pub const fn are_chosen(self) -> bool {
-        self.v4 || self.v6
-    }
 }
 
 /// What every command may be asked with.

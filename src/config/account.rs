@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::error::ConfigError;
 use super::paths::relative_to;
 use super::syntax::Entry;
+use crate::dns::is_placeholder;
 use crate::gandi::Credential;
-use crate::record::is_placeholder;
 use crate::sys::environment::Environment;
 
 /// The most bytes of a secret file: some dozen tokens.

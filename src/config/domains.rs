@@ -7,7 +7,7 @@ use super::model::{Detection, Multiple, Record};
 use super::reader::{GLOBAL, Reader, SECTION, check_keys, list};
 use super::syntax::Section;
 use crate::address::suffix::Suffix;
-use crate::record::{Fqdn, RrsetKey, RrsetName, RrsetType, Ttl};
+use crate::dns::{Fqdn, RrsetKey, RrsetName, RrsetType, Ttl};
 
 /// Every record of every section, but those of a family that is `off`.
 pub(super) fn read(

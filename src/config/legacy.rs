@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::syntax::{Entry, Section};
-use crate::record::Ttl;
+use crate::dns::Ttl;
 
 /// Keys that only the ancestors have in a section.
 const KEYS: [&str; 7] = ["apikey", "domain", "a_name", "gandi_api", "host", "retries", "ipify_api"];
@@ -74,7 +74,7 @@ fn translate_section(section: &Section, text: &mut String) {
     if value("ipify_api").is_some() {
         note("ipify_api: several services are asked, and must agree; `ipv4 = https://…` names your own");
     }
-    let domain = value("domain").filter(|d| !crate::record::is_placeholder(d)).unwrap_or("example.org");
+    let domain = value("domain").filter(|d| !crate::dns::is_placeholder(d)).unwrap_or("example.org");
     let domain = domain.trim_start_matches("www.").trim_end_matches('.');
     let names = value("a_name").filter(|n| !n.is_empty()).unwrap_or("@");
     // A `String` takes whatever is written to it.

@@ -103,7 +103,7 @@ fn sections_of(inline: &Inline) -> Vec<Section> {
 mod tests {
     use super::*;
     use crate::config::model::{Config, Multiple};
-    use crate::record::{RrsetType, Ttl};
+    use crate::dns::{RrsetType, Ttl};
 
     fn env() -> Environment {
         Environment { token: Some("pat_1".to_owned()), ..Environment::default() }

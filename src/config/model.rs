@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::error::ConfigError;
 use super::sources::Sources;
 use crate::address::suffix::Suffix;
-use crate::cli::Families;
-use crate::endpoint::Endpoint;
+use crate::dns::{RrsetKey, RrsetType, Ttl};
 use crate::gandi::Credential;
 use crate::http::CertificateDer;
-use crate::record::{RrsetKey, RrsetType, Ttl};
+use crate::http::Endpoint;
+use crate::net::Families;
 
 /// What to do with an RRset of several values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

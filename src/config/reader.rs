@@ -7,7 +7,7 @@ use super::model::Multiple;
 use super::paths::relative_to;
 use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
-use crate::record::RrsetType;
+use crate::dns::RrsetType;
 
 pub(super) const GLOBAL: [&str; 18] = [
     "token",

@@ -4,10 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use super::{paths, syntax};
-use crate::address::web::{self, Service};
-use crate::address::{BELIEF, Belief, Source, dns};
-use crate::endpoint::Endpoint;
-use crate::record::{self, RrsetType};
+use crate::address::sources::dns;
+use crate::address::sources::web::{self, Service};
+use crate::address::{BELIEF, Belief, Source};
+use crate::dns::{RrsetType, check_labels};
+use crate::http::Endpoint;
 use crate::sys::random::Random;
 
 /// One word of the list.
@@ -134,7 +135,7 @@ fn parse_word(word: &str, family: RrsetType, file: Option<&Path>) -> Result<Word
         ("interface", Some(name)) => return Err(format!("`{name}` is not the name of an interface")),
         ("command", Some(path)) if !path.is_empty() => Source::Command(paths::relative_to(file, path)),
         ("host", Some(name)) => {
-            record::check_labels(name).map_err(|e| e.to_string())?;
+            check_labels(name).map_err(|e| e.to_string())?;
             Source::Host(name.to_ascii_lowercase())
         }
         ("command" | "host", _) => return Err(format!("write `{kind}:` and then which one")),

@@ -3,23 +3,18 @@
 //! Only a 404 that says `"object": "dns-record"` means that an RRset is absent. Every other surprise is an
 //! error, and no error leads to a write.
 
-use std::thread;
-use std::time::Duration;
-
-use super::Credential;
-use super::fault::{Fault, LiveDnsError};
-use super::wire::{self, WireError, WireRrset};
-use crate::endpoint::Endpoint;
-use crate::http::{ANSWER, Answer, Http, HttpError, IpFamily, Method, Request};
-use crate::record::{Current, Fqdn, Rrset, RrsetKey};
+use super::credential::Credential;
+use super::error::LiveDnsError;
+use super::transport::{JSON, Transport, error_body};
+use super::wire::{self, WireRrset};
+use crate::dns::{Current, Fqdn, Rrset, RrsetKey};
+use crate::http::{Answer, Endpoint, Http, Method};
 use crate::sys::random::Random;
 
 /// The base of the production API.
 pub const PRODUCTION: &str = "https://api.gandi.net/v5/livedns";
 /// The most bytes of one RRset's answer.
 const LIMIT: u64 = 64 * 1024;
-/// The type of everything that Gandi says about a zone.
-const JSON: &str = "application/json";
 /// The most bytes of all pages of a listing.
 const LISTING_LIMIT: u64 = 4 * 1024 * 1024;
 /// The most pages of a listing: far beyond any zone, but not endless.
@@ -32,49 +27,34 @@ pub(crate) struct Listing {
 
 /// LiveDNS over one kept-alive connection.
 pub(crate) struct LiveDns<'a> {
-    pub(super) http: &'a Http,
-    pub(super) api: &'a Endpoint,
-    credential: &'a Credential,
-    pub(super) authorization: String,
-    random: Random,
-    /// Whether Gandi has asked to slow down, and for how many seconds.
-    slow_down: bool,
-    wait: Option<u64>,
+    pub(super) transport: Transport<'a>,
 }
 
 impl<'a> LiveDns<'a> {
     pub(crate) fn new(http: &'a Http, api: &'a Endpoint, credential: &'a Credential, random: Random) -> Self {
-        Self {
-            http,
-            api,
-            credential,
-            authorization: credential.authorization(),
-            random,
-            slow_down: false,
-            wait: None,
-        }
+        Self { transport: Transport::new(http, api, credential, random) }
     }
 
     /// Reads one RRset. When it is absent, looks for a CNAME at the same name before saying so.
     pub(crate) fn rrset(&mut self, key: &RrsetKey) -> Result<Current, LiveDnsError> {
         let url = self.rrset_url(key);
-        let answer = self.exchange(Method::Get, &url, LIMIT)?;
+        let answer = self.transport.exchange(Method::Get, &url, LIMIT)?;
         if is_absent(&answer) {
             return self.at_name(key);
         }
-        let wire: WireRrset = self.json(&answer, &key.domain, "an RRset")?;
-        wire::read(&wire, key).map(Current::Present).map_err(|what| self.not_understood(&what))
+        let wire: WireRrset = self.transport.json(&answer, &key.domain, "an RRset")?;
+        wire::read(&wire, key).map(Current::Present).map_err(|what| self.transport.not_understood(&what))
     }
 
     /// Reads every type at the name of `key`.
     fn at_name(&mut self, key: &RrsetKey) -> Result<Current, LiveDnsError> {
         let url = format!("{}/{}", self.records_url(&key.domain), key.name);
-        let answer = self.exchange(Method::Get, &url, LIMIT)?;
+        let answer = self.transport.exchange(Method::Get, &url, LIMIT)?;
         if is_absent(&answer) {
             return Ok(Current::Absent);
         }
-        let rrsets: Vec<WireRrset> = self.json(&answer, &key.domain, "a list of RRsets")?;
-        wire::find(&rrsets, key).map_err(|what| self.not_understood(&what))
+        let rrsets: Vec<WireRrset> = self.transport.json(&answer, &key.domain, "a list of RRsets")?;
+        wire::find(&rrsets, key).map_err(|what| self.transport.not_understood(&what))
     }
 
     /// Reads a whole zone, page by page.
@@ -83,23 +63,25 @@ impl<'a> LiveDns<'a> {
         let mut rrsets = Vec::new();
         let mut left = LISTING_LIMIT;
         for _ in 0..MOST_PAGES {
-            let answer = self.exchange(Method::Get, &url, left)?;
+            let answer = self.transport.exchange(Method::Get, &url, left)?;
             left = left.saturating_sub(answer.body.len() as u64);
-            let mut page: Vec<WireRrset> = self.json(&answer, domain, "a list of RRsets")?;
+            let mut page: Vec<WireRrset> = self.transport.json(&answer, domain, "a list of RRsets")?;
             rrsets.append(&mut page);
-            match next_page(&answer.link, self.api.origin()) {
+            match next_page(&answer.link, self.transport.api.origin()) {
                 Ok(None) => return Ok(Listing { rrsets }),
                 Ok(Some(next)) => url = next,
                 // The token never goes to another host.
-                Err(link) => return Err(self.not_understood(&format!("the link to a next page `{link}`"))),
+                Err(link) => {
+                    return Err(self.transport.not_understood(&format!("the link to a next page `{link}`")));
+                }
             }
         }
-        Err(self.not_understood(&format!("more than {MOST_PAGES} pages")))
+        Err(self.transport.not_understood(&format!("more than {MOST_PAGES} pages")))
     }
 
     /// Finds one RRset in a listing.
     pub(crate) fn find(&mut self, listing: &Listing, key: &RrsetKey) -> Result<Current, LiveDnsError> {
-        match wire::find(&listing.rrsets, key).map_err(|what| self.not_understood(&what))? {
+        match wire::find(&listing.rrsets, key).map_err(|what| self.transport.not_understood(&what))? {
             // A listing may be less than the zone: an RRset slips from page to page, a link is not understood.
             // Only Gandi's own word about this one RRset means that it may be created.
             Current::Absent => self.rrset(key),
@@ -112,14 +94,15 @@ impl<'a> LiveDns<'a> {
         let values: Vec<String> = rrset.values().iter().map(|a| format!("\"{a}\"")).collect();
         let json = format!("{{\"rrset_values\":[{}],\"rrset_ttl\":{}}}", values.join(","), rrset.ttl);
         let url = self.rrset_url(key);
-        let (answer, first_may_have_arrived) = self.exchange_counting(Method::Put(&json), &url, LIMIT)?;
+        let (answer, first_may_have_arrived) =
+            self.transport.exchange_counting(Method::Put(&json), &url, LIMIT)?;
         let mut error = if !(200..300).contains(&answer.status) {
-            self.refuse(&answer, Some(&key.domain))
+            self.transport.refuse(&answer, Some(&key.domain))
         } else if answer.body.is_empty() || answer.content_type == JSON {
             return Ok(());
         } else {
             // A page of somebody else's: a portal, or a gateway under repair.
-            self.wrong_type(&answer)
+            self.transport.wrong_type(&answer)
         };
         // A good status of the wrong kind and a gateway's error say nothing of what stands behind them.
         error.maybe_applied = first_may_have_arrived || !(300..500).contains(&answer.status);
@@ -128,8 +111,12 @@ impl<'a> LiveDns<'a> {
 
     /// Whether the domain is there, and has a zone.
     pub(crate) fn domain(&mut self, domain: &Fqdn) -> Result<(), LiveDnsError> {
-        let answer = self.exchange(Method::Get, &format!("{}/domains/{domain}", self.api), LIMIT)?;
-        if answer.status == 200 { Ok(()) } else { Err(self.refuse(&answer, Some(domain))) }
+        let answer = self.transport.exchange(
+            Method::Get,
+            &format!("{}/domains/{domain}", self.transport.api),
+            LIMIT,
+        )?;
+        if answer.status == 200 { Ok(()) } else { Err(self.transport.refuse(&answer, Some(domain))) }
     }
 
     /// Who serves the domain, as Gandi's registry knows it: `livedns`, `classic` or others (api.gandi.net/docs/domains).
@@ -139,143 +126,29 @@ impl<'a> LiveDns<'a> {
         struct WireServed {
             current: String,
         }
-        let base = self.api.as_str();
+        let base = self.transport.api.as_str();
         let base = base.strip_suffix("/livedns").unwrap_or(base);
-        let answer = self.exchange(Method::Get, &format!("{base}/domain/domains/{domain}/livedns"), LIMIT)?;
+        let answer = self.transport.exchange(
+            Method::Get,
+            &format!("{base}/domain/domains/{domain}/livedns"),
+            LIMIT,
+        )?;
         match answer.status {
             401 | 403 | 404 => Ok(None),
             200 => Ok(wire::parse::<WireServed>(&answer.body).map(|s| wire::clean(&s.current))),
-            _ => Err(self.refuse(&answer, Some(domain))),
+            _ => Err(self.transport.refuse(&answer, Some(domain))),
         }
     }
 
     fn records_url(&self, domain: &Fqdn) -> String {
-        format!("{}/domains/{domain}/records", self.api)
+        format!("{}/domains/{domain}/records", self.transport.api)
     }
 
     fn rrset_url(&self, key: &RrsetKey) -> String {
         format!("{}/{}/{}", self.records_url(&key.domain), key.name, key.rrtype)
     }
-
-    /// Sends a request, and once more after a pause when the connection failed, or the server says 502, 503,
-    /// 504 or, with a `Retry-After` that the deadline allows, 429.
-    ///
-    /// Also tells whether a first try may have arrived, although it brought no good answer.
-    fn exchange_counting(
-        &mut self,
-        method: Method,
-        url: &str,
-        limit: u64,
-    ) -> Result<(Answer, bool), LiveDnsError> {
-        if self.slow_down {
-            return Err(self.error(Fault::RateLimited(self.wait)));
-        }
-        let http = self.http;
-        let authorization = Some(self.authorization.as_str());
-        let request = Request { method, url, authorization, family: IpFamily::Any, limit, patience: ANSWER };
-        let first = http.send(&request);
-        // Half a second to one and a half, so that a thousand clients do not come back as one.
-        let jitter = Duration::from_millis(u64::from(500 + self.random.below(1000)));
-        let pause = match &first {
-            Err(e) if e.is_connection() => Some(jitter),
-            Ok(a) if matches!(a.status, 502..=504) => Some(a.retry_after.map_or(jitter, Duration::from_secs)),
-            Ok(a) if a.status == 429 => a.retry_after.map(|s| Duration::from_secs(s).saturating_add(jitter)),
-            _ => None,
-        };
-        let (result, arrived) = match pause {
-            Some(pause) if pause < http.remaining() => {
-                let arrived = first.as_ref().map_or_else(HttpError::may_have_arrived, |a| a.status >= 500);
-                thread::sleep(pause);
-                (http.send(&request), arrived)
-            }
-            _ => (first, false),
-        };
-        match result {
-            Ok(answer) => {
-                if answer.status == 429 {
-                    // Whoever asks on after that is banned: what else this run wanted waits for the next one.
-                    (self.slow_down, self.wait) = (true, answer.retry_after);
-                }
-                Ok((answer, arrived))
-            }
-            Err(e) => {
-                let maybe_applied = arrived || e.may_have_arrived();
-                Err(LiveDnsError { maybe_applied, ..self.error(Fault::Http(e)) })
-            }
-        }
-    }
-
-    fn exchange(&mut self, method: Method, url: &str, limit: u64) -> Result<Answer, LiveDnsError> {
-        self.exchange_counting(method, url, limit).map(|(answer, _)| answer)
-    }
-
-    /// Reads the JSON of a good answer; anything else becomes an error.
-    fn json<T: miniserde::Deserialize>(
-        &self,
-        answer: &Answer,
-        domain: &Fqdn,
-        expected: &str,
-    ) -> Result<T, LiveDnsError> {
-        if answer.status != 200 {
-            return Err(self.refuse(answer, Some(domain)));
-        }
-        if answer.content_type != JSON {
-            return Err(self.wrong_type(answer));
-        }
-        wire::parse(&answer.body).ok_or_else(|| {
-            self.not_understood(&format!("{}, which is not {expected},", self.excerpt(answer)))
-        })
-    }
-
-    fn wrong_type(&self, answer: &Answer) -> LiveDnsError {
-        self.not_understood(&format!("{} of type `{}`", self.excerpt(answer), answer.content_type))
-    }
-
-    /// What an answer of any but a good status means.
-    pub(super) fn refuse(&self, answer: &Answer, domain: Option<&Fqdn>) -> LiveDnsError {
-        let body = error_body(answer);
-        let text = || match body.text() {
-            text if text.is_empty() => self.excerpt(answer),
-            text => wire::clean(&self.credential.redact(&text)),
-        };
-        let fault = match answer.status {
-            status @ (401 | 403) => Fault::Refused {
-                status,
-                kind: self.credential.kind(),
-                sandbox: self.api.host().contains("sandbox"),
-            },
-            404 => match (body.object.as_deref(), domain) {
-                (_, None) => Fault::Status(404, text()),
-                (Some("HTTPNotFound"), Some(domain)) => Fault::UnknownDomain(domain.clone()),
-                (Some("LocalizedHTTPNotFound"), Some(domain)) => Fault::NoZone(domain.clone()),
-                _ => Fault::NotLiveDns,
-            },
-            400 => Fault::Invalid(text()),
-            409 => Fault::Conflict(text()),
-            429 => Fault::RateLimited(answer.retry_after),
-            status @ 500.. => Fault::Server(status, text()),
-            status => Fault::Status(status, text()),
-        };
-        self.error(fault)
-    }
-
-    fn excerpt(&self, answer: &Answer) -> String {
-        // First the secret, then the cut: else a part of it could stay.
-        wire::excerpt(&self.credential.redact(&String::from_utf8_lossy(&answer.body)))
-    }
-
-    fn not_understood(&self, what: &str) -> LiveDnsError {
-        self.error(Fault::NotUnderstood(wire::clean(&self.credential.redact(what))))
-    }
-
-    pub(super) fn error(&self, fault: Fault) -> LiveDnsError {
-        LiveDnsError { host: self.api.host().to_owned(), fault, maybe_applied: false }
-    }
 }
 
-fn error_body(answer: &Answer) -> WireError {
-    wire::parse(&answer.body).unwrap_or_default()
-}
 /// Of the things that a 404 may be about, only this one means that an RRset may be created.
 fn is_absent(answer: &Answer) -> bool {
     answer.status == 404 && error_body(answer).object.as_deref() == Some("dns-record")

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use miniserde::Deserialize;
 
-use crate::record::{Current, Rrset, RrsetKey, RrsetType};
+use crate::dns::{Current, Rrset, RrsetKey, RrsetType};
 
 /// One RRset of any type.
 #[derive(Deserialize)]
@@ -100,7 +100,7 @@ pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Fqdn, RrsetName};
+    use crate::dns::{Fqdn, RrsetName};
 
     fn key(name: &str, rrtype: RrsetType) -> RrsetKey {
         let domain = Fqdn::parse("t18s.fr").expect("a domain");

@@ -3,6 +3,7 @@
 //! Never a redirect, never a proxy from the environment, never an answer beyond its limit, and never a moment
 //! beyond the deadline of the whole run, however slowly a server drips.
 
+pub mod endpoint;
 mod error;
 mod provider;
 
@@ -14,6 +15,7 @@ pub use ureq::config::IpFamily;
 use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+pub use endpoint::Endpoint;
 pub use error::HttpError;
 pub use rustls::pki_types::CertificateDer;
 

@@ -1,6 +1,6 @@
 //! A survey as a table for people, and as JSON for programs.
 
-use super::Survey;
+use crate::address::survey::Survey;
 use crate::console::Console;
 use crate::json::Object;
 

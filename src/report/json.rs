@@ -1,9 +1,9 @@
 //! A run as one object for programs. `schema/run.json` describes it, and the tests hold the two together.
 
+use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::json::Object;
 use crate::outcome::{Done, Failure, Outcome};
-use crate::record::{Rrset, RrsetKey};
 
 /// Everything that there is to tell.
 pub(crate) struct Told<'a> {

@@ -8,9 +8,9 @@ pub(crate) mod json;
 use std::fmt;
 
 use crate::console::Console;
+use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::outcome::{Done, Outcome};
-use crate::record::{Rrset, RrsetKey};
 
 /// Tells the outcomes of a round and returns the gravest code.
 pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
@@ -110,8 +110,8 @@ impl fmt::Display for Subjects<'_> {
 mod tests {
     use super::*;
     use crate::console::Verbosity;
+    use crate::dns::{Fqdn, RrsetName, RrsetType};
     use crate::outcome::{Failure, Refusal};
-    use crate::record::{Fqdn, RrsetName, RrsetType};
 
     fn key(name: &str) -> RrsetKey {
         let domain = Fqdn::parse("example.org").expect("a domain");

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::dns::{Rrset, RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Done, Failed, Failure, Outcome};
-use crate::record::{Rrset, RrsetKey, Ttl};
 
 /// First line of the file; the number changes with the format.
 const HEADER: &str = "gandi-ddns state 2";
@@ -286,8 +286,8 @@ pub(super) enum Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dns::{Fqdn, RrsetName, RrsetType};
     use crate::outcome::Refusal;
-    use crate::record::{Fqdn, RrsetName, RrsetType};
 
     fn key() -> RrsetKey {
         let domain = Fqdn::parse("example.org").expect("a domain");

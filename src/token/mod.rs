@@ -6,7 +6,7 @@ mod renewal;
 use crate::config::Config;
 use crate::console::Console;
 use crate::gandi::Credential;
-use crate::gandi::fault::LiveDnsError;
+use crate::gandi::LiveDnsError;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::state::TokenMemory;

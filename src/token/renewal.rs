@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 use crate::gandi::Credential;
-use crate::gandi::fault::LiveDnsError;
+use crate::gandi::LiveDnsError;
 use crate::sys::atomic_file;
 
 /// More than any token has, so that the disk has room for it.

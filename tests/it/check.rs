@@ -316,7 +316,7 @@ struct Resolver(std::thread::JoinHandle<()>);
 impl Resolver {
     fn start(names: &[&str]) -> Self {
         let socket = std::net::UdpSocket::bind("127.0.0.1:53").expect("port 53");
-        let names: Vec<Vec<u8>> = names.iter().map(|n| gandi_ddns::address::dns::message::wire(n)).collect();
+        let names: Vec<Vec<u8>> = names.iter().map(|n| gandi_ddns::dns::message::wire(n)).collect();
         Self(std::thread::spawn(move || {
             let mut buffer = [0; 512];
             while let Ok((length, from)) = socket.recv_from(&mut buffer) {

@@ -4,10 +4,8 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use super::DnsError;
+use super::error::{DnsError, LIMIT};
 
-/// The most bytes of a message over UDP, RFC 1035, 4.2.1. We offer no EDNS, so nobody may send more.
-pub const LIMIT: usize = 512;
 /// The most bytes of a name, RFC 1035, 2.3.4.
 const NAME_LIMIT: usize = 255;
 

@@ -3,7 +3,10 @@
 use std::cmp::Reverse;
 use std::net::Ipv6Addr;
 
-use super::{OUT6, public};
+use crate::address::global;
+
+/// A public resolver, which stands for the internet: the way to it is the way out.
+pub(super) const OUT6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
 
 // What an address may be, in `/proc/net/if_inet6` (linux/if_addr.h). An optimistic address is tentative too
 // (RFC 4429), as long as it has not been checked.
@@ -32,7 +35,7 @@ pub(super) struct Held {
 impl Held {
     /// Why it is not to be published, in one word or two.
     pub(super) fn unfit(&self) -> Option<&'static str> {
-        match public::refusal(self.address.into()) {
+        match global::refusal(self.address.into()) {
             // "a unique local address (RFC 4193)": the kind alone.
             Some(why) => {
                 let kind = why.split(" address").next().unwrap_or(why);

@@ -3,12 +3,11 @@
 
 use miniserde::Deserialize;
 
-use super::Credential;
-use super::fault::{Fault, LiveDnsError};
+use super::credential::Credential;
+use super::error::{Fault, LiveDnsError};
 use super::livedns::LiveDns;
 use super::wire;
-use crate::endpoint::Endpoint;
-use crate::http::{ANSWER, Answer, IpFamily, Method, Request};
+use crate::http::{ANSWER, Answer, Endpoint, IpFamily, Method, Request};
 
 /// The most bytes of either answer.
 const LIMIT: u64 = 64 * 1024;
@@ -52,9 +51,9 @@ fn renewal_url(api: &Endpoint) -> String {
 impl LiveDns<'_> {
     /// Asks when the token expires and what it permits. Asked once: nothing urgent hangs on it.
     pub(crate) fn token_info(&self) -> Result<TokenInfo, LiveDnsError> {
-        let answer = self.once(Method::Get, &info_url(self.api))?;
+        let answer = self.once(Method::Get, &info_url(self.transport.api))?;
         if answer.status != 200 {
-            return Err(self.refuse(&answer, None));
+            return Err(self.transport.refuse(&answer, None));
         }
         let expiry: Option<WireExpiry> = wire::parse(&answer.body);
         let scope: Option<WireScope> = wire::parse(&answer.body);
@@ -68,23 +67,23 @@ impl LiveDns<'_> {
     /// another token.
     pub(crate) fn renewed_token(&self) -> Result<Credential, LiveDnsError> {
         let method = Method::Post { content_type: "application/json", header: None, body: "{}" };
-        let answer = self.once(method, &renewal_url(self.api))?;
+        let answer = self.once(method, &renewal_url(self.transport.api))?;
         if !(200..300).contains(&answer.status) {
-            return Err(self.refuse(&answer, None));
+            return Err(self.transport.refuse(&answer, None));
         }
         // What is not understood may hold the new token all the same: no excerpt.
         let renewed = wire::parse::<WireRenewed>(&answer.body).map(|r| r.access_token);
         match renewed.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic())) {
             Some(token) => Ok(Credential::Token(token)),
-            None => Err(self.error(Fault::NotUnderstood("no token that can be read".to_owned()))),
+            None => Err(self.transport.error(Fault::NotUnderstood("no token that can be read".to_owned()))),
         }
     }
 
     fn once(&self, method: Method, url: &str) -> Result<Answer, LiveDnsError> {
-        let authorization = Some(self.authorization.as_str());
+        let authorization = Some(self.transport.authorization.as_str());
         let family = IpFamily::Any;
         let request = Request { method, url, authorization, family, limit: LIMIT, patience: ANSWER };
-        self.http.send(&request).map_err(|e| self.error(Fault::Http(e)))
+        self.transport.http.send(&request).map_err(|e| self.transport.error(Fault::Http(e)))
     }
 }
 

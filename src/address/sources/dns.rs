@@ -1,20 +1,14 @@
 //! `dns`: name servers that answer with the asker's address, by one UDP exchange. The cheapest question to the world
 //! outside, and the easiest answer to forge: it may show that nothing has changed, and never counts for a write.
 
-pub mod message;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
-use std::fmt;
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
-
-use self::message::{A, AAAA, CH, IN, LIMIT, NS, Question, TXT};
-use crate::record::RrsetType;
+use crate::dns::RrsetType;
+use crate::dns::client::exchange;
+use crate::dns::error::DnsError;
+use crate::dns::message::{A, AAAA, CH, IN, Question, TXT};
 use crate::sys::random::Random;
-
-/// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
-const PATIENCE: Duration = Duration::from_secs(2);
-const TRIES: u8 = 2;
 
 /// One name server and what to ask it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,62 +70,6 @@ pub fn named(operator: &str, family: RrsetType, server: Option<SocketAddr>) -> O
     (server.is_ipv4() == v4).then_some(Service { operator, server, question })
 }
 
-/// Why there is no address.
-#[derive(Debug)]
-pub enum DnsError {
-    /// The question did not get out, or the server's machine refused it.
-    Io(io::Error),
-    /// The whole run's time was up first.
-    RunOver,
-    /// No answer came.
-    Silent {
-        /// The port asked, which a firewall may block.
-        port: u16,
-        /// How many packets came that do not belong to the question.
-        strays: u32,
-    },
-    /// A response code that is no success, RFC 1035, 4.1.1.
-    Code(u8),
-    /// The answer does not fit into a UDP message.
-    Truncated,
-    /// The answer is longer than a UDP message may be.
-    TooLong,
-    /// The answer is no DNS message, or says something else.
-    Malformed(&'static str),
-    /// A good answer that says nothing.
-    NoAddress,
-    /// The answer says two things.
-    Ambiguous(IpAddr, IpAddr),
-}
-
-impl fmt::Display for DnsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(e) => write!(f, "could not be asked: {e}"),
-            Self::RunOver => f.write_str("did not answer before the time for the whole run ended"),
-            Self::Silent { port, strays } => {
-                f.write_str("did not answer within 2 s, asked twice; ")?;
-                match strays {
-                    0 => write!(f, "UDP to port {port} may be blocked"),
-                    _ => write!(f, "packets that came and were no answer to the question: {strays}"),
-                }
-            }
-            Self::Code(code) => {
-                let names = ["FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
-                let name = usize::from(*code).checked_sub(1).and_then(|i| names.get(i)).unwrap_or(&"error");
-                write!(f, "answered with {name} ({code})")
-            }
-            Self::Truncated => f.write_str("gave a truncated answer"),
-            Self::TooLong => write!(f, "gave an answer longer than {LIMIT} bytes"),
-            Self::Malformed(what) => write!(f, "gave a malformed answer: {what}"),
-            Self::NoAddress => f.write_str("gave an answer without an address"),
-            Self::Ambiguous(a, b) => write!(f, "answered with two addresses, {a} and {b}"),
-        }
-    }
-}
-
-impl std::error::Error for DnsError {}
-
 /// Asks, within `time`.
 pub(crate) fn ask(service: &Service, time: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
     let mut found = None;
@@ -142,100 +80,13 @@ pub(crate) fn ask(service: &Service, time: Duration, random: &mut Random) -> Res
     found.ok_or(DnsError::NoAddress)
 }
 
-/// The names of the servers of the zone `name`, by the resolver at `server`.
-pub(crate) fn name_servers(
-    server: SocketAddr,
-    name: &str,
-    time: Duration,
-    random: &mut Random,
-) -> Result<Vec<String>, DnsError> {
-    let name = message::wire(name);
-    let question = Question { name: &name, rrtype: NS, class: IN, recursion: true };
-    let mut found = None;
-    exchange(server, &question, time, random, &mut |id, message| {
-        found = question.read_names(id, message)?;
-        Ok(found.is_some())
-    })?;
-    Ok(found.unwrap_or_default())
-}
-
-/// Says whether a packet belongs to the question of this id, or why its answer is none.
-type Reader<'a> = dyn FnMut(u16, &[u8]) -> Result<bool, DnsError> + 'a;
-
-fn exchange(
-    server: SocketAddr,
-    question: &Question,
-    time: Duration,
-    random: &mut Random,
-    read: &mut Reader,
-) -> Result<(), DnsError> {
-    let started = Instant::now();
-    let mut strays = 0;
-    for _ in 0..TRIES {
-        let left = time.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return Err(DnsError::RunOver);
-        }
-        // A new id each time, and of a new socket a new port: a forger must guess both.
-        let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
-        let mut ours = |message: &[u8]| read(id, message);
-        if once(server, &question.query(id), left.min(PATIENCE), &mut strays, &mut ours)? {
-            return Ok(());
-        }
-    }
-    if started.elapsed() >= time {
-        return Err(DnsError::RunOver);
-    }
-    Err(DnsError::Silent { port: server.port(), strays })
-}
-
-/// One question; whether it was answered before its time was up.
-fn once(
-    server: SocketAddr,
-    query: &[u8],
-    time: Duration,
-    strays: &mut u32,
-    read: &mut dyn FnMut(&[u8]) -> Result<bool, DnsError>,
-) -> Result<bool, DnsError> {
-    let started = Instant::now();
-    let own =
-        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { IpAddr::from(Ipv6Addr::UNSPECIFIED) };
-    let socket = UdpSocket::bind((own, 0)).map_err(DnsError::Io)?;
-    // Connected, the socket gets what comes from the server's address and port, and its ICMP errors, and no more.
-    socket.connect(server).map_err(DnsError::Io)?;
-    socket.send(query).map_err(DnsError::Io)?;
-    // One byte more than allowed, to tell what is too long.
-    let mut buffer = [0; LIMIT + 1];
-    loop {
-        let left = time.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return Ok(false);
-        }
-        socket.set_read_timeout(Some(left)).map_err(DnsError::Io)?;
-        match socket.recv(&mut buffer) {
-            Ok(length) => {
-                if read(buffer.get(..length).unwrap_or_default())? {
-                    return Ok(true);
-                }
-                // Not from the server, or of an older question: were it to end the wait, anybody could end it.
-                *strays += 1;
-            }
-            // The clock at the top of the loop decides. Interrupted: the run was stopped and went on.
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-                ) => {}
-            Err(e) => return Err(DnsError::Io(e)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::UdpSocket;
     use std::thread;
 
     use super::*;
+    use crate::dns::error::LIMIT;
 
     const LONG: Duration = Duration::from_secs(60);
 

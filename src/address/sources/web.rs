@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::Cause;
-use crate::endpoint::Endpoint;
+use crate::address::answer::Cause;
+use crate::dns::RrsetType;
+use crate::http::Endpoint;
 use crate::http::{Http, IpFamily, Method, Request};
-use crate::record::RrsetType;
 
 /// The most bytes of an answer: an address needs at most 46.
 const LIMIT: u64 = 256;

@@ -10,16 +10,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use if_addrs::{IfOperStatus, Interface};
 
-use super::{Answer, public};
-use crate::record::RrsetType;
-use inet6::Held;
+use crate::address::answer::Answer;
+use crate::address::global;
+use crate::dns::RrsetType;
+use inet6::{Held, OUT6};
 
 // Not by /proc/net, which `ProcSubset=pid` hides (systemd.exec(5)).
 const DEVICES: &str = "/proc/self/net/dev";
 const INET6: &str = "/proc/self/net/if_inet6";
-/// Public resolvers, which stand for the internet: the way to them is the way out.
+/// A public resolver, which stands for the internet: the way to it is the way out.
 const OUT4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
-const OUT6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
 
 /// Why there is no address.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ fn of(
 /// The public one; of several the kernel's choice, or else the lowest, which at least is always the same. A
 /// private one where there is nothing else: its refusal says most.
 fn choose(addresses: &[Ipv4Addr], kernel: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
-    let private = |a: &Ipv4Addr| public::refusal((*a).into()).is_some();
+    let private = |a: &Ipv4Addr| global::refusal((*a).into()).is_some();
     let best = *addresses.iter().min_by_key(|a| (private(a), kernel != Some(**a), **a))?;
     let note = match addresses.iter().filter(|a| private(a) == private(&best)).count() {
         1 => None,

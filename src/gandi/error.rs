@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use crate::dns::Fqdn;
 use crate::exit::Exit;
 use crate::http::HttpError;
-use crate::record::Fqdn;
 
 /// Why Gandi's answer was no use.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::record::RrsetType;
+use crate::dns::RrsetType;
 use crate::sys::subprocess::{self, Job, LINE, ProcessError};
 
 /// The longest that a program may run.

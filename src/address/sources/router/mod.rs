@@ -3,7 +3,7 @@
 //! NAT-PMP first, since it is one packet each way, and then `UPnP`. Only the gateway is listened to: anybody on
 //! the LAN can claim to be a router, and one answer is enough for a write.
 
-mod natpmp;
+mod nat_pmp;
 mod upnp;
 
 use std::fmt;
@@ -66,7 +66,7 @@ impl std::error::Error for RouterError {}
 pub(crate) fn ask(http: &Http) -> Result<Ipv4Addr, RouterError> {
     let routes = fs::read_to_string(ROUTES).map_err(RouterError::Routes)?;
     let gateway = gateway(&routes).ok_or(RouterError::NoGateway)?;
-    let nat_pmp = match natpmp::ask(gateway, http.remaining()) {
+    let nat_pmp = match nat_pmp::ask(gateway, http.remaining()) {
         Some(Ok(address)) => return Ok(address),
         Some(Err(code)) => Some(code),
         None => None,

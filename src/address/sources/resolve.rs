@@ -1,0 +1,48 @@
+//! `host:NAME`: the address of another name, such as the one that the router or a provider keeps.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::dns::RrsetType;
+use crate::net::resolver::{ResolveError, lookup};
+
+/// Why there is no address.
+#[derive(Debug)]
+pub enum HostError {
+    /// The name could not be resolved.
+    Resolve(ResolveError),
+    /// It has addresses, but of the other family.
+    None(RrsetType),
+    /// It has these.
+    Several(Vec<IpAddr>),
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolve(e) => e.fmt(f),
+            Self::None(family) => write!(f, "has no {} address", family.family()),
+            Self::Several(addresses) => {
+                f.write_str("has several addresses (")?;
+                for (i, address) in addresses.iter().enumerate() {
+                    write!(f, "{}{address}", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str("): which is this machine's is unknown")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HostError {}
+
+/// The one address of `name` by the system's resolver.
+pub(crate) fn ask(name: &str, family: RrsetType, time: Duration) -> Result<IpAddr, HostError> {
+    let mut addresses = lookup(name, time).map_err(HostError::Resolve)?;
+    addresses.retain(|a| RrsetType::of(*a) == family);
+    match addresses.as_slice() {
+        [] => Err(HostError::None(family)),
+        [address] => Ok(*address),
+        _ => Err(HostError::Several(addresses)),
+    }
+}

@@ -1,0 +1,102 @@
+//! One DNS query over UDP, repeated once.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use super::error::{DnsError, LIMIT};
+use super::message::{self, IN, NS, Question};
+use crate::sys::random::Random;
+
+/// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
+const PATIENCE: Duration = Duration::from_secs(2);
+const TRIES: u8 = 2;
+
+/// The names of the servers of the zone `name`, by the resolver at `server`.
+pub(crate) fn name_servers(
+    server: SocketAddr,
+    name: &str,
+    time: Duration,
+    random: &mut Random,
+) -> Result<Vec<String>, DnsError> {
+    let name = message::wire(name);
+    let question = Question { name: &name, rrtype: NS, class: IN, recursion: true };
+    let mut found = None;
+    exchange(server, &question, time, random, &mut |id, message| {
+        found = question.read_names(id, message)?;
+        Ok(found.is_some())
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Says whether a packet belongs to the question of this id, or why its answer is none.
+type Reader<'a> = dyn FnMut(u16, &[u8]) -> Result<bool, DnsError> + 'a;
+
+pub(crate) fn exchange(
+    server: SocketAddr,
+    question: &Question,
+    time: Duration,
+    random: &mut Random,
+    read: &mut Reader,
+) -> Result<(), DnsError> {
+    let started = Instant::now();
+    let mut strays = 0;
+    for _ in 0..TRIES {
+        let left = time.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Err(DnsError::RunOver);
+        }
+        // A new id each time, and of a new socket a new port: a forger must guess both.
+        let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
+        let mut ours = |message: &[u8]| read(id, message);
+        if once(server, &question.query(id), left.min(PATIENCE), &mut strays, &mut ours)? {
+            return Ok(());
+        }
+    }
+    if started.elapsed() >= time {
+        return Err(DnsError::RunOver);
+    }
+    Err(DnsError::Silent { port: server.port(), strays })
+}
+
+/// One question; whether it was answered before its time was up.
+fn once(
+    server: SocketAddr,
+    query: &[u8],
+    time: Duration,
+    strays: &mut u32,
+    read: &mut dyn FnMut(&[u8]) -> Result<bool, DnsError>,
+) -> Result<bool, DnsError> {
+    let started = Instant::now();
+    let own =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { IpAddr::from(Ipv6Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind((own, 0)).map_err(DnsError::Io)?;
+    // Connected, the socket gets what comes from the server's address and port, and its ICMP errors, and no more.
+    socket.connect(server).map_err(DnsError::Io)?;
+    socket.send(query).map_err(DnsError::Io)?;
+    // One byte more than allowed, to tell what is too long.
+    let mut buffer = [0; LIMIT + 1];
+    loop {
+        let left = time.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        socket.set_read_timeout(Some(left)).map_err(DnsError::Io)?;
+        match socket.recv(&mut buffer) {
+            Ok(length) => {
+                if read(buffer.get(..length).unwrap_or_default())? {
+                    return Ok(true);
+                }
+                // Not from the server, or of an older question: were it to end the wait, anybody could end it.
+                *strays += 1;
+            }
+            // The clock at the top of the loop decides. Interrupted: the run was stopped and went on.
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) => {}
+            Err(e) => return Err(DnsError::Io(e)),
+        }
+    }
+}

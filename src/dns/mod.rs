@@ -1,0 +1,12 @@
+//! DNS: names and RRsets as values, messages (RFC 1035), and queries over UDP.
+
+pub mod client;
+pub mod error;
+pub mod message;
+pub mod name;
+pub mod rrset;
+
+pub use error::DnsError;
+pub(crate) use name::check_labels;
+pub use name::{Fqdn, NameError, RrsetName, is_placeholder};
+pub use rrset::{Current, Rrset, RrsetKey, RrsetType, Ttl};

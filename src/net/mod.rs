@@ -1,0 +1,6 @@
+//! Address families and name resolution.
+
+pub mod family;
+pub mod resolver;
+
+pub use family::Families;
