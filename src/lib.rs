@@ -17,24 +17,20 @@
 //! [`address::public`] do no I/O at all. [`http`] knows no DNS, [`plan`] knows no HTTP.
 
 pub mod address; // which public address do we have?
-pub mod check; // `gandi-ddns check`: everything looked at, nothing changed
 pub mod cli; // argv -> Invocation
+pub mod commands; // one file or folder per subcommand
 pub mod config; // text -> Config, in which every value is already valid
 pub mod console; // where lines go: stdout and stderr, or the system log
 pub mod dns; // names, RRsets, messages, queries
 pub mod exit; // the exit codes
 pub mod gandi; // what Gandi offers: LiveDNS, and tokens
 pub mod http; // the one HTTP client
-pub mod ip; // `gandi-ddns ip`: every source asked once
 pub mod json; // JSON for programs to read
 pub mod net; // address families and name resolution
 mod notify; // programs and a monitor that hear of a run
 pub mod outcome; // what came of a round: words and exit codes
-pub mod plan; // (desired, current) -> Action
+mod reconcile; // one pass: Config -> Vec<Outcome>
 pub mod report; // outcomes -> lines and one exit code
-pub mod round; // one round: Config -> Vec<Outcome>
-pub mod run; // one run, of one try or more: Invocation -> Exit
 pub mod state; // the lock, what is remembered from run to run, and the history
-pub mod status; // `gandi-ddns status`: what is remembered, for people
 pub mod sys;
 pub mod token; // the token's life: expiry, warnings, renewal // time, files, processes, threads

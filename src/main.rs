@@ -10,14 +10,15 @@ use std::process::{self, ExitCode};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use gandi_ddns::check;
 use gandi_ddns::cli::{self, Invocation};
+use gandi_ddns::commands::check;
+use gandi_ddns::commands::context::World;
+use gandi_ddns::commands::ip;
+use gandi_ddns::commands::status;
+use gandi_ddns::commands::update::run;
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
-use gandi_ddns::ip;
-use gandi_ddns::run::{World, run};
-use gandi_ddns::status;
 use gandi_ddns::sys::environment::Environment;
 
 fn main() -> ExitCode {

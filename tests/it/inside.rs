@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use gandi_ddns::cli::{self, Invocation};
+use gandi_ddns::commands::context::World;
+use gandi_ddns::commands::update::run;
 use gandi_ddns::console::Console;
-use gandi_ddns::run::{World, run};
 use gandi_ddns::sys::environment::Environment;
 
 use crate::sandbox::{Ran, Sandbox};

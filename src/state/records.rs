@@ -1,21 +1,22 @@
 //! What is remembered from run to run, as values: what the zone was seen to hold, what failed, and how long to leave
 //! it alone.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use crate::dns::{Rrset, RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Done, Failed, Failure, Outcome};
+use crate::sys::time::DAY;
 
-/// First line of the file; the number changes with the format.
-const HEADER: &str = "gandi-ddns state 2";
 /// How long what nobody has confirmed is kept, in seconds, for `gandi-ddns status`.
 const MEMORY: u64 = 31 * 86_400;
 /// The longest that a failure is left alone, in seconds.
 const LONGEST: u64 = 3600;
 /// The pause after a second failure in a row that may go away by itself, in seconds; each further one doubles it.
 const SHORTEST: u64 = 60;
+
+/// How old a failure is when `on_failure` hears of it again, in seconds.
+const AGAIN: u64 = DAY;
 
 /// What a zone held under one key, and when that was seen, in seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(crate) struct Seen {
     /// When we last wrote it, or 0.
     pub(crate) changed: u64,
     /// Whether something has failed at Gandi since: the next run looks for itself.
-    doubted: bool,
+    pub(super) doubted: bool,
 }
 
 /// One RRset.
@@ -55,7 +56,7 @@ pub struct State {
     /// The token.
     pub(crate) token: TokenMemory,
     // A list and not a tree: a tree is 9 kB of program, and a thousand records are found soon enough.
-    records: Vec<(String, Memory)>,
+    pub(super) records: Vec<(String, Memory)>,
 }
 
 /// Identifies an RRset in the state, in four words: the same name at the sandbox is another one.
@@ -152,6 +153,32 @@ impl State {
         self
     }
 
+    /// The failures that are new or were last reported a day ago, and their records, those with the same words together.
+    pub(crate) fn unreported<'a>(
+        &self,
+        api: &str,
+        outcomes: &'a [Outcome],
+        now: u64,
+    ) -> Vec<(String, Vec<&'a RrsetKey>)> {
+        let mut news: Vec<(String, Vec<&RrsetKey>)> = Vec::new();
+        for Outcome { keys, result } in outcomes {
+            let Err(failure) = result else { continue };
+            for key in keys {
+                let failed = self.memory(api, key).and_then(|m| m.failed.as_ref());
+                let told = failed.map_or(0, |f| f.told);
+                if told != 0 && now.checked_sub(told).is_some_and(|age| age < AGAIN) {
+                    continue;
+                }
+                let text = failed.map_or_else(|| failure.to_string(), |f| f.text.clone());
+                match news.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, keys)) => keys.push(key),
+                    None => news.push((text, vec![key])),
+                }
+            }
+        }
+        news
+    }
+
     /// That `on_failure` was told of the failure of `key`.
     pub(crate) fn told(&mut self, api: &str, key: &RrsetKey, now: u64) {
         if let Some(failed) = &mut self.entry(id(api, key)).failed {
@@ -159,65 +186,13 @@ impl State {
         }
     }
 
-    fn entry(&mut self, id: String) -> &mut Memory {
+    pub(super) fn entry(&mut self, id: String) -> &mut Memory {
         let place = self.records.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
             self.records.push((id, Memory::default()));
             self.records.len() - 1
         });
         &mut self.records[place].1
     }
-
-    /// Reads the file's text; `None` for what we cannot have written.
-    pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
-        let mut lines = text.lines();
-        match lines.next() {
-            Some(HEADER) => {}
-            Some(other) if other.starts_with("gandi-ddns state ") => return Err(Unreadable::OtherVersion),
-            _ => return Err(Unreadable::Damaged),
-        }
-        let mut state = Self::default();
-        for line in lines {
-            state.line(line).ok_or(Unreadable::Damaged)?;
-        }
-        Ok(state)
-    }
-
-    fn line(&mut self, line: &str) -> Option<()> {
-        let (kind, rest) = line.split_once(' ')?;
-        let mut words = rest.split(' ');
-        let mut number = || words.next()?.parse::<u64>().ok();
-        match kind {
-            "origin" => self.origin = number()?,
-            "token" => self.token = TokenMemory { asked: number()?, expires: number()?, warned: number()? },
-            "seen" => {
-                let (at, changed, doubted, ttl) = (number()?, number()?, number()? == 1, number()?);
-                let seen = Seen {
-                    address: words.next()?.parse().ok()?,
-                    ttl: u32::try_from(ttl).ok()?,
-                    at,
-                    changed,
-                    doubted,
-                };
-                self.entry(id_of(&mut words)?).seen = Some(seen);
-            }
-            "failed" => {
-                let (code, since, at, until) = (number()?, number()?, number()?, number()?);
-                let (tries, told) = (u32::try_from(number()?).ok()?, number()?);
-                let exit = Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code)?;
-                let id = id_of(&mut words)?;
-                let text = words.collect::<Vec<_>>().join(" ");
-                self.entry(id).failed = Some(Failed { exit, since, at, until, tries, told, text });
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-}
-
-/// The next four words.
-fn id_of<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<String> {
-    let [api, domain, name, rrtype] = [words.next()?, words.next()?, words.next()?, words.next()?];
-    Some(format!("{api} {domain} {name} {rrtype}"))
 }
 
 impl Memory {
@@ -253,34 +228,6 @@ impl Memory {
             text: failure.to_string(),
         });
     }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TokenMemory { asked, expires, warned } = self.token;
-        writeln!(f, "{HEADER}\norigin {}\ntoken {asked} {expires} {warned}", self.origin)?;
-        for (id, Memory { seen, failed }) in &self.records {
-            if let Some(Seen { address, ttl, at, changed, doubted }) = seen {
-                writeln!(f, "seen {at} {changed} {} {ttl} {address} {id}", u8::from(*doubted))?;
-            }
-            if let Some(Failed { exit, since, at, until, tries, told, text }) = failed {
-                let code = exit.code();
-                writeln!(
-                    f,
-                    "failed {code} {since} {at} {until} {tries} {told} {id} {}",
-                    text.replace('\n', " ")
-                )?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Why a text is no state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    Damaged,
-    OtherVersion,
 }
 
 #[cfg(test)]
@@ -321,23 +268,6 @@ mod tests {
         assert!(!confirms("api", "81.2.69.142", Ttl::new(300), 10_000));
         assert!(!confirms("api", "81.2.69.143", None, 10_000));
         assert!(!confirms("sandbox", "81.2.69.142", None, 10_000));
-    }
-
-    #[test]
-    fn survives_the_file() {
-        let mut state = seen_at(10_000).after("api", &outcome(Err(refused())), 10_100).of_origin(7);
-        state.token = TokenMemory { asked: 1, expires: 2, warned: 3 };
-        assert_eq!(State::parse(&state.to_string()), Ok(state));
-    }
-
-    #[test]
-    fn damage_and_other_versions_are_told_apart() {
-        let head = HEADER.to_owned();
-        for text in ["", "x", "\0", &(head.clone() + "\nx"), &(head.clone() + "\nseen 1 2 0 300 x a b c A")] {
-            assert_eq!(State::parse(text), Err(Unreadable::Damaged), "{text:?}");
-        }
-        assert_eq!(State::parse(&(head + "\nfailed 99 1 1 1 1 1 a b c A x")), Err(Unreadable::Damaged));
-        assert_eq!(State::parse("gandi-ddns state 1\nx"), Err(Unreadable::OtherVersion));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! `gandi-ddns status`: what is remembered, for people. No network, and nothing is changed.
 
 use crate::cli::Common;
+use crate::commands::context::{World, load, unusable};
 use crate::config::{Config, Token};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::outcome::Failed;
-use crate::run::{World, load, unusable};
 use crate::state::{self, Seen, State, history};
 use crate::sys::time::Utc;
 use crate::token;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::Findings;
+use super::findings::Findings;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::gandi::Credential;

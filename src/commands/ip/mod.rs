@@ -4,12 +4,12 @@ mod show;
 
 use crate::address::survey::survey;
 use crate::cli::{Common, Source as Place};
+use crate::commands::context::{World, unusable};
 use crate::config::{self};
 use crate::console::Console;
 use crate::dns::RrsetType;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::run::{World, unusable};
 use crate::sys::random::Random;
 
 /// Runs the command. Without a family in particular, one address is enough for success: many have no IPv6.

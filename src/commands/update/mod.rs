@@ -5,11 +5,10 @@ mod attempt;
 use std::time::{Duration, Instant};
 
 use crate::cli::{Common, Run};
-use crate::config::{self, Config, ConfigError, Loaded, Token};
+use crate::commands::context::{World, load, unusable};
+use crate::config::Token;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::sys::environment::Environment;
-use crate::sys::hash::fnv;
 use crate::sys::random::Random;
 use attempt::Runner;
 
@@ -17,18 +16,6 @@ use attempt::Runner;
 /// none is as long as another machine's.
 const PAUSE: u32 = 1000;
 const LONGEST: u32 = 60_000;
-
-/// What `main` knows of the world.
-pub struct World<'a> {
-    /// The environment.
-    pub env: Environment,
-    /// Reads the clock, in seconds since 1970.
-    pub clock: &'a dyn Fn() -> u64,
-    /// Lets time pass.
-    pub pause: &'a dyn Fn(Duration),
-    /// Any number that differs from run to run.
-    pub seed: u64,
-}
 
 /// Runs until all is right, nothing can be done about it, or the time for waiting is up.
 pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -> Exit {
@@ -75,20 +62,4 @@ pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -
         paused += pause;
         longest = LONGEST.min(longest * 2);
     }
-}
-
-/// The config, and the number that tells it from others.
-pub(crate) fn load(common: &Common, world: &World, token: Token) -> Result<(Config, u64), ConfigError> {
-    let Loaded { mut config, identity } = config::load(&common.source, &world.env, token)?;
-    config.restrict(common.families)?;
-    Ok((config, fnv(&identity)))
-}
-
-/// Tells what is wrong with the config.
-pub(crate) fn unusable(e: &ConfigError, console: &mut Console) -> Exit {
-    console.error(format_args!("{e}"));
-    if let Some(text) = e.translation() {
-        console.error(format_args!("write this instead:\n\n{text}"));
-    }
-    Exit::Config
 }

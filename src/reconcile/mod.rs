@@ -1,23 +1,28 @@
 //! One round: learn the addresses, look at the zone, decide, write. Never ends early: one record's failure
 //! leaves its neighbours alone.
 
+mod plan;
+mod zone_cache;
+
 use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::address::detector::Detector;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
-use crate::dns::{Current, Fqdn, Rrset, RrsetKey, RrsetType};
+use crate::dns::{Rrset, RrsetType};
 use crate::gandi::LiveDnsError;
-use crate::gandi::livedns::{Listing, LiveDns};
+use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::outcome::{Done, Failure, Outcome};
-use crate::plan::{Action, Desired, plan};
 use crate::state::State;
 use crate::sys::random::Random;
 
+use plan::{Action, Desired, plan};
+use zone_cache::Zones;
+
 /// What a round depends on besides the config.
-pub struct Circumstances<'a> {
+pub(crate) struct Circumstances<'a> {
     /// What earlier rounds confirmed.
     pub state: &'a State,
     /// Seconds since 1970.
@@ -29,7 +34,12 @@ pub struct Circumstances<'a> {
 }
 
 /// Runs one round.
-pub fn round(config: &Config, http: &Http, mut with: Circumstances, console: &mut Console) -> Vec<Outcome> {
+pub(crate) fn round(
+    config: &Config,
+    http: &Http,
+    mut with: Circumstances,
+    console: &mut Console,
+) -> Vec<Outcome> {
     let mut families = Vec::new();
     let mut outcomes = Vec::new();
     for rrtype in RrsetType::ALL {
@@ -225,47 +235,5 @@ enum Verdict {
 impl Verdict {
     const fn is_write(&self) -> bool {
         matches!(self, Self::Planned(Action::Create(_) | Action::Replace { .. }))
-    }
-}
-
-/// What has been read of the zones in this round: everything at most once. Lists and not maps, as in the state.
-struct Zones<'a> {
-    livedns: LiveDns<'a>,
-    /// The domain of each RRset that wants a look.
-    looks: Vec<Fqdn>,
-    listings: Vec<(Fqdn, Result<Listing, Rc<LiveDnsError>>)>,
-    seen: Vec<(RrsetKey, Result<Current, Rc<LiveDnsError>>)>,
-}
-
-impl<'a> Zones<'a> {
-    fn new(livedns: LiveDns<'a>) -> Self {
-        Self { livedns, looks: Vec::new(), listings: Vec::new(), seen: Vec::new() }
-    }
-
-    fn look(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<LiveDnsError>> {
-        if let Some((_, current)) = self.seen.iter().find(|(k, _)| k == key) {
-            return current.clone();
-        }
-        let current = self.read(key, console);
-        self.seen.push((key.clone(), current.clone()));
-        current
-    }
-
-    fn read(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<LiveDnsError>> {
-        if self.looks.iter().filter(|d| **d == key.domain).count() < 2 {
-            console.step(format_args!("{key}: looking at the zone"));
-            return self.livedns.rrset(key).map_err(Rc::new);
-        }
-        let known = self.listings.iter().position(|(d, _)| *d == key.domain);
-        let place = known.unwrap_or_else(|| {
-            console.step(format_args!("{}: looking at the whole zone", key.domain));
-            let listing = self.livedns.listing(&key.domain).map_err(Rc::new);
-            self.listings.push((key.domain.clone(), listing));
-            self.listings.len() - 1
-        });
-        match &self.listings[place].1 {
-            Ok(listing) => self.livedns.find(listing, key).map_err(Rc::new),
-            Err(e) => Err(Rc::clone(e)),
-        }
     }
 }

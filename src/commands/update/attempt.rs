@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::World;
 use crate::cli::Run;
+use crate::commands::context::World;
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::http::Http;
-use crate::notify;
+use crate::notify::{heartbeat, hooks};
 use crate::outcome::{Done, Outcome};
+use crate::reconcile::{Circumstances, round};
 use crate::report::{failure_lines, json, report};
-use crate::round::{Circumstances, round};
 use crate::state::{self, State, StateError, Store, history};
 use crate::sys::random::Random;
 use crate::sys::time;
@@ -134,7 +134,7 @@ impl<'a> Runner<'a> {
             return;
         }
         self.write_history(attempt, console);
-        notify::changes(&self.config.hearing, &attempt.outcomes, console);
+        hooks::changes(&self.config.hearing, &attempt.outcomes, console);
         if !last {
             return;
         }
@@ -145,11 +145,17 @@ impl<'a> Runner<'a> {
         {
             self.state.token = token::care(&self.config, http, self.state.token, now, console);
         }
-        notify::failures(&self.config.hearing, &api, &attempt.outcomes, &mut self.state, now, console);
+        if let Some(program) = &self.config.hearing.on_failure {
+            let unreported = self.state.unreported(&api, &attempt.outcomes, now);
+            hooks::failures(program, &unreported, console);
+            for key in unreported.iter().flat_map(|(_, keys)| keys) {
+                self.state.told(&api, key, now);
+            }
+        }
         self.save(&before, console);
         if !matches!(attempt.problem, Some(Problem::Busy(_))) && self.config.hearing.ping.is_some() {
             let http = Http::new(self.config.detection.roots.as_deref(), AFTERWARDS);
-            notify::ping(&self.config.hearing, &http, attempt.exit, &attempt.message(), console);
+            heartbeat::ping(&self.config.hearing, &http, attempt.exit, &attempt.message(), console);
         }
     }
 

@@ -2,12 +2,14 @@
 //! so it shows no secret; and with `--redact`, no name and no address either.
 
 mod delegation;
+mod findings;
 mod gandi;
-mod machine;
+mod local;
 mod redact;
 
 use crate::address::survey::survey;
 use crate::cli::Common;
+use crate::commands::context::{World, load};
 use crate::config::{Config, Token};
 use crate::console::Console;
 use crate::dns::RrsetType;
@@ -15,62 +17,12 @@ use crate::exit::Exit;
 use crate::http::Http;
 use crate::json::Object;
 use crate::outcome::{Done, Outcome};
-use crate::round::{Circumstances, round};
-use crate::run::{World, load};
+use crate::reconcile::{Circumstances, round};
 use crate::state::State;
 use crate::sys::random::Random;
 use crate::sys::time;
+use findings::{Finding, Findings, Verdict};
 use redact::Redactor;
-
-/// What a look found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// All is well.
-    Fine,
-    /// It works, but should be seen to.
-    Warning,
-    /// A run would end with this code.
-    Failure(Exit),
-}
-
-/// One line.
-#[derive(Debug)]
-struct Finding {
-    verdict: Verdict,
-    subject: String,
-    text: String,
-}
-
-/// All lines so far.
-#[derive(Debug, Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(&mut self, verdict: Verdict, subject: impl Into<String>, text: impl Into<String>) {
-        self.0.push(Finding { verdict, subject: subject.into(), text: text.into() });
-    }
-
-    fn fine(&mut self, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Verdict::Fine, subject, text);
-    }
-
-    fn warn(&mut self, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Verdict::Warning, subject, text);
-    }
-
-    fn fail(&mut self, exit: Exit, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Verdict::Failure(exit), subject, text);
-    }
-
-    /// The gravest code.
-    fn exit(&self) -> Exit {
-        let exit = |f: &Finding| match f.verdict {
-            Verdict::Failure(exit) => exit,
-            _ => Exit::Ok,
-        };
-        self.0.iter().map(exit).max().unwrap_or(Exit::Ok)
-    }
-}
 
 /// Runs the command. The code is the one that a run would have.
 pub fn run(asked: &Common, redact: bool, world: &World, console: &mut Console) -> Exit {
@@ -100,10 +52,10 @@ pub fn run(asked: &Common, redact: bool, world: &World, console: &mut Console) -
 
 /// From what is nearest to what is furthest away.
 fn look(config: &Config, instance: u64, world: &World, found: &mut Findings) {
-    machine::config(config, found);
+    local::config(config, found);
     let clock_is_right = clock(world, found);
     let now = (world.clock)();
-    machine::state(config, instance, world.env.uid, now, found);
+    local::state(config, instance, world.env.uid, now, found);
     let mut random = Random::new(world.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     addresses(config, &http, &mut random, found);

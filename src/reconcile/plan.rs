@@ -8,7 +8,7 @@ use crate::outcome::Refusal;
 
 /// What the zone should hold.
 #[derive(Clone, Copy, Debug)]
-pub struct Desired {
+pub(super) struct Desired {
     /// The address.
     pub address: IpAddr,
     /// The TTL, if the config names one.
@@ -19,7 +19,7 @@ pub struct Desired {
 
 /// What follows from the two.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(super) enum Action {
     /// The zone is right, and this is what it holds.
     Keep(Rrset),
     /// There is no such RRset: make it.
@@ -37,7 +37,7 @@ pub enum Action {
 
 /// Decides. A PUT always carries a TTL: the configured one, else the one read, else 300 s.
 #[must_use]
-pub fn plan(desired: &Desired, current: &Current) -> Action {
+pub(super) fn plan(desired: &Desired, current: &Current) -> Action {
     let rrset = |ttl: u32| Rrset::single(desired.address, desired.ttl.map_or(ttl, Ttl::seconds));
     match current {
         Current::Absent => Action::Create(rrset(Ttl::MIN.seconds())),

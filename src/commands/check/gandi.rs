@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Findings, delegation};
+use super::delegation;
+use super::findings::Findings;
 use crate::config::Config;
 use crate::dns::Fqdn;
 use crate::exit::Exit;

@@ -1,0 +1,71 @@
+//! Who hears of a run besides the reader of its output: programs of the user's, and a monitor by HTTP. None of them
+//! changes how the run ends.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::config::Hearing;
+use crate::console::Console;
+use crate::dns::RrsetKey;
+use crate::outcome::{Done, Outcome};
+use crate::sys::subprocess::{self, Job};
+
+/// The longest that a program may run.
+const PROGRAM: Duration = Duration::from_secs(30);
+/// Runs `on_change` for each record that was written.
+pub(crate) fn changes(hearing: &Hearing, outcomes: &[Outcome], console: &mut Console) {
+    let Some(program) = &hearing.on_change else { return };
+    for Outcome { keys, result } in outcomes {
+        let (old, new) = match result {
+            Ok(Done::Created { new, dry: false }) => (String::new(), new.addresses()),
+            Ok(Done::Replaced { old, new, dry: false }) => (old.addresses(), new.addresses()),
+            _ => continue,
+        };
+        for key in keys {
+            run("on_change", program, &[key], &old, &new, "", console);
+        }
+    }
+}
+
+/// Runs `on_failure` for these failures, once for all records that fail alike.
+pub(crate) fn failures(program: &Path, failures: &[(String, Vec<&RrsetKey>)], console: &mut Console) {
+    for (text, keys) in failures {
+        run("on_failure", program, keys, "", "", text, console);
+    }
+}
+
+/// Runs one program, without a shell; of several records, each variable lists what they have.
+fn run(
+    hook: &str,
+    program: &Path,
+    keys: &[&RrsetKey],
+    old: &str,
+    new: &str,
+    error: &str,
+    console: &mut Console,
+) {
+    let list = |text: fn(&RrsetKey) -> String| {
+        let mut words: Vec<String> = Vec::new();
+        for word in keys.iter().map(|key| text(key)) {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.join(" ")
+    };
+    let (domains, names) = (list(|k| k.domain.to_string()), list(|k| k.name.to_string()));
+    let types = list(|k| k.rrtype.to_string());
+    let variables = [
+        ("GANDI_DDNS_DOMAIN", domains.as_str()),
+        ("GANDI_DDNS_NAME", &names),
+        ("GANDI_DDNS_TYPE", &types),
+        ("GANDI_DDNS_OLD", old),
+        ("GANDI_DDNS_NEW", new),
+        ("GANDI_DDNS_ERROR", error),
+    ];
+    console.step(format_args!("running {hook} {}", program.display()));
+    let job = Job { path: program, variables: &variables, time: PROGRAM, is_heard: console.is_verbose() };
+    if let Err(e) = subprocess::run(&job) {
+        console.warn(format_args!("`{hook}` {}: it {e}", program.display()));
+    }
+}
