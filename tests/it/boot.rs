@@ -6,10 +6,10 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::fake::{Answer, Fault, On, Setup, Times, Tls};
 use crate::inside::{is_alone, run_inside};
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox};
+use fake_gandi::{Answer, Fault, On, Setup, Times, Tls};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
 

@@ -5,10 +5,10 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::fake::{Answer, Family, Fault, On, Setup, Times, Tls};
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, ADDRESS6, API_KEY, Ran, STALE, Sandbox, TOKEN};
 use crate::schema::{self, fits};
+use fake_gandi::{Answer, Family, Fault, On, Setup, Times, Tls};
 
 const DAY: u64 = 86_400;
 

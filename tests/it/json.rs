@@ -4,9 +4,9 @@ use std::fs;
 
 use miniserde::json::{self, Value};
 
-use crate::fake::{Answer, Fault, On, Times};
 use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox};
 use crate::schema::{self, fits};
+use fake_gandi::{Answer, Fault, On, Times};
 
 /// The run's one object.
 #[track_caller]

@@ -11,7 +11,6 @@ mod command; // a program that tells the address, and another name
 mod defaults; // the built-in services by their real names, and `gandi-ddns ip`
 mod dns; // name servers as a hint, and what they may answer
 mod docs; // what is written for people is true
-mod fake; // Gandi and the echo services, with knobs for what goes wrong
 mod fake_itself; // the fake against Gandi's recorded answers
 mod gandi; // what Gandi may answer
 mod gentle; // what failed is left alone for a while

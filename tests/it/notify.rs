@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::fake::{Family, Fault, On, Times, free_port};
 use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox, TOKEN};
+use fake_gandi::{Family, Fault, On, Times, free_port};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
 const DAY: u64 = 86_400;

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::process::{Command, Stdio};
 
-use crate::fake::{Answer, Fault, On, Times};
 use crate::namespace::Namespace;
 use crate::sandbox::{Ran, Sandbox, TOKEN};
+use fake_gandi::{Answer, Fault, On, Times};
 
 const DAY: u64 = 86_400;
 const CREATED: &str = "home.example.org A: created with 81.2.69.142, TTL 300 s\n";

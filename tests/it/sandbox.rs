@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::fake::{Echo, Fake, Family, Setup};
+use fake_gandi::{Echo, Fake, Family, Setup};
 
 /// The secret that must show up nowhere.
 pub(crate) const TOKEN: &str = "pat_0123456789abcdefSECRET";
