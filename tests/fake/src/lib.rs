@@ -56,7 +56,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use self::{
+pub use crate::{
     dns::{Dns, DnsFault, DnsQuery},
     echo::{Echo, Family},
     fault::{Answer, AtAccept, Fault, On, Times},
@@ -65,12 +65,12 @@ pub use self::{
     zone::Rrset,
 };
 
-use self::fault::Queue;
-use self::http::Request;
-use self::log::Log;
-use self::server::{Server, Service};
-use self::tls::Authority;
-use self::zone::{Account, Domain, Rrsets};
+use crate::fault::Queue;
+use crate::http::Request;
+use crate::log::Log;
+use crate::server::{Server, Service};
+use crate::tls::Authority;
+use crate::zone::{Account, Domain, Rrsets};
 
 /// How to start a [`Fake`].
 #[derive(Clone, Copy, Debug)]
