@@ -23,6 +23,7 @@ mod records; // what becomes of records
 mod renewal; // a new token in the old one's file
 mod requests; // how little is asked of others
 mod router; // what the router says of its own address
+mod run_output; // what a run printed, and assertions on it
 mod sandbox; // a directory, a fake, and the binary
 mod schema; // what programs are told has its documented shape
 mod state; // the lock and the memory

@@ -5,7 +5,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::process::{Command, Stdio};
 
 use crate::namespace::Namespace;
-use crate::sandbox::{Ran, Sandbox, TOKEN};
+use crate::run_output::RunOutput;
+use crate::sandbox::{Sandbox, TOKEN};
 use fake_gandi::{Answer, Fault, On, Times};
 
 const DAY: u64 = 86_400;
@@ -26,7 +27,7 @@ fn token(s: &Sandbox) -> String {
 
 /// No renewed token is in what was said.
 #[track_caller]
-fn kept_secret(ran: &Ran) {
+fn kept_secret(ran: &RunOutput) {
     assert!(!format!("{ran:?}").contains("_SECRET"), "{ran:?}");
 }
 

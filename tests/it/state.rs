@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use crate::sandbox::{ADDRESS, STALE, Sandbox, wait};
+use crate::run_output::wait;
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use fake_gandi::{Fault, On, Times};
 
 fn stale() -> Sandbox {
