@@ -2,9 +2,6 @@
 //!
 //! It never looks at the clock: on a board that believes in 1970 it starts like anywhere else.
 
-#[path = "../tests/it/fake/mod.rs"]
-mod fake;
-
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,7 +11,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use fake::{Echo, Fake, Family, Setup, Tls};
+use fake_gandi::{Echo, Fake, Family, Setup, Tls};
 
 const HELP: &str = "\
 Usage: fake_gandi DIR [--port N]

@@ -1,7 +1,7 @@
 //! Which address is believed, and what happens when none can be.
 
-use crate::fake::{Answer, Echo, Family, Fault, Times, Tls};
 use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox};
+use fake_gandi::{Answer, Echo, Family, Fault, Times, Tls};
 
 /// A stale A and AAAA record, both wanted.
 fn both_families() -> Sandbox {

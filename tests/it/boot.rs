@@ -6,10 +6,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::fake::{Answer, Fault, On, Setup, Times, Tls};
 use crate::inside::{is_alone, run_inside};
 use crate::namespace::Namespace;
-use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox};
+use crate::run_output::RunOutput;
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use fake_gandi::{Answer, Fault, On, Setup, Times, Tls};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
 
@@ -124,7 +125,7 @@ fn a_clock_that_is_set_during_the_wait() {
 }
 
 /// Waits in vain for so many seconds: what it says, and its pauses in milliseconds.
-fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (Ran, Vec<u128>) {
+fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (RunOutput, Vec<u128>) {
     let pauses = RefCell::new(Vec::new());
     let pause = |time: Duration| pauses.borrow_mut().push(time.as_millis());
     let ran = run_inside(s, &["--wait", wait], &now, &pause, seed);

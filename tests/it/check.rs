@@ -5,10 +5,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::fake::{Answer, Family, Fault, On, Setup, Times, Tls};
 use crate::namespace::Namespace;
-use crate::sandbox::{ADDRESS, ADDRESS6, API_KEY, Ran, STALE, Sandbox, TOKEN};
+use crate::run_output::RunOutput;
+use crate::sandbox::{ADDRESS, ADDRESS6, API_KEY, STALE, Sandbox, TOKEN};
 use crate::schema::{self, fits};
+use fake_gandi::{Answer, Family, Fault, On, Setup, Times, Tls};
 
 const DAY: u64 = 86_400;
 
@@ -26,7 +27,7 @@ fn with(tls: Tls) -> Sandbox {
 /// Checks: this code, a line of this beginning, in which all these words stand. Nothing may be changed by it, and what
 /// programs are told must fit the schema and say the same.
 #[track_caller]
-fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> Ran {
+fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> RunOutput {
     let before = (s.fake.zone_text(), files(s));
     let ran = s.run(&["check"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(code), ""), "{}", ran.stdout);

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::fake::{Fault, On, Times};
 use crate::sandbox::{ADDRESS, API_KEY, STALE, Sandbox, TOKEN};
+use fake_gandi::{Fault, On, Times};
 
 #[test]
 fn help_and_version() {

@@ -7,7 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::namespace::Namespace;
-use crate::sandbox::{ADDRESS, ADDRESS6, Ran, STALE, STALE6, Sandbox, TOKEN};
+use crate::run_output::RunOutput;
+use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox, TOKEN};
 
 /// An A and an AAAA record that are stale, and one source for each.
 fn sandbox(ipv4: &str, ipv6: &str, more: &str) -> Sandbox {
@@ -39,7 +40,7 @@ fn write(s: &Sandbox, script: &str) {
     assert!(shell.status().expect("a shell").success());
 }
 
-fn run(script: &str) -> (Sandbox, Ran) {
+fn run(script: &str) -> (Sandbox, RunOutput) {
     let s = with(script, "");
     let ran = s.run(&[]);
     (s, ran)

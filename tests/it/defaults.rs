@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::fake::{Dns, Echo, Family, Tls};
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, ADDRESS6, Sandbox};
+use fake_gandi::{Dns, Echo, Family, Tls};
 
 const README: &str = include_str!("../../README.md");
 const V4: [&str; 6] = [

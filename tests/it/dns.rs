@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use crate::fake::{Dns, DnsFault, Family};
 use crate::sandbox::{ADDRESS, Sandbox};
+use fake_gandi::{Dns, DnsFault, Family};
 
 /// What a fault comes to: `None` is an answer, else words of its cause.
 type Told = Option<&'static [&'static str]>;
@@ -76,7 +76,7 @@ fn ids_and_ports_vary() {
         s.run(&[]).is(0, "");
     }
     let queries = dns.queries();
-    let differ = |key: fn(&crate::fake::DnsQuery) -> u16| {
+    let differ = |key: fn(&fake_gandi::DnsQuery) -> u16| {
         queries.iter().map(key).collect::<std::collections::BTreeSet<_>>().len() > 3
     };
     assert!(differ(|q| q.id) && differ(|q| q.from.port()), "{queries:?}");

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fake::{Answer, AtAccept, Fault, On, Setup, Times};
 use crate::sandbox::{API_KEY, STALE, Sandbox};
+use fake_gandi::{Answer, AtAccept, Fault, On, Setup, Times};
 
 fn stale() -> Sandbox {
     let s = Sandbox::new();
@@ -226,7 +226,7 @@ fn a_connection_closed_between_two_requests_is_opened_anew() {
 
 #[test]
 fn plain_http_is_for_loopback_only() {
-    let s = Sandbox::with(Setup { tls: crate::fake::Tls::None, ..Setup::default() });
+    let s = Sandbox::with(Setup { tls: fake_gandi::Tls::None, ..Setup::default() });
     s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
     s.raw_config("api = http://api.gandi.net/v5/livedns\ntoken_file = token\n[example.org]\nnames = home\n");
     s.run(&[]).fails(78, &["gandi-ddns.conf:1: `api`", "https://"]);

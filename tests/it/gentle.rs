@@ -1,7 +1,7 @@
 //! What failed is left alone for a while: nobody is asked in vain again and again.
 
-use crate::fake::{Answer, Echo, Family, Fault, On, Times};
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use fake_gandi::{Answer, Echo, Family, Fault, On, Times};
 
 fn stale() -> Sandbox {
     let s = Sandbox::new();

@@ -10,7 +10,8 @@ use gandi_ddns::commands::update::run;
 use gandi_ddns::console::Console;
 use gandi_ddns::sys::environment::Environment;
 
-use crate::sandbox::{Ran, Sandbox};
+use crate::run_output::RunOutput;
+use crate::sandbox::Sandbox;
 
 /// Set in the process in which a test is alone.
 const ALONE: &str = "GANDI_DDNS_ALONE";
@@ -38,7 +39,7 @@ pub(crate) fn run_inside(
     clock: &dyn Fn() -> u64,
     pause: &dyn Fn(Duration),
     seed: u64,
-) -> Ran {
+) -> RunOutput {
     let config = s.path("gandi-ddns.conf").into_os_string();
     let arguments = arguments.iter().map(Into::into).chain(["-c".into(), config]).collect();
     let Ok(Invocation::Run(common, asked)) = cli::parse(arguments) else { panic!("that is no run") };
@@ -47,5 +48,5 @@ pub(crate) fn run_inside(
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = run(&common, &asked, &world, &mut Console::new(common.verbosity, &mut out, &mut err));
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Ran { code: Some(exit.code().into()), stdout: text(out), stderr: text(err) }
+    RunOutput { code: Some(exit.code().into()), stdout: text(out), stderr: text(err) }
 }

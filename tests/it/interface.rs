@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::namespace::Namespace;
-use crate::sandbox::{Ran, STALE, STALE6, Sandbox};
+use crate::run_output::RunOutput;
+use crate::sandbox::{STALE, STALE6, Sandbox};
 
 /// No state of the kernel's takes longer than this to come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,7 +39,7 @@ impl Home {
     }
 
     /// Runs with this one source for a record that is stale.
-    fn run(&self, source: &str, rrtype: &str) -> Ran {
+    fn run(&self, source: &str, rrtype: &str) -> RunOutput {
         let (key, stale) = if rrtype == "A" { ("ipv4", STALE) } else { ("ipv6", STALE6) };
         let head = self.s.head();
         let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();

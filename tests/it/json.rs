@@ -4,13 +4,14 @@ use std::fs;
 
 use miniserde::json::{self, Value};
 
-use crate::fake::{Answer, Fault, On, Times};
-use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox};
+use crate::run_output::RunOutput;
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use crate::schema::{self, fits};
+use fake_gandi::{Answer, Fault, On, Times};
 
 /// The run's one object.
 #[track_caller]
-fn object(ran: &Ran) -> Value {
+fn object(ran: &RunOutput) -> Value {
     fits(schema::RUN, &ran.stdout)
 }
 

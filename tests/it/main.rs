@@ -11,7 +11,6 @@ mod command; // a program that tells the address, and another name
 mod defaults; // the built-in services by their real names, and `gandi-ddns ip`
 mod dns; // name servers as a hint, and what they may answer
 mod docs; // what is written for people is true
-mod fake; // Gandi and the echo services, with knobs for what goes wrong
 mod fake_itself; // the fake against Gandi's recorded answers
 mod gandi; // what Gandi may answer
 mod gentle; // what failed is left alone for a while
@@ -24,6 +23,7 @@ mod records; // what becomes of records
 mod renewal; // a new token in the old one's file
 mod requests; // how little is asked of others
 mod router; // what the router says of its own address
+mod run_output; // what a run printed, and assertions on it
 mod sandbox; // a directory, a fake, and the binary
 mod schema; // what programs are told has its documented shape
 mod state; // the lock and the memory

@@ -7,8 +7,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::fake::{Family, Fault, On, Times, free_port};
-use crate::sandbox::{ADDRESS, Ran, STALE, Sandbox, TOKEN};
+use crate::run_output::RunOutput;
+use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN};
+use fake_gandi::{Family, Fault, On, Times, free_port};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
 const DAY: u64 = 86_400;
@@ -216,7 +217,7 @@ fn a_run_that_meets_another_leaves_the_monitor_to_it() {
 #[track_caller]
 fn is_no_matter(url: &str, words: &str) {
     let s = with(&format!("ping = {url}\n"));
-    let ran: Ran = s.run(&["-v"]);
+    let ran: RunOutput = s.run(&["-v"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), REPLACED));
     ran.says(&["could not tell the monitor", words]);
     assert!(!ran.stderr.contains("secret-uuid"), "{}", ran.stderr);

@@ -1,7 +1,7 @@
 //! What becomes of records: kept, created, replaced, or left alone.
 
-use crate::fake::{Answer, Family, Fault, On, Times};
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use fake_gandi::{Answer, Family, Fault, On, Times};
 
 #[test]
 fn a_stale_record_is_replaced_and_the_second_run_is_silent() {

@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::process::{Command, Stdio};
 
-use crate::fake::{Answer, Fault, On, Times};
 use crate::namespace::Namespace;
-use crate::sandbox::{Ran, Sandbox, TOKEN};
+use crate::run_output::RunOutput;
+use crate::sandbox::{Sandbox, TOKEN};
+use fake_gandi::{Answer, Fault, On, Times};
 
 const DAY: u64 = 86_400;
 const CREATED: &str = "home.example.org A: created with 81.2.69.142, TTL 300 s\n";
@@ -26,7 +27,7 @@ fn token(s: &Sandbox) -> String {
 
 /// No renewed token is in what was said.
 #[track_caller]
-fn kept_secret(ran: &Ran) {
+fn kept_secret(ran: &RunOutput) {
     assert!(!format!("{ran:?}").contains("_SECRET"), "{ran:?}");
 }
 

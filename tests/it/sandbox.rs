@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
-use crate::fake::{Echo, Fake, Family, Setup};
+use crate::run_output::{RunOutput, wait};
+use fake_gandi::{Echo, Fake, Family, Setup};
 
 /// The secret that must show up nowhere.
 pub(crate) const TOKEN: &str = "pat_0123456789abcdefSECRET";
@@ -22,8 +22,6 @@ pub(crate) const STALE: &str = "81.2.69.1";
 /// Our IPv6 address.
 pub(crate) const ADDRESS6: &str = "2a01:e0a:1:2::3";
 pub(crate) const STALE6: &str = "2a01:e0a:1:2::1";
-/// No test waits longer than this for a run to end by itself.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A place to run in.
 pub(crate) struct Sandbox {
@@ -35,14 +33,6 @@ pub(crate) struct Sandbox {
     /// Whether the fake may have seen requests that it did not understand.
     pub(crate) violations_expected: bool,
     dir: PathBuf,
-}
-
-/// What a run left behind.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl Sandbox {
@@ -128,14 +118,14 @@ impl Sandbox {
     }
 
     /// Runs with the sandbox's config and these arguments.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> RunOutput {
         let mut command = self.command();
         command.args(["-c", "gandi-ddns.conf"]).args(arguments);
         Self::finish(&mut command)
     }
 
     /// Runs any command to its end.
-    pub(crate) fn finish(command: &mut Command) -> Ran {
+    pub(crate) fn finish(command: &mut Command) -> RunOutput {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         wait(child.expect("the binary starts"))
     }
@@ -193,56 +183,5 @@ impl Drop for Sandbox {
             );
         }
         let _ = fs::remove_dir_all(&self.dir);
-    }
-}
-
-/// Waits for a child with pipes, and checks that it kept the secrets.
-pub(crate) fn wait(mut child: Child) -> Ran {
-    let status = patiently(&mut child);
-    let output = child.wait_with_output().expect("its output");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    let ran = Ran { code: status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-    for secret in [TOKEN, API_KEY] {
-        assert!(!format!("{ran:?}").contains(secret), "a secret is in the output: {ran:?}");
-    }
-    ran
-}
-
-/// Waits for a child to end by itself. Polls, since std has no wait with a limit.
-fn patiently(child: &mut Child) -> ExitStatus {
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().expect("its status") {
-            return status;
-        }
-        if started.elapsed() > PATIENCE {
-            child.kill().expect("the end of a run that never ends");
-            panic!("the run did not end by itself");
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
-
-impl Ran {
-    /// Exactly this, and nothing on stderr.
-    #[track_caller]
-    pub(crate) fn is(&self, code: i32, stdout: &str) {
-        assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (Some(code), stdout, ""));
-    }
-
-    /// This code, nothing on stdout, and one line on stderr in which all these words stand.
-    #[track_caller]
-    pub(crate) fn fails(&self, code: i32, words: &[&str]) {
-        assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{}", self.stderr);
-        self.says(words);
-        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
-    }
-
-    /// All these words stand on stderr.
-    #[track_caller]
-    pub(crate) fn says(&self, words: &[&str]) {
-        for word in words {
-            assert!(self.stderr.contains(word), "`{word}` is not in: {}", self.stderr);
-        }
     }
 }

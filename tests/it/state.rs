@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use crate::fake::{Fault, On, Times};
-use crate::sandbox::{ADDRESS, STALE, Sandbox, wait};
+use crate::run_output::wait;
+use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use fake_gandi::{Fault, On, Times};
 
 fn stale() -> Sandbox {
     let s = Sandbox::new();
@@ -194,6 +195,6 @@ fn a_look_an_hour_ago_counts_no_more() {
 fn what_was_right_a_moment_ago_is_not_known_to_be_without_an_address() {
     let s = stale();
     assert_eq!(s.run(&[]).code, Some(0));
-    s.v4.iter().for_each(crate::fake::Echo::refuse);
+    s.v4.iter().for_each(fake_gandi::Echo::refuse);
     s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed"]);
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::fake::{Answer, Family, Fault, On, Times};
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use fake_gandi::{Answer, Family, Fault, On, Times};
 
 fn stale() -> Sandbox {
     let s = Sandbox::new();

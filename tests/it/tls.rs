@@ -1,7 +1,7 @@
 //! Certificates and protocol versions: what is right is taken, what is wrong is named, and never worked around.
 
-use crate::fake::{Key, Setup, Tls, Versions};
 use crate::sandbox::{STALE, Sandbox};
+use fake_gandi::{Key, Setup, Tls, Versions};
 
 fn with(tls: Tls) -> Sandbox {
     let s = Sandbox::with(Setup { tls, ..Setup::default() });

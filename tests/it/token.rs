@@ -1,8 +1,8 @@
 //! The token's end, told in time.
 
-use crate::fake::{Answer, Fault, On, Times};
 use crate::inside::{is_alone, run_inside};
 use crate::sandbox::{API_KEY, Sandbox, TOKEN};
+use fake_gandi::{Answer, Fault, On, Times};
 
 const DAY: u64 = 86_400;
 

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 
-use crate::fake::{Answer, Family, Fault, On, Times};
 use crate::inside::{is_alone, run_inside};
 use crate::sandbox::{Sandbox, TOKEN};
+use fake_gandi::{Answer, Family, Fault, On, Times};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -88,7 +88,7 @@ impl World {
                 self.troubled = until(hours);
             }
             Event::NetworkIsOut(hours) => {
-                s.v4.iter().for_each(crate::fake::Echo::refuse);
+                s.v4.iter().for_each(fake_gandi::Echo::refuse);
                 s.fake.refuse();
                 self.troubled = until(hours);
             }

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::fake::Fake;
+use fake_gandi::Fake;
 
 /// Long enough for a busy machine, short enough for a hanging test to end.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);

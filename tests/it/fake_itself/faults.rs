@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::client::{Client, PATIENCE};
-use crate::fake::{Answer, AtAccept, Fake, Family, Fault, On, Setup, Times, Tls, free_port};
+use fake_gandi::{Answer, AtAccept, Fake, Family, Fault, On, Setup, Times, Tls, free_port};
 
 const PATH: &str = "/v5/livedns/domains/example.org/records/home/A";
 const BODY: &str = r#"{"rrset_values":["192.0.2.1"],"rrset_ttl":300}"#;

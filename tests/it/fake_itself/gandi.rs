@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::client::{Client, PATIENCE, Reply};
-use crate::fake::{Fake, Family, Key, Rrset, Setup, Tls, Versions};
+use fake_gandi::{Fake, Family, Key, Rrset, Setup, Tls, Versions};
 
 const BASE: &str = "/v5/livedns/domains/t18s.fr";
 const ERROR: &str = "application/json; charset=UTF-8";
@@ -319,7 +319,7 @@ fn ipv6_and_echoes() {
     fake.set_address(Family::V6, "2001:db8::7");
     echoes[1].set("203.0.113.7\n");
     echoes[2].set_status(503);
-    let tell = |echo: &crate::fake::Echo| {
+    let tell = |echo: &fake_gandi::Echo| {
         let mut client = Client::connect(&echo.url(), &fake.ca_pem()).unwrap();
         let reply = client.ask_as(None, "GET", "/", "");
         (reply.status, reply.body)

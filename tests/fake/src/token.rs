@@ -1,23 +1,23 @@
 //! What Gandi says of the calling token, and a new one in its place. Outside `LiveDNS`, hence logged as listeners of
 //! their own: `id` for `tokeninfo`, `organization` for renewals.
 
-use super::http::{Request, Response};
-use super::json::string;
-use super::livedns::{self, BAD_TOKEN, NO_CREDENTIAL};
-use super::log::Log;
-use super::zone::Account;
+use crate::http::{Request, Response};
+use crate::json::string;
+use crate::livedns::{self, BAD_TOKEN, NO_CREDENTIAL};
+use crate::log::Log;
+use crate::zone::Account;
 
 /// The path of the one, which on the real host is `id.gandi.net`.
-pub(super) const INFO: &str = "/tokeninfo";
+pub(crate) const INFO: &str = "/tokeninfo";
 /// The path of the other.
-pub(super) const RENEWAL: &str = "/v5/organization/access-tokens";
+pub(crate) const RENEWAL: &str = "/v5/organization/access-tokens";
 /// What is left of a token of which nothing has been said, in seconds.
 const LEFT: u64 = 200 * 86_400;
 /// With more left than this, Gandi is said to refuse a renewal.
 const RENEWABLE: u64 = 30 * 86_400;
 
 /// Who answers a request for this path.
-pub(super) fn listener(target: &str) -> Option<&'static str> {
+pub(crate) fn listener(target: &str) -> Option<&'static str> {
     match target {
         INFO => Some("id"),
         RENEWAL => Some("organization"),
@@ -26,7 +26,7 @@ pub(super) fn listener(target: &str) -> Option<&'static str> {
 }
 
 /// Answers a request for one of the two.
-pub(super) fn answer(account: &mut Account, log: &Log, request: &Request) -> Response {
+pub(crate) fn answer(account: &mut Account, log: &Log, request: &Request) -> Response {
     let header = request.header("Authorization").unwrap_or_default();
     let Some(token) = header.strip_prefix("Bearer ") else { return livedns::error(401, NO_CREDENTIAL) };
     if !account.bearers.contains_key(token) {

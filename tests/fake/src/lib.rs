@@ -31,9 +31,12 @@
 //! is a 409; PATCH is not routed here; the wording of a 400 other than that for `rrset_ttl`, and of a 409; how
 //! a renewal is refused, and that `tokeninfo` refuses a bad token as `LiveDNS` does.
 
-#![allow(dead_code, unreachable_pub, reason = "each includer uses a part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its fake must fail")]
-#![allow(clippy::must_use_candidate, clippy::missing_panics_doc, reason = "no library, test code")]
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot set up its fake must fail"
+)]
+#![allow(clippy::must_use_candidate, reason = "no library for others, test code")]
 
 mod body;
 mod dns;
@@ -53,8 +56,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-#[allow(unused_imports, reason = "each includer uses a part")]
-pub use self::{
+pub use crate::{
     dns::{Dns, DnsFault, DnsQuery},
     echo::{Echo, Family},
     fault::{Answer, AtAccept, Fault, On, Times},
@@ -63,12 +65,12 @@ pub use self::{
     zone::Rrset,
 };
 
-use self::fault::Queue;
-use self::http::Request;
-use self::log::Log;
-use self::server::{Server, Service};
-use self::tls::Authority;
-use self::zone::{Account, Domain, Rrsets};
+use crate::fault::Queue;
+use crate::http::Request;
+use crate::log::Log;
+use crate::server::{Server, Service};
+use crate::tls::Authority;
+use crate::zone::{Account, Domain, Rrsets};
 
 /// How to start a [`Fake`].
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// `text` as a JSON string, quotes included.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -20,7 +20,7 @@ pub(super) fn string(text: &str) -> String {
 }
 
 /// A compact array of strings.
-pub(super) fn strings(texts: &[String]) -> String {
+pub(crate) fn strings(texts: &[String]) -> String {
     let texts: Vec<String> = texts.iter().map(|text| string(text)).collect();
     format!("[{}]", texts.join(","))
 }

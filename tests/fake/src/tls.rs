@@ -109,13 +109,13 @@ impl Default for Tls {
 }
 
 /// The authority of one fake.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     key: Key,
 }
 
 impl Authority {
-    pub(super) fn new(key: Key) -> Self {
+    pub(crate) fn new(key: Key) -> Self {
         let mut params = params(&[], FROM, TO, "Fake Gandi test authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -123,12 +123,12 @@ impl Authority {
         Self { issuer, key }
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
     /// The server side for this kind of TLS; `None` for plain HTTP.
-    pub(super) fn server(&self, tls: Tls) -> Option<Arc<ServerConfig>> {
+    pub(crate) fn server(&self, tls: Tls) -> Option<Arc<ServerConfig>> {
         let mut versions = Versions::Both;
         let (names, from, to) = match tls {
             Tls::None => return None,

@@ -51,9 +51,11 @@ pub struct DnsQuery {
     pub rrtype: u16,
     /// 1 is IN, 3 is CH.
     pub class: u16,
+    /// The message ID.
     pub id: u16,
     /// Whether it asks for recursion.
     pub recursion: bool,
+    /// The client's address and port.
     pub from: SocketAddr,
 }
 

@@ -3,34 +3,34 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::wire::Wire;
+use crate::wire::Wire;
 
 /// More than any client of ours sends.
 const LIMIT: usize = 256 * 1024;
 
 /// A request, read whole.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) target: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
     /// The client wants, or its version implies, one request per connection.
-    pub(super) close: bool,
+    pub(crate) close: bool,
 }
 
 impl Request {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 }
 
 /// What came of waiting for a request.
-pub(super) enum Received {
+pub(crate) enum Received {
     Request(Request),
     /// The client closed between requests, as it may.
     Closed,
@@ -40,14 +40,14 @@ pub(super) enum Received {
 
 /// An answer before it is framed.
 #[derive(Clone, Debug)]
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
-    pub(super) fn new(status: u16, content_type: &str, body: &str) -> Self {
+    pub(crate) fn new(status: u16, content_type: &str, body: &str) -> Self {
         let mut headers = Vec::new();
         if !content_type.is_empty() {
             headers.push(("Content-Type".to_owned(), content_type.to_owned()));
@@ -55,13 +55,13 @@ impl Response {
         Self { status, headers, body: body.as_bytes().to_vec() }
     }
 
-    pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
     /// Status line, headers and the blank line; `framing` is `Content-Length` or whatever replaces it.
-    pub(super) fn head(&self, framing: &[(&str, String)]) -> Vec<u8> {
+    pub(crate) fn head(&self, framing: &[(&str, String)]) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
@@ -74,7 +74,7 @@ impl Response {
     }
 
     /// The whole answer, correctly framed.
-    pub(super) fn bytes(&self, close: bool) -> Vec<u8> {
+    pub(crate) fn bytes(&self, close: bool) -> Vec<u8> {
         let mut framing = Vec::new();
         if self.status != 204 && self.status != 304 {
             framing.push(("Content-Length", self.body.len().to_string()));
@@ -113,7 +113,7 @@ fn reason(status: u16) -> &'static str {
 }
 
 /// Waits for one request and reads it whole.
-pub(super) fn receive(wire: &mut Wire) -> Received {
+pub(crate) fn receive(wire: &mut Wire) -> Received {
     match read_request(wire) {
         Ok(received) => received,
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Received::Broken(error.to_string()),

@@ -38,11 +38,11 @@ struct Seen {
 }
 
 /// Called with each request once its effect is done and its status known, before anything is sent.
-pub(super) type Hook = Arc<dyn Fn(&Logged) + Send + Sync>;
+pub(crate) type Hook = Arc<dyn Fn(&Logged) + Send + Sync>;
 
 /// The log shared by every listener of one fake.
 #[derive(Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     seen: Mutex<Seen>,
     changed: Condvar,
     hook: Mutex<Option<Hook>>,
@@ -50,28 +50,28 @@ pub(super) struct Log {
 
 impl Log {
     /// Counts a connection and gives it its number.
-    pub(super) fn connection(&self) -> usize {
+    pub(crate) fn connection(&self) -> usize {
         let mut seen = self.lock();
         seen.connections += 1;
         self.changed.notify_all();
         seen.connections
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.lock().connections
     }
 
-    pub(super) fn failed_handshake(&self) {
+    pub(crate) fn failed_handshake(&self) {
         self.lock().failed_handshakes += 1;
         self.changed.notify_all();
     }
 
-    pub(super) fn failed_handshakes(&self) -> usize {
+    pub(crate) fn failed_handshakes(&self) -> usize {
         self.lock().failed_handshakes
     }
 
     /// Notes a request on arrival, so that a test can act while it is unanswered.
-    pub(super) fn arrived(&self, request: Logged) -> usize {
+    pub(crate) fn arrived(&self, request: Logged) -> usize {
         let mut seen = self.lock();
         seen.requests.push(request);
         self.changed.notify_all();
@@ -79,7 +79,7 @@ impl Log {
     }
 
     /// Notes how the request ends, and tells the hook.
-    pub(super) fn decided(&self, index: usize, status: u16) {
+    pub(crate) fn decided(&self, index: usize, status: u16) {
         let logged = {
             let mut seen = self.lock();
             seen.requests[index].status = status;
@@ -93,32 +93,32 @@ impl Log {
         self.changed.notify_all();
     }
 
-    pub(super) fn set_hook(&self, hook: Hook) {
+    pub(crate) fn set_hook(&self, hook: Hook) {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
     }
 
-    pub(super) fn violation(&self, text: impl Into<String>) {
+    pub(crate) fn violation(&self, text: impl Into<String>) {
         self.lock().violations.push(text.into());
     }
 
-    pub(super) fn violations(&self) -> Vec<String> {
+    pub(crate) fn violations(&self) -> Vec<String> {
         self.lock().violations.clone()
     }
 
-    pub(super) fn requests(&self) -> Vec<Logged> {
+    pub(crate) fn requests(&self) -> Vec<Logged> {
         self.lock().requests.clone()
     }
 
     /// Waits until the requests so far satisfy `enough`; `false` when `timeout` came first.
-    pub(super) fn wait_until(&self, timeout: Duration, enough: impl Fn(&[Logged]) -> bool) -> bool {
+    pub(crate) fn wait_until(&self, timeout: Duration, enough: impl Fn(&[Logged]) -> bool) -> bool {
         self.wait(timeout, |seen| enough(&seen.requests))
     }
 
-    pub(super) fn wait_for_connections(&self, n: usize, timeout: Duration) -> bool {
+    pub(crate) fn wait_for_connections(&self, n: usize, timeout: Duration) -> bool {
         self.wait(timeout, |seen| seen.connections >= n)
     }
 
-    pub(super) fn wait_for_failed_handshakes(&self, n: usize, timeout: Duration) -> bool {
+    pub(crate) fn wait_for_failed_handshakes(&self, n: usize, timeout: Duration) -> bool {
         self.wait(timeout, |seen| seen.failed_handshakes >= n)
     }
 

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use miniserde::json::{self, Number, Object, Value};
 
-use super::http::Response;
-use super::json::string;
-use super::zone::{DEFAULT_TTL, Rrset};
+use crate::http::Response;
+use crate::json::string;
+use crate::zone::{DEFAULT_TTL, Rrset};
 
 /// The types that a zone may hold.
 const TYPES: &[&str] = &[
@@ -35,19 +35,19 @@ const TYPES: &[&str] = &[
 ];
 
 /// One entry of a 400's `errors`.
-pub(super) struct Flaw {
+pub(crate) struct Flaw {
     location: &'static str,
     name: &'static str,
     description: String,
 }
 
 impl Flaw {
-    pub(super) fn new(location: &'static str, name: &'static str, description: impl Into<String>) -> Self {
+    pub(crate) fn new(location: &'static str, name: &'static str, description: impl Into<String>) -> Self {
         Self { location, name, description: description.into() }
     }
 
     /// The 400 of Gandi's validator. Spaced, unlike its successes.
-    pub(super) fn response(&self) -> Response {
+    pub(crate) fn response(&self) -> Response {
         let (location, name) = (string(self.location), string(self.name));
         let description = string(&self.description);
         let body = format!(
@@ -58,7 +58,7 @@ impl Flaw {
 }
 
 /// A name and a type as they stand in a path or in a listing's item.
-pub(super) fn check_key(name: &str, kind: Option<&str>) -> Result<(), Flaw> {
+pub(crate) fn check_key(name: &str, kind: Option<&str>) -> Result<(), Flaw> {
     if name.ends_with('.') {
         let why = format!("{name} is not relative to the domain: it ends with a dot");
         return Err(Flaw::new("path", "rrset_name", why));
@@ -80,12 +80,12 @@ pub(super) fn check_key(name: &str, kind: Option<&str>) -> Result<(), Flaw> {
 }
 
 /// What a body says, and the keys in it that nobody asked for.
-pub(super) struct Parsed {
-    pub(super) object: Object,
-    pub(super) strange: Vec<String>,
+pub(crate) struct Parsed {
+    pub(crate) object: Object,
+    pub(crate) strange: Vec<String>,
 }
 
-pub(super) fn parse(body: &[u8]) -> Result<Parsed, Flaw> {
+pub(crate) fn parse(body: &[u8]) -> Result<Parsed, Flaw> {
     let text = std::str::from_utf8(body).map_err(|_| Flaw::new("body", "", "not UTF-8"))?;
     let Ok(Value::Object(object)) = json::from_str::<Value>(text) else {
         return Err(Flaw::new("body", "", "not a JSON object"));
@@ -96,7 +96,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Parsed, Flaw> {
 }
 
 /// The objects of `{"items":[…]}`.
-pub(super) fn items(object: &Object) -> Result<Vec<&Object>, Flaw> {
+pub(crate) fn items(object: &Object) -> Result<Vec<&Object>, Flaw> {
     let Some(Value::Array(items)) = object.get("items") else {
         return Err(Flaw::new("body", "items", "items is a required property"));
     };
@@ -111,7 +111,7 @@ pub(super) fn items(object: &Object) -> Result<Vec<&Object>, Flaw> {
 }
 
 /// A string property that must be there.
-pub(super) fn text<'a>(object: &'a Object, key: &'static str) -> Result<&'a str, Flaw> {
+pub(crate) fn text<'a>(object: &'a Object, key: &'static str) -> Result<&'a str, Flaw> {
     match object.get(key) {
         Some(Value::String(text)) => Ok(text),
         _ => Err(Flaw::new("body", key, format!("{key} is a required property"))),
@@ -119,7 +119,7 @@ pub(super) fn text<'a>(object: &'a Object, key: &'static str) -> Result<&'a str,
 }
 
 /// The `RRset` of this type that a body describes.
-pub(super) fn rrset(kind: &str, object: &Object) -> Result<Rrset, Flaw> {
+pub(crate) fn rrset(kind: &str, object: &Object) -> Result<Rrset, Flaw> {
     let ttl = match object.get("rrset_ttl") {
         None => DEFAULT_TTL,
         Some(value) => ttl(value)?,

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::http::Response;
+use crate::http::Response;
 
 /// How often a fault strikes before things are well again.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ impl Answer {
         self
     }
 
-    pub(super) fn response(&self) -> Response {
+    pub(crate) fn response(&self) -> Response {
         let mut response = Response::new(self.status, &self.content_type, &self.body);
         response.headers.extend(self.headers.iter().cloned());
         response
@@ -169,7 +169,7 @@ pub enum AtAccept {
 }
 
 /// Faults waiting for their moment, in the order they were set.
-pub(super) struct Queue<K, V>(Mutex<Vec<Armed<K, V>>>);
+pub(crate) struct Queue<K, V>(Mutex<Vec<Armed<K, V>>>);
 
 struct Armed<K, V> {
     on: K,
@@ -184,11 +184,11 @@ impl<K, V> Default for Queue<K, V> {
 }
 
 impl<K, V: Clone> Queue<K, V> {
-    pub(super) fn push(&self, on: K, left: Times, fault: V) {
+    pub(crate) fn push(&self, on: K, left: Times, fault: V) {
         self.lock().push(Armed { on, left, fault });
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 
@@ -212,13 +212,13 @@ impl<K, V: Clone> Queue<K, V> {
 }
 
 impl Queue<On, Fault> {
-    pub(super) fn take(&self, method: &str, target: &str) -> Option<Fault> {
+    pub(crate) fn take(&self, method: &str, target: &str) -> Option<Fault> {
         self.take_where(|on| on.matches(method, target))
     }
 }
 
 impl Queue<(), AtAccept> {
-    pub(super) fn take(&self) -> Option<AtAccept> {
+    pub(crate) fn take(&self) -> Option<AtAccept> {
         self.take_where(|()| true)
     }
 }

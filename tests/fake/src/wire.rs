@@ -9,23 +9,23 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A flag that wakes whoever sleeps, so that a slow server still stops at once.
 #[derive(Default)]
-pub(super) struct Stop {
+pub(crate) struct Stop {
     set: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Stop {
-    pub(super) fn set(&self) {
+    pub(crate) fn set(&self) {
         *self.set.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.changed.notify_all();
     }
 
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         *self.set.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits; an error when the server stops meanwhile.
-    pub(super) fn sleep(&self, time: Duration) -> io::Result<()> {
+    pub(crate) fn sleep(&self, time: Duration) -> io::Result<()> {
         let set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.changed.wait_timeout_while(set, time, |set| !*set);
         let (set, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -67,16 +67,16 @@ enum Layer {
 }
 
 /// A connection as the HTTP code sees it.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     layer: Layer,
     /// Bytes read and not yet used.
-    pub(super) ahead: Vec<u8>,
-    pub(super) stop: Arc<Stop>,
+    pub(crate) ahead: Vec<u8>,
+    pub(crate) stop: Arc<Stop>,
 }
 
 impl Wire {
     /// Takes the connection, and completes the TLS handshake if there is to be one.
-    pub(super) fn open(
+    pub(crate) fn open(
         tcp: TcpStream,
         tls: Option<Arc<ServerConfig>>,
         drip: Option<Duration>,
@@ -106,12 +106,12 @@ impl Wire {
     }
 
     /// From now on the socket sends a byte at a time.
-    pub(super) fn drip_socket(&mut self, interval: Duration) {
+    pub(crate) fn drip_socket(&mut self, interval: Duration) {
         self.socket().drip = Some(interval);
     }
 
     /// Reads more into `ahead`; `false` at the end of the stream.
-    pub(super) fn fill(&mut self) -> io::Result<bool> {
+    pub(crate) fn fill(&mut self) -> io::Result<bool> {
         let mut buf = [0; 4096];
         let n = match &mut self.layer {
             Layer::Plain(socket) => socket.read(&mut buf),
@@ -122,7 +122,7 @@ impl Wire {
     }
 
     /// Sends all of it, now.
-    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.layer {
             Layer::Plain(socket) => socket.write_all(bytes),
             Layer::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
@@ -130,7 +130,7 @@ impl Wire {
     }
 
     /// Sends a byte each `interval`.
-    pub(super) fn send_slowly(&mut self, bytes: &[u8], interval: Duration) -> io::Result<()> {
+    pub(crate) fn send_slowly(&mut self, bytes: &[u8], interval: Duration) -> io::Result<()> {
         for byte in bytes {
             self.stop.sleep(interval)?;
             self.send(&[*byte])?;
@@ -139,12 +139,12 @@ impl Wire {
     }
 
     /// Says nothing until the client goes away or the fake stops.
-    pub(super) fn wait_gone(&mut self) {
+    pub(crate) fn wait_gone(&mut self) {
         wait_gone(&self.socket().tcp);
     }
 
     /// Ends the stream properly, so that what was sent arrives even if the client is still sending.
-    pub(super) fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         if let Layer::Tls(stream) = &mut self.layer {
             stream.conn.send_close_notify();
             let _ = stream.flush();
@@ -157,7 +157,7 @@ impl Wire {
 }
 
 /// Reads and forgets until the stream ends.
-pub(super) fn wait_gone(mut tcp: &TcpStream) {
+pub(crate) fn wait_gone(mut tcp: &TcpStream) {
     let mut buf = [0; 4096];
     while matches!(tcp.read(&mut buf), Ok(n) if n > 0) {}
 }

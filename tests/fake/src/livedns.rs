@@ -5,17 +5,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::body::{self, Flaw};
-use super::http::{Request, Response};
-use super::json::{string, strings};
-use super::log::Log;
-use super::token;
-use super::zone::{Account, Domain, Rrset, Rrsets};
+use crate::body::{self, Flaw};
+use crate::http::{Request, Response};
+use crate::json::{string, strings};
+use crate::log::Log;
+use crate::token;
+use crate::zone::{Account, Domain, Rrset, Rrsets};
 
-pub(super) const NO_CREDENTIAL: &str = r#"{"message":"You must provide an access token or an API Key. See https://api.gandi.net/docs/authentication/"}"#;
-pub(super) const BAD_TOKEN: &str = r#"{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"Access was denied to this resource."}"#;
+pub(crate) const NO_CREDENTIAL: &str = r#"{"message":"You must provide an access token or an API Key. See https://api.gandi.net/docs/authentication/"}"#;
+pub(crate) const BAD_TOKEN: &str = r#"{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"Access was denied to this resource."}"#;
 const BAD_APIKEY: &str = r#"{"code":401,"message":"The server could not verify that you authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad api key), or your access token has expired","object":"HTTPUnauthorized","cause":"Unauthorized"}"#;
-pub(super) const NO_DOMAIN: &str = r#"{"code": 404, "message": "The resource could not be found.", "object": "HTTPNotFound", "cause": "Not Found"}"#;
+pub(crate) const NO_DOMAIN: &str = r#"{"code": 404, "message": "The resource could not be found.", "object": "HTTPNotFound", "cause": "Not Found"}"#;
 const NO_ZONE: &str =
     r#"{"code": 404, "message": "Unknown domain", "object": "LocalizedHTTPNotFound", "cause": "Not Found"}"#;
 const CREATED: &str = r#"{"message":"DNS Record Created"}"#;
@@ -31,7 +31,7 @@ struct Call<'a> {
 }
 
 /// Answers a request to `LiveDNS`.
-pub(super) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, request: &Request) -> Response {
+pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, request: &Request) -> Response {
     if token::listener(&request.target).is_some() {
         return token::answer(&mut account.lock().unwrap_or_else(PoisonError::into_inner), log, request);
     }
@@ -325,11 +325,11 @@ fn conflict(name: &str, kind: &str) -> Response {
     )
 }
 
-pub(super) fn success(status: u16, body: &str) -> Response {
+pub(crate) fn success(status: u16, body: &str) -> Response {
     Response::new(status, "application/json; charset=utf-8", body)
 }
 
-pub(super) fn error(status: u16, body: &str) -> Response {
+pub(crate) fn error(status: u16, body: &str) -> Response {
     Response::new(status, "application/json; charset=UTF-8", body)
 }
 

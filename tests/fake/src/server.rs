@@ -10,28 +10,28 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use super::fault::{AtAccept, Fault, On, Queue};
-use super::http::{self, Received, Request, Response};
-use super::log::{Log, Logged};
-use super::token;
-use super::wire::{Stop, Wire, wait_gone};
+use crate::fault::{AtAccept, Fault, On, Queue};
+use crate::http::{self, Received, Request, Response};
+use crate::log::{Log, Logged};
+use crate::token;
+use crate::wire::{Stop, Wire, wait_gone};
 
 type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
 
 /// What a listener is made of.
-pub(super) struct Service {
-    pub(super) name: String,
-    pub(super) tls: Option<Arc<ServerConfig>>,
-    pub(super) log: Arc<Log>,
-    pub(super) handler: Handler,
-    pub(super) faults: Queue<On, Fault>,
-    pub(super) at_accept: Queue<(), AtAccept>,
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) handler: Handler,
+    pub(crate) faults: Queue<On, Fault>,
+    pub(crate) at_accept: Queue<(), AtAccept>,
 }
 
 /// A listener that can be stopped and, on the same port, started again.
-pub(super) struct Server {
-    pub(super) service: Arc<Service>,
-    pub(super) local: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) service: Arc<Service>,
+    pub(crate) local: SocketAddr,
     running: Mutex<Option<Running>>,
 }
 
@@ -45,7 +45,7 @@ struct Running {
 type Open = Mutex<BTreeMap<usize, TcpStream>>;
 
 impl Server {
-    pub(super) fn start(ip: IpAddr, port: u16, service: Service) -> io::Result<Self> {
+    pub(crate) fn start(ip: IpAddr, port: u16, service: Service) -> io::Result<Self> {
         let listener = TcpListener::bind((ip, port))?;
         let local = listener.local_addr()?;
         let service = Arc::new(service);
@@ -53,13 +53,13 @@ impl Server {
         Ok(Self { service, local, running })
     }
 
-    pub(super) fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         let scheme = if self.service.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.local)
     }
 
     /// Closes the port and cuts every connection: from here on, connection refused.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let Some(running) = lock(&self.running).take() else { return };
         running.stop.set();
         // `accept` knows no stop flag; a connection of our own wakes it.
@@ -73,7 +73,7 @@ impl Server {
     }
 
     /// Opens the port again after `stop`.
-    pub(super) fn restart(&self) -> io::Result<()> {
+    pub(crate) fn restart(&self) -> io::Result<()> {
         let mut running = lock(&self.running);
         if running.is_none() {
             *running = Some(run(TcpListener::bind(self.local)?, &self.service));

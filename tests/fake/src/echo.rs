@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use super::fault::{AtAccept, Fault, On, Queue, Times};
-use super::http::{Request, Response};
-use super::log::Log;
-use super::server::{Server, Service};
+use crate::fault::{AtAccept, Fault, On, Queue, Times};
+use crate::http::{Request, Response};
+use crate::log::Log;
+use crate::server::{Server, Service};
 
 /// The address family that an echo service listens on and tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Echo {
 }
 
 impl Echo {
-    pub(super) fn start(
+    pub(crate) fn start(
         (n, port): (u8, u16),
         family: Family,
         tls: Option<Arc<ServerConfig>>,
