@@ -130,8 +130,8 @@ mod tests {
 
     use super::super::sources::{dns, web};
     use super::*;
-    use crate::dns::RrsetType;
     use crate::http::Endpoint;
+    use crate::net::Family;
 
     /// `web:a=1` has said 81.2.69.1, `router!` has failed, `dns?` has not been asked, `router~` is behind a NAT.
     fn asked(text: &str) -> Vec<Asked> {
@@ -154,7 +154,7 @@ mod tests {
             ("router", _) => Source::Router,
             ("host", name) => Source::Host(name.to_owned()),
             ("command", path) => Source::Command(PathBuf::from(path)),
-            ("dns", _) => Source::Dns(dns::built_in(RrsetType::A).remove(0)),
+            ("dns", _) => Source::Dns(dns::built_in(Family::V4).remove(0)),
             (_, operator) => Source::Web(web::Service {
                 operator: operator.to_owned(),
                 url: Endpoint::parse("https://a.example").expect("a URL"),

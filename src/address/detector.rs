@@ -8,14 +8,14 @@ use super::error::AddressError;
 use super::source::Source;
 use super::trust::Kind;
 use crate::console::Console;
-use crate::dns::RrsetType;
 use crate::http::Http;
+use crate::net::Family;
 use crate::sys::random::Random;
 
 /// The sources of one family and how far they have been asked.
 #[derive(Debug)]
 pub(crate) struct Detector {
-    family: RrsetType,
+    family: Family,
     agree: usize,
     asked: Vec<Asked>,
     random: Random,
@@ -23,7 +23,7 @@ pub(crate) struct Detector {
 
 impl Detector {
     /// Will ask these `sources`, which are in the config's order.
-    pub(crate) fn new(family: RrsetType, sources: Vec<Source>, agree: usize, random: Random) -> Self {
+    pub(crate) fn new(family: Family, sources: Vec<Source>, agree: usize, random: Random) -> Self {
         let asked = sources.into_iter().map(|source| Asked { source, answer: None }).collect();
         Self { family, agree, asked, random }
     }

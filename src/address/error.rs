@@ -5,13 +5,13 @@ use std::fmt;
 use super::answer::Cause;
 use super::consensus::Asked;
 use super::trust::{Belief, Kind};
-use crate::dns::RrsetType;
 use crate::http::HttpError;
+use crate::net::Family;
 
 /// No address to go by: nothing may be written for this family.
 #[derive(Debug)]
 pub struct AddressError {
-    pub(super) family: RrsetType,
+    pub(super) family: Family,
     pub(super) agree: usize,
     pub(super) asked: Vec<Asked>,
 }
@@ -61,7 +61,7 @@ impl AddressError {
 
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let family = self.family.family();
+        let family = self.family;
         if self.has_votes() {
             write!(f, "no {family} address that {} sources agree on, nothing was changed", self.agree)?;
         } else {
@@ -79,8 +79,8 @@ impl fmt::Display for AddressError {
         }
         match self.family {
             _ if self.has_votes() || !self.is_unreachable() => Ok(()),
-            RrsetType::A => write!(f, "; is the network up, and DNS?"),
-            RrsetType::Aaaa => write!(f, "; if there is no IPv6 here, take AAAA out of `types`"),
+            Family::V4 => write!(f, "; is the network up, and DNS?"),
+            Family::V6 => write!(f, "; if there is no IPv6 here, take AAAA out of `types`"),
         }
     }
 }

@@ -7,8 +7,8 @@ use super::answer::{Answer, Cause};
 use super::global;
 use super::sources::{command, dns, interface, resolve, router, web};
 use super::trust::Kind;
-use crate::dns::RrsetType;
 use crate::http::Http;
+use crate::net::Family;
 use crate::sys::random::Random;
 
 /// One source of an address, ready to be asked.
@@ -52,7 +52,7 @@ impl Source {
     }
 
     /// Asks it. An answer is a public address of `family`; anything else is a [`Cause`].
-    pub(crate) fn ask(&self, family: RrsetType, http: &Http, random: &mut Random) -> Result<Answer, Cause> {
+    pub(crate) fn ask(&self, family: Family, http: &Http, random: &mut Random) -> Result<Answer, Cause> {
         let plain = |address| Answer { address, note: None };
         let time = http.remaining();
         let answer = match self {
@@ -63,7 +63,7 @@ impl Source {
             Self::Command(path) => plain(command::ask(path, family, time).map_err(Cause::failed)?),
             Self::Web(service) => plain(web::ask(http, service, family)?),
         };
-        if RrsetType::of(answer.address) != family {
+        if Family::of(answer.address) != family {
             return Err(Cause::WrongFamily(answer.address));
         }
         match global::refusal(answer.address) {

@@ -7,14 +7,14 @@ use std::time::Instant;
 use super::consensus::{self, Asked, Reason, Step};
 use super::source::Source;
 use super::trust::{Belief, Kind};
-use crate::dns::RrsetType;
 use crate::http::Http;
+use crate::net::Family;
 use crate::sys::random::Random;
 
 /// What was learnt of one family.
 #[derive(Debug)]
 pub(crate) struct Survey {
-    pub(crate) family: RrsetType,
+    pub(crate) family: Family,
     /// The sources of the config in its order, and then the local ones that it does not name.
     pub(crate) asked: Vec<Asked>,
     /// For each of them, how long it took, in milliseconds.
@@ -78,7 +78,7 @@ impl Survey {
 
 /// Asks everybody at the same time.
 pub(crate) fn survey(
-    families: Vec<(RrsetType, Vec<Source>)>,
+    families: Vec<(Family, Vec<Source>)>,
     agree: usize,
     http: &Http,
     random: &mut Random,
@@ -113,10 +113,10 @@ pub(crate) fn survey(
 }
 
 /// The sources of the config, and those that nobody else hears of: to see what they would say.
-fn prepare(family: RrsetType, mut sources: Vec<Source>, agree: usize) -> Survey {
+fn prepare(family: Family, mut sources: Vec<Source>, agree: usize) -> Survey {
     let configured = sources.len();
     let lacks = |kind| sources.iter().all(|s| s.kind() != kind);
-    let router = (family == RrsetType::A && lacks(Kind::Router)).then_some(Source::Router);
+    let router = (family == Family::V4 && lacks(Kind::Router)).then_some(Source::Router);
     let interface = lacks(Kind::Interface).then_some(Source::Interface(None));
     sources.extend(router.into_iter().chain(interface));
     let milliseconds = vec![0; sources.len()];

@@ -11,7 +11,7 @@ use pico_args::Arguments;
 
 use crate::console::Verbosity;
 use crate::dns::RrsetType;
-use crate::net::Families;
+use crate::net::{Family, FamilySelection};
 use crate::sys::time::duration;
 pub use error::UsageError;
 pub use help::{help, version};
@@ -44,7 +44,7 @@ pub struct Common {
     /// Where the records are named.
     pub source: Source,
     /// `-4` and `-6`.
-    pub families: Families,
+    pub families: FamilySelection,
     /// `--json`.
     pub json: bool,
     /// `--verbose` or `--quiet`.
@@ -105,7 +105,12 @@ fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
     // Values first: a flag would be found in `-c=FILE` too, by its letter.
     let config: Option<PathBuf> = args.opt_value_from_str(["-c", "--config"])?;
     let quiet = (args.contains(["-q", "--quiet"]), args.contains(["-v", "--verbose"]));
-    let families = Families::new(args.contains("-4"), args.contains("-6"));
+    let families = match (args.contains("-4"), args.contains("-6")) {
+        (false, false) => FamilySelection::Any,
+        (true, false) => FamilySelection::Only(Family::V4),
+        (false, true) => FamilySelection::Only(Family::V6),
+        (true, true) => FamilySelection::Both,
+    };
     let (json, redact) = (args.contains("--json"), args.contains("--redact"));
     let (dry_run, force) = (args.contains(["-n", "--dry-run"]), args.contains(["-f", "--force"]));
     let syslog = args.contains("--syslog");
@@ -159,7 +164,11 @@ fn time(args: &mut Arguments, option: &'static str, most: u64) -> Result<Option<
 }
 
 /// Where the records are named.
-fn source(args: &mut Arguments, config: Option<PathBuf>, families: Families) -> Result<Source, UsageError> {
+fn source(
+    args: &mut Arguments,
+    config: Option<PathBuf>,
+    families: FamilySelection,
+) -> Result<Source, UsageError> {
     let domain: Option<String> = args.opt_value_from_str("--domain")?;
     let names: Vec<String> = args.values_from_str("--name")?;
     let mut types: Vec<String> = args.values_from_str("--type")?;
@@ -169,8 +178,8 @@ fn source(args: &mut Arguments, config: Option<PathBuf>, families: Families) -> 
         Some(_) if names.is_empty() => Err(UsageError::Needs("--domain", "--name (@ is the domain itself)")),
         Some(domain) => {
             // `-6` alone asks for an AAAA, not for nothing.
-            if types.is_empty() && families.are_chosen() {
-                let chosen = RrsetType::ALL.iter().filter(|t| families.includes(**t));
+            if types.is_empty() && families.is_explicit() {
+                let chosen = RrsetType::ALL.iter().filter(|t| families.includes(t.family()));
                 types = chosen.map(ToString::to_string).collect();
             }
             Ok(Source::Inline(Inline { domain, names, types, ttl }))
@@ -243,7 +252,7 @@ mod tests {
     fn families() {
         let includes = |line: &str| {
             let families = run(line).expect(line).0.families;
-            RrsetType::ALL.map(|t| families.includes(t))
+            Family::ALL.map(|family| families.includes(family))
         };
         assert_eq!(includes(""), [true, true]);
         assert_eq!(includes("-4"), [true, false]);
@@ -262,7 +271,7 @@ mod tests {
     fn commands_and_what_goes_with_them() {
         let parse = |line: &str| parse(line.split_whitespace().map(OsString::from).collect());
         let Ok(Invocation::Ip(ip)) = parse("ip -6 --json -c x.conf") else { panic!("that is `ip`") };
-        let wanted = (Source::File(Some("x.conf".into())), Families::new(false, true), true);
+        let wanted = (Source::File(Some("x.conf".into())), FamilySelection::Only(Family::V6), true);
         assert_eq!((ip.source, ip.families, ip.json), wanted);
         for help in
             ["ip --help", "--help", "check -h", "--wait 5 --help", "-Vh", "check --domain x --wait y -h"]

@@ -11,10 +11,10 @@ use super::paths::relative_to;
 use super::reader::{GLOBAL, Reader, SECTION, check_keys, number};
 use super::syntax::{Entry, Section};
 use super::{ca_file, domains, legacy};
-use crate::dns::RrsetType;
 use crate::gandi::Credential;
 use crate::gandi::livedns::PRODUCTION;
 use crate::http::Endpoint;
+use crate::net::Family;
 use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;
 use crate::sys::time::duration;
@@ -58,8 +58,8 @@ pub(super) fn build(
         (config.credential, config.token_file, config.warnings) =
             (found.credential, found.token_file, warnings);
     }
-    for rrtype in RrsetType::ALL {
-        check_sources(&config, rrtype, &reader)?;
+    for family in Family::ALL {
+        check_sources(&config, family, &reader)?;
     }
     Ok(config)
 }
@@ -86,8 +86,8 @@ fn open<'a>(
 
 fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
     Ok(Detection {
-        ipv4: reader.sources("ipv4", RrsetType::A)?,
-        ipv6: reader.sources("ipv6", RrsetType::Aaaa)?,
+        ipv4: reader.sources("ipv4", Family::V4)?,
+        ipv6: reader.sources("ipv6", Family::V6)?,
         agree: reader.value("agree", |v| number(v, 1, 5))?.unwrap_or(2) as usize,
         roots: reader.value("ca_file", |v| ca_file::read(&relative_to(reader.file, v)))?,
         timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
@@ -137,9 +137,9 @@ fn production() -> Result<Endpoint, ConfigError> {
 
 /// Sources that can never come to an agreement would fail at the first change, months from now, and a name that
 /// follows itself never changes: say so at once.
-fn check_sources(config: &Config, rrtype: RrsetType, reader: &Reader) -> Result<(), ConfigError> {
-    let sources = config.detection.sources(rrtype);
-    let mut kept = config.records.iter().filter(|r| r.key.rrtype == rrtype).peekable();
+fn check_sources(config: &Config, family: Family, reader: &Reader) -> Result<(), ConfigError> {
+    let sources = config.detection.sources(family);
+    let mut kept = config.records.iter().filter(|r| r.key.rrtype.family() == family).peekable();
     if kept.peek().is_none() {
         return Ok(());
     }
@@ -147,10 +147,10 @@ fn check_sources(config: &Config, rrtype: RrsetType, reader: &Reader) -> Result<
     let itself = sources.hosts().find(|host| names.iter().any(|n| n == host));
     let problem = match itself {
         Some(host) => Some(format!("looks up {host}, which is kept here: it would follow itself")),
-        None => sources.never_agree(rrtype, config.detection.agree),
+        None => sources.never_agree(family, config.detection.agree),
     };
     let Some(problem) = problem else { return Ok(()) };
-    let key = rrtype.family().to_ascii_lowercase();
+    let key = family.as_str().to_ascii_lowercase();
     let line = reader.entry(&key).map_or(0, |e| e.line);
     Err(ConfigError::at(reader.file, line, format!("`{key}` {problem}")))
 }

@@ -29,7 +29,7 @@ pub(super) fn read(
         return Err(ConfigError::new(file, "names no domain: add a section such as [example.org]"));
     }
     // A family that is off is not ours to keep.
-    records.retain(|r| !detection.sources(r.key.rrtype).is_off());
+    records.retain(|r| !detection.sources(r.key.rrtype.family()).is_off());
     if records.is_empty() {
         return Err(ConfigError::new(file, "nothing to do: the address families of all records are `off`"));
     }

@@ -103,7 +103,8 @@ fn sections_of(inline: &Inline) -> Vec<Section> {
 mod tests {
     use super::*;
     use crate::config::model::{Config, Multiple};
-    use crate::dns::{RrsetType, Ttl};
+    use crate::dns::Ttl;
+    use crate::net::Family;
 
     fn env() -> Environment {
         Environment { token: Some("pat_1".to_owned()), ..Environment::default() }
@@ -209,7 +210,7 @@ mod tests {
     fn an_address_is_learnt_without_token_and_records() {
         let path = Path::new("x.conf");
         let read = |text: &str| build::detection_of(&sections_of_file(text, path)?, Some(path));
-        assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.sources(RrsetType::A).is_off()));
+        assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.sources(Family::V4).is_off()));
         assert!(read("ipv4 = rooter").is_err_and(|e| e.to_string().contains("did you mean")));
     }
 

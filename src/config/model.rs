@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::error::ConfigError;
 use super::sources::Sources;
 use crate::address::suffix::Suffix;
-use crate::dns::{RrsetKey, RrsetType, Ttl};
+use crate::dns::{RrsetKey, Ttl};
 use crate::gandi::Credential;
 use crate::http::CertificateDer;
 use crate::http::Endpoint;
-use crate::net::Families;
+use crate::net::{Family, FamilySelection};
 
 /// What to do with an RRset of several values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,10 +74,10 @@ impl Detection {
 
     /// Where the addresses of a family come from.
     #[must_use]
-    pub const fn sources(&self, family: RrsetType) -> &Sources {
+    pub const fn sources(&self, family: Family) -> &Sources {
         match family {
-            RrsetType::A => &self.ipv4,
-            RrsetType::Aaaa => &self.ipv6,
+            Family::V4 => &self.ipv4,
+            Family::V6 => &self.ipv6,
         }
     }
 }
@@ -124,8 +124,8 @@ pub struct Hearing {
 
 impl Config {
     /// Leaves only the records of these families, of which there must be one.
-    pub fn restrict(&mut self, families: Families) -> Result<(), ConfigError> {
-        self.records.retain(|r| families.includes(r.key.rrtype));
+    pub fn restrict(&mut self, families: FamilySelection) -> Result<(), ConfigError> {
+        self.records.retain(|r| families.includes(r.key.rrtype.family()));
         if self.records.is_empty() {
             return Err(ConfigError::new(
                 None,

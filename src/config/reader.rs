@@ -7,7 +7,7 @@ use super::model::Multiple;
 use super::paths::relative_to;
 use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
-use crate::dns::RrsetType;
+use crate::net::Family;
 
 pub(super) const GLOBAL: [&str; 18] = [
     "token",
@@ -96,8 +96,8 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn sources(&self, key: &str, rrtype: RrsetType) -> Result<Sources, ConfigError> {
-        Ok(self.value(key, |v| Sources::parse(&list(v), rrtype, self.file))?.unwrap_or_default())
+    pub(super) fn sources(&self, key: &str, family: Family) -> Result<Sources, ConfigError> {
+        Ok(self.value(key, |v| Sources::parse(&list(v), family, self.file))?.unwrap_or_default())
     }
 }
 

@@ -7,8 +7,9 @@ use super::{paths, syntax};
 use crate::address::sources::dns;
 use crate::address::sources::web::{self, Service};
 use crate::address::{BELIEF, Belief, Source};
-use crate::dns::{RrsetType, check_labels};
+use crate::dns::check_labels;
 use crate::http::Endpoint;
+use crate::net::Family;
 use crate::sys::random::Random;
 
 /// One word of the list.
@@ -34,7 +35,7 @@ impl Default for Sources {
 
 impl Sources {
     /// Reads `off`, or the words of a list. Paths are relative to the config `file`.
-    pub(super) fn parse(words: &[&str], family: RrsetType, file: Option<&Path>) -> Result<Self, String> {
+    pub(super) fn parse(words: &[&str], family: Family, file: Option<&Path>) -> Result<Self, String> {
         if words == ["off"] {
             return Ok(Self(Vec::new()));
         }
@@ -48,7 +49,7 @@ impl Sources {
     }
 
     /// The sources in the config's order, those behind one word in a random one where there is a `random`.
-    pub(crate) fn list(&self, family: RrsetType, mut random: Option<&mut Random>) -> Vec<Source> {
+    pub(crate) fn list(&self, family: Family, mut random: Option<&mut Random>) -> Vec<Source> {
         let mut list = Vec::new();
         for word in &self.0 {
             let start = list.len();
@@ -86,7 +87,7 @@ impl Sources {
     }
 
     /// Why these could never come to an agreement of so many operators, if so.
-    pub(super) fn never_agree(&self, family: RrsetType, agree: usize) -> Option<String> {
+    pub(super) fn never_agree(&self, family: Family, agree: usize) -> Option<String> {
         let list = self.list(family, None);
         if list.iter().any(|s| s.kind().belief() == Belief::Knowledge) {
             return None;
@@ -110,7 +111,7 @@ impl Sources {
     }
 }
 
-fn parse_word(word: &str, family: RrsetType, file: Option<&Path>) -> Result<Word, String> {
+fn parse_word(word: &str, family: Family, file: Option<&Path>) -> Result<Word, String> {
     if word.contains("://") {
         let url = Endpoint::parse(word).map_err(|e| e.to_string())?;
         return Ok(Word::One(Source::Web(Service { operator: operator(url.host(), family), url })));
@@ -121,7 +122,7 @@ fn parse_word(word: &str, family: RrsetType, file: Option<&Path>) -> Result<Word
         ("dns", None) => return Ok(Word::Dns),
         ("web", None) => return Ok(Word::Web),
         ("dns", Some(rest)) => Source::Dns(name_server(rest, family)?),
-        ("router", None) if family == RrsetType::Aaaa => {
+        ("router", None) if family == Family::V6 => {
             return Err(
                 "a router translates no IPv6 address: `interface` knows this machine's own".to_owned()
             );
@@ -150,7 +151,7 @@ fn parse_word(word: &str, family: RrsetType, file: Option<&Path>) -> Result<Word
 }
 
 /// `cloudflare`, `google` or `opendns`, and `@` before a server other than its own.
-fn name_server(text: &str, family: RrsetType) -> Result<dns::Service, String> {
+fn name_server(text: &str, family: Family) -> Result<dns::Service, String> {
     let (operator, server) = text.split_once('@').map_or((text, None), |(name, server)| (name, Some(server)));
     let server = server
         .map(|server| {
@@ -162,7 +163,6 @@ fn name_server(text: &str, family: RrsetType) -> Result<dns::Service, String> {
             format!("`dns:{text}`: after the `@` stands an address, such as 1.0.0.1 or [::1]:5353")
         })?;
     dns::named(operator, family, server).ok_or_else(|| {
-        let family = family.family();
         format!(
             "`dns:{text}`: it is none of cloudflare, google and opendns, or its server is not of {family}"
         )
@@ -170,7 +170,7 @@ fn name_server(text: &str, family: RrsetType) -> Result<dns::Service, String> {
 }
 
 /// Who runs a host: a built-in service's operator where the domain is theirs, else the host itself.
-fn operator(host: &str, family: RrsetType) -> String {
+fn operator(host: &str, family: Family) -> String {
     let domain = |host: &str| host.rsplitn(3, '.').take(2).collect::<Vec<_>>().join(".");
     // Cloudflare's trace and icanhazip are one operator's.
     if domain(host) == "com.cloudflare" {
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn parse(words: &str) -> Result<Sources, String> {
-        Sources::parse(&words.split(' ').collect::<Vec<_>>(), RrsetType::A, Some(Path::new("/etc/x.conf")))
+        Sources::parse(&words.split(' ').collect::<Vec<_>>(), Family::V4, Some(Path::new("/etc/x.conf")))
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
             ("dns:google@127.0.0.1", "dns:google"),
             ("https://a.example", "a.example"),
         ] {
-            let list = parse(word).expect(word).list(RrsetType::A, None);
+            let list = parse(word).expect(word).list(Family::V4, None);
             assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), [told], "{word}");
         }
         assert!(parse("https://a.example https://b.example/ip").is_ok());
@@ -231,14 +231,14 @@ mod tests {
         ] {
             assert!(parse(bad).is_err_and(|e| e.contains(word)), "{bad}: {:?}", parse(bad));
         }
-        let six = |word| Sources::parse(&[word], RrsetType::Aaaa, None);
+        let six = |word| Sources::parse(&[word], Family::V6, None);
         assert!(six("router").is_err_and(|e| e.contains("`interface`")));
         assert!(six("dns:google@[::1]:5353").is_ok() && six("dns:google@::1").is_ok());
     }
 
     #[test]
     fn what_can_never_agree_is_told() {
-        let problem = |words: &str, agree| parse(words).expect(words).never_agree(RrsetType::A, agree);
+        let problem = |words: &str, agree| parse(words).expect(words).never_agree(Family::V4, agree);
         for (words, agree, one_more) in [
             ("web", 5, 7),
             ("https://a.example/1 https://a.example/2", 1, 2),
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn the_order_behind_one_word_varies_and_that_of_the_words_does_not() {
         let sources = parse("dns web router").expect("good words");
-        let list = |seed| sources.list(RrsetType::A, Some(&mut Random::new(seed)));
+        let list = |seed| sources.list(Family::V4, Some(&mut Random::new(seed)));
         let at = |place: usize| {
             let name = |seed| list(seed).get(place).map(ToString::to_string);
             (0..50).map(name).collect::<std::collections::BTreeSet<_>>().len()

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::name::{Fqdn, RrsetName};
+use crate::net::Family;
 
 /// The RRset types we keep, which are also the two address families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,19 +34,13 @@ impl RrsetType {
         }
     }
 
-    /// The family of its addresses, for people.
+    /// Returns the family of its addresses.
     #[must_use]
-    pub const fn family(self) -> &'static str {
+    pub const fn family(self) -> Family {
         match self {
-            Self::A => "IPv4",
-            Self::Aaaa => "IPv6",
+            Self::A => Family::V4,
+            Self::Aaaa => Family::V6,
         }
-    }
-
-    /// The type that holds `address`.
-    #[must_use]
-    pub const fn of(address: IpAddr) -> Self {
-        if address.is_ipv4() { Self::A } else { Self::Aaaa }
     }
 }
 

@@ -7,7 +7,7 @@ use super::credential::Credential;
 use super::error::{Fault, LiveDnsError};
 use super::livedns::LiveDns;
 use super::wire;
-use crate::http::{ANSWER, Answer, Endpoint, IpFamily, Method, Request};
+use crate::http::{ANSWER, Answer, Endpoint, Method, Request};
 
 /// The most bytes of either answer.
 const LIMIT: u64 = 64 * 1024;
@@ -81,7 +81,7 @@ impl LiveDns<'_> {
 
     fn once(&self, method: Method, url: &str) -> Result<Answer, LiveDnsError> {
         let authorization = Some(self.transport.authorization.as_str());
-        let family = IpFamily::Any;
+        let family = None;
         let request = Request { method, url, authorization, family, limit: LIMIT, patience: ANSWER };
         self.transport.http.send(&request).map_err(|e| self.transport.error(Fault::Http(e)))
     }

@@ -7,7 +7,7 @@ use super::credential::Credential;
 use super::error::{Fault, LiveDnsError};
 use super::wire::{self, WireError};
 use crate::dns::Fqdn;
-use crate::http::{ANSWER, Answer, Endpoint, Http, HttpError, IpFamily, Method, Request};
+use crate::http::{ANSWER, Answer, Endpoint, Http, HttpError, Method, Request};
 use crate::sys::random::Random;
 
 /// The type of everything that Gandi says about a zone.
@@ -46,7 +46,7 @@ impl<'a> Transport<'a> {
         }
         let http = self.http;
         let authorization = Some(self.authorization.as_str());
-        let request = Request { method, url, authorization, family: IpFamily::Any, limit, patience: ANSWER };
+        let request = Request { method, url, authorization, family: None, limit, patience: ANSWER };
         let first = http.send(&request);
         // Half a second to one and a half, so that a thousand clients do not come back as one.
         let jitter = Duration::from_millis(u64::from(500 + self.random.below(1000)));

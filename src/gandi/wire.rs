@@ -7,7 +7,8 @@ use std::net::IpAddr;
 
 use miniserde::Deserialize;
 
-use crate::dns::{Current, Rrset, RrsetKey, RrsetType};
+use crate::dns::{Current, Rrset, RrsetKey};
+use crate::net::Family;
 
 /// One RRset of any type.
 #[derive(Deserialize)]
@@ -90,7 +91,7 @@ pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
         return Err(format!("an answer about `{} {}`", wire.rrset_name, wire.rrset_type));
     }
     let address = |text: &String| match text.parse::<IpAddr>() {
-        Ok(a) if RrsetType::of(a) == key.rrtype => Ok(a),
+        Ok(a) if Family::of(a) == key.rrtype.family() => Ok(a),
         _ => Err(format!("the value `{text}`")),
     };
     let values = wire.rrset_values.iter().map(address).collect::<Result<Vec<_>, _>>()?;
@@ -100,6 +101,7 @@ pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dns::RrsetType;
     use crate::dns::{Fqdn, RrsetName};
 
     fn key(name: &str, rrtype: RrsetType) -> RrsetKey {

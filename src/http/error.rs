@@ -7,7 +7,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 use ureq::Timeout;
 
-use super::IpFamily;
+use crate::net::Family;
 use crate::sys::time::Utc;
 
 /// Why there is no whole answer. Each variant carries the host it is about.
@@ -176,7 +176,7 @@ impl HttpError {
     }
 
     /// Translates ureq's error.
-    pub(super) fn of(error: ureq::Error, host: String, family: IpFamily, run_over: bool) -> Self {
+    pub(super) fn of(error: ureq::Error, host: String, family: Option<Family>, run_over: bool) -> Self {
         match error {
             ureq::Error::Timeout(t) => {
                 let (stage, sent) = match t {
@@ -196,16 +196,16 @@ impl HttpError {
         }
     }
 
-    fn no_host(host: String, family: IpFamily) -> Self {
+    fn no_host(host: String, family: Option<Family>) -> Self {
         let family = match family {
-            IpFamily::Any => "",
-            IpFamily::Ipv4Only => "IPv4 ",
-            IpFamily::Ipv6Only => "IPv6 ",
+            None => "",
+            Some(Family::V4) => "IPv4 ",
+            Some(Family::V6) => "IPv6 ",
         };
         Self::NoHost { host, family }
     }
 
-    fn of_io(cause: io::Error, host: String, family: IpFamily) -> Self {
+    fn of_io(cause: io::Error, host: String, family: Option<Family>) -> Self {
         if let Some(e) = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             return Self::of_rustls(e, host);
         }

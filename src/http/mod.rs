@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
-pub use ureq::config::IpFamily;
+use ureq::config::IpFamily;
 use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
+use crate::net::Family;
 pub use endpoint::Endpoint;
 pub use error::HttpError;
 pub use rustls::pki_types::CertificateDer;
@@ -52,8 +53,8 @@ pub struct Request<'a> {
     pub url: &'a str,
     /// The `Authorization` header. A secret, hence no `Debug` here.
     pub authorization: Option<&'a str>,
-    /// The address family to connect over; the socket itself is bound to it.
-    pub family: IpFamily,
+    /// The address family to connect over; `None` for either.
+    pub family: Option<Family>,
     /// The most bytes of body to take.
     pub limit: u64,
     /// The longest wait for the whole answer.
@@ -164,9 +165,9 @@ impl Http {
         time: Duration,
     ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
         let agent = match request.family {
-            IpFamily::Any => &self.any,
-            IpFamily::Ipv4Only => &self.v4,
-            IpFamily::Ipv6Only => &self.v6,
+            None => &self.any,
+            Some(Family::V4) => &self.v4,
+            Some(Family::V6) => &self.v6,
         };
         let authorization = request.authorization;
         match request.method {

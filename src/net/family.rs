@@ -1,34 +1,67 @@
 //! Address families.
 
-use crate::dns::RrsetType;
+use std::fmt;
+use std::net::IpAddr;
 
-/// The address families that `-4` and `-6` choose; both when neither is given.
+/// An address family: IPv4 or IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Families {
-    v4: bool,
-    v6: bool,
+pub enum Family {
+    /// IPv4, the addresses of A records.
+    V4,
+    /// IPv6, the addresses of AAAA records.
+    V6,
 }
 
-impl Families {
-    /// By the two options.
+impl Family {
+    /// Both families, IPv4 first.
+    pub const ALL: [Self; 2] = [Self::V4, Self::V6];
+
+    /// Returns `IPv4` or `IPv6`.
     #[must_use]
-    pub const fn new(v4: bool, v6: bool) -> Self {
-        Self { v4, v6 }
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        }
     }
 
-    /// Whether this family is one of them.
+    /// Returns the family of `address`. An IPv4-mapped IPv6 address counts as IPv6.
     #[must_use]
-    pub const fn includes(self, family: RrsetType) -> bool {
-        self.v4 == self.v6
-            || match family {
-                RrsetType::A => self.v4,
-                RrsetType::Aaaa => self.v6,
-            }
+    pub const fn of(address: IpAddr) -> Self {
+        if address.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The address families that the options `-4` and `-6` select.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FamilySelection {
+    /// Neither option is given: every family that the config uses.
+    Any,
+    /// One option is given.
+    Only(Family),
+    /// Both options are given.
+    Both,
+}
+
+impl FamilySelection {
+    /// Returns true if `family` is selected.
+    #[must_use]
+    pub fn includes(self, family: Family) -> bool {
+        match self {
+            Self::Any | Self::Both => true,
+            Self::Only(only) => only == family,
+        }
     }
 
-    /// Whether an option chose them.
+    /// Returns true if an option was given, so that every selected family is required.
     #[must_use]
-    pub const fn are_chosen(self) -> bool {
-        self.v4 || self.v6
+    pub fn is_explicit(self) -> bool {
+        self != Self::Any
     }
 }

@@ -3,4 +3,4 @@
 pub mod family;
 pub mod resolver;
 
-pub use family::Families;
+pub use family::{Family, FamilySelection};

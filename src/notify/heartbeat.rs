@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::Hearing;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::http::{Http, IpFamily, Method, Request};
+use crate::http::{Http, Method, Request};
 
 /// The longest wait for the monitor.
 const PING: Duration = Duration::from_secs(5);
@@ -29,8 +29,7 @@ pub(crate) fn ping(hearing: &Hearing, http: &Http, exit: Exit, message: &str, co
             (failing.as_str(), Method::Post { content_type: "text/plain; charset=utf-8", header: None, body })
         }
     };
-    let request =
-        Request { method, url, authorization: None, family: IpFamily::Any, limit: LIMIT, patience: PING };
+    let request = Request { method, url, authorization: None, family: None, limit: LIMIT, patience: PING };
     // Only its host is named: the rest of the URL is a secret of a kind.
     match http.send(&request) {
         Ok(answer) if (200..300).contains(&answer.status) => console.step(format_args!("told the monitor")),

@@ -10,10 +10,11 @@ use std::rc::Rc;
 use crate::address::detector::Detector;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
-use crate::dns::{Rrset, RrsetType};
+use crate::dns::Rrset;
 use crate::gandi::LiveDnsError;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
+use crate::net::Family;
 use crate::outcome::{Done, Failure, Outcome};
 use crate::state::State;
 use crate::sys::random::Random;
@@ -42,21 +43,22 @@ pub(crate) fn round(
 ) -> Vec<Outcome> {
     let mut families = Vec::new();
     let mut outcomes = Vec::new();
-    for rrtype in RrsetType::ALL {
-        let records: Vec<&Record> = config.records.iter().filter(|r| r.key.rrtype == rrtype).collect();
+    for family in Family::ALL {
+        let records: Vec<&Record> =
+            config.records.iter().filter(|r| r.key.rrtype.family() == family).collect();
         let records = without_standing(config, &with, records, &mut outcomes);
         if records.is_empty() {
             continue;
         }
         let Detection { agree, .. } = config.detection;
-        let sources = config.detection.sources(rrtype).list(rrtype, Some(&mut with.random));
-        let mut detector = Detector::new(rrtype, sources, agree, with.random.split());
+        let sources = config.detection.sources(family).list(family, Some(&mut with.random));
+        let mut detector = Detector::new(family, sources, agree, with.random.split());
         if let Some(remembered) = unchanged(config, &with, &records, || detector.hint(http, console)) {
             outcomes.extend(remembered);
             continue;
         }
         match detector.first(http, console) {
-            Ok(address) => families.push(Family { records, detector, address }),
+            Ok(address) => families.push(FamilyRecords { records, detector, address }),
             Err(e) => {
                 let keys = records.iter().map(|r| r.key.clone()).collect();
                 outcomes.push(Outcome { keys, result: Err(Failure::Address(Rc::new(e))) });
@@ -118,7 +120,7 @@ fn recall(config: &Config, with: &Circumstances, record: &Record) -> Option<Rrse
 }
 
 /// The records of one address family, and the address of this machine that theirs follow.
-struct Family<'a> {
+struct FamilyRecords<'a> {
     records: Vec<&'a Record>,
     detector: Detector,
     address: IpAddr,
@@ -133,7 +135,7 @@ struct Round<'a> {
 
 impl Round<'_> {
     /// Several looks at one domain are cheaper as one listing, so count them first.
-    fn count_looks(&mut self, families: &[Family]) {
+    fn count_looks(&mut self, families: &[FamilyRecords]) {
         for family in families {
             for record in &family.records {
                 if self.remembered(record, family.address).is_none() {
@@ -149,7 +151,7 @@ impl Round<'_> {
     }
 
     /// Looks at every record of a family, makes sure of the address if one must be written, and writes.
-    fn keep(&mut self, mut family: Family, console: &mut Console, outcomes: &mut Vec<Outcome>) {
+    fn keep(&mut self, mut family: FamilyRecords, console: &mut Console, outcomes: &mut Vec<Outcome>) {
         let mut verdicts = self.verdicts(&family, console);
         let mut distrust = None;
         if verdicts.iter().any(Verdict::is_write) {
@@ -183,7 +185,7 @@ impl Round<'_> {
         }
     }
 
-    fn verdicts(&mut self, family: &Family, console: &mut Console) -> Vec<Verdict> {
+    fn verdicts(&mut self, family: &FamilyRecords, console: &mut Console) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(family.records.len());
         for record in &family.records {
             verdicts.push(match self.remembered(record, family.address) {

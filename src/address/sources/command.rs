@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::dns::RrsetType;
+use crate::net::Family;
 use crate::sys::subprocess::{self, Job, LINE, ProcessError};
 
 /// The longest that a program may run.
@@ -35,8 +35,8 @@ impl fmt::Display for CommandError {
 impl std::error::Error for CommandError {}
 
 /// Runs the program at `path`, without arguments and without a shell between.
-pub(crate) fn ask(path: &Path, family: RrsetType, time: Duration) -> Result<IpAddr, CommandError> {
-    let family = if family == RrsetType::A { "ipv4" } else { "ipv6" };
+pub(crate) fn ask(path: &Path, family: Family, time: Duration) -> Result<IpAddr, CommandError> {
+    let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
     let job = Job { path, variables: &variables, time: time.min(PATIENCE), is_heard: true };
     read(&subprocess::run(&job).map_err(CommandError::Process)?)

@@ -4,10 +4,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::dns::RrsetType;
 use crate::dns::client::exchange;
 use crate::dns::error::DnsError;
 use crate::dns::message::{A, AAAA, CH, IN, Question, TXT};
+use crate::net::Family;
 use crate::sys::random::Random;
 
 /// One name server and what to ask it.
@@ -22,15 +22,15 @@ pub struct Service {
 
 /// The services that the word `dns` stands for.
 #[must_use]
-pub fn built_in(family: RrsetType) -> Vec<Service> {
+pub fn built_in(family: Family) -> Vec<Service> {
     ["cloudflare", "google"].into_iter().filter_map(|operator| named(operator, family, None)).collect()
 }
 
 /// The service of this operator, at its own server or another; none when the operator is unknown or the server is of
 /// the wrong family, since it would see an address of its own family.
 #[must_use]
-pub fn named(operator: &str, family: RrsetType, server: Option<SocketAddr>) -> Option<Service> {
-    let v4 = family == RrsetType::A;
+pub fn named(operator: &str, family: Family, server: Option<SocketAddr>) -> Option<Service> {
+    let v4 = family == Family::V4;
     let (operator, server4, server6, question) = match operator {
         // A resolver's word about the asker, in the class for that. Asked with recursion, as `dig` does.
         "cloudflare" => (
@@ -104,7 +104,7 @@ mod tests {
     fn against(time: Duration, serve: impl FnOnce(&UdpSocket) + Send) -> Result<IpAddr, DnsError> {
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         server.set_read_timeout(Some(LONG)).unwrap();
-        let service = named("cloudflare", RrsetType::A, server.local_addr().ok()).unwrap();
+        let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         thread::scope(|scope| {
             let serving = scope.spawn(|| serve(&server));
             let answer = ask(&service, time, &mut Random::new(1));
@@ -122,21 +122,18 @@ mod tests {
     #[test]
     fn services() {
         let servers = |family| built_in(family).iter().map(|s| s.server.to_string()).collect::<Vec<_>>();
-        assert_eq!(servers(RrsetType::A), ["1.1.1.1:53", "216.239.32.10:53"]);
-        assert_eq!(servers(RrsetType::Aaaa), ["[2606:4700:4700::1111]:53", "[2001:4860:4802:32::a]:53"]);
+        assert_eq!(servers(Family::V4), ["1.1.1.1:53", "216.239.32.10:53"]);
+        assert_eq!(servers(Family::V6), ["[2606:4700:4700::1111]:53", "[2001:4860:4802:32::a]:53"]);
         let opendns = |family| named("opendns", family, None).unwrap();
-        assert_eq!(opendns(RrsetType::A).server.to_string(), "208.67.222.222:53");
-        assert_eq!(opendns(RrsetType::Aaaa).server.to_string(), "[2620:119:35::35]:53");
-        assert_eq!(
-            (opendns(RrsetType::A).question.rrtype, opendns(RrsetType::Aaaa).question.rrtype),
-            (1, 28)
-        );
+        assert_eq!(opendns(Family::V4).server.to_string(), "208.67.222.222:53");
+        assert_eq!(opendns(Family::V6).server.to_string(), "[2620:119:35::35]:53");
+        assert_eq!((opendns(Family::V4).question.rrtype, opendns(Family::V6).question.rrtype), (1, 28));
         let (v4, v6) = ("127.0.0.1:5353".parse().ok(), "[::1]:5353".parse().ok());
-        assert_eq!(named("google", RrsetType::A, v4).map(|s| s.server), v4);
-        assert_eq!(named("google", RrsetType::Aaaa, v6).map(|s| s.server), v6);
-        assert_eq!(named("google", RrsetType::A, v6), None);
-        assert_eq!(named("google", RrsetType::Aaaa, v4), None);
-        assert_eq!(named("quad9", RrsetType::A, v4), None);
+        assert_eq!(named("google", Family::V4, v4).map(|s| s.server), v4);
+        assert_eq!(named("google", Family::V6, v6).map(|s| s.server), v6);
+        assert_eq!(named("google", Family::V4, v6), None);
+        assert_eq!(named("google", Family::V6, v4), None);
+        assert_eq!(named("quad9", Family::V4, v4), None);
     }
 
     #[test]
@@ -217,7 +214,7 @@ mod tests {
         }
         // Without time nothing is sent.
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let service = named("cloudflare", RrsetType::A, server.local_addr().ok()).unwrap();
+        let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         assert!(matches!(ask(&service, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
         server.set_nonblocking(true).unwrap();
         assert!(server.recv(&mut [0; 600]).is_err());
@@ -242,7 +239,7 @@ mod tests {
     #[test]
     fn nobody_there_is_an_error_at_once() {
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).ok();
-        let service = named("cloudflare", RrsetType::A, free).unwrap();
+        let service = named("cloudflare", Family::V4, free).unwrap();
         let error = ask(&service, LONG, &mut Random::new(1)).unwrap_err();
         assert!(error.to_string().starts_with("could not be asked: Connection refused"), "{error}");
     }

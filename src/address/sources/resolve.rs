@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::dns::RrsetType;
+use crate::net::Family;
 use crate::net::resolver::{ResolveError, lookup};
 
 /// Why there is no address.
@@ -13,7 +13,7 @@ pub enum HostError {
     /// The name could not be resolved.
     Resolve(ResolveError),
     /// It has addresses, but of the other family.
-    None(RrsetType),
+    None(Family),
     /// It has these.
     Several(Vec<IpAddr>),
 }
@@ -22,7 +22,7 @@ impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve(e) => e.fmt(f),
-            Self::None(family) => write!(f, "has no {} address", family.family()),
+            Self::None(family) => write!(f, "has no {} address", family),
             Self::Several(addresses) => {
                 f.write_str("has several addresses (")?;
                 for (i, address) in addresses.iter().enumerate() {
@@ -37,9 +37,9 @@ impl fmt::Display for HostError {
 impl std::error::Error for HostError {}
 
 /// The one address of `name` by the system's resolver.
-pub(crate) fn ask(name: &str, family: RrsetType, time: Duration) -> Result<IpAddr, HostError> {
+pub(crate) fn ask(name: &str, family: Family, time: Duration) -> Result<IpAddr, HostError> {
     let mut addresses = lookup(name, time).map_err(HostError::Resolve)?;
-    addresses.retain(|a| RrsetType::of(*a) == family);
+    addresses.retain(|a| Family::of(*a) == family);
     match addresses.as_slice() {
         [] => Err(HostError::None(family)),
         [address] => Ok(*address),

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::answer::Cause;
-use crate::dns::RrsetType;
 use crate::http::Endpoint;
-use crate::http::{Http, IpFamily, Method, Request};
+use crate::http::{Http, Method, Request};
+use crate::net::Family;
 
 /// The most bytes of an answer: an address needs at most 46.
 const LIMIT: u64 = 256;
@@ -45,8 +45,8 @@ const V6: [(&str, &str); 5] = [
 
 /// The built-in services of a family, one per operator.
 #[must_use]
-pub fn built_in(family: RrsetType) -> Vec<Service> {
-    let list: &[(&str, &str)] = if family == RrsetType::A { &V4 } else { &V6 };
+pub fn built_in(family: Family) -> Vec<Service> {
+    let list: &[(&str, &str)] = if family == Family::V4 { &V4 } else { &V6 };
     // Every entry parses: a unit test reads them all.
     list.iter()
         .filter_map(|(operator, url)| {
@@ -56,17 +56,14 @@ pub fn built_in(family: RrsetType) -> Vec<Service> {
 }
 
 /// Asks one service, over `family` and nothing else.
-pub(crate) fn ask(http: &Http, service: &Service, family: RrsetType) -> Result<IpAddr, Cause> {
+pub(crate) fn ask(http: &Http, service: &Service, family: Family) -> Result<IpAddr, Cause> {
     let trace = service.url.path() == TRACE_PATH;
     let limit = if trace { TRACE_LIMIT } else { LIMIT };
     let request = Request {
         method: Method::Get,
         url: service.url.as_str(),
         authorization: None,
-        family: match family {
-            RrsetType::A => IpFamily::Ipv4Only,
-            RrsetType::Aaaa => IpFamily::Ipv6Only,
-        },
+        family: Some(family),
         limit,
         patience: PATIENCE,
     };
@@ -95,7 +92,7 @@ mod tests {
 
     #[test]
     fn built_in_services_parse_and_have_an_operator_each() {
-        for (family, count) in [(RrsetType::A, V4.len()), (RrsetType::Aaaa, V6.len())] {
+        for (family, count) in [(Family::V4, V4.len()), (Family::V6, V6.len())] {
             let services = built_in(family);
             let operators: std::collections::BTreeSet<_> = services.iter().map(|s| &s.operator).collect();
             assert_eq!((services.len(), operators.len()), (count, count));

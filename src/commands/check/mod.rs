@@ -12,10 +12,10 @@ use crate::cli::Common;
 use crate::commands::context::{World, load};
 use crate::config::{Config, Token};
 use crate::console::Console;
-use crate::dns::RrsetType;
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::json::Object;
+use crate::net::Family;
 use crate::outcome::{Done, Outcome};
 use crate::reconcile::{Circumstances, round};
 use crate::state::State;
@@ -80,11 +80,11 @@ fn clock(world: &World, found: &mut Findings) -> bool {
 
 /// Each source that the config names, and what a run would make of it.
 fn addresses(config: &Config, http: &Http, random: &mut Random, found: &mut Findings) {
-    let kept = |family: &RrsetType| config.records.iter().any(|r| r.key.rrtype == *family);
+    let kept = |family: &Family| config.records.iter().any(|r| r.key.rrtype.family() == *family);
     let sources = |family| (family, config.detection.sources(family).list(family, None));
-    let families = RrsetType::ALL.into_iter().filter(kept).map(sources).collect();
+    let families = Family::ALL.into_iter().filter(kept).map(sources).collect();
     for survey in survey(families, config.detection.agree, http, random) {
-        let family = survey.family.family();
+        let family = survey.family;
         for asked in &survey.asked[..survey.configured] {
             let subject = format!("source {} {family}", asked.source);
             match &asked.answer {

@@ -7,9 +7,9 @@ use crate::cli::{Common, Source as Place};
 use crate::commands::context::{World, unusable};
 use crate::config::{self};
 use crate::console::Console;
-use crate::dns::RrsetType;
 use crate::exit::Exit;
 use crate::http::Http;
+use crate::net::Family;
 use crate::sys::random::Random;
 
 /// Runs the command. Without a family in particular, one address is enough for success: many have no IPv6.
@@ -24,12 +24,12 @@ pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
     };
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
     let mut random = Random::new(world.seed);
-    let wanted = |family: &RrsetType| {
+    let wanted = |family: &Family| {
         asked.families.includes(*family)
-            && (asked.families.are_chosen() || !detection.sources(*family).is_off())
+            && (asked.families.is_explicit() || !detection.sources(*family).is_off())
     };
     let sources = |family| (family, detection.sources(family).list(family, None));
-    let families = RrsetType::ALL.into_iter().filter(wanted).map(sources).collect();
+    let families = Family::ALL.into_iter().filter(wanted).map(sources).collect();
     let surveys = survey(families, detection.agree, &http, &mut random);
     if asked.json {
         console.say(format_args!("{}", show::json(&surveys)));
@@ -37,6 +37,6 @@ pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
         show::table(&surveys, console);
     }
     let known = surveys.iter().filter(|s| s.address().is_some()).count();
-    let enough = if asked.families.are_chosen() { surveys.len() } else { 1 };
+    let enough = if asked.families.is_explicit() { surveys.len() } else { 1 };
     if known >= enough { Exit::Ok } else { Exit::TryLater }
 }

@@ -35,7 +35,7 @@ fn document(surveys: &[Survey]) -> Document {
             };
             sources.push(SourceRow {
                 source: asked.source.to_string(),
-                family: survey.family.family(),
+                family: survey.family.as_str(),
                 address,
                 error,
                 milliseconds: survey.milliseconds[place],
@@ -44,7 +44,7 @@ fn document(surveys: &[Survey]) -> Document {
         }
     }
     let verdict = |s: &Survey| Verdict {
-        family: s.family.family(),
+        family: s.family.as_str(),
         address: s.address().map(|a| a.to_string()),
         reason: s.reason(),
     };

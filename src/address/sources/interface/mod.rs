@@ -12,7 +12,7 @@ use if_addrs::{IfOperStatus, Interface};
 
 use crate::address::answer::Answer;
 use crate::address::global;
-use crate::dns::RrsetType;
+use crate::net::Family;
 use inet6::{Held, OUT6};
 
 // Not by /proc/net, which `ProcSubset=pid` hides (systemd.exec(5)).
@@ -36,7 +36,7 @@ enum Problem {
     /// IPv6 is not in the kernel, or switched off in it.
     NoIpv6,
     /// No default route, and no interface was named.
-    NoRoute(RrsetType),
+    NoRoute(Family),
     /// No interface has this name; holds those there are.
     Absent(String),
     /// It is there and does nothing.
@@ -44,7 +44,7 @@ enum Problem {
     /// It has none of either family.
     Bare,
     /// It has none of this family.
-    None(RrsetType),
+    None(Family),
     /// It has only those of these kinds.
     Unfit(String),
 }
@@ -58,12 +58,12 @@ impl fmt::Display for InterfaceError {
             Problem::Unread(what, e) => write!(f, "could not read {what}: {e}"),
             Problem::NoIpv6 => write!(f, "IPv6 is off on this machine"),
             Problem::NoRoute(family) => {
-                write!(f, "no default route for {}: is the network up?", family.family())
+                write!(f, "no default route for {}: is the network up?", family)
             }
             Problem::Absent(there) => write!(f, "is not there; there are {there}"),
             Problem::Down => write!(f, "is down, or nothing is plugged in"),
             Problem::Bare => write!(f, "has no address at all: is it up?"),
-            Problem::None(family) => write!(f, "has no {} address", family.family()),
+            Problem::None(family) => write!(f, "has no {} address", family),
             Problem::Unfit(kinds) => write!(f, "has only {kinds} addresses"),
         }
     }
@@ -78,17 +78,17 @@ impl From<Problem> for InterfaceError {
 }
 
 /// The address of the interface of this name, or of the one that the default route leads through.
-pub(crate) fn ask(name: Option<&str>, family: RrsetType) -> Result<Answer, InterfaceError> {
+pub(crate) fn ask(name: Option<&str>, family: Family) -> Result<Answer, InterfaceError> {
     let kernel = towards_the_internet(family);
     let listed = if_addrs::get_if_addrs();
     let held = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
     // Each family can do without what only the other one needs: a sandbox may forbid netlink, and IPv6 be off.
     let (listed, held) = match (listed, held, family) {
-        (Err(e), _, RrsetType::A) => return Err(Problem::Unread("the addresses of interfaces", e).into()),
-        (_, Err(e), RrsetType::Aaaa) if e.kind() == io::ErrorKind::NotFound => {
+        (Err(e), _, Family::V4) => return Err(Problem::Unread("the addresses of interfaces", e).into()),
+        (_, Err(e), Family::V6) if e.kind() == io::ErrorKind::NotFound => {
             return Err(Problem::NoIpv6.into());
         }
-        (_, Err(e), RrsetType::Aaaa) => return Err(Problem::Unread(INET6, e).into()),
+        (_, Err(e), Family::V6) => return Err(Problem::Unread(INET6, e).into()),
         (listed, held, _) => (listed.unwrap_or_default(), held.unwrap_or_default()),
     };
     if let Some(name) = name {
@@ -109,7 +109,7 @@ pub(crate) fn ask(name: Option<&str>, family: RrsetType) -> Result<Answer, Inter
 /// The address of one interface, by the addresses of all of them.
 fn of(
     name: &str,
-    family: RrsetType,
+    family: Family,
     kernel: Option<IpAddr>,
     listed: &[Interface],
     mut held: Vec<Held>,
@@ -122,7 +122,7 @@ fn of(
     held.retain(|h| h.name == name);
     // The list has no link-local ones.
     let bare = held.is_empty() && ours().next().is_none();
-    let chosen = if family == RrsetType::A {
+    let chosen = if family == Family::V4 {
         let addresses: Vec<Ipv4Addr> = ours().filter_map(|i| v4(i.ip())).collect();
         choose(&addresses, kernel.and_then(v4)).map(|(a, note)| (a.into(), note))
     } else {
@@ -161,10 +161,10 @@ fn choose(addresses: &[Ipv4Addr], kernel: Option<Ipv4Addr>) -> Option<(Ipv4Addr,
 
 /// The source address that the kernel takes towards the internet. `connect` on a UDP socket only looks the route
 /// up (udp(7)); nothing is sent.
-fn towards_the_internet(family: RrsetType) -> Option<IpAddr> {
+fn towards_the_internet(family: Family) -> Option<IpAddr> {
     let (from, to): (IpAddr, IpAddr) = match family {
-        RrsetType::A => (Ipv4Addr::UNSPECIFIED.into(), OUT4.into()),
-        RrsetType::Aaaa => (Ipv6Addr::UNSPECIFIED.into(), OUT6.into()),
+        Family::V4 => (Ipv4Addr::UNSPECIFIED.into(), OUT4.into()),
+        Family::V6 => (Ipv6Addr::UNSPECIFIED.into(), OUT6.into()),
     };
     let socket = UdpSocket::bind(SocketAddr::new(from, 0)).ok()?;
     socket.connect(SocketAddr::new(to, 53)).ok()?;

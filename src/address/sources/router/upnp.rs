@@ -9,7 +9,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use crate::http::{Http, HttpError, IpFamily, Method, Request};
+use crate::http::{Http, HttpError, Method, Request};
+use crate::net::Family;
 
 const SSDP: (Ipv4Addr, u16) = (Ipv4Addr::new(239, 255, 255, 250), 1900);
 /// How long to wait for the first answer: it may take its time up to `MX` seconds, on which we are short.
@@ -225,7 +226,7 @@ fn fetch(
     limit: u64,
     what: &'static str,
 ) -> Result<String, UpnpError> {
-    let family = IpFamily::Ipv4Only;
+    let family = Some(Family::V4);
     let request = Request { method, url, authorization: None, family, limit, patience: PATIENCE };
     let answer = http.send(&request).map_err(UpnpError::Http)?;
     if answer.status != 200 {
