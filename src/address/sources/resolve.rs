@@ -22,7 +22,7 @@ impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve(e) => e.fmt(f),
-            Self::None(family) => write!(f, "has no {} address", family),
+            Self::None(family) => write!(f, "has no {family} address"),
             Self::Several(addresses) => {
                 f.write_str("has several addresses (")?;
                 for (i, address) in addresses.iter().enumerate() {

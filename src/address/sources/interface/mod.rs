@@ -58,12 +58,12 @@ impl fmt::Display for InterfaceError {
             Problem::Unread(what, e) => write!(f, "could not read {what}: {e}"),
             Problem::NoIpv6 => write!(f, "IPv6 is off on this machine"),
             Problem::NoRoute(family) => {
-                write!(f, "no default route for {}: is the network up?", family)
+                write!(f, "no default route for {family}: is the network up?")
             }
             Problem::Absent(there) => write!(f, "is not there; there are {there}"),
             Problem::Down => write!(f, "is down, or nothing is plugged in"),
             Problem::Bare => write!(f, "has no address at all: is it up?"),
-            Problem::None(family) => write!(f, "has no {} address", family),
+            Problem::None(family) => write!(f, "has no {family} address"),
             Problem::Unfit(kinds) => write!(f, "has only {kinds} addresses"),
         }
     }
