@@ -143,7 +143,7 @@ fn a_program_that_cannot_be_started() {
         fs::set_permissions(s.path("address"), fs::Permissions::from_mode(mode)).expect("the script");
         let ran = s.run(&["--force"]);
         if words.is_empty() {
-            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+            ran.exits(0);
         } else {
             ran.fails(75, &["address: could not be started: Permission denied", words]);
         }
@@ -171,7 +171,7 @@ fn a_program_gets_the_family_and_not_the_token() {
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN).env("KEPT", "yes");
     command.env("PATH", std::env::var_os("PATH").expect("a PATH"));
-    Sandbox::finish(&mut command).is(
+    s.finish(&mut command).is(
         0,
         &format!(
             "home.example.org A: {STALE} replaced by {ADDRESS}\n\
@@ -188,7 +188,7 @@ fn a_program_gets_the_family_and_not_the_token() {
 #[test]
 fn a_program_may_complain() {
     let (_, ran) = run("#!/bin/sh\necho 'the modem is asleep' >&2\nexit 1\n");
-    assert_eq!(ran.code, Some(75));
+    ran.exits(75);
     ran.says(&["the modem is asleep\n", "ended with exit code 1"]);
 }
 

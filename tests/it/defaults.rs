@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::namespace::Namespace;
+use crate::run_output::same_text;
 use crate::sandbox::{ADDRESS, ADDRESS6, Sandbox};
 use fake_gandi::{Dns, Echo, Family, Tls};
 
@@ -144,10 +145,10 @@ fn ip_as_the_readme_shows_it() {
     i.v4[3].refuse();
     i.sources("ipv4 = interface:eth0 dns web\nipv6 = interface:eth0 dns web");
     let ran = i.s.run(&["ip"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     let (_, rest) = README.split_once("$ gandi-ddns ip\n").expect("the README shows it");
     let (shown, _) = rest.split_once("```").expect("its end");
-    assert_eq!(timeless(shown), timeless(&ran.stdout), "put this into the README:\n{}", ran.stdout);
+    same_text("`gandi-ddns ip` in the README", &timeless(&ran.stdout), &timeless(shown));
     let four = i.s.run(&["ip", "-4"]);
     assert!(four.stdout.contains("IPv4: 81.2.69.142: ") && !four.stdout.contains("IPv6"), "{}", four.stdout);
     // Nobody was asked for a token, or told one.
@@ -169,12 +170,12 @@ fn ip_for_programs() {
         assert!(ran.stdout.contains(part), "{part} is not in: {}", ran.stdout);
     }
     // Without any source that answers, or with a family that is off, there is nothing to go by.
-    assert_eq!(i.s.run(&["ip", "-6"]).code, Some(75));
+    i.s.run(&["ip", "-6"]).exits(75);
     i.sources("ipv4 = command:/nonexistent\nipv6 = off");
     let ran = i.s.run(&["ip"]);
-    assert_eq!(ran.code, Some(75));
+    ran.exits(75);
     assert!(ran.stdout.ends_with("IPv4: none: no source that counts has an answer\n"), "{}", ran.stdout);
     // Without any config, the defaults hold.
-    let ran = Sandbox::finish(i.s.command().arg("ip"));
+    let ran = i.s.finish(i.s.command().arg("ip"));
     assert!(ran.stdout.contains("dns:cloudflare") && ran.stdout.contains("seeip"), "{}", ran.stdout);
 }

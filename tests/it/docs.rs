@@ -9,7 +9,7 @@ const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 #[test]
 fn the_readme_s_usage_is_help() {
     let s = Sandbox::new();
-    let help = Sandbox::finish(s.command().arg("--help")).stdout;
+    let help = s.finish(s.command().arg("--help")).stdout;
     assert!(README.contains(&format!("## Usage\n\n```\n{help}```\n")), "put this into the README:\n{help}");
 }
 
@@ -55,7 +55,7 @@ fn the_example_config_and_the_readme_s_are_good() {
         let head = head.replace("token_file = /etc/gandi-ddns/token\n", &s.head());
         s.raw_config(&format!("{head}[example.org]{sections}"));
         let ran = s.run(&["--dry-run"]);
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        ran.exits_without_errors(0);
         assert!(ran.stdout.contains("*.home.example.org A: would be created"), "{}", ran.stdout);
     }
 }
@@ -66,7 +66,7 @@ fn the_readme_s_listeners_are_good() {
     let (_, rest) = README.split_once("```\non_change  = ").expect("the example");
     let (keys, _) = rest.split_once("```").expect("its end");
     s.config_with(&format!("on_change = {keys}"), "[example.org]\nnames = home\n");
-    assert_eq!(s.run(&["--dry-run"]).code, Some(0));
+    s.run(&["--dry-run"]).exits(0);
 }
 
 #[test]

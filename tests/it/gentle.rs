@@ -43,7 +43,7 @@ fn a_new_token_or_config_is_tried_at_once() {
     s.run(&[]).fails(78, &["2 values", "(since 20"]);
     assert_eq!(s.count("GET"), 1);
     s.config("names = home\nmultiple = replace\n");
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
 }
 
@@ -51,7 +51,7 @@ fn a_new_token_or_config_is_tried_at_once() {
 fn a_new_token_in_the_environment_is_tried_at_once() {
     let s = stale();
     s.raw_config(&format!("{}[example.org]\nnames = home\n", s.head().replace("token_file = token\n", "")));
-    let run = |token| Sandbox::finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", token));
+    let run = |token| s.finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", token));
     run("pat_old").fails(77, &["refused the token"]);
     run("pat_old").fails(77, &["(since 20"]);
     assert_eq!(s.count("GET"), 1);
@@ -77,11 +77,11 @@ fn what_one_record_has_done_wrong_is_not_its_neighbour_s_fault() {
     s.config("names = home www\n");
     s.fake.set("example.org", "www", "A", 600, &[STALE, "81.2.69.2"]);
     let ran = s.run(&[]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(78), REPLACED));
+    ran.prints(78, REPLACED);
     s.fake.set_address(Family::V4, "81.2.69.180");
     let ran = s.run(&[]);
-    assert_eq!(ran.stdout, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
-    assert!(ran.code == Some(78) && ran.stderr.contains("(since 20"), "{}", ran.stderr);
+    ran.prints(78, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
+    ran.says(&["(since 20"]);
     assert!(!s.fake.requests().iter().skip(4).any(|r| r.target.contains("/www/")));
 }
 
@@ -93,7 +93,7 @@ fn after_repeated_failures_the_pauses_grow_to_an_hour() {
     let (mut asked, mut before) = (Vec::new(), 0);
     for minute in 0..240 {
         let ran = s.run(&[]);
-        assert_eq!(ran.code, Some(75));
+        ran.exits(75);
         ran.says(&["out of order (500)"]);
         if s.count("GET") > before {
             asked.push(minute);
@@ -112,7 +112,7 @@ fn a_run_that_waits_tries_what_was_left_alone() {
     let s = stale();
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     for _ in 0..4 {
-        assert_eq!(s.run(&[]).code, Some(75));
+        s.run(&[]).exits(75);
     }
     s.fake.clear_faults();
     s.run(&[]).fails(75, &["left alone until"]);

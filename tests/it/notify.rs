@@ -42,11 +42,11 @@ fn on_change_hears_of_each_record_that_was_written() {
     let s = with("on_change = hook\n");
     program(&s, "hook", HOOK);
     s.config_with("on_change = hook\n", "[example.org]\nnames = home @\n");
-    assert_eq!(s.run(&["--dry-run"]).code, Some(0));
+    s.run(&["--dry-run"]).exits(0);
     assert_eq!(heard(&s), [""; 0]);
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN);
-    assert_eq!(Sandbox::finish(&mut command).code, Some(0));
+    s.finish(&mut command).exits(0);
     // No argument, and no token.
     let told = ["0|example.org|home|A|81.2.69.1|81.2.69.142||", "0|example.org|@|A||81.2.69.142||"];
     assert_eq!(heard(&s), told);
@@ -62,7 +62,7 @@ fn on_failure_hears_of_what_is_new_or_a_day_old() {
     let sections = "[example.org]\nnames = home www\n";
     s.config_with("on_failure = hook\n", sections);
     s.fake.revoke_all();
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     let told = heard(&s);
     assert_eq!(told.len(), 1, "once for all that fail alike: {told:?}");
     assert!(
@@ -70,19 +70,19 @@ fn on_failure_hears_of_what_is_new_or_a_day_old() {
             .starts_with("0|example.org|home www|A|||could not read the record: 127.0.0.1 refused the token")
     );
     for _ in 0..2 {
-        assert_eq!(s.run(&[]).code, Some(77));
-        assert_eq!(s.run(&["--force"]).code, Some(77));
+        s.run(&[]).exits(77);
+        s.run(&["--force"]).exits(77);
     }
     s.age(DAY - 60);
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     assert_eq!(heard(&s), [""; 0], "it stands, and that is no news");
     s.age(60);
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     assert_eq!(heard(&s).len(), 1, "a day old");
     s.fake.accept_bearer(TOKEN);
-    assert_eq!(s.run(&["--force"]).code, Some(0));
+    s.run(&["--force"]).exits(0);
     s.fake.revoke_all();
-    assert_eq!(s.run(&["--force"]).code, Some(77));
+    s.run(&["--force"]).exits(77);
     assert_eq!(heard(&s).len(), 1, "new again");
 }
 
@@ -90,7 +90,7 @@ fn on_failure_hears_of_what_is_new_or_a_day_old() {
 #[track_caller]
 fn warns(s: &Sandbox, words: &[&str]) {
     let ran = s.run(&[]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), REPLACED));
+    ran.prints(0, REPLACED);
     ran.says(&["warning: `on_change` hook: it "]);
     ran.says(words);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
@@ -189,9 +189,9 @@ fn the_monitor_hears_how_each_run_ended() {
     let get = || ("GET /secret-uuid HTTP/1.1".to_owned(), String::new());
     assert_eq!(sent(&log), [get(), get()]);
     s.fake.revoke_all();
-    assert_eq!(s.run(&["--force"]).code, Some(77));
+    s.run(&["--force"]).exits(77);
     s.fake.set_address(Family::V4, "192.168.1.2");
-    assert_eq!(s.run(&["--force"]).code, Some(75));
+    s.run(&["--force"]).exits(75);
     let told = sent(&log);
     assert!(told.iter().all(|(line, _)| line == "POST /secret-uuid/fail HTTP/1.1"), "{told:?}");
     assert!(
@@ -218,7 +218,7 @@ fn a_run_that_meets_another_leaves_the_monitor_to_it() {
 fn is_no_matter(url: &str, words: &str) {
     let s = with(&format!("ping = {url}\n"));
     let ran: RunOutput = s.run(&["-v"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), REPLACED));
+    ran.prints(0, REPLACED);
     ran.says(&["could not tell the monitor", words]);
     assert!(!ran.stderr.contains("secret-uuid"), "{}", ran.stderr);
     s.fake.set("example.org", "home", "A", 600, &[STALE]);

@@ -43,7 +43,7 @@ fn a_new_token_in_the_old_one_s_place() {
     let before = fs::metadata(s.path("token")).expect("metadata");
     let ran = s.run(&[]);
     kept_secret(&ran);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     let (created, renewed) = ran.stdout.split_once('\n').expect("two lines");
     assert!(
         created.ends_with("TTL 300 s") && renewed.starts_with("the token, which expires on 20"),
@@ -71,7 +71,7 @@ fn only_when_it_is_wanted_and_due() {
     s.config("names = home\n");
     s.run(&[]).says(&["warning: the token expires"]);
     let s = due();
-    let ran = Sandbox::finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN));
+    let ran = s.finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN));
     ran.says(&["warning: the token expires"]);
     assert_eq!((s.fake.renewals(), token(&s).as_str()), (0, TOKEN));
 }
@@ -81,7 +81,7 @@ fn only_when_it_is_wanted_and_due() {
 fn stays(s: &Sandbox, words: &[&str]) {
     let ran = s.run(&[]);
     kept_secret(&ran);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), CREATED), "{}", ran.stderr);
+    ran.prints(0, CREATED);
     ran.says(&[
         "warning: could not renew the token, which goes on to work until it expires on 20",
         "the next try is tomorrow",
@@ -101,7 +101,7 @@ fn stays(s: &Sandbox, words: &[&str]) {
 #[track_caller]
 fn is_renewed(s: &Sandbox) {
     let ran = s.run(&[]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     assert!(
         token(s).ends_with("_SECRET\n") && s.fake.accepts(token(s).trim()) && !s.path("token.new").exists()
     );
@@ -225,7 +225,7 @@ fn a_directory_that_is_read_only_and_a_disk_that_is_full() {
     assert_eq!((ran.code, held().as_str(), s.fake.renewals()), (Some(0), TOKEN, 0));
     net.run(&format!("mount -o remount,rw {}", dir.display()));
     s.age(DAY);
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     assert_eq!(held(), format!("{RENEWED}\n"));
     net.run(&format!("umount {}", dir.display()));
 }

@@ -85,7 +85,7 @@ fn killed_before_the_answer_to_its_write_nothing_is_lost() {
 #[test]
 fn a_damaged_state_is_one_warning_and_a_fresh_start() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     for damage in ["", "gandi-ddns state 2\nnonsense\n", "\u{0}\u{1}"] {
         fs::write(s.state_file(), damage).expect("the damage");
         let ran = s.run(&[]);
@@ -99,7 +99,7 @@ fn a_damaged_state_is_one_warning_and_a_fresh_start() {
 #[test]
 fn a_state_of_another_version_is_no_news() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     fs::write(s.state_file(), "gandi-ddns state 9\nwho knows\n").expect("another version");
     s.run(&[]).is(0, "");
     assert_eq!(s.count("GET"), 2, "the zone was looked at");
@@ -122,7 +122,7 @@ fn without_a_place_for_the_state_the_zone_is_right_all_the_same() {
 #[test]
 fn a_full_disk_is_one_warning() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     // Where the new state should go stands a directory that cannot be removed like a file.
     let blocked = s.state_file().with_extension("state.new");
     fs::create_dir(&blocked).expect("an obstacle");
@@ -140,7 +140,7 @@ fn a_full_disk_is_one_warning() {
 #[test]
 fn the_state_is_private_and_its_directory_must_be() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!((mode(s.path("state")), mode(s.state_file())), (0o700, 0o600));
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
@@ -153,13 +153,13 @@ fn a_link_that_leads_nowhere_is_not_followed() {
     symlink("/nonexistent/elsewhere", s.path("state")).expect("a link");
     let ran = s.run(&[]);
     ran.says(&["warning: could not use the state directory"]);
-    assert_eq!(ran.code, Some(0));
+    ran.exits(0);
 }
 
 #[test]
 fn nothing_is_written_when_nothing_changed() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     let before = fs::metadata(s.state_file()).expect("metadata").modified().expect("a time");
     s.run(&[]).is(0, "");
     assert_eq!(fs::metadata(s.state_file()).expect("metadata").modified().expect("a time"), before);
@@ -174,7 +174,7 @@ fn two_configs_of_one_directory_do_not_shut_each_other_out() {
     let mut command = s.command();
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
     assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.target.contains("/home/"))));
-    let ran = Sandbox::finish(s.command().args(["-c", "other.conf"]));
+    let ran = s.finish(s.command().args(["-c", "other.conf"]));
     ran.is(0, "www.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
     first.kill().expect("the first run");
     first.wait().expect("its end");
@@ -183,7 +183,7 @@ fn two_configs_of_one_directory_do_not_shut_each_other_out() {
 #[test]
 fn a_look_an_hour_ago_counts_no_more() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.age(3000);
     s.run(&[]).is(0, "");
@@ -194,7 +194,7 @@ fn a_look_an_hour_ago_counts_no_more() {
 #[test]
 fn what_was_right_a_moment_ago_is_not_known_to_be_without_an_address() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     s.v4.iter().for_each(fake_gandi::Echo::refuse);
     s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed"]);
 }

@@ -20,7 +20,7 @@ fn left(days: u64) -> Sandbox {
 #[test]
 fn asked_about_once_a_day() {
     let s = left(100);
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     assert_eq!(asked(&s), 1);
     s.run(&[]).is(0, "");
     s.age(DAY - 60);
@@ -79,7 +79,7 @@ fn a_month_of_runs_twice_a_day_until_the_end() {
         s.fake.set_left(TOKEN, (31 - day) * DAY);
         let runs = [0, DAY / 2].map(|later| {
             let ran = run_inside(&s, &["-4"], &|| start + day * DAY + later, &|_| {}, day);
-            assert_eq!(ran.code, Some(0), "{ran:?}");
+            ran.exits(0);
             ran.stderr.matches("warning: the token expire").count()
         });
         warned.push((31 - day, runs));
@@ -103,10 +103,10 @@ fn nobody_is_asked_where_there_is_nothing_to_learn() {
         "{}[example.org]\nnames = home\n",
         s.head().replace("token_file = token", "api_key_file = key")
     ));
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     s.fake.revoke_all();
     s.config("names = www\n");
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     assert_eq!(asked(&s), 0);
 }
 
