@@ -27,6 +27,7 @@ mod run_output; // what a run printed, and assertions on it
 mod sandbox; // a directory, a fake, and the binary
 mod schema; // what programs are told has its documented shape
 mod state; // the lock and the memory
+mod state_file; // the format of the state file
 mod status; // what is remembered, and the history
 mod syslog; // the system log
 mod tls; // certificates and protocol versions

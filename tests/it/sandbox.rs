@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::run_output::{RunOutput, block, wait};
+use crate::state_file;
 use fake_gandi::{Echo, Fake, Family, Setup};
 
 /// The secret that must show up nowhere.
@@ -159,15 +160,10 @@ impl Sandbox {
     }
 
     /// As if everything that is remembered had been so many seconds earlier.
+    #[track_caller]
     pub(crate) fn age(&self, seconds: u64) {
         let text = fs::read_to_string(self.state_file()).expect("the state");
-        // Numbers of ten digits are times; no other number in there is so long.
-        let older = |word: &str| match word.parse::<u64>() {
-            Ok(time) if word.len() == 10 => (time - seconds).to_string(),
-            _ => word.to_owned(),
-        };
-        let line = |line: &str| line.split(' ').map(older).collect::<Vec<_>>().join(" ") + "\n";
-        fs::write(self.state_file(), text.lines().map(line).collect::<String>()).expect("the state");
+        fs::write(self.state_file(), state_file::earlier(&text, seconds)).expect("the state");
     }
 
     /// How many requests of this method LiveDNS got.
