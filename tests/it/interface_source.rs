@@ -111,7 +111,9 @@ fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
 
 #[test]
 fn the_stable_ipv6_address_among_all_sorts_of_them() {
-    let Some(h) = Home::enter("interface::the_stable_ipv6_address_among_all_sorts_of_them") else { return };
+    let Some(h) = Home::enter("interface_source::the_stable_ipv6_address_among_all_sorts_of_them") else {
+        return;
+    };
     h.net.run(
         "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
          ip -6 addr add 2a01:e0a:1:2::dead/64 dev eth0 nodad preferred_lft 0
@@ -128,7 +130,9 @@ fn the_stable_ipv6_address_among_all_sorts_of_them() {
 
 #[test]
 fn of_two_ipv6_prefixes_the_one_that_leads_out() {
-    let Some(h) = Home::enter("interface::of_two_ipv6_prefixes_the_one_that_leads_out") else { return };
+    let Some(h) = Home::enter("interface_source::of_two_ipv6_prefixes_the_one_that_leads_out") else {
+        return;
+    };
     h.net.run(
         "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
          ip -6 addr add 2a01:e0a:1:a::42/64 dev eth0 nodad mngtmpaddr
@@ -165,7 +169,7 @@ fn of_two_ipv6_prefixes_the_one_that_leads_out() {
 
 #[test]
 fn ipv6_addresses_that_are_not_for_others() {
-    let Some(h) = Home::enter("interface::ipv6_addresses_that_are_not_for_others") else { return };
+    let Some(h) = Home::enter("interface_source::ipv6_addresses_that_are_not_for_others") else { return };
     h.net.ip("-6 route add default via fe80::1 dev eth0");
     for (setup, kinds) in [
         ("true", "link-local"),
@@ -206,7 +210,7 @@ fn ipv6_addresses_that_are_not_for_others() {
 
 #[test]
 fn ipv4_is_public_or_refused() {
-    let Some(h) = Home::enter("interface::ipv4_is_public_or_refused") else { return };
+    let Some(h) = Home::enter("interface_source::ipv4_is_public_or_refused") else { return };
     h.fails("interface:eth0", "A", "has no IPv4 address\n");
     h.fails("interface", "A", "no default route for IPv4: is the network up?\n");
     h.net.run(
@@ -242,7 +246,7 @@ fn ipv4_is_public_or_refused() {
 
 #[test]
 fn an_interface_that_is_absent_or_down() {
-    let Some(h) = Home::enter("interface::an_interface_that_is_absent_or_down") else { return };
+    let Some(h) = Home::enter("interface_source::an_interface_that_is_absent_or_down") else { return };
     for rrtype in ["A", "AAAA"] {
         let ran = h.run("interface:eth9", rrtype);
         ran.says(&["interface:eth9: is not there; there are ", "eth0", "lo"]);

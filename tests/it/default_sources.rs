@@ -88,7 +88,7 @@ fn counted() -> (u64, u64) {
 
 #[test]
 fn a_quiet_run_is_one_udp_exchange_for_each_family() {
-    let name = "defaults::a_quiet_run_is_one_udp_exchange_for_each_family";
+    let name = "default_sources::a_quiet_run_is_one_udp_exchange_for_each_family";
     let Some(i) = Internet::enter(name) else { return };
     let made = |kind, address| format!("home.example.org {kind}: created with {address}, TTL 300 s\n");
     i.s.run(&[]).is(0, &(made("A", ADDRESS) + &made("AAAA", ADDRESS6)));
@@ -110,7 +110,7 @@ fn a_quiet_run_is_one_udp_exchange_for_each_family() {
 
 #[test]
 fn without_name_servers_the_services_tell() {
-    let Some(i) = Internet::enter("defaults::without_name_servers_the_services_tell") else { return };
+    let Some(i) = Internet::enter("default_sources::without_name_servers_the_services_tell") else { return };
     i.s.run(&["-4"]).is(0, &format!("home.example.org A: created with {ADDRESS}, TTL 300 s\n"));
     i.net.ip("addr del 1.1.1.1/32 dev lo");
     i.net.ip("addr del 216.239.32.10/32 dev lo");
@@ -133,7 +133,7 @@ fn timeless(text: &str) -> String {
 
 #[test]
 fn ip_as_the_readme_shows_it() {
-    let Some(i) = Internet::enter("defaults::ip_as_the_readme_shows_it") else { return };
+    let Some(i) = Internet::enter("default_sources::ip_as_the_readme_shows_it") else { return };
     i.net.run(
         "ip netns add router
          ip link add eth0 type veth peer name lan0 netns router
@@ -157,7 +157,7 @@ fn ip_as_the_readme_shows_it() {
 
 #[test]
 fn ip_for_programs() {
-    let Some(i) = Internet::enter("defaults::ip_for_programs") else { return };
+    let Some(i) = Internet::enter("default_sources::ip_for_programs") else { return };
     i.sources("ipv4 = dns:google web\nipv6 = off");
     let ran = i.s.run(&["ip", "--json"]);
     assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.lines().count()), (Some(0), "", 1));

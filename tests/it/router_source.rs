@@ -114,7 +114,7 @@ impl Home {
 fn fake(manner: &str) -> Daemon {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", "router"]).arg(std::env::current_exe().expect("this program"));
-    command.args(["--exact", "router::fake_router", "--ignored", "--nocapture"]).env(MANNER, manner);
+    command.args(["--exact", "router_source::fake_router", "--ignored", "--nocapture"]).env(MANNER, manner);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut daemon = Daemon(child.expect("the fake router starts"));
     let mut lines = BufReader::new(daemon.0.stdout.take().expect("its output")).lines();
@@ -130,7 +130,7 @@ fn told(command: &str) -> String {
 #[test]
 fn nat_pmp_of_a_real_router() {
     let tools = ["miniupnpd", "natpmpc"];
-    let Some(home) = Home::enter("router::nat_pmp_of_a_real_router", &tools) else { return };
+    let Some(home) = Home::enter("router_source::nat_pmp_of_a_real_router", &tools) else { return };
     let _daemon = home.miniupnpd("enable_natpmp=yes\nenable_upnp=no");
     let natpmpc = told("natpmpc");
     assert!(natpmpc.contains(&format!("Public IP address : {ADDRESS}")), "{natpmpc}");
@@ -140,7 +140,9 @@ fn nat_pmp_of_a_real_router() {
 #[test]
 fn upnp_of_a_real_router_in_both_versions() {
     let tools = ["miniupnpd", "upnpc"];
-    let Some(home) = Home::enter("router::upnp_of_a_real_router_in_both_versions", &tools) else { return };
+    let Some(home) = Home::enter("router_source::upnp_of_a_real_router_in_both_versions", &tools) else {
+        return;
+    };
     for version in ["force_igd_desc_v1=no", "force_igd_desc_v1=yes"] {
         let _daemon = home.miniupnpd(&format!("enable_natpmp=no\nenable_upnp=yes\n{version}"));
         let upnpc = told("upnpc -s");
@@ -151,7 +153,7 @@ fn upnp_of_a_real_router_in_both_versions() {
 
 #[test]
 fn a_gateway_that_answers_neither_fails_within_three_seconds() {
-    let name = "router::a_gateway_that_answers_neither_fails_within_three_seconds";
+    let name = "router_source::a_gateway_that_answers_neither_fails_within_three_seconds";
     let Some(home) = Home::enter(name, &["nft"]) else { return };
     let neither = "the gateway 192.168.1.1 answers neither NAT-PMP nor UPnP: switch one of them on there";
     // An emulated processor has an excuse.
@@ -172,7 +174,7 @@ fn a_gateway_that_answers_neither_fails_within_three_seconds() {
 
 #[test]
 fn whatever_else_a_router_may_answer() {
-    let Some(home) = Home::enter("router::whatever_else_a_router_may_answer", &[]) else { return };
+    let Some(home) = Home::enter("router_source::whatever_else_a_router_may_answer", &[]) else { return };
     let nat = "your router is itself behind another NAT; the name would not reach this machine";
     for (manner, cause) in [
         ("pmp:192.168.100.2", "answered with 192.168.100.2, a private address (RFC 1918): "),
@@ -209,7 +211,7 @@ fn whatever_else_a_router_may_answer() {
 
 #[test]
 fn router_and_web_disagree() {
-    let Some(home) = Home::enter("router::router_and_web_disagree", &[]) else { return };
+    let Some(home) = Home::enter("router_source::router_and_web_disagree", &[]) else { return };
     let router = fake("pmp:81.2.69.200");
     for (sources, wins) in [("router ECHOES", "81.2.69.200"), ("ECHOES router", ADDRESS)] {
         home.stale();

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::inside::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_inside};
 use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
@@ -63,7 +63,7 @@ impl Waiting {
 
 #[test]
 fn a_network_that_appears() {
-    let Some(net) = Namespace::enter("boot::a_network_that_appears") else { return };
+    let Some(net) = Namespace::enter("wait_and_splay::a_network_that_appears") else { return };
     let s = stale();
     net.ip("addr del 127.0.0.1/8 dev lo");
     let mut waiting = Waiting::start(&s);
@@ -75,7 +75,7 @@ fn a_network_that_appears() {
 
 #[test]
 fn a_resolver_that_appears() {
-    let Some(net) = Namespace::enter("boot::a_resolver_that_appears") else { return };
+    let Some(net) = Namespace::enter("wait_and_splay::a_resolver_that_appears") else { return };
     let s = stale();
     fs::write(s.path("hosts"), "127.0.0.1 localhost\n").expect("hosts");
     fs::write(s.path("resolv"), "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n").expect("resolv.conf");
@@ -103,7 +103,7 @@ fn a_certificate_that_becomes_valid() {
 
 #[test]
 fn a_clock_that_is_set_during_the_wait() {
-    if !is_alone("boot::a_clock_that_is_set_during_the_wait") {
+    if !is_alone("wait_and_splay::a_clock_that_is_set_during_the_wait") {
         return;
     }
     let s = stale();
@@ -134,7 +134,7 @@ fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (RunOutput, Vec<u128>) {
 
 #[test]
 fn the_wait_ends_with_one_line_and_pauses_grow() {
-    if !is_alone("boot::the_wait_ends_with_one_line_and_pauses_grow") {
+    if !is_alone("wait_and_splay::the_wait_ends_with_one_line_and_pauses_grow") {
         return;
     }
     let s = stale();
@@ -211,7 +211,7 @@ fn a_wait_for_the_lock() {
 
 #[test]
 fn the_splay_is_random_and_no_longer_than_said() {
-    if !is_alone("boot::the_splay_is_random_and_no_longer_than_said") {
+    if !is_alone("wait_and_splay::the_splay_is_random_and_no_longer_than_said") {
         return;
     }
     let splay = |seed| {

@@ -194,7 +194,7 @@ fn a_program_may_complain() {
 
 #[test]
 fn the_address_of_another_name() {
-    let Some(net) = Namespace::enter("command::the_address_of_another_name") else { return };
+    let Some(net) = Namespace::enter("command_source::the_address_of_another_name") else { return };
     let hosts = |text: &str| {
         fs::write("/run/hosts", text).expect("the hosts");
         net.run("mountpoint -q /etc/hosts || mount --bind /run/hosts /etc/hosts");

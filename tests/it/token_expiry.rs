@@ -1,6 +1,6 @@
 //! The token's end, told in time.
 
-use crate::inside::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_inside};
 use crate::sandbox::{API_KEY, Sandbox, TOKEN};
 use fake_gandi::{Answer, Fault, On, Times};
 
@@ -69,7 +69,7 @@ fn a_warning_a_day_from_thirty_days_and_at_every_run_from_seven() {
 
 #[test]
 fn a_month_of_runs_twice_a_day_until_the_end() {
-    if !is_alone("token::a_month_of_runs_twice_a_day_until_the_end") {
+    if !is_alone("token_expiry::a_month_of_runs_twice_a_day_until_the_end") {
         return;
     }
     let s = left(0);
