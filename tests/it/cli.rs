@@ -9,7 +9,7 @@ use crate::sandbox::{ADDRESS, API_KEY, STALE, Sandbox, TOKEN};
 use fake_gandi::{Fault, On, Times};
 
 #[test]
-fn help_and_version() {
+fn help_and_version_exit_0() {
     let s = Sandbox::new();
     for flag in ["-h", "--help"] {
         let ran = s.finish(s.command().arg(flag));
@@ -23,7 +23,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn a_bad_command_line_is_64_and_touches_nothing() {
+fn bad_command_line_exits_64_without_a_connection() {
     let s = Sandbox::new();
     for line in ["--frob", "stray", "-q -v", "--ttl 300", "--domain example.org"] {
         let ran = s.finish(s.command().args(line.split(' ')));
@@ -35,7 +35,7 @@ fn a_bad_command_line_is_64_and_touches_nothing() {
 }
 
 #[test]
-fn quiet_says_errors_only_and_verbose_tells_each_step() {
+fn quiet_prints_only_errors_and_verbose_prints_each_step() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&["-q"]).is(0, "");
@@ -49,7 +49,7 @@ fn quiet_says_errors_only_and_verbose_tells_each_step() {
 }
 
 #[test]
-fn the_default_config_is_looked_for_below_home() {
+fn default_config_is_searched_in_etc_and_home() {
     let s = Sandbox::new();
     let ran = s.finish(&mut s.command());
     ran.fails(
@@ -63,7 +63,7 @@ fn the_default_config_is_looked_for_below_home() {
 }
 
 #[test]
-fn mistakes_in_a_config_have_file_line_and_remedy() {
+fn config_errors_have_file_line_and_remedy() {
     let s = Sandbox::new();
     for (text, words) in [
         ("[example.org]\nnmes = @\n", ["gandi-ddns.conf:2:", "did you mean `names`?"]),
@@ -87,7 +87,7 @@ fn mistakes_in_a_config_have_file_line_and_remedy() {
 }
 
 #[test]
-fn an_ancestor_s_config_is_answered_with_ours() {
+fn config_of_an_older_gandi_script_is_converted() {
     let s = Sandbox::new();
     s.raw_config(&format!(
         "[local]\napikey = {API_KEY}\ndomain = example.org\na_name = home\nttl = 900\n\
@@ -104,7 +104,7 @@ fn an_ancestor_s_config_is_answered_with_ours() {
 }
 
 #[test]
-fn arguments_can_take_the_place_of_a_config() {
+fn arguments_replace_the_config_file() {
     let s = Sandbox::new();
     let line = "--domain example.org --name home --name=*.home --type A --type=AAAA --ttl 300 -n";
     let ran = s.finish(s.command().args(line.split(' ')));
@@ -117,7 +117,7 @@ fn arguments_can_take_the_place_of_a_config() {
 }
 
 #[test]
-fn the_token_comes_from_environment_credential_or_config_in_this_order() {
+fn token_is_taken_from_environment_then_credential_then_config() {
     let s = Sandbox::new();
     s.raw_config(&format!("{}\n[example.org]\nnames = home\n", s.head().replace("token_file = token\n", "")));
     s.run(&["-n"]).fails(78, &["no token"]);
@@ -137,7 +137,7 @@ fn the_token_comes_from_environment_credential_or_config_in_this_order() {
 }
 
 #[test]
-fn a_secret_that_everybody_can_read_is_a_warning() {
+fn world_readable_token_file_is_a_warning() {
     let s = Sandbox::new();
     fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o644)).expect("chmod");
     let ran = s.run(&[]);
@@ -146,7 +146,7 @@ fn a_secret_that_everybody_can_read_is_a_warning() {
 }
 
 #[test]
-fn closed_and_full_streams_harm_nothing() {
+fn closed_and_full_streams_do_not_fail_the_run() {
     let s = Sandbox::new();
     for arguments in [&["--help"][..], &["--version"], &["-c", "gandi-ddns.conf", "-v"]] {
         s.fake.set("example.org", "home", "A", 600, &[STALE]);
@@ -165,7 +165,7 @@ fn closed_and_full_streams_harm_nothing() {
 }
 
 #[test]
-fn the_token_is_in_no_command_line() {
+fn token_is_in_no_command_line() {
     let s = Sandbox::new();
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();

@@ -87,8 +87,8 @@ fn counted() -> (u64, u64) {
 }
 
 #[test]
-fn a_quiet_run_is_one_udp_exchange_for_each_family() {
-    let name = "default_sources::a_quiet_run_is_one_udp_exchange_for_each_family";
+fn run_without_a_change_costs_one_udp_exchange_per_family() {
+    let name = "default_sources::run_without_a_change_costs_one_udp_exchange_per_family";
     let Some(i) = Internet::enter(name) else { return };
     let made = |kind, address| format!("home.example.org {kind}: created with {address}, TTL 300 s\n");
     i.s.run(&[]).is(0, &(made("A", ADDRESS) + &made("AAAA", ADDRESS6)));
@@ -109,8 +109,10 @@ fn a_quiet_run_is_one_udp_exchange_for_each_family() {
 }
 
 #[test]
-fn without_name_servers_the_services_tell() {
-    let Some(i) = Internet::enter("default_sources::without_name_servers_the_services_tell") else { return };
+fn web_services_answer_when_the_name_servers_do_not() {
+    let Some(i) = Internet::enter("default_sources::web_services_answer_when_the_name_servers_do_not") else {
+        return;
+    };
     i.s.run(&["-4"]).is(0, &format!("home.example.org A: created with {ADDRESS}, TTL 300 s\n"));
     i.net.ip("addr del 1.1.1.1/32 dev lo");
     i.net.ip("addr del 216.239.32.10/32 dev lo");
@@ -132,8 +134,8 @@ fn timeless(text: &str) -> String {
 }
 
 #[test]
-fn ip_as_the_readme_shows_it() {
-    let Some(i) = Internet::enter("default_sources::ip_as_the_readme_shows_it") else { return };
+fn ip_output_is_as_in_the_readme() {
+    let Some(i) = Internet::enter("default_sources::ip_output_is_as_in_the_readme") else { return };
     i.net.run(
         "ip netns add router
          ip link add eth0 type veth peer name lan0 netns router
@@ -156,8 +158,8 @@ fn ip_as_the_readme_shows_it() {
 }
 
 #[test]
-fn ip_for_programs() {
-    let Some(i) = Internet::enter("default_sources::ip_for_programs") else { return };
+fn ip_json_lists_sources_and_verdicts() {
+    let Some(i) = Internet::enter("default_sources::ip_json_lists_sources_and_verdicts") else { return };
     i.sources("ipv4 = dns:google web\nipv6 = off");
     let ran = i.s.run(&["ip", "--json"]);
     assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.lines().count()), (Some(0), "", 1));

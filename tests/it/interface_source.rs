@@ -110,8 +110,8 @@ fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
 }
 
 #[test]
-fn the_stable_ipv6_address_among_all_sorts_of_them() {
-    let Some(h) = Home::enter("interface_source::the_stable_ipv6_address_among_all_sorts_of_them") else {
+fn stable_global_ipv6_address_is_chosen() {
+    let Some(h) = Home::enter("interface_source::stable_global_ipv6_address_is_chosen") else {
         return;
     };
     h.net.run(
@@ -129,8 +129,8 @@ fn the_stable_ipv6_address_among_all_sorts_of_them() {
 }
 
 #[test]
-fn of_two_ipv6_prefixes_the_one_that_leads_out() {
-    let Some(h) = Home::enter("interface_source::of_two_ipv6_prefixes_the_one_that_leads_out") else {
+fn ipv6_prefix_of_the_default_route_is_preferred() {
+    let Some(h) = Home::enter("interface_source::ipv6_prefix_of_the_default_route_is_preferred") else {
         return;
     };
     h.net.run(
@@ -168,8 +168,8 @@ fn of_two_ipv6_prefixes_the_one_that_leads_out() {
 }
 
 #[test]
-fn ipv6_addresses_that_are_not_for_others() {
-    let Some(h) = Home::enter("interface_source::ipv6_addresses_that_are_not_for_others") else { return };
+fn unsuitable_ipv6_addresses_are_refused() {
+    let Some(h) = Home::enter("interface_source::unsuitable_ipv6_addresses_are_refused") else { return };
     h.net.ip("-6 route add default via fe80::1 dev eth0");
     for (setup, kinds) in [
         ("true", "link-local"),
@@ -209,8 +209,8 @@ fn ipv6_addresses_that_are_not_for_others() {
 }
 
 #[test]
-fn ipv4_is_public_or_refused() {
-    let Some(h) = Home::enter("interface_source::ipv4_is_public_or_refused") else { return };
+fn ipv4_address_that_is_not_public_is_refused() {
+    let Some(h) = Home::enter("interface_source::ipv4_address_that_is_not_public_is_refused") else { return };
     h.fails("interface:eth0", "A", "has no IPv4 address\n");
     h.fails("interface", "A", "no default route for IPv4: is the network up?\n");
     h.net.run(
@@ -245,8 +245,8 @@ fn ipv4_is_public_or_refused() {
 }
 
 #[test]
-fn an_interface_that_is_absent_or_down() {
-    let Some(h) = Home::enter("interface_source::an_interface_that_is_absent_or_down") else { return };
+fn absent_or_down_interface_is_an_error() {
+    let Some(h) = Home::enter("interface_source::absent_or_down_interface_is_an_error") else { return };
     for rrtype in ["A", "AAAA"] {
         let ran = h.run("interface:eth9", rrtype);
         ran.says(&["interface:eth9: is not there; there are ", "eth0", "lo"]);

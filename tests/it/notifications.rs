@@ -38,7 +38,7 @@ fn heard(s: &Sandbox) -> Vec<String> {
 }
 
 #[test]
-fn on_change_hears_of_each_record_that_was_written() {
+fn on_change_hook_runs_for_each_written_record() {
     let s = with("on_change = hook\n");
     program(&s, "hook", HOOK);
     s.config_with("on_change = hook\n", "[example.org]\nnames = home @\n");
@@ -56,7 +56,7 @@ fn on_change_hears_of_each_record_that_was_written() {
 }
 
 #[test]
-fn on_failure_hears_of_what_is_new_or_a_day_old() {
+fn on_failure_hook_runs_for_a_new_failure_and_once_a_day() {
     let s = with("on_failure = hook\non_change = hook\n");
     program(&s, "hook", HOOK);
     let sections = "[example.org]\nnames = home www\n";
@@ -98,7 +98,7 @@ fn warns(s: &Sandbox, words: &[&str]) {
 }
 
 #[test]
-fn a_hook_that_fails_is_missing_or_is_no_program() {
+fn unusable_or_failing_hook_is_one_warning() {
     let s = with("on_change = hook\n");
     program(&s, "hook", "#!/bin/sh\necho loud >&2\nexit 3\n");
     warns(&s, &["ended with exit code 3"]);
@@ -114,7 +114,7 @@ fn a_hook_that_fails_is_missing_or_is_no_program() {
 }
 
 #[test]
-fn a_hook_that_floods_drowns_nobody() {
+fn large_output_of_a_hook_is_discarded() {
     let s = with("on_change = hook\n");
     program(
         &s,
@@ -126,7 +126,7 @@ fn a_hook_that_floods_drowns_nobody() {
 }
 
 #[test]
-fn a_slow_hook_is_stopped_with_all_that_it_started() {
+fn hook_that_times_out_is_killed_with_its_children() {
     let s = with("on_change = hook\n");
     // It holds our stderr; were it not stopped, this run would not end before it.
     program(&s, "hook", "#!/bin/sh\nsleep 1000 &\nsleep 1000\n");
@@ -179,7 +179,7 @@ fn sent(log: &Sent) -> Vec<(String, String)> {
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK";
 
 #[test]
-fn the_monitor_hears_how_each_run_ended() {
+fn heartbeat_reports_success_or_failure_of_each_run() {
     let (url, log) = monitor(Some(OK));
     let s = with(&format!("ping = {url}\n"));
     s.run(&["--dry-run"]).is(0, "home.example.org A: 81.2.69.1 would be replaced by 81.2.69.142\n");
@@ -201,7 +201,7 @@ fn the_monitor_hears_how_each_run_ended() {
 }
 
 #[test]
-fn a_run_that_meets_another_leaves_the_monitor_to_it() {
+fn run_without_the_lock_sends_no_heartbeat() {
     let (url, log) = monitor(Some(OK));
     let s = with(&format!("ping = {url}\n"));
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
@@ -226,7 +226,7 @@ fn is_no_matter(url: &str, words: &str) {
 }
 
 #[test]
-fn a_monitor_that_is_down_redirects_or_is_out_of_order() {
+fn failing_heartbeat_does_not_change_the_run() {
     is_no_matter(&format!("http://127.0.0.1:{}/secret-uuid", free_port()), "could not connect");
     let (url, log) = monitor(Some(
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -238,7 +238,7 @@ fn a_monitor_that_is_down_redirects_or_is_out_of_order() {
 }
 
 #[test]
-fn a_monitor_that_never_answers() {
+fn hanging_heartbeat_does_not_change_the_run() {
     let (url, _) = monitor(None);
     is_no_matter(&url, "was too slow");
 }

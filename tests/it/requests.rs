@@ -11,7 +11,7 @@ fn counts(s: &Sandbox) -> (usize, usize, usize, usize) {
 }
 
 #[test]
-fn a_first_run_on_a_stale_record_and_a_quiet_run() {
+fn stale_record_costs_four_requests_and_a_confirmed_one_costs_one() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&[]).exits(0);
@@ -21,7 +21,7 @@ fn a_first_run_on_a_stale_record_and_a_quiet_run() {
 }
 
 #[test]
-fn a_hundred_names_with_three_stale() {
+fn hundred_names_cost_one_listing_and_one_put_per_stale_record() {
     let s = Sandbox::new();
     let mut names = String::from("names =");
     for i in 0..100 {
@@ -39,7 +39,7 @@ fn a_hundred_names_with_three_stale() {
 }
 
 #[test]
-fn the_client_says_who_it_is_and_sends_its_token_to_gandi_alone() {
+fn requests_have_a_user_agent_and_only_gandi_gets_the_token() {
     let s = Sandbox::new();
     s.run(&[]).exits(0);
     for request in s.fake.requests() {
@@ -51,7 +51,7 @@ fn the_client_says_who_it_is_and_sends_its_token_to_gandi_alone() {
 }
 
 #[test]
-fn a_put_says_the_whole_rrset() {
+fn put_has_values_and_ttl() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&[]).exits(0);

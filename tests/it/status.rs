@@ -30,7 +30,7 @@ fn has(text: &str, lines: &[&str]) {
 }
 
 #[test]
-fn before_the_first_run_nothing_is_remembered() {
+fn status_before_the_first_run_is_empty() {
     let s = stale();
     let told = status(&s, 0);
     has(&told, &["last run: none", "home.example.org A", "  never confirmed", "no change is remembered"]);
@@ -38,7 +38,7 @@ fn before_the_first_run_nothing_is_remembered() {
 }
 
 #[test]
-fn what_was_done_and_when() {
+fn records_and_changes_are_listed_with_their_times() {
     let s = stale();
     s.run(&[]).exits(0);
     let held = format!("  held {ADDRESS}, TTL 600 s, when last seen: 20");
@@ -62,7 +62,7 @@ fn what_was_done_and_when() {
 }
 
 #[test]
-fn it_needs_no_token() {
+fn status_needs_no_token() {
     let s = stale();
     s.run(&[]).exits(0);
     fs::remove_file(s.path("token")).expect("the token");
@@ -70,7 +70,7 @@ fn it_needs_no_token() {
 }
 
 #[test]
-fn failures_and_since_when() {
+fn failures_are_listed_with_their_backoff() {
     let s = stale();
     s.run(&[]).exits(0);
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
@@ -89,7 +89,7 @@ fn failures_and_since_when() {
 }
 
 #[test]
-fn the_last_fifty_changes_survive_a_reboot_if_told_where() {
+fn history_file_keeps_the_last_fifty_changes_over_a_reboot() {
     let s = stale();
     s.write("elsewhere", "");
     symlink(s.path("elsewhere"), s.path("history")).expect("a link");
@@ -109,7 +109,7 @@ fn the_last_fifty_changes_survive_a_reboot_if_told_where() {
 }
 
 #[test]
-fn the_history_is_written_only_on_change() {
+fn history_is_written_only_on_change() {
     let s = stale();
     s.config_with("history = history\n", "[example.org]\nnames = home\n");
     s.run(&[]).exits(0);
@@ -123,7 +123,7 @@ fn the_history_is_written_only_on_change() {
 }
 
 #[test]
-fn a_history_that_cannot_be_written_is_a_warning() {
+fn unwritable_history_is_a_warning() {
     let s = stale();
     s.config_with("history = nowhere/history\n", "[example.org]\nnames = home\n");
     let ran = s.run(&[]);

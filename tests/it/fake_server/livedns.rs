@@ -25,7 +25,7 @@ fn check(reply: &Reply, status: u16, content_type: &str, body: &str) {
 }
 
 #[test]
-fn credentials() {
+fn bad_credentials_are_refused_as_by_gandi() {
     let fake = plain();
     fake.accept_apikey("0123456789abcdefghijklmn");
     fake.accept_bearer_for("narrow", &["other.fr"]);
@@ -52,7 +52,7 @@ fn credentials() {
 }
 
 #[test]
-fn three_kinds_of_404_and_one_of_html() {
+fn each_kind_of_404_is_as_recorded() {
     let fake = plain();
     fake.add_domain_without_zone("parked.fr");
     let mut client = Client::to(&fake);
@@ -76,7 +76,7 @@ fn three_kinds_of_404_and_one_of_html() {
 }
 
 #[test]
-fn an_rrset_lives_and_dies() {
+fn rrset_is_created_replaced_and_deleted() {
     let fake = plain();
     let mut client = Client::to(&fake);
     let path = format!("{BASE}/records/%40/A");
@@ -113,7 +113,7 @@ fn an_rrset_lives_and_dies() {
 }
 
 #[test]
-fn the_validator() {
+fn invalid_rrset_is_refused_as_by_gandi() {
     let fake = plain();
     let mut client = Client::to(&fake);
     let path = format!("{BASE}/records/home/A");
@@ -151,7 +151,7 @@ fn the_validator() {
 }
 
 #[test]
-fn a_cname_stands_alone() {
+fn cname_conflicts_with_any_other_type() {
     let fake = plain();
     fake.set("t18s.fr", "www", "CNAME", 300, &["t18s.fr."]);
     fake.set("t18s.fr", "home", "A", 300, &["192.0.2.1"]);
@@ -167,7 +167,7 @@ fn a_cname_stands_alone() {
 }
 
 #[test]
-fn a_name_at_a_time() {
+fn all_rrsets_of_a_name_are_replaced_at_once() {
     let fake = plain();
     fake.set("t18s.fr", "home", "TXT", 300, &["\"old\""]);
     let mut client = Client::to(&fake);
@@ -195,7 +195,7 @@ fn a_name_at_a_time() {
 }
 
 #[test]
-fn listings_come_in_pages() {
+fn listing_is_split_into_pages() {
     let fake = plain();
     let mut client = Client::to(&fake);
     for i in 0..250 {
@@ -228,7 +228,7 @@ fn listings_come_in_pages() {
 }
 
 #[test]
-fn who_serves_the_domain() {
+fn nameservers_and_service_of_a_domain_are_as_set() {
     let fake = plain();
     let mut client = Client::to(&fake);
     let nameservers = r#"["ns-154-a.gandi.net","ns-99-b.gandi.net","ns-7-c.gandi.net"]"#;
@@ -246,7 +246,7 @@ fn who_serves_the_domain() {
 }
 
 #[test]
-fn what_is_no_request() {
+fn malformed_request_is_a_violation() {
     let fake = plain();
     let host = "Host: x\r\n";
     let broken = [
@@ -283,7 +283,7 @@ fn what_is_no_request() {
 }
 
 #[test]
-fn certificates() {
+fn certificates_are_good_or_bad_as_set() {
     let keys = [Key::EcdsaP256, Key::EcdsaP384, Key::Ed25519, Key::Rsa2048];
     let versions = [Versions::Both, Versions::Tls12, Versions::Tls13];
     for (key, versions) in keys.into_iter().flat_map(|key| versions.map(|versions| (key, versions))) {
@@ -316,7 +316,7 @@ fn certificates() {
 }
 
 #[test]
-fn ipv6_and_echoes() {
+fn echo_services_answer_on_addresses_of_their_own() {
     let fake = Fake::start_with(Setup { address: "[::1]", ..Setup::default() });
     assert!(fake.api().starts_with("https://[::1]:"), "{}", fake.api());
     assert_eq!(Client::to(&fake).ask("GET", BASE, "").status, 403);
