@@ -9,39 +9,39 @@ use crate::sandbox::{ADDRESS, API_KEY, STALE, Sandbox, TOKEN};
 use fake_gandi::{Fault, On, Times};
 
 #[test]
-fn help_and_version() {
+fn help_and_version_exit_0() {
     let s = Sandbox::new();
     for flag in ["-h", "--help"] {
-        let ran = Sandbox::finish(s.command().arg(flag));
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        let ran = s.finish(s.command().arg(flag));
+        ran.exits_without_errors(0);
         for word in ["Usage: gandi-ddns [OPTIONS]", "token_file", "GANDI_TOKEN", "Exit codes:"] {
             assert!(ran.stdout.contains(word), "{word}");
         }
     }
-    let ran = Sandbox::finish(s.command().arg("--version"));
+    let ran = s.finish(s.command().arg("--version"));
     assert!(ran.stdout.starts_with(concat!("gandi-ddns ", env!("CARGO_PKG_VERSION"))), "{ran:?}");
 }
 
 #[test]
-fn a_bad_command_line_is_64_and_touches_nothing() {
+fn bad_command_line_exits_64_without_a_connection() {
     let s = Sandbox::new();
     for line in ["--frob", "stray", "-q -v", "--ttl 300", "--domain example.org"] {
-        let ran = Sandbox::finish(s.command().args(line.split(' ')));
+        let ran = s.finish(s.command().args(line.split(' ')));
         ran.fails(64, &["see gandi-ddns --help"]);
     }
-    let ran = Sandbox::finish(s.command().args(["--token", TOKEN]));
+    let ran = s.finish(s.command().args(["--token", TOKEN]));
     ran.fails(64, &["--token is refused", "token_file", "GANDI_TOKEN"]);
     assert_eq!(s.fake.connections(), 0);
 }
 
 #[test]
-fn quiet_says_errors_only_and_verbose_tells_each_step() {
+fn quiet_prints_only_errors_and_verbose_prints_each_step() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&["-q"]).is(0, "");
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
     let ran = s.run(&["-v"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
+    ran.prints(0, "");
     ran.says(&["said 81.2.69.142", "home.example.org A: still 81.2.69.142"]);
     s.run(&["-vf"]).says(&["home.example.org A: looking at the zone", "nothing to do"]);
     s.fake.revoke_all();
@@ -49,21 +49,21 @@ fn quiet_says_errors_only_and_verbose_tells_each_step() {
 }
 
 #[test]
-fn the_default_config_is_looked_for_below_home() {
+fn default_config_is_searched_in_etc_and_home() {
     let s = Sandbox::new();
-    let ran = Sandbox::finish(&mut s.command());
+    let ran = s.finish(&mut s.command());
     ran.fails(
         78,
         &["no config: looked for /etc/gandi-ddns/gandi-ddns.conf", ".config/gandi-ddns/gandi-ddns.conf"],
     );
     fs::create_dir_all(s.path("xdg/gandi-ddns")).expect("a directory");
     s.write("xdg/gandi-ddns/gandi-ddns.conf", "[example]\nnames = @\n");
-    let ran = Sandbox::finish(s.command().env("XDG_CONFIG_HOME", s.path("xdg")));
+    let ran = s.finish(s.command().env("XDG_CONFIG_HOME", s.path("xdg")));
     ran.fails(78, &["xdg/gandi-ddns/gandi-ddns.conf:1: section [example]", "one label"]);
 }
 
 #[test]
-fn mistakes_in_a_config_have_file_line_and_remedy() {
+fn config_errors_have_file_line_and_remedy() {
     let s = Sandbox::new();
     for (text, words) in [
         ("[example.org]\nnmes = @\n", ["gandi-ddns.conf:2:", "did you mean `names`?"]),
@@ -83,19 +83,18 @@ fn mistakes_in_a_config_have_file_line_and_remedy() {
         s.run(&[]).fails(78, &words);
     }
     assert_eq!(s.fake.connections(), 0);
-    Sandbox::finish(s.command().args(["-c", "nowhere.conf"]))
-        .fails(78, &["could not read the config nowhere.conf"]);
+    s.finish(s.command().args(["-c", "nowhere.conf"])).fails(78, &["could not read the config nowhere.conf"]);
 }
 
 #[test]
-fn an_ancestor_s_config_is_answered_with_ours() {
+fn config_of_an_older_gandi_script_is_converted() {
     let s = Sandbox::new();
     s.raw_config(&format!(
         "[local]\napikey = {API_KEY}\ndomain = example.org\na_name = home\nttl = 900\n\
          api = https://rpc.gandi.net/xmlrpc/\nhost = localhost\n"
     ));
     let ran = s.run(&[]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(78), ""));
+    ran.prints(78, "");
     ran.says(&["gandi-ddns.conf:2: this is the config of an older Gandi script"]);
     let (_, ours) = ran.stderr.split_once("write this instead:\n\n").expect("a config");
     assert!(ours.contains("[example.org]\nnames = home\ntypes = A\nttl = 900\n"), "{ours}");
@@ -105,28 +104,27 @@ fn an_ancestor_s_config_is_answered_with_ours() {
 }
 
 #[test]
-fn arguments_can_take_the_place_of_a_config() {
+fn arguments_replace_the_config_file() {
     let s = Sandbox::new();
     let line = "--domain example.org --name home --name=*.home --type A --type=AAAA --ttl 300 -n";
-    let ran = Sandbox::finish(s.command().args(line.split(' ')));
+    let ran = s.finish(s.command().args(line.split(' ')));
     ran.fails(78, &["no token", "GANDI_TOKEN"]);
-    let ran = Sandbox::finish(s.command().args(line.split(' ')).env("GANDI_TOKEN", "<change me>"));
+    let ran = s.finish(s.command().args(line.split(' ')).env("GANDI_TOKEN", "<change me>"));
     ran.fails(78, &["GANDI_TOKEN still holds the example's placeholder"]);
-    let ran = Sandbox::finish(
-        s.command().args(["--domain", "www.example.org", "--name", "@"]).env("GANDI_TOKEN", TOKEN),
-    );
+    let ran =
+        s.finish(s.command().args(["--domain", "www.example.org", "--name", "@"]).env("GANDI_TOKEN", TOKEN));
     ran.fails(78, &["put `www` under names"]);
 }
 
 #[test]
-fn the_token_comes_from_environment_credential_or_config_in_this_order() {
+fn token_is_taken_from_environment_then_credential_then_config() {
     let s = Sandbox::new();
     s.raw_config(&format!("{}\n[example.org]\nnames = home\n", s.head().replace("token_file = token\n", "")));
     s.run(&["-n"]).fails(78, &["no token"]);
     let credentials = s.path("credentials");
     let run = |variables: &[(&str, &str)]| {
         let mut command = s.command();
-        Sandbox::finish(command.args(["-n", "-c", "gandi-ddns.conf"]).envs(variables.iter().copied())).code
+        s.finish(command.args(["-n", "-c", "gandi-ddns.conf"]).envs(variables.iter().copied())).code
     };
     fs::create_dir(&credentials).expect("a directory");
     s.write("credentials/token", TOKEN);
@@ -139,7 +137,7 @@ fn the_token_comes_from_environment_credential_or_config_in_this_order() {
 }
 
 #[test]
-fn a_secret_that_everybody_can_read_is_a_warning() {
+fn world_readable_token_file_is_a_warning() {
     let s = Sandbox::new();
     fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o644)).expect("chmod");
     let ran = s.run(&[]);
@@ -148,7 +146,7 @@ fn a_secret_that_everybody_can_read_is_a_warning() {
 }
 
 #[test]
-fn closed_and_full_streams_harm_nothing() {
+fn closed_and_full_streams_do_not_fail_the_run() {
     let s = Sandbox::new();
     for arguments in [&["--help"][..], &["--version"], &["-c", "gandi-ddns.conf", "-v"]] {
         s.fake.set("example.org", "home", "A", 600, &[STALE]);
@@ -167,7 +165,7 @@ fn closed_and_full_streams_harm_nothing() {
 }
 
 #[test]
-fn the_token_is_in_no_command_line() {
+fn token_is_in_no_command_line() {
     let s = Sandbox::new();
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();

@@ -7,14 +7,14 @@ const EXAMPLE: &str = include_str!("../../gandi-ddns.conf.example");
 const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 
 #[test]
-fn the_readme_s_usage_is_help() {
+fn usage_in_the_readme_is_the_help_text() {
     let s = Sandbox::new();
-    let help = Sandbox::finish(s.command().arg("--help")).stdout;
+    let help = s.finish(s.command().arg("--help")).stdout;
     assert!(README.contains(&format!("## Usage\n\n```\n{help}```\n")), "put this into the README:\n{help}");
 }
 
 #[test]
-fn the_readme_s_exit_codes_are_the_program_s() {
+fn exit_codes_in_the_readme_are_those_of_the_program() {
     for exit in gandi_ddns::exit::Exit::ALL {
         let row = format!("| {} | {} | ", exit.code(), exit.when());
         assert!(README.contains(&row), "{row}");
@@ -22,7 +22,7 @@ fn the_readme_s_exit_codes_are_the_program_s() {
 }
 
 #[test]
-fn the_readme_s_table_of_belief_is_the_program_s() {
+fn trust_table_in_the_readme_is_that_of_the_program() {
     let (_, table) = README.split_once("| source | asks | counts as |\n|---|---|---|\n").expect("the table");
     let rows = table.lines().take_while(|l| l.starts_with('|'));
     let rows: Vec<(&str, &str)> = rows
@@ -36,7 +36,7 @@ fn the_readme_s_table_of_belief_is_the_program_s() {
 }
 
 #[test]
-fn the_readme_s_suffix_is_good() {
+fn suffix_example_in_the_readme_is_valid() {
     let s = Sandbox::new();
     let (_, rest) = README.split_once("```\nipv6 = interface:eth0 web\n").expect("the example");
     let (section, _) = rest.split_once("```").expect("its end");
@@ -46,7 +46,7 @@ fn the_readme_s_suffix_is_good() {
 }
 
 #[test]
-fn the_example_config_and_the_readme_s_are_good() {
+fn example_config_and_readme_config_are_valid() {
     let s = Sandbox::new();
     let (_, rest) = README.split_once("## Config\n\n```\n").expect("a config in the README");
     let (readme, _) = rest.split_once("```").expect("its end");
@@ -55,22 +55,22 @@ fn the_example_config_and_the_readme_s_are_good() {
         let head = head.replace("token_file = /etc/gandi-ddns/token\n", &s.head());
         s.raw_config(&format!("{head}[example.org]{sections}"));
         let ran = s.run(&["--dry-run"]);
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        ran.exits_without_errors(0);
         assert!(ran.stdout.contains("*.home.example.org A: would be created"), "{}", ran.stdout);
     }
 }
 
 #[test]
-fn the_readme_s_listeners_are_good() {
+fn notification_keys_in_the_readme_are_valid() {
     let s = Sandbox::new();
     let (_, rest) = README.split_once("```\non_change  = ").expect("the example");
     let (keys, _) = rest.split_once("```").expect("its end");
     s.config_with(&format!("on_change = {keys}"), "[example.org]\nnames = home\n");
-    assert_eq!(s.run(&["--dry-run"]).code, Some(0));
+    s.run(&["--dry-run"]).exits(0);
 }
 
 #[test]
-fn every_key_of_the_example_is_known() {
+fn keys_of_the_example_config_are_known() {
     let s = Sandbox::new();
     let optional = EXAMPLE.lines().filter_map(|l| l.strip_prefix("#   ")).filter(|l| l.contains(" = "));
     let mut seen = 0;
@@ -91,6 +91,6 @@ fn every_key_of_the_example_is_known() {
 }
 
 #[test]
-fn the_changelog_knows_this_version() {
+fn changelog_has_this_version() {
     assert!(CHANGELOG.contains(concat!("\n## ", env!("CARGO_PKG_VERSION"))));
 }

@@ -86,8 +86,8 @@ fn allowed() -> Option<&'static str> {
 }
 
 #[test]
-fn a_namespace_has_hosts_of_its_own() {
-    let Some(net) = Namespace::enter("namespace::a_namespace_has_hosts_of_its_own") else { return };
+fn namespace_has_hosts_of_its_own() {
+    let Some(net) = Namespace::enter("namespace::namespace_has_hosts_of_its_own") else { return };
     net.run(
         "ip netns add router
          ip link add eth0 type veth peer name lan0 netns router

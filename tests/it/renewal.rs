@@ -32,7 +32,7 @@ fn kept_secret(ran: &RunOutput) {
 }
 
 #[test]
-fn a_new_token_in_the_old_one_s_place() {
+fn new_token_replaces_the_old_one_in_its_file() {
     let s = due();
     fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o640)).expect("chmod");
     // Only root can tell whether the owner is kept.
@@ -43,7 +43,7 @@ fn a_new_token_in_the_old_one_s_place() {
     let before = fs::metadata(s.path("token")).expect("metadata");
     let ran = s.run(&[]);
     kept_secret(&ran);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     let (created, renewed) = ran.stdout.split_once('\n').expect("two lines");
     assert!(
         created.ends_with("TTL 300 s") && renewed.starts_with("the token, which expires on 20"),
@@ -63,7 +63,7 @@ fn a_new_token_in_the_old_one_s_place() {
 }
 
 #[test]
-fn only_when_it_is_wanted_and_due() {
+fn token_is_renewed_only_when_configured_and_due() {
     let s = due();
     s.fake.set_left(TOKEN, 16 * DAY);
     s.run(&["-q"]).is(0, "");
@@ -71,7 +71,7 @@ fn only_when_it_is_wanted_and_due() {
     s.config("names = home\n");
     s.run(&[]).says(&["warning: the token expires"]);
     let s = due();
-    let ran = Sandbox::finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN));
+    let ran = s.finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN));
     ran.says(&["warning: the token expires"]);
     assert_eq!((s.fake.renewals(), token(&s).as_str()), (0, TOKEN));
 }
@@ -81,7 +81,7 @@ fn only_when_it_is_wanted_and_due() {
 fn stays(s: &Sandbox, words: &[&str]) {
     let ran = s.run(&[]);
     kept_secret(&ran);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), CREATED), "{}", ran.stderr);
+    ran.prints(0, CREATED);
     ran.says(&[
         "warning: could not renew the token, which goes on to work until it expires on 20",
         "the next try is tomorrow",
@@ -101,14 +101,14 @@ fn stays(s: &Sandbox, words: &[&str]) {
 #[track_caller]
 fn is_renewed(s: &Sandbox) {
     let ran = s.run(&[]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     assert!(
         token(s).ends_with("_SECRET\n") && s.fake.accepts(token(s).trim()) && !s.path("token.new").exists()
     );
 }
 
 #[test]
-fn refused_or_garbled_by_gandi() {
+fn old_token_stays_when_gandi_refuses_the_renewal() {
     let leak = "{\"access_token\": [\"pat_renewed9_SECRET\"]}";
     for (fault, word) in [
         (Fault::Answer(Answer::json(403, "{}")), "(403)"),
@@ -129,7 +129,7 @@ fn refused_or_garbled_by_gandi() {
 }
 
 #[test]
-fn a_new_token_that_is_refused_when_tried() {
+fn refused_new_token_is_discarded() {
     let s = due();
     // One look at the zone for the record, its name, and then with the new token.
     s.fake.fault(On::route("GET", "/home"), Times::Next(2), Fault::Pass);
@@ -140,7 +140,7 @@ fn a_new_token_that_is_refused_when_tried() {
 }
 
 #[test]
-fn a_new_token_that_could_not_be_tried_is_taken_up_later() {
+fn unverified_token_is_verified_by_a_later_run() {
     let s = due();
     s.fake.fault(On::route("GET", "/home"), Times::Next(2), Fault::Pass);
     s.fake.fault(On::route("GET", "/home"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
@@ -159,7 +159,7 @@ fn a_new_token_that_could_not_be_tried_is_taken_up_later() {
 }
 
 #[test]
-fn what_an_interrupted_renewal_left() {
+fn leftover_of_an_interrupted_renewal_is_resumed_or_removed() {
     for left in ["", "   \n", "two words", "\u{1}"] {
         let s = due();
         s.fake.set_left(TOKEN, 100 * DAY);
@@ -183,7 +183,7 @@ fn what_an_interrupted_renewal_left() {
 }
 
 #[test]
-fn a_token_file_that_is_a_link() {
+fn token_file_that_is_a_symlink_is_not_renewed() {
     let s = due();
     fs::rename(s.path("token"), s.path("elsewhere")).expect("a move");
     symlink(s.path("elsewhere"), s.path("token")).expect("a link");
@@ -195,8 +195,8 @@ fn a_token_file_that_is_a_link() {
 }
 
 #[test]
-fn a_directory_that_is_read_only_and_a_disk_that_is_full() {
-    let name = "renewal::a_directory_that_is_read_only_and_a_disk_that_is_full";
+fn full_or_read_only_disk_keeps_the_old_token() {
+    let name = "renewal::full_or_read_only_disk_keeps_the_old_token";
     let Some(net) = Namespace::enter(name) else { return };
     let s = due();
     let dir = s.path("secret");
@@ -225,7 +225,7 @@ fn a_directory_that_is_read_only_and_a_disk_that_is_full() {
     assert_eq!((ran.code, held().as_str(), s.fake.renewals()), (Some(0), TOKEN, 0));
     net.run(&format!("mount -o remount,rw {}", dir.display()));
     s.age(DAY);
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     assert_eq!(held(), format!("{RENEWED}\n"));
     net.run(&format!("umount {}", dir.display()));
 }
@@ -304,8 +304,8 @@ fn holds_a_good_one(s: &Sandbox, when: &str) {
 }
 
 #[test]
-fn killed_at_any_system_call_the_file_holds_a_token_that_works() {
-    if !can_trace("renewal::killed_at_any_system_call_the_file_holds_a_token_that_works") {
+fn token_file_is_valid_after_a_kill_at_any_system_call() {
+    if !can_trace("renewal::token_file_is_valid_after_a_kill_at_any_system_call") {
         return;
     }
     let (mut before, mut after) = (0, 0);
@@ -327,8 +327,8 @@ fn killed_at_any_system_call_the_file_holds_a_token_that_works() {
 }
 
 #[test]
-fn even_if_a_renewal_ended_the_old_token() {
-    if !can_trace("renewal::even_if_a_renewal_ended_the_old_token") {
+fn killed_renewal_recovers_when_the_old_token_is_revoked() {
+    if !can_trace("renewal::killed_renewal_recovers_when_the_old_token_is_revoked") {
         return;
     }
     // Gandi is said to let the old one live. Did it not, then only what was killed between Gandi's answer and the end

@@ -11,17 +11,17 @@ fn counts(s: &Sandbox) -> (usize, usize, usize, usize) {
 }
 
 #[test]
-fn a_first_run_on_a_stale_record_and_a_quiet_run() {
+fn stale_record_costs_four_requests_and_a_confirmed_one_costs_one() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     assert_eq!(counts(&s), (2, 1, 1, 3), "2 echoes, 1 GET, 1 PUT, 3 connections");
     s.run(&[]).is(0, "");
     assert_eq!(counts(&s), (3, 1, 1, 4), "1 echo more, nothing at Gandi");
 }
 
 #[test]
-fn a_hundred_names_with_three_stale() {
+fn hundred_names_cost_one_listing_and_one_put_per_stale_record() {
     let s = Sandbox::new();
     let mut names = String::from("names =");
     for i in 0..100 {
@@ -39,9 +39,9 @@ fn a_hundred_names_with_three_stale() {
 }
 
 #[test]
-fn the_client_says_who_it_is_and_sends_its_token_to_gandi_alone() {
+fn requests_have_a_user_agent_and_only_gandi_gets_the_token() {
     let s = Sandbox::new();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     for request in s.fake.requests() {
         let agent = request.header("User-Agent").unwrap_or_default();
         assert!(agent.starts_with("gandi-ddns/"), "{agent}");
@@ -51,10 +51,10 @@ fn the_client_says_who_it_is_and_sends_its_token_to_gandi_alone() {
 }
 
 #[test]
-fn a_put_says_the_whole_rrset() {
+fn put_has_values_and_ttl() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     let put = s.fake.requests().into_iter().find(|r| r.method == "PUT").expect("a write");
     assert_eq!(put.target, "/v5/livedns/domains/example.org/records/home/A");
     assert_eq!(put.body, r#"{"rrset_values":["81.2.69.142"],"rrset_ttl":600}"#);

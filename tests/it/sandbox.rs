@@ -7,8 +7,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use crate::run_output::{RunOutput, wait};
+use crate::run_output::{RunOutput, block, wait};
+use crate::state_file;
 use fake_gandi::{Echo, Fake, Family, Setup};
 
 /// The secret that must show up nowhere.
@@ -33,7 +35,12 @@ pub(crate) struct Sandbox {
     /// Whether the fake may have seen requests that it did not understand.
     pub(crate) violations_expected: bool,
     dir: PathBuf,
+    /// The arguments and the output of the last run, for the report of a failed test.
+    last_run: Mutex<Option<(String, RunOutput)>>,
 }
+
+/// A failed test shows this many of the last requests.
+const REQUESTS_SHOWN: usize = 50;
 
 impl Sandbox {
     /// The zone `example.org` is there and empty; the token is good; the config names no record yet.
@@ -56,7 +63,7 @@ impl Sandbox {
         let v6 = fake.echoes(3, Family::V6);
         fake.set_address(Family::V4, &format!("{ADDRESS}\n"));
         fake.set_address(Family::V6, &format!("{ADDRESS6}\n"));
-        let sandbox = Self { fake, v4, v6, violations_expected: false, dir };
+        let sandbox = Self { fake, v4, v6, violations_expected: false, dir, last_run: Mutex::default() };
         sandbox.write("ca.pem", &sandbox.fake.ca_pem());
         sandbox.write("token", TOKEN);
         sandbox.config("names = home\n");
@@ -121,13 +128,22 @@ impl Sandbox {
     pub(crate) fn run(&self, arguments: &[&str]) -> RunOutput {
         let mut command = self.command();
         command.args(["-c", "gandi-ddns.conf"]).args(arguments);
-        Self::finish(&mut command)
+        self.finish(&mut command)
     }
 
     /// Runs any command to its end.
-    pub(crate) fn finish(command: &mut Command) -> RunOutput {
+    pub(crate) fn finish(&self, command: &mut Command) -> RunOutput {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        wait(child.expect("the binary starts"))
+        let ran = wait(child.expect("the binary starts"));
+        let arguments: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
+        self.keep_last_run(&arguments.join(" "), &ran);
+        ran
+    }
+
+    /// Keeps a run for the report of a failed test.
+    pub(crate) fn keep_last_run(&self, arguments: &str, ran: &RunOutput) {
+        let mut last = self.last_run.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((arguments.to_owned(), ran.clone()));
     }
 
     /// What the zone `example.org` holds, as `TTL value value`, or nothing.
@@ -144,15 +160,10 @@ impl Sandbox {
     }
 
     /// As if everything that is remembered had been so many seconds earlier.
+    #[track_caller]
     pub(crate) fn age(&self, seconds: u64) {
         let text = fs::read_to_string(self.state_file()).expect("the state");
-        // Numbers of ten digits are times; no other number in there is so long.
-        let older = |word: &str| match word.parse::<u64>() {
-            Ok(time) if word.len() == 10 => (time - seconds).to_string(),
-            _ => word.to_owned(),
-        };
-        let line = |line: &str| line.split(' ').map(older).collect::<Vec<_>>().join(" ") + "\n";
-        fs::write(self.state_file(), text.lines().map(line).collect::<String>()).expect("the state");
+        fs::write(self.state_file(), state_file::earlier(&text, seconds)).expect("the state");
     }
 
     /// How many requests of this method LiveDNS got.
@@ -161,27 +172,68 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
-        }
-        if !self.violations_expected {
-            assert_eq!(
-                self.fake.violations(),
-                Vec::<String>::new(),
-                "requests that the fake did not understand"
-            );
+/// The end of a test.
+impl Sandbox {
+    /// The reason why the test must fail even if all its assertions held.
+    fn problem(&self) -> Option<String> {
+        let violations = self.fake.violations();
+        if !self.violations_expected && !violations.is_empty() {
+            return Some(block("requests that the fake did not understand", &violations.join("\n")));
         }
         // The state must not hold the token either.
-        for file in fs::read_dir(self.path("state")).into_iter().flatten().flatten() {
-            let bytes = fs::read(file.path()).unwrap_or_default();
-            assert!(
-                !String::from_utf8_lossy(&bytes).contains(TOKEN),
-                "the token is in {}",
-                file.path().display()
-            );
+        let files = fs::read_dir(self.path("state")).into_iter().flatten().flatten();
+        let leaks =
+            |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).contains(TOKEN);
+        let leak = files.map(|file| file.path()).find(|path| leaks(path))?;
+        Some(format!("the token is in {}", leak.display()))
+    }
+
+    /// Describes everything that helps to understand a failed test. No credential is in it.
+    fn report(&self) -> String {
+        let config = fs::read_to_string(self.path("gandi-ddns.conf")).unwrap_or_default();
+        let requests = self.fake.requests();
+        let shown = &requests[requests.len().saturating_sub(REQUESTS_SHOWN)..];
+        let mut log = String::new();
+        for request in shown {
+            writeln!(log, "{request}").expect("memory");
         }
-        let _ = fs::remove_dir_all(&self.dir);
+        let last = self.last_run.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last =
+            last.map(|(arguments, ran)| format!("the last run: {arguments}\n{ran}")).unwrap_or_default();
+        let title = format!("the last {} of {} requests", shown.len(), requests.len());
+        mask(&format!(
+            "the sandbox is kept in {}\n{}{}{last}",
+            self.dir.display(),
+            block("gandi-ddns.conf", &config),
+            block(&title, &log),
+        ))
+    }
+}
+
+/// Replaces every credential of the tests.
+fn mask(text: &str) -> String {
+    let text = text.replace(API_KEY, "***");
+    let mut parts = text.split("pat_");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    parts.fold(first, |masked, part| masked + "pat_***" + part.trim_start_matches(is_token))
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let panicking = std::thread::panicking();
+        let problem = if panicking { None } else { self.problem() };
+        if panicking || problem.is_some() {
+            // libtest captures only what the macro prints, and shows it below the name of the failed test.
+            #[expect(clippy::print_stderr, reason = "the report of a failed test")]
+            {
+                eprintln!("{}", self.report());
+            }
+        } else {
+            let _ = fs::remove_dir_all(&self.dir);
+        }
+        if let Some(problem) = problem {
+            panic!("{problem}");
+        }
     }
 }

@@ -80,7 +80,7 @@ fn is_of(value: &Value, name: &str) -> bool {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn object_that_does_not_fit_the_schema_is_refused() {
     let validate =
         |line: &str| validate(&json::from_str(CHECK).expect("a schema"), &json::from_str(line).expect(line));
     let good = r#"{"version":"0","exit":75,"checks":[{"verdict":"ok","subject":"a","text":"b"}]}"#;

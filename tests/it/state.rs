@@ -53,7 +53,7 @@ fn four_runs_at_once_make_exactly_one_write() {
 }
 
 #[test]
-fn the_second_of_two_runs_leaves_at_once_and_says_so_under_verbose() {
+fn second_run_exits_75_while_the_lock_is_held() {
     let s = stale();
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();
@@ -70,7 +70,7 @@ fn the_second_of_two_runs_leaves_at_once_and_says_so_under_verbose() {
 }
 
 #[test]
-fn killed_before_the_answer_to_its_write_nothing_is_lost() {
+fn write_of_a_killed_run_is_kept_by_the_next() {
     let s = stale();
     s.fake.fault(On::method("PUT"), Times::Once, Fault::HangAfter);
     let mut command = s.command();
@@ -83,9 +83,9 @@ fn killed_before_the_answer_to_its_write_nothing_is_lost() {
 }
 
 #[test]
-fn a_damaged_state_is_one_warning_and_a_fresh_start() {
+fn damaged_state_is_one_warning_and_replaced() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     for damage in ["", "gandi-ddns state 2\nnonsense\n", "\u{0}\u{1}"] {
         fs::write(s.state_file(), damage).expect("the damage");
         let ran = s.run(&[]);
@@ -97,9 +97,9 @@ fn a_damaged_state_is_one_warning_and_a_fresh_start() {
 }
 
 #[test]
-fn a_state_of_another_version_is_no_news() {
+fn state_of_another_version_is_replaced_silently() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     fs::write(s.state_file(), "gandi-ddns state 9\nwho knows\n").expect("another version");
     s.run(&[]).is(0, "");
     assert_eq!(s.count("GET"), 2, "the zone was looked at");
@@ -108,7 +108,7 @@ fn a_state_of_another_version_is_no_news() {
 }
 
 #[test]
-fn without_a_place_for_the_state_the_zone_is_right_all_the_same() {
+fn record_is_updated_without_a_usable_state_directory() {
     let s = stale();
     // A file where the directory should be: this stops root as well.
     s.write("state", "");
@@ -120,9 +120,9 @@ fn without_a_place_for_the_state_the_zone_is_right_all_the_same() {
 }
 
 #[test]
-fn a_full_disk_is_one_warning() {
+fn unwritable_state_is_one_warning() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     // Where the new state should go stands a directory that cannot be removed like a file.
     let blocked = s.state_file().with_extension("state.new");
     fs::create_dir(&blocked).expect("an obstacle");
@@ -138,9 +138,9 @@ fn a_full_disk_is_one_warning() {
 }
 
 #[test]
-fn the_state_is_private_and_its_directory_must_be() {
+fn state_is_private_and_a_public_directory_is_refused() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!((mode(s.path("state")), mode(s.state_file())), (0o700, 0o600));
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
@@ -148,25 +148,25 @@ fn the_state_is_private_and_its_directory_must_be() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_not_followed() {
+fn state_directory_that_is_a_dangling_symlink_is_refused() {
     let s = stale();
     symlink("/nonexistent/elsewhere", s.path("state")).expect("a link");
     let ran = s.run(&[]);
     ran.says(&["warning: could not use the state directory"]);
-    assert_eq!(ran.code, Some(0));
+    ran.exits(0);
 }
 
 #[test]
-fn nothing_is_written_when_nothing_changed() {
+fn state_file_is_not_written_when_nothing_changed() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     let before = fs::metadata(s.state_file()).expect("metadata").modified().expect("a time");
     s.run(&[]).is(0, "");
     assert_eq!(fs::metadata(s.state_file()).expect("metadata").modified().expect("a time"), before);
 }
 
 #[test]
-fn two_configs_of_one_directory_do_not_shut_each_other_out() {
+fn configs_in_one_directory_have_separate_locks() {
     let s = stale();
     s.fake.set("example.org", "www", "A", 600, &[STALE]);
     s.write("other.conf", &format!("{}\n[example.org]\nnames = www\n", s.head()));
@@ -174,16 +174,16 @@ fn two_configs_of_one_directory_do_not_shut_each_other_out() {
     let mut command = s.command();
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
     assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.target.contains("/home/"))));
-    let ran = Sandbox::finish(s.command().args(["-c", "other.conf"]));
+    let ran = s.finish(s.command().args(["-c", "other.conf"]));
     ran.is(0, "www.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
     first.kill().expect("the first run");
     first.wait().expect("its end");
 }
 
 #[test]
-fn a_look_an_hour_ago_counts_no_more() {
+fn confirmation_expires_after_an_hour() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.age(3000);
     s.run(&[]).is(0, "");
@@ -192,9 +192,9 @@ fn a_look_an_hour_ago_counts_no_more() {
 }
 
 #[test]
-fn what_was_right_a_moment_ago_is_not_known_to_be_without_an_address() {
+fn fresh_confirmation_does_not_hide_a_missing_address() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     s.v4.iter().for_each(fake_gandi::Echo::refuse);
     s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed"]);
 }

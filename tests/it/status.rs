@@ -17,7 +17,7 @@ fn stale() -> Sandbox {
 fn status(s: &Sandbox, code: i32) -> String {
     let connections = s.fake.connections();
     let ran = s.run(&["status"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(code), ""), "{}", ran.stdout);
+    ran.exits_without_errors(code);
     assert_eq!(s.fake.connections(), connections);
     ran.stdout
 }
@@ -30,7 +30,7 @@ fn has(text: &str, lines: &[&str]) {
 }
 
 #[test]
-fn before_the_first_run_nothing_is_remembered() {
+fn status_before_the_first_run_is_empty() {
     let s = stale();
     let told = status(&s, 0);
     has(&told, &["last run: none", "home.example.org A", "  never confirmed", "no change is remembered"]);
@@ -38,9 +38,9 @@ fn before_the_first_run_nothing_is_remembered() {
 }
 
 #[test]
-fn what_was_done_and_when() {
+fn records_and_changes_are_listed_with_their_times() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     let held = format!("  held {ADDRESS}, TTL 600 s, when last seen: 20");
     has(
         &status(&s, 0),
@@ -54,7 +54,7 @@ fn what_was_done_and_when() {
         ],
     );
     s.fake.set_address(Family::V4, "81.2.69.180");
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     let told = status(&s, 0);
     let changes: Vec<&str> = told.lines().filter(|l| l.contains(" -> ")).map(|l| &l[25..]).collect();
     let wanted = ["81.2.69.142 -> 81.2.69.180", "81.2.69.1 -> 81.2.69.142"];
@@ -62,20 +62,20 @@ fn what_was_done_and_when() {
 }
 
 #[test]
-fn it_needs_no_token() {
+fn status_needs_no_token() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     fs::remove_file(s.path("token")).expect("the token");
     has(&status(&s, 0), &["  last changed: 20"]);
 }
 
 #[test]
-fn failures_and_since_when() {
+fn failures_are_listed_with_their_backoff() {
     let s = stale();
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     for _ in 0..2 {
-        assert_eq!(s.run(&["--force"]).code, Some(75));
+        s.run(&["--force"]).exits(75);
     }
     let told = status(&s, 75);
     has(&told, &["  held 81.2.69.142", "  failing since 20", "  left alone until 20"]);
@@ -84,19 +84,19 @@ fn failures_and_since_when() {
         "{told}"
     );
     s.fake.clear_faults();
-    assert_eq!(s.run(&["--force"]).code, Some(0));
+    s.run(&["--force"]).exits(0);
     assert!(!status(&s, 0).contains("failing"));
 }
 
 #[test]
-fn the_last_fifty_changes_survive_a_reboot_if_told_where() {
+fn history_file_keeps_the_last_fifty_changes_over_a_reboot() {
     let s = stale();
     s.write("elsewhere", "");
     symlink(s.path("elsewhere"), s.path("history")).expect("a link");
     s.config_with("history = history\nagree = 1\n", "[example.org]\nnames = home\n");
     for i in 1..=55 {
         s.fake.set_address(Family::V4, &format!("81.2.69.{}", 100 + i));
-        assert_eq!(s.run(&[]).code, Some(0));
+        s.run(&[]).exits(0);
     }
     fs::remove_dir_all(s.path("state")).expect("the state");
     let told = status(&s, 0);
@@ -109,13 +109,13 @@ fn the_last_fifty_changes_survive_a_reboot_if_told_where() {
 }
 
 #[test]
-fn the_history_is_written_only_on_change() {
+fn history_is_written_only_on_change() {
     let s = stale();
     s.config_with("history = history\n", "[example.org]\nnames = home\n");
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     fs::write(s.path("history"), "untouched\n").expect("a mark");
     s.run(&["--force"]).is(0, "");
-    assert_eq!(s.run(&["--force", "--dry-run"]).code, Some(0));
+    s.run(&["--force", "--dry-run"]).exits(0);
     // Another TTL is no other address.
     s.config_with("history = history\n", "[example.org]\nnames = home\nttl = 900\n");
     s.run(&[]).is(0, "home.example.org A: TTL 600 s replaced by 900 s\n");
@@ -123,7 +123,7 @@ fn the_history_is_written_only_on_change() {
 }
 
 #[test]
-fn a_history_that_cannot_be_written_is_a_warning() {
+fn unwritable_history_is_a_warning() {
     let s = stale();
     s.config_with("history = nowhere/history\n", "[example.org]\nnames = home\n");
     let ran = s.run(&[]);

@@ -1,5 +1,6 @@
 //! What the fake saw, in order, across all its listeners; and the waiting for it.
 
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,19 @@ impl Logged {
     /// The first header of this name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+}
+
+/// One line: connection, listener, request, status, body. No headers, since they hold the credential.
+impl fmt::Display for Logged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connection, listener, method, target, body, .. } = self;
+        write!(f, "#{connection} {listener}: {method} {target} -> ")?;
+        match self.status {
+            0 => f.write_str("no answer")?,
+            status => write!(f, "{status}")?,
+        }
+        if body.is_empty() { Ok(()) } else { write!(f, ", sent {body}") }
     }
 }
 

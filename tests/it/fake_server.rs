@@ -5,4 +5,4 @@
 
 mod client;
 mod faults;
-mod gandi;
+mod livedns;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::namespace::Namespace;
+use crate::run_output::same_text;
 use crate::sandbox::{ADDRESS, ADDRESS6, Sandbox};
 use fake_gandi::{Dns, Echo, Family, Tls};
 
@@ -86,8 +87,8 @@ fn counted() -> (u64, u64) {
 }
 
 #[test]
-fn a_quiet_run_is_one_udp_exchange_for_each_family() {
-    let name = "defaults::a_quiet_run_is_one_udp_exchange_for_each_family";
+fn run_without_a_change_costs_one_udp_exchange_per_family() {
+    let name = "default_sources::run_without_a_change_costs_one_udp_exchange_per_family";
     let Some(i) = Internet::enter(name) else { return };
     let made = |kind, address| format!("home.example.org {kind}: created with {address}, TTL 300 s\n");
     i.s.run(&[]).is(0, &(made("A", ADDRESS) + &made("AAAA", ADDRESS6)));
@@ -108,8 +109,10 @@ fn a_quiet_run_is_one_udp_exchange_for_each_family() {
 }
 
 #[test]
-fn without_name_servers_the_services_tell() {
-    let Some(i) = Internet::enter("defaults::without_name_servers_the_services_tell") else { return };
+fn web_services_answer_when_the_name_servers_do_not() {
+    let Some(i) = Internet::enter("default_sources::web_services_answer_when_the_name_servers_do_not") else {
+        return;
+    };
     i.s.run(&["-4"]).is(0, &format!("home.example.org A: created with {ADDRESS}, TTL 300 s\n"));
     i.net.ip("addr del 1.1.1.1/32 dev lo");
     i.net.ip("addr del 216.239.32.10/32 dev lo");
@@ -131,8 +134,8 @@ fn timeless(text: &str) -> String {
 }
 
 #[test]
-fn ip_as_the_readme_shows_it() {
-    let Some(i) = Internet::enter("defaults::ip_as_the_readme_shows_it") else { return };
+fn ip_output_is_as_in_the_readme() {
+    let Some(i) = Internet::enter("default_sources::ip_output_is_as_in_the_readme") else { return };
     i.net.run(
         "ip netns add router
          ip link add eth0 type veth peer name lan0 netns router
@@ -144,10 +147,10 @@ fn ip_as_the_readme_shows_it() {
     i.v4[3].refuse();
     i.sources("ipv4 = interface:eth0 dns web\nipv6 = interface:eth0 dns web");
     let ran = i.s.run(&["ip"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     let (_, rest) = README.split_once("$ gandi-ddns ip\n").expect("the README shows it");
     let (shown, _) = rest.split_once("```").expect("its end");
-    assert_eq!(timeless(shown), timeless(&ran.stdout), "put this into the README:\n{}", ran.stdout);
+    same_text("`gandi-ddns ip` in the README", &timeless(&ran.stdout), &timeless(shown));
     let four = i.s.run(&["ip", "-4"]);
     assert!(four.stdout.contains("IPv4: 81.2.69.142: ") && !four.stdout.contains("IPv6"), "{}", four.stdout);
     // Nobody was asked for a token, or told one.
@@ -155,8 +158,8 @@ fn ip_as_the_readme_shows_it() {
 }
 
 #[test]
-fn ip_for_programs() {
-    let Some(i) = Internet::enter("defaults::ip_for_programs") else { return };
+fn ip_json_lists_sources_and_verdicts() {
+    let Some(i) = Internet::enter("default_sources::ip_json_lists_sources_and_verdicts") else { return };
     i.sources("ipv4 = dns:google web\nipv6 = off");
     let ran = i.s.run(&["ip", "--json"]);
     assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.lines().count()), (Some(0), "", 1));
@@ -169,12 +172,12 @@ fn ip_for_programs() {
         assert!(ran.stdout.contains(part), "{part} is not in: {}", ran.stdout);
     }
     // Without any source that answers, or with a family that is off, there is nothing to go by.
-    assert_eq!(i.s.run(&["ip", "-6"]).code, Some(75));
+    i.s.run(&["ip", "-6"]).exits(75);
     i.sources("ipv4 = command:/nonexistent\nipv6 = off");
     let ran = i.s.run(&["ip"]);
-    assert_eq!(ran.code, Some(75));
+    ran.exits(75);
     assert!(ran.stdout.ends_with("IPv4: none: no source that counts has an answer\n"), "{}", ran.stdout);
     // Without any config, the defaults hold.
-    let ran = Sandbox::finish(i.s.command().arg("ip"));
+    let ran = i.s.finish(i.s.command().arg("ip"));
     assert!(ran.stdout.contains("dns:cloudflare") && ran.stdout.contains("seeip"), "{}", ran.stdout);
 }

@@ -60,14 +60,14 @@ fn fails(script: &str, cause: &str) {
 }
 
 #[test]
-fn the_first_line_counts() {
+fn first_line_of_a_program_is_the_address() {
     follows("#!/bin/sh\necho 81.2.69.142\n");
     follows("#!/bin/sh\nprintf 81.2.69.142\n");
     follows("#!/bin/sh\nprintf ' 81.2.69.142\\r\\nand more\\n81.2.69.66\\n'\n");
 }
 
 #[test]
-fn what_is_not_an_address_is_not_repeated() {
+fn output_that_is_not_an_address_is_not_printed() {
     let words = "printed something else than one address on its first line";
     for script in ["echo secret", "echo", "echo; echo 81.2.69.142", "echo 81.2.69.142 81.2.69.142"] {
         fails(&format!("#!/bin/sh\n{script}\n"), words);
@@ -77,19 +77,19 @@ fn what_is_not_an_address_is_not_repeated() {
 }
 
 #[test]
-fn addresses_that_nobody_could_reach_are_refused() {
+fn address_that_is_not_global_is_refused() {
     fails("#!/bin/sh\necho 192.168.1.10\n", "answered with 192.168.1.10, a private address (RFC 1918)");
     fails("#!/bin/sh\necho 2a01:e0a:1:2::3\n", "answered with 2a01:e0a:1:2::3, of the wrong family");
 }
 
 #[test]
-fn a_program_that_fails_has_not_answered() {
+fn output_of_a_failed_program_is_refused() {
     fails("#!/bin/sh\necho 81.2.69.142\nexit 3\n", "ended with exit code 3");
     fails("#!/bin/sh\necho 81.2.69.142\nkill -9 $$\n", "was ended by signal 9");
 }
 
 #[test]
-fn own_knowledge_asks_nobody_else() {
+fn trusted_program_makes_the_services_unnecessary() {
     let s = Sandbox::new();
     s.write("my-ip", "#!/bin/sh\necho 81.2.69.180\n");
     fs::set_permissions(s.path("my-ip"), fs::Permissions::from_mode(0o700)).expect("chmod");
@@ -103,7 +103,7 @@ fn own_knowledge_asks_nobody_else() {
 }
 
 #[test]
-fn a_flood_of_output_is_no_trouble() {
+fn large_output_of_a_program_is_discarded() {
     follows("#!/bin/sh\necho 81.2.69.142\nyes | head -c 10000000\n");
     // Line by line, where a closed pipe would end it with a signal.
     follows("#!/bin/sh\nset -e\ni=0\nwhile [ $i -lt 20000 ]; do echo 81.2.69.142; i=$((i + 1)); done\n");
@@ -114,7 +114,7 @@ fn a_flood_of_output_is_no_trouble() {
 }
 
 #[test]
-fn a_program_that_does_not_end_is_stopped_with_all_it_started() {
+fn program_that_times_out_is_killed_with_its_children() {
     for script in [
         "#!/bin/sh\nsleep 30\necho 81.2.69.142\n",
         "#!/bin/sh\necho 81.2.69.142\nsleep 30\n",
@@ -131,19 +131,19 @@ fn a_program_that_does_not_end_is_stopped_with_all_it_started() {
 }
 
 #[test]
-fn no_program_runs_for_longer_than_ten_seconds() {
+fn program_is_stopped_after_ten_seconds() {
     let s = with("#!/bin/sh\nexec sleep 60\n", "");
     s.run(&[]).fails(75, &["address: was stopped, as it did not end within 10 s"]);
 }
 
 #[test]
-fn a_program_that_cannot_be_started() {
+fn program_that_cannot_be_started_is_an_error() {
     let s = with("#!/bin/sh\necho 81.2.69.142\n", "");
     for (mode, words) in [(0o600, "make it executable with `chmod +x`"), (0o755, "")] {
         fs::set_permissions(s.path("address"), fs::Permissions::from_mode(mode)).expect("the script");
         let ran = s.run(&["--force"]);
         if words.is_empty() {
-            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+            ran.exits(0);
         } else {
             ran.fails(75, &["address: could not be started: Permission denied", words]);
         }
@@ -159,7 +159,7 @@ fn a_program_that_cannot_be_started() {
 }
 
 #[test]
-fn a_program_gets_the_family_and_not_the_token() {
+fn program_gets_the_family_but_not_the_token() {
     let s = sandbox("command:address", "command:address", "");
     write(
         &s,
@@ -171,7 +171,7 @@ fn a_program_gets_the_family_and_not_the_token() {
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN).env("KEPT", "yes");
     command.env("PATH", std::env::var_os("PATH").expect("a PATH"));
-    Sandbox::finish(&mut command).is(
+    s.finish(&mut command).is(
         0,
         &format!(
             "home.example.org A: {STALE} replaced by {ADDRESS}\n\
@@ -186,15 +186,15 @@ fn a_program_gets_the_family_and_not_the_token() {
 }
 
 #[test]
-fn a_program_may_complain() {
+fn stderr_of_a_program_is_passed_on() {
     let (_, ran) = run("#!/bin/sh\necho 'the modem is asleep' >&2\nexit 1\n");
-    assert_eq!(ran.code, Some(75));
+    ran.exits(75);
     ran.says(&["the modem is asleep\n", "ended with exit code 1"]);
 }
 
 #[test]
-fn the_address_of_another_name() {
-    let Some(net) = Namespace::enter("command::the_address_of_another_name") else { return };
+fn address_of_another_name_is_looked_up() {
+    let Some(net) = Namespace::enter("command_source::address_of_another_name_is_looked_up") else { return };
     let hosts = |text: &str| {
         fs::write("/run/hosts", text).expect("the hosts");
         net.run("mountpoint -q /etc/hosts || mount --bind /run/hosts /etc/hosts");

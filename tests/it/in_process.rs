@@ -41,12 +41,14 @@ pub(crate) fn run_inside(
     seed: u64,
 ) -> RunOutput {
     let config = s.path("gandi-ddns.conf").into_os_string();
-    let arguments = arguments.iter().map(Into::into).chain(["-c".into(), config]).collect();
-    let Ok(Invocation::Run(common, asked)) = cli::parse(arguments) else { panic!("that is no run") };
+    let words = arguments.iter().map(Into::into).chain(["-c".into(), config]).collect();
+    let Ok(Invocation::Run(common, asked)) = cli::parse(words) else { panic!("that is no run") };
     let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(s.path("")).expect("the sandbox"));
     let world = World { env: Environment { uid: Some(uid), ..Environment::default() }, clock, pause, seed };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = run(&common, &asked, &world, &mut Console::new(common.verbosity, &mut out, &mut err));
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    RunOutput { code: Some(exit.code().into()), stdout: text(out), stderr: text(err) }
+    let ran = RunOutput { code: Some(exit.code().into()), stdout: text(out), stderr: text(err) };
+    s.keep_last_run(&arguments.join(" "), &ran);
+    ran
 }

@@ -24,7 +24,7 @@ fn applied(fake: &Fake) -> bool {
 }
 
 #[test]
-fn answers_in_place_of_the_true_one() {
+fn response_is_replaced_as_often_as_set() {
     let fake = fake(Tls::None);
     let mut client = Client::to(&fake);
     fake.fault(On::route("PUT", "/home/"), Times::Next(2), Fault::too_many_requests("30"));
@@ -54,7 +54,7 @@ fn answers_in_place_of_the_true_one() {
 }
 
 #[test]
-fn lost_before_and_after_the_effect() {
+fn connection_is_dropped_before_or_after_the_change() {
     for tls in [Tls::None, Tls::default()] {
         let fake = fake(tls);
         for (fault, effect) in [(Fault::DropBefore, false), (Fault::DropAfter, true)] {
@@ -69,7 +69,7 @@ fn lost_before_and_after_the_effect() {
 }
 
 #[test]
-fn silence_lasts_until_one_side_goes() {
+fn hanging_request_ends_when_either_side_stops() {
     let fake = fake(Tls::default());
     for (n, (fault, effect)) in [(Fault::Hang, false), (Fault::HangAfter, true)].into_iter().enumerate() {
         fake.fault(On::any(), Times::Once, fault);
@@ -91,7 +91,7 @@ fn silence_lasts_until_one_side_goes() {
 }
 
 #[test]
-fn trickles() {
+fn response_and_handshake_are_slow_as_set() {
     for tls in [Tls::None, Tls::default()] {
         let fake = fake(tls);
         for fault in [Fault::Drip(DROP), Fault::DripSocket(DROP), Fault::Delay(DROP * 100)] {
@@ -114,7 +114,7 @@ fn trickles() {
 }
 
 #[test]
-fn a_drip_ends_with_its_fake() {
+fn slow_response_ends_when_the_fake_stops() {
     let hour = Duration::from_secs(3600);
     for fault in [Fault::Drip(hour), Fault::DripSocket(hour), Fault::Delay(hour)] {
         let fake = fake(Tls::default());
@@ -130,7 +130,7 @@ fn a_drip_ends_with_its_fake() {
 }
 
 #[test]
-fn damaged_answers() {
+fn response_is_damaged_as_set() {
     for tls in [Tls::None, Tls::default()] {
         let fake = fake(tls);
         fake.set("example.org", "home", "A", 300, &["192.0.2.1"]);
@@ -163,7 +163,7 @@ fn damaged_answers() {
 }
 
 #[test]
-fn half_an_answer_and_never_the_rest() {
+fn stalled_response_ends_when_the_fake_stops() {
     let fake = fake(Tls::None);
     fake.fault(On::any(), Times::Once, Fault::Stall);
     let mut client = Client::to(&fake);
@@ -174,7 +174,7 @@ fn half_an_answer_and_never_the_rest() {
 }
 
 #[test]
-fn a_flood_ends_with_its_reader() {
+fn flood_ends_when_the_fake_stops() {
     let fake = fake(Tls::None);
     fake.fault(On::any(), Times::Once, Fault::flood());
     let mut client = Client::to(&fake);
@@ -186,7 +186,7 @@ fn a_flood_ends_with_its_reader() {
 }
 
 #[test]
-fn trouble_before_any_request() {
+fn connection_fails_before_any_request_as_set() {
     let fake = fake(Tls::default());
     fake.fault_at_accept(Times::Once, AtAccept::Close);
     assert!(Client::connect(&fake.origin(), &fake.ca_pem()).is_err());
@@ -212,7 +212,7 @@ fn refusal(url: &str) -> std::io::ErrorKind {
 }
 
 #[test]
-fn an_echo_goes_wrong_alone() {
+fn fault_of_one_echo_leaves_the_others_alone() {
     let fake = fake(Tls::None);
     let echoes = fake.echoes(2, Family::V4);
     fake.set_address(Family::V4, "198.51.100.7");
@@ -238,7 +238,7 @@ fn an_echo_goes_wrong_alone() {
 }
 
 #[test]
-fn the_hook_comes_before_the_answer() {
+fn hook_runs_before_the_response_is_sent() {
     let fake = fake(Tls::None);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&seen);

@@ -57,7 +57,7 @@ impl Home {
         let (rrtype, stale) = if address.contains(':') { ("AAAA", STALE6) } else { ("A", STALE) };
         let ran = self.run(source, rrtype);
         let wanted = format!("home.example.org {rrtype}: {stale} replaced by {address}\n");
-        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), wanted.as_str()), "{}", ran.stderr);
+        ran.prints(0, &wanted);
         let step = ran.stderr.lines().find(|l| l.contains(source) && l.contains(address));
         assert!(step.is_some_and(|l| l.contains(note)), "`{note}` is not with {source}: {}", ran.stderr);
         if note.is_empty() {
@@ -73,7 +73,7 @@ impl Home {
         ran.says(&[&format!(
             "gandi-ddns: home.example.org {rrtype}: no public {family} address, nothing was changed: {source}: {cause}"
         )]);
-        assert_eq!((ran.code, ran.stdout.as_str()), (Some(75), ""), "{}", ran.stderr);
+        ran.prints(75, "");
         assert_eq!(self.s.zone("home", rrtype), format!("600 {stale}"));
     }
 
@@ -110,8 +110,10 @@ fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
 }
 
 #[test]
-fn the_stable_ipv6_address_among_all_sorts_of_them() {
-    let Some(h) = Home::enter("interface::the_stable_ipv6_address_among_all_sorts_of_them") else { return };
+fn stable_global_ipv6_address_is_chosen() {
+    let Some(h) = Home::enter("interface_source::stable_global_ipv6_address_is_chosen") else {
+        return;
+    };
     h.net.run(
         "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
          ip -6 addr add 2a01:e0a:1:2::dead/64 dev eth0 nodad preferred_lft 0
@@ -127,8 +129,10 @@ fn the_stable_ipv6_address_among_all_sorts_of_them() {
 }
 
 #[test]
-fn of_two_ipv6_prefixes_the_one_that_leads_out() {
-    let Some(h) = Home::enter("interface::of_two_ipv6_prefixes_the_one_that_leads_out") else { return };
+fn ipv6_prefix_of_the_default_route_is_preferred() {
+    let Some(h) = Home::enter("interface_source::ipv6_prefix_of_the_default_route_is_preferred") else {
+        return;
+    };
     h.net.run(
         "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
          ip -6 addr add 2a01:e0a:1:a::42/64 dev eth0 nodad mngtmpaddr
@@ -164,8 +168,8 @@ fn of_two_ipv6_prefixes_the_one_that_leads_out() {
 }
 
 #[test]
-fn ipv6_addresses_that_are_not_for_others() {
-    let Some(h) = Home::enter("interface::ipv6_addresses_that_are_not_for_others") else { return };
+fn unsuitable_ipv6_addresses_are_refused() {
+    let Some(h) = Home::enter("interface_source::unsuitable_ipv6_addresses_are_refused") else { return };
     h.net.ip("-6 route add default via fe80::1 dev eth0");
     for (setup, kinds) in [
         ("true", "link-local"),
@@ -205,8 +209,8 @@ fn ipv6_addresses_that_are_not_for_others() {
 }
 
 #[test]
-fn ipv4_is_public_or_refused() {
-    let Some(h) = Home::enter("interface::ipv4_is_public_or_refused") else { return };
+fn ipv4_address_that_is_not_public_is_refused() {
+    let Some(h) = Home::enter("interface_source::ipv4_address_that_is_not_public_is_refused") else { return };
     h.fails("interface:eth0", "A", "has no IPv4 address\n");
     h.fails("interface", "A", "no default route for IPv4: is the network up?\n");
     h.net.run(
@@ -241,12 +245,12 @@ fn ipv4_is_public_or_refused() {
 }
 
 #[test]
-fn an_interface_that_is_absent_or_down() {
-    let Some(h) = Home::enter("interface::an_interface_that_is_absent_or_down") else { return };
+fn absent_or_down_interface_is_an_error() {
+    let Some(h) = Home::enter("interface_source::absent_or_down_interface_is_an_error") else { return };
     for rrtype in ["A", "AAAA"] {
         let ran = h.run("interface:eth9", rrtype);
         ran.says(&["interface:eth9: is not there; there are ", "eth0", "lo"]);
-        assert_eq!((ran.code, ran.stdout.as_str()), (Some(75), ""));
+        ran.prints(75, "");
     }
     let down = "is down, or nothing is plugged in\n";
     h.net.run(

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 
-use crate::inside::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_inside};
 use crate::sandbox::{Sandbox, TOKEN};
 use fake_gandi::{Answer, Family, Fault, On, Times};
 
@@ -132,12 +132,12 @@ impl World {
 }
 
 #[test]
-fn a_year_of_moves_outages_renewals_and_reboots() {
+fn record_is_right_through_a_year_of_moves_outages_renewals_and_reboots() {
     // It is not the binary that this is about.
     if std::env::var_os("GANDI_DDNS_COMMAND").is_some() {
         return;
     }
-    if !is_alone("year::a_year_of_moves_outages_renewals_and_reboots") {
+    if !is_alone("simulated_year::record_is_right_through_a_year_of_moves_outages_renewals_and_reboots") {
         return;
     }
     let mut w = World::new();

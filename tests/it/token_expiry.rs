@@ -1,6 +1,6 @@
 //! The token's end, told in time.
 
-use crate::inside::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_inside};
 use crate::sandbox::{API_KEY, Sandbox, TOKEN};
 use fake_gandi::{Answer, Fault, On, Times};
 
@@ -18,9 +18,9 @@ fn left(days: u64) -> Sandbox {
 }
 
 #[test]
-fn asked_about_once_a_day() {
+fn expiry_is_queried_once_a_day() {
     let s = left(100);
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     assert_eq!(asked(&s), 1);
     s.run(&[]).is(0, "");
     s.age(DAY - 60);
@@ -32,7 +32,7 @@ fn asked_about_once_a_day() {
 }
 
 #[test]
-fn a_warning_a_day_from_thirty_days_and_at_every_run_from_seven() {
+fn expiry_warning_is_daily_from_30_days_and_always_from_7() {
     for (days, warned, again) in [
         (31, false, false),
         (29, true, false),
@@ -68,8 +68,8 @@ fn a_warning_a_day_from_thirty_days_and_at_every_run_from_seven() {
 }
 
 #[test]
-fn a_month_of_runs_twice_a_day_until_the_end() {
-    if !is_alone("token::a_month_of_runs_twice_a_day_until_the_end") {
+fn warnings_over_the_last_month_follow_the_schedule() {
+    if !is_alone("token_expiry::warnings_over_the_last_month_follow_the_schedule") {
         return;
     }
     let s = left(0);
@@ -79,7 +79,7 @@ fn a_month_of_runs_twice_a_day_until_the_end() {
         s.fake.set_left(TOKEN, (31 - day) * DAY);
         let runs = [0, DAY / 2].map(|later| {
             let ran = run_inside(&s, &["-4"], &|| start + day * DAY + later, &|_| {}, day);
-            assert_eq!(ran.code, Some(0), "{ran:?}");
+            ran.exits(0);
             ran.stderr.matches("warning: the token expire").count()
         });
         warned.push((31 - day, runs));
@@ -95,7 +95,7 @@ fn a_month_of_runs_twice_a_day_until_the_end() {
 }
 
 #[test]
-fn nobody_is_asked_where_there_is_nothing_to_learn() {
+fn expiry_is_not_queried_for_dry_runs_api_keys_and_refused_tokens() {
     let s = left(5);
     s.run(&["--dry-run"]).is(0, "home.example.org A: would be created with 81.2.69.142, TTL 300 s\n");
     s.write("key", API_KEY);
@@ -103,15 +103,15 @@ fn nobody_is_asked_where_there_is_nothing_to_learn() {
         "{}[example.org]\nnames = home\n",
         s.head().replace("token_file = token", "api_key_file = key")
     ));
-    assert_eq!(s.run(&[]).code, Some(0));
+    s.run(&[]).exits(0);
     s.fake.revoke_all();
     s.config("names = www\n");
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     assert_eq!(asked(&s), 0);
 }
 
 #[test]
-fn an_answer_of_no_use_is_nobody_s_trouble() {
+fn useless_tokeninfo_response_is_ignored() {
     for fault in [
         Fault::Answer(Answer::html(500, "<p>no")),
         Fault::Answer(Answer::json(200, "{\"expires_in\":\"soon\"}")),
@@ -128,7 +128,7 @@ fn an_answer_of_no_use_is_nobody_s_trouble() {
 }
 
 #[test]
-fn what_is_known_is_kept_when_a_day_s_question_fails() {
+fn known_expiry_is_kept_when_the_query_fails() {
     let s = left(5);
     s.run(&[]).says(&["in 5 days"]);
     s.fake.fault(On::path("/tokeninfo"), Times::Always, Fault::DropBefore);

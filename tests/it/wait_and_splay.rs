@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::inside::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_inside};
 use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
@@ -62,8 +62,8 @@ impl Waiting {
 }
 
 #[test]
-fn a_network_that_appears() {
-    let Some(net) = Namespace::enter("boot::a_network_that_appears") else { return };
+fn wait_ends_when_the_network_comes_up() {
+    let Some(net) = Namespace::enter("wait_and_splay::wait_ends_when_the_network_comes_up") else { return };
     let s = stale();
     net.ip("addr del 127.0.0.1/8 dev lo");
     let mut waiting = Waiting::start(&s);
@@ -74,8 +74,8 @@ fn a_network_that_appears() {
 }
 
 #[test]
-fn a_resolver_that_appears() {
-    let Some(net) = Namespace::enter("boot::a_resolver_that_appears") else { return };
+fn wait_ends_when_name_resolution_works() {
+    let Some(net) = Namespace::enter("wait_and_splay::wait_ends_when_name_resolution_works") else { return };
     let s = stale();
     fs::write(s.path("hosts"), "127.0.0.1 localhost\n").expect("hosts");
     fs::write(s.path("resolv"), "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n").expect("resolv.conf");
@@ -92,7 +92,7 @@ fn a_resolver_that_appears() {
 }
 
 #[test]
-fn a_certificate_that_becomes_valid() {
+fn wait_ends_when_the_certificate_becomes_valid() {
     let s = with(Tls::ValidIn(3));
     let mut waiting = Waiting::start(&s);
     let told = waiting.has_failed();
@@ -102,8 +102,8 @@ fn a_certificate_that_becomes_valid() {
 }
 
 #[test]
-fn a_clock_that_is_set_during_the_wait() {
-    if !is_alone("boot::a_clock_that_is_set_during_the_wait") {
+fn wait_ends_when_the_clock_is_set() {
+    if !is_alone("wait_and_splay::wait_ends_when_the_clock_is_set") {
         return;
     }
     let s = stale();
@@ -133,8 +133,8 @@ fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (RunOutput, Vec<u128>) {
 }
 
 #[test]
-fn the_wait_ends_with_one_line_and_pauses_grow() {
-    if !is_alone("boot::the_wait_ends_with_one_line_and_pauses_grow") {
+fn wait_retries_with_growing_delays_and_prints_one_error() {
+    if !is_alone("wait_and_splay::wait_retries_with_growing_delays_and_prints_one_error") {
         return;
     }
     let s = stale();
@@ -160,7 +160,7 @@ fn stale_and_broken() -> Sandbox {
 }
 
 #[test]
-fn the_real_program_gives_up_too() {
+fn wait_of_the_binary_ends_at_its_limit() {
     let s = stale_and_broken();
     s.run(&["--wait", "2"]).fails(75, &["127.0.0.1 is out of order (500)"]);
     assert!(s.count("GET") > 1);
@@ -170,7 +170,7 @@ fn the_real_program_gives_up_too() {
 }
 
 #[test]
-fn what_a_person_must_set_right_is_not_waited_for() {
+fn wait_does_not_retry_config_and_token_errors() {
     let s = stale();
     s.fake.revoke_all();
     s.run(&["--wait", "600"]).fails(77, &["refused the token"]);
@@ -184,7 +184,7 @@ fn what_a_person_must_set_right_is_not_waited_for() {
 }
 
 #[test]
-fn what_one_try_has_done_is_told_once_and_not_undone_by_the_next() {
+fn change_of_an_earlier_attempt_is_printed_once_and_kept() {
     let s = stale();
     s.config("names = home\n[example.net]\nnames = @\n");
     s.fake.add_domain("example.net");
@@ -196,7 +196,7 @@ fn what_one_try_has_done_is_told_once_and_not_undone_by_the_next() {
 }
 
 #[test]
-fn a_wait_for_the_lock() {
+fn wait_ends_when_the_lock_is_free() {
     let s = stale();
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();
@@ -210,8 +210,8 @@ fn a_wait_for_the_lock() {
 }
 
 #[test]
-fn the_splay_is_random_and_no_longer_than_said() {
-    if !is_alone("boot::the_splay_is_random_and_no_longer_than_said") {
+fn splay_is_random_and_within_its_limit() {
+    if !is_alone("wait_and_splay::splay_is_random_and_within_its_limit") {
         return;
     }
     let splay = |seed| {

@@ -38,15 +38,15 @@ fn heard(s: &Sandbox) -> Vec<String> {
 }
 
 #[test]
-fn on_change_hears_of_each_record_that_was_written() {
+fn on_change_hook_runs_for_each_written_record() {
     let s = with("on_change = hook\n");
     program(&s, "hook", HOOK);
     s.config_with("on_change = hook\n", "[example.org]\nnames = home @\n");
-    assert_eq!(s.run(&["--dry-run"]).code, Some(0));
+    s.run(&["--dry-run"]).exits(0);
     assert_eq!(heard(&s), [""; 0]);
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN);
-    assert_eq!(Sandbox::finish(&mut command).code, Some(0));
+    s.finish(&mut command).exits(0);
     // No argument, and no token.
     let told = ["0|example.org|home|A|81.2.69.1|81.2.69.142||", "0|example.org|@|A||81.2.69.142||"];
     assert_eq!(heard(&s), told);
@@ -56,13 +56,13 @@ fn on_change_hears_of_each_record_that_was_written() {
 }
 
 #[test]
-fn on_failure_hears_of_what_is_new_or_a_day_old() {
+fn on_failure_hook_runs_for_a_new_failure_and_once_a_day() {
     let s = with("on_failure = hook\non_change = hook\n");
     program(&s, "hook", HOOK);
     let sections = "[example.org]\nnames = home www\n";
     s.config_with("on_failure = hook\n", sections);
     s.fake.revoke_all();
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     let told = heard(&s);
     assert_eq!(told.len(), 1, "once for all that fail alike: {told:?}");
     assert!(
@@ -70,19 +70,19 @@ fn on_failure_hears_of_what_is_new_or_a_day_old() {
             .starts_with("0|example.org|home www|A|||could not read the record: 127.0.0.1 refused the token")
     );
     for _ in 0..2 {
-        assert_eq!(s.run(&[]).code, Some(77));
-        assert_eq!(s.run(&["--force"]).code, Some(77));
+        s.run(&[]).exits(77);
+        s.run(&["--force"]).exits(77);
     }
     s.age(DAY - 60);
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     assert_eq!(heard(&s), [""; 0], "it stands, and that is no news");
     s.age(60);
-    assert_eq!(s.run(&[]).code, Some(77));
+    s.run(&[]).exits(77);
     assert_eq!(heard(&s).len(), 1, "a day old");
     s.fake.accept_bearer(TOKEN);
-    assert_eq!(s.run(&["--force"]).code, Some(0));
+    s.run(&["--force"]).exits(0);
     s.fake.revoke_all();
-    assert_eq!(s.run(&["--force"]).code, Some(77));
+    s.run(&["--force"]).exits(77);
     assert_eq!(heard(&s).len(), 1, "new again");
 }
 
@@ -90,7 +90,7 @@ fn on_failure_hears_of_what_is_new_or_a_day_old() {
 #[track_caller]
 fn warns(s: &Sandbox, words: &[&str]) {
     let ran = s.run(&[]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), REPLACED));
+    ran.prints(0, REPLACED);
     ran.says(&["warning: `on_change` hook: it "]);
     ran.says(words);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
@@ -98,7 +98,7 @@ fn warns(s: &Sandbox, words: &[&str]) {
 }
 
 #[test]
-fn a_hook_that_fails_is_missing_or_is_no_program() {
+fn unusable_or_failing_hook_is_one_warning() {
     let s = with("on_change = hook\n");
     program(&s, "hook", "#!/bin/sh\necho loud >&2\nexit 3\n");
     warns(&s, &["ended with exit code 3"]);
@@ -114,7 +114,7 @@ fn a_hook_that_fails_is_missing_or_is_no_program() {
 }
 
 #[test]
-fn a_hook_that_floods_drowns_nobody() {
+fn large_output_of_a_hook_is_discarded() {
     let s = with("on_change = hook\n");
     program(
         &s,
@@ -126,7 +126,7 @@ fn a_hook_that_floods_drowns_nobody() {
 }
 
 #[test]
-fn a_slow_hook_is_stopped_with_all_that_it_started() {
+fn hook_that_times_out_is_killed_with_its_children() {
     let s = with("on_change = hook\n");
     // It holds our stderr; were it not stopped, this run would not end before it.
     program(&s, "hook", "#!/bin/sh\nsleep 1000 &\nsleep 1000\n");
@@ -179,7 +179,7 @@ fn sent(log: &Sent) -> Vec<(String, String)> {
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK";
 
 #[test]
-fn the_monitor_hears_how_each_run_ended() {
+fn heartbeat_reports_success_or_failure_of_each_run() {
     let (url, log) = monitor(Some(OK));
     let s = with(&format!("ping = {url}\n"));
     s.run(&["--dry-run"]).is(0, "home.example.org A: 81.2.69.1 would be replaced by 81.2.69.142\n");
@@ -189,9 +189,9 @@ fn the_monitor_hears_how_each_run_ended() {
     let get = || ("GET /secret-uuid HTTP/1.1".to_owned(), String::new());
     assert_eq!(sent(&log), [get(), get()]);
     s.fake.revoke_all();
-    assert_eq!(s.run(&["--force"]).code, Some(77));
+    s.run(&["--force"]).exits(77);
     s.fake.set_address(Family::V4, "192.168.1.2");
-    assert_eq!(s.run(&["--force"]).code, Some(75));
+    s.run(&["--force"]).exits(75);
     let told = sent(&log);
     assert!(told.iter().all(|(line, _)| line == "POST /secret-uuid/fail HTTP/1.1"), "{told:?}");
     assert!(
@@ -201,7 +201,7 @@ fn the_monitor_hears_how_each_run_ended() {
 }
 
 #[test]
-fn a_run_that_meets_another_leaves_the_monitor_to_it() {
+fn run_without_the_lock_sends_no_heartbeat() {
     let (url, log) = monitor(Some(OK));
     let s = with(&format!("ping = {url}\n"));
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
@@ -218,7 +218,7 @@ fn a_run_that_meets_another_leaves_the_monitor_to_it() {
 fn is_no_matter(url: &str, words: &str) {
     let s = with(&format!("ping = {url}\n"));
     let ran: RunOutput = s.run(&["-v"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), REPLACED));
+    ran.prints(0, REPLACED);
     ran.says(&["could not tell the monitor", words]);
     assert!(!ran.stderr.contains("secret-uuid"), "{}", ran.stderr);
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
@@ -226,7 +226,7 @@ fn is_no_matter(url: &str, words: &str) {
 }
 
 #[test]
-fn a_monitor_that_is_down_redirects_or_is_out_of_order() {
+fn failing_heartbeat_does_not_change_the_run() {
     is_no_matter(&format!("http://127.0.0.1:{}/secret-uuid", free_port()), "could not connect");
     let (url, log) = monitor(Some(
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -238,7 +238,7 @@ fn a_monitor_that_is_down_redirects_or_is_out_of_order() {
 }
 
 #[test]
-fn a_monitor_that_never_answers() {
+fn hanging_heartbeat_does_not_change_the_run() {
     let (url, _) = monitor(None);
     is_no_matter(&url, "was too slow");
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::client::{Client, PATIENCE, Reply};
+use crate::run_output::same_text;
 use fake_gandi::{Fake, Family, Key, Rrset, Setup, Tls, Versions};
 
 const BASE: &str = "/v5/livedns/domains/t18s.fr";
@@ -16,13 +17,15 @@ fn plain() -> Fake {
     fake
 }
 
+#[track_caller]
 fn check(reply: &Reply, status: u16, content_type: &str, body: &str) {
-    assert_eq!((reply.status, reply.body.as_str()), (status, body));
+    assert_eq!(reply.status, status, "{}", reply.body);
+    same_text("body", body, &reply.body);
     assert_eq!(reply.header("Content-Type"), Some(content_type));
 }
 
 #[test]
-fn credentials() {
+fn bad_credentials_are_refused_as_by_gandi() {
     let fake = plain();
     fake.accept_apikey("0123456789abcdefghijklmn");
     fake.accept_bearer_for("narrow", &["other.fr"]);
@@ -49,7 +52,7 @@ fn credentials() {
 }
 
 #[test]
-fn three_kinds_of_404_and_one_of_html() {
+fn each_kind_of_404_is_as_recorded() {
     let fake = plain();
     fake.add_domain_without_zone("parked.fr");
     let mut client = Client::to(&fake);
@@ -73,7 +76,7 @@ fn three_kinds_of_404_and_one_of_html() {
 }
 
 #[test]
-fn an_rrset_lives_and_dies() {
+fn rrset_is_created_replaced_and_deleted() {
     let fake = plain();
     let mut client = Client::to(&fake);
     let path = format!("{BASE}/records/%40/A");
@@ -91,7 +94,11 @@ fn an_rrset_lives_and_dies() {
     client.ask("PUT", &path, r#"{"rrset_values":["82.64.93.54","82.64.93.55"]}"#);
     let values = vec!["82.64.93.54".to_owned(), "82.64.93.55".to_owned()];
     assert_eq!(fake.get("t18s.fr", "@", "A"), Some(Rrset { ttl: 10800, values }));
-    assert_eq!(fake.zone_text(), "t18s.fr. 10800 IN A 82.64.93.54\nt18s.fr. 10800 IN A 82.64.93.55\n");
+    same_text(
+        "zone",
+        "t18s.fr. 10800 IN A 82.64.93.54\nt18s.fr. 10800 IN A 82.64.93.55\n",
+        &fake.zone_text(),
+    );
 
     let gone = client.ask("DELETE", &path, "");
     assert_eq!((gone.status, gone.body.as_str()), (204, ""));
@@ -100,13 +107,13 @@ fn an_rrset_lives_and_dies() {
     let star = r#"{"rrset_values":["82.64.93.53"],"rrset_ttl":300}"#;
     assert_eq!(client.ask("POST", &format!("{BASE}/records/%2A.home/A"), star).status, 201);
     assert_eq!(client.ask("POST", &format!("{BASE}/records/*.home/A"), star).status, 409);
-    assert_eq!(fake.zone_text(), "*.home.t18s.fr. 300 IN A 82.64.93.53\n");
+    same_text("zone", "*.home.t18s.fr. 300 IN A 82.64.93.53\n", &fake.zone_text());
     assert_eq!((fake.count("PUT"), fake.puts().len(), fake.count("GET")), (2, 2, 2));
     assert_eq!(fake.violations(), [""; 0]);
 }
 
 #[test]
-fn the_validator() {
+fn invalid_rrset_is_refused_as_by_gandi() {
     let fake = plain();
     let mut client = Client::to(&fake);
     let path = format!("{BASE}/records/home/A");
@@ -144,7 +151,7 @@ fn the_validator() {
 }
 
 #[test]
-fn a_cname_stands_alone() {
+fn cname_conflicts_with_any_other_type() {
     let fake = plain();
     fake.set("t18s.fr", "www", "CNAME", 300, &["t18s.fr."]);
     fake.set("t18s.fr", "home", "A", 300, &["192.0.2.1"]);
@@ -160,16 +167,17 @@ fn a_cname_stands_alone() {
 }
 
 #[test]
-fn a_name_at_a_time() {
+fn all_rrsets_of_a_name_are_replaced_at_once() {
     let fake = plain();
     fake.set("t18s.fr", "home", "TXT", 300, &["\"old\""]);
     let mut client = Client::to(&fake);
     let path = format!("{BASE}/records/home");
     let items = r#"{"items":[{"rrset_type":"A","rrset_values":["192.0.2.1"],"rrset_ttl":300},{"rrset_type":"AAAA","rrset_values":["2001:db8::1"]}]}"#;
     assert_eq!(client.ask("PUT", &path, items).status, 201);
-    assert_eq!(
-        fake.zone_text(),
-        "home.t18s.fr. 10800 IN AAAA 2001:db8::1\nhome.t18s.fr. 300 IN A 192.0.2.1\n"
+    same_text(
+        "zone",
+        "home.t18s.fr. 10800 IN AAAA 2001:db8::1\nhome.t18s.fr. 300 IN A 192.0.2.1\n",
+        &fake.zone_text(),
     );
     let body = client.ask("GET", &path, "").body;
     assert_eq!(body.matches("rrset_name").count(), 2, "{body}");
@@ -178,16 +186,16 @@ fn a_name_at_a_time() {
     let href = format!("{}{BASE}/records/%40/A", fake.origin());
     assert_eq!((posted.status, posted.header("Location")), (201, Some(href.as_str())));
     assert_eq!(client.ask("DELETE", &path, "").status, 204);
-    assert_eq!(fake.zone_text(), "t18s.fr. 300 IN A 192.0.2.1\n");
+    same_text("zone", "t18s.fr. 300 IN A 192.0.2.1\n", &fake.zone_text());
     assert_eq!(fake.violations(), [""; 0]);
     // That one replaces the whole zone.
     client.ask("PUT", &format!("{BASE}/records"), items);
     assert_eq!(fake.violations().len(), 1);
-    assert_eq!(fake.zone_text(), "t18s.fr. 300 IN A 192.0.2.1\n");
+    same_text("zone", "t18s.fr. 300 IN A 192.0.2.1\n", &fake.zone_text());
 }
 
 #[test]
-fn listings_come_in_pages() {
+fn listing_is_split_into_pages() {
     let fake = plain();
     let mut client = Client::to(&fake);
     for i in 0..250 {
@@ -220,7 +228,7 @@ fn listings_come_in_pages() {
 }
 
 #[test]
-fn who_serves_the_domain() {
+fn nameservers_and_service_of_a_domain_are_as_set() {
     let fake = plain();
     let mut client = Client::to(&fake);
     let nameservers = r#"["ns-154-a.gandi.net","ns-99-b.gandi.net","ns-7-c.gandi.net"]"#;
@@ -238,7 +246,7 @@ fn who_serves_the_domain() {
 }
 
 #[test]
-fn what_is_no_request() {
+fn malformed_request_is_a_violation() {
     let fake = plain();
     let host = "Host: x\r\n";
     let broken = [
@@ -275,7 +283,7 @@ fn what_is_no_request() {
 }
 
 #[test]
-fn certificates() {
+fn certificates_are_good_or_bad_as_set() {
     let keys = [Key::EcdsaP256, Key::EcdsaP384, Key::Ed25519, Key::Rsa2048];
     let versions = [Versions::Both, Versions::Tls12, Versions::Tls13];
     for (key, versions) in keys.into_iter().flat_map(|key| versions.map(|versions| (key, versions))) {
@@ -308,7 +316,7 @@ fn certificates() {
 }
 
 #[test]
-fn ipv6_and_echoes() {
+fn echo_services_answer_on_addresses_of_their_own() {
     let fake = Fake::start_with(Setup { address: "[::1]", ..Setup::default() });
     assert!(fake.api().starts_with("https://[::1]:"), "{}", fake.api());
     assert_eq!(Client::to(&fake).ask("GET", BASE, "").status, 403);

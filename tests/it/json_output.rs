@@ -27,12 +27,12 @@ fn at(object: &Value, path: &str) -> String {
 }
 
 #[test]
-fn what_became_of_each_record() {
+fn result_of_each_record_is_listed() {
     let s = Sandbox::new();
     s.config("names = home new\nttl = 300\n");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     let ran = s.run(&["--json"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     let told = object(&ran);
     for (path, wanted) in [
         ("version", concat!("\"", env!("CARGO_PKG_VERSION"), "\"")),
@@ -59,7 +59,7 @@ fn what_became_of_each_record() {
 }
 
 #[test]
-fn a_dry_run_says_so() {
+fn dry_run_is_marked() {
     let s = Sandbox::new();
     let told = object(&s.run(&["--json", "--dry-run"]));
     assert_eq!((at(&told, "dry_run"), at(&told, "records/0/result")), ("true".into(), "\"created\"".into()));
@@ -67,7 +67,7 @@ fn a_dry_run_says_so() {
 }
 
 #[test]
-fn what_failed_and_since_when() {
+fn failed_record_has_error_and_since() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
     let ran = s.run(&["--json"]);
@@ -83,14 +83,14 @@ fn what_failed_and_since_when() {
 }
 
 #[test]
-fn one_object_for_all_tries_of_a_run() {
+fn all_attempts_of_a_run_share_one_object() {
     let s = Sandbox::new();
     s.config("names = home\n[example.net]\nnames = @\n");
     s.fake.add_domain("example.net");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
     let ran = s.run(&["--json", "--wait", "60"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    ran.exits_without_errors(0);
     let told = object(&ran);
     // What the first try has done is not hidden by the second, which found it done.
     assert_eq!(
@@ -101,7 +101,7 @@ fn one_object_for_all_tries_of_a_run() {
 }
 
 #[test]
-fn why_nothing_could_be_tried() {
+fn held_lock_is_the_error_of_the_run() {
     let s = Sandbox::new();
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();
@@ -116,7 +116,7 @@ fn why_nothing_could_be_tried() {
 }
 
 #[test]
-fn a_config_of_no_use_is_no_run() {
+fn config_error_prints_no_object() {
     let s = Sandbox::new();
     fs::remove_file(s.path("token")).expect("the token");
     s.run(&["--json"]).fails(78, &["token"]);
