@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::address::AddressError;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
-use crate::gandi::LiveDnsError;
+use crate::gandi;
 use crate::sys::time::Utc;
 
 /// What came of some records that share their fate.
@@ -49,9 +49,9 @@ pub enum Failure {
     /// No address to go by.
     Address(Rc<AddressError>),
     /// The zone could not be read.
-    Read(Rc<LiveDnsError>),
+    Read(Rc<gandi::Error>),
     /// The write failed, or its answer was lost.
-    Write(Rc<LiveDnsError>),
+    Write(Rc<gandi::Error>),
     /// Not ours to change.
     Refused(Refusal),
     /// It failed not long ago, and nobody was asked again.

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use gandi_ddns::dns::error::LIMIT;
+use gandi_ddns::dns::error::MAX_MESSAGE;
 use gandi_ddns::dns::message::{A, AAAA, CH, IN, NS, Question, TXT};
 use libfuzzer_sys::fuzz_target;
 
@@ -39,7 +39,7 @@ fuzz_target!(|input: &[u8]| {
     let Ok(Some(address)) = read else { return };
 
     // What the header of a good answer must say, and that the address does stand in it.
-    assert!(message.len() <= LIMIT);
+    assert!(message.len() <= MAX_MESSAGE);
     assert_eq!(message[..2], ID.to_be_bytes());
     assert_eq!((message[2] & 0xfa, message[3] & 0x0f), (0x80, 0), "QR, no other opcode, no TC, no error");
     assert_eq!(message[4..6], [0, 1]);
@@ -53,7 +53,7 @@ fuzz_target!(|input: &[u8]| {
     message[2] |= 0x02;
     assert!(question.read(ID, &message).is_err());
     message[2] &= !0x02;
-    message.resize(LIMIT + 1, 0);
+    message.resize(MAX_MESSAGE + 1, 0);
     assert!(question.read(ID, &message).is_err());
 });
 

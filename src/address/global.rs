@@ -61,7 +61,7 @@ const V6: [V6Range; 15] = [
 
 /// Why `address` must not be published, or `None` when it may.
 #[must_use]
-pub fn refusal(address: IpAddr) -> Option<&'static str> {
+pub fn reason_not_global(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(a) => V4.iter().find(|(n, len, _)| (a.to_bits() ^ n.to_bits()) >> (32 - len) == 0),
         IpAddr::V6(a) => return refusal_v6(a),
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn why(text: &str) -> Option<&'static str> {
-        refusal(text.parse().expect(text))
+        reason_not_global(text.parse().expect(text))
     }
 
     #[test]
@@ -121,11 +121,18 @@ mod tests {
     fn first_and_last_of_every_range_are_refused() {
         for (net, len, why) in V4 {
             let last = Ipv4Addr::from_bits(net.to_bits() | (u32::MAX >> len));
-            assert_eq!((refusal(net.into()), refusal(last.into())), (Some(why), Some(why)), "{net}/{len}");
+            assert_eq!(
+                (reason_not_global(net.into()), reason_not_global(last.into())),
+                (Some(why), Some(why)),
+                "{net}/{len}"
+            );
         }
         for (net, len, _) in V6 {
             let last = Ipv6Addr::from_bits(net.to_bits() | u128::MAX.checked_shr(len).unwrap_or(0));
-            assert!(refusal(net.into()).is_some() && refusal(last.into()).is_some(), "{net}/{len}");
+            assert!(
+                reason_not_global(net.into()).is_some() && reason_not_global(last.into()).is_some(),
+                "{net}/{len}"
+            );
         }
     }
 

@@ -66,7 +66,7 @@ impl Source {
         if Family::of(answer.address) != family {
             return Err(Cause::WrongFamily(answer.address));
         }
-        match global::refusal(answer.address) {
+        match global::reason_not_global(answer.address) {
             Some(why) if self.kind() == Kind::Router => Err(Cause::BehindNat(answer.address, why)),
             Some(why) => Err(Cause::NotPublic(answer.address, why)),
             None => Ok(answer),

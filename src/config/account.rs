@@ -13,7 +13,7 @@ use crate::gandi::Credential;
 use crate::sys::environment::Environment;
 
 /// The most bytes of a secret file: some dozen tokens.
-const LIMIT: u64 = 4096;
+const MAX_FILE: u64 = 4096;
 /// Where a secret may stand in the config.
 pub(super) const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
@@ -75,7 +75,7 @@ pub(super) fn find(
 
 fn read(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    File::open(path).and_then(|f| f.take(LIMIT).read_to_string(&mut text)).map_err(|e| {
+    File::open(path).and_then(|f| f.take(MAX_FILE).read_to_string(&mut text)).map_err(|e| {
         // People write `~`, which only a shell understands.
         let hint =
             if path.iter().any(|part| part == "~") { "; write the whole path instead of `~`" } else { "" };

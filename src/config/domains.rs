@@ -7,7 +7,7 @@ use super::model::{Detection, Multiple, Record};
 use super::reader::{GLOBAL, Reader, SECTION, check_keys, list};
 use super::syntax::Section;
 use crate::address::suffix::Suffix;
-use crate::dns::{Fqdn, RrsetKey, RrsetName, RrsetType, Ttl};
+use crate::dns::{RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
 
 /// Every record of every section, but those of a family that is `off`.
 pub(super) fn read(
@@ -42,7 +42,8 @@ fn of_section(
     multiple: Multiple,
 ) -> Result<Vec<Record>, ConfigError> {
     let at = |problem: String| ConfigError::at(file, section.line, problem);
-    let domain = Fqdn::parse(&section.name).map_err(|e| at(format!("section [{}]: {e}", section.name)))?;
+    let domain =
+        ZoneName::parse(&section.name).map_err(|e| at(format!("section [{}]: {e}", section.name)))?;
     check_keys(section, &SECTION, &GLOBAL, file)?;
     let reader = Reader { section, file };
     let names = reader.value("names", |v| {

@@ -12,7 +12,7 @@ use crate::cli::{Inline, Source};
 use crate::sys::environment::Environment;
 
 /// The largest config that is read: some ten thousand names.
-const LIMIT: u64 = 1024 * 1024;
+const MAX_FILE: u64 = 1024 * 1024;
 
 /// Reads the config that the arguments name or stand for.
 pub fn load(source: &Source, env: &Environment, token: Token) -> Result<Loaded, ConfigError> {
@@ -65,7 +65,7 @@ fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBu
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
+    File::open(path)?.take(MAX_FILE).read_to_string(&mut text)?;
     Ok(text)
 }
 

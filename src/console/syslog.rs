@@ -10,11 +10,11 @@ use crate::sys::time::Utc;
 /// Where every system has it.
 pub const SOCKET: &str = "/dev/log";
 /// The most bytes of a message, RFC 3164, 4.1.
-const LIMIT: usize = 1024;
+const MAX_MESSAGE: usize = 1024;
 /// The facility of system daemons, RFC 3164, 4.1.1, before the severity.
 const DAEMON: u8 = 3 << 3;
 /// The longest wait for a log that is full.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How grave a line is, RFC 3164, 4.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Syslog {
     fn open(&self) -> io::Result<UnixDatagram> {
         let socket = UnixDatagram::unbound()?;
         socket.connect(&self.path)?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(TIMEOUT))?;
         Ok(socket)
     }
 }
@@ -97,7 +97,7 @@ fn message(severity: Severity, now: u64, process: u32, text: &str) -> String {
         format!("<{}>{month} {day:>2} {time} gandi-ddns[{process}]: {text}", DAEMON | severity as u8);
     // One line each.
     message = message.replace('\n', " ");
-    while message.len() > LIMIT {
+    while message.len() > MAX_MESSAGE {
         message.pop();
     }
     message
@@ -115,6 +115,6 @@ mod tests {
         );
         assert_eq!(message(Severity::Notice, 0, 1, "a\nb"), "<29>Jan  1 00:00:00 gandi-ddns[1]: a b");
         let long = message(Severity::Debug, 0, 1, &"ä".repeat(1000));
-        assert!(long.len() <= LIMIT && long.len() > LIMIT - 2 && long.ends_with('ä'));
+        assert!(long.len() <= MAX_MESSAGE && long.len() > MAX_MESSAGE - 2 && long.ends_with('ä'));
     }
 }

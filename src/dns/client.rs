@@ -4,13 +4,13 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use super::error::{DnsError, LIMIT};
+use super::error::{DnsError, MAX_MESSAGE};
 use super::message::{self, IN, NS, Question};
 use crate::sys::random::Random;
 
 /// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
-const PATIENCE: Duration = Duration::from_secs(2);
-const TRIES: u8 = 2;
+const TIMEOUT: Duration = Duration::from_secs(2);
+const ATTEMPTS: u8 = 2;
 
 /// The names of the servers of the zone `name`, by the resolver at `server`.
 pub(crate) fn name_servers(
@@ -41,7 +41,7 @@ pub(crate) fn exchange(
 ) -> Result<(), DnsError> {
     let started = Instant::now();
     let mut strays = 0;
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         let left = time.saturating_sub(started.elapsed());
         if left.is_zero() {
             return Err(DnsError::RunOver);
@@ -49,7 +49,7 @@ pub(crate) fn exchange(
         // A new id each time, and of a new socket a new port: a forger must guess both.
         let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
         let mut ours = |message: &[u8]| read(id, message);
-        if once(server, &question.query(id), left.min(PATIENCE), &mut strays, &mut ours)? {
+        if once(server, &question.query(id), left.min(TIMEOUT), &mut strays, &mut ours)? {
             return Ok(());
         }
     }
@@ -75,7 +75,7 @@ fn once(
     socket.connect(server).map_err(DnsError::Io)?;
     socket.send(query).map_err(DnsError::Io)?;
     // One byte more than allowed, to tell what is too long.
-    let mut buffer = [0; LIMIT + 1];
+    let mut buffer = [0; MAX_MESSAGE + 1];
     loop {
         let left = time.saturating_sub(started.elapsed());
         if left.is_zero() {

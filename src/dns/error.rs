@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 
 /// The most bytes of a message over UDP, RFC 1035, 4.2.1. We offer no EDNS, so nobody may send more.
-pub const LIMIT: usize = 512;
+pub const MAX_MESSAGE: usize = 512;
 
 /// Why there is no address.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl fmt::Display for DnsError {
                 write!(f, "answered with {name} ({code})")
             }
             Self::Truncated => f.write_str("gave a truncated answer"),
-            Self::TooLong => write!(f, "gave an answer longer than {LIMIT} bytes"),
+            Self::TooLong => write!(f, "gave an answer longer than {MAX_MESSAGE} bytes"),
             Self::Malformed(what) => write!(f, "gave a malformed answer: {what}"),
             Self::NoAddress => f.write_str("gave an answer without an address"),
             Self::Ambiguous(a, b) => write!(f, "answered with two addresses, {a} and {b}"),

@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use super::error::{DnsError, LIMIT};
+use super::error::{DnsError, MAX_MESSAGE};
 
 /// The most bytes of a name, RFC 1035, 2.3.4.
-const NAME_LIMIT: usize = 255;
+const MAX_NAME: usize = 255;
 
 /// The type of an IPv4 address, RFC 1035, 3.2.2.
 pub const A: u16 = 1;
@@ -88,7 +88,7 @@ impl Question<'_> {
         if !ours {
             return Ok(None);
         }
-        if message.len() > LIMIT {
+        if message.len() > MAX_MESSAGE {
             return Err(DnsError::TooLong);
         }
         if f0 & 0x02 != 0 {
@@ -209,7 +209,7 @@ fn name(message: &[u8], mut at: usize) -> Result<(Vec<u8>, usize), DnsError> {
                 let label = message.get(at..=at + usize::from(length));
                 name.extend(label.ok_or(DnsError::Malformed(NAME_CUT))?);
                 at += 1 + usize::from(length);
-                if name.len() > NAME_LIMIT {
+                if name.len() > MAX_NAME {
                     return Err(DnsError::Malformed(NAME_LONG));
                 }
                 if length == 0 {

@@ -8,5 +8,5 @@ pub mod rrset;
 
 pub use error::DnsError;
 pub(crate) use name::check_labels;
-pub use name::{Fqdn, NameError, RrsetName, is_placeholder};
+pub use name::{NameError, RrsetName, ZoneName, is_placeholder};
 pub use rrset::{Current, Rrset, RrsetKey, RrsetType, Ttl};

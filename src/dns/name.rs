@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A domain as Gandi knows it: lower case, at least two labels, no trailing dot (RFC 1035).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fqdn(String);
+pub struct ZoneName(String);
 
 /// Why a text is not a domain; the words are meant for the config's author.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
     }
 }
 
-impl Fqdn {
+impl ZoneName {
     /// Reads a domain and answers the common mistakes in their own words.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.trim().to_ascii_lowercase();
@@ -132,7 +132,7 @@ impl Fqdn {
     }
 }
 
-impl fmt::Display for Fqdn {
+impl fmt::Display for ZoneName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -144,7 +144,7 @@ pub struct RrsetName(String);
 
 impl RrsetName {
     /// Reads a name under `domain`.
-    pub fn parse(text: &str, domain: &Fqdn) -> Result<Self, NameError> {
+    pub fn parse(text: &str, domain: &ZoneName) -> Result<Self, NameError> {
         let text = text.trim().to_ascii_lowercase();
         if text == "@" {
             return Ok(Self(text));
@@ -191,8 +191,8 @@ mod tests {
 
     type Mistake = fn(String) -> NameError;
 
-    fn fqdn(text: &str) -> Fqdn {
-        Fqdn::parse(text).expect(text)
+    fn fqdn(text: &str) -> ZoneName {
+        ZoneName::parse(text).expect(text)
     }
 
     #[test]
@@ -212,11 +212,11 @@ mod tests {
             ("a..org", NameError::BadLabel, "a..org"),
         ];
         for (text, error, inner) in cases {
-            assert_eq!(Fqdn::parse(text), Err(error(inner.to_owned())), "{text}");
+            assert_eq!(ZoneName::parse(text), Err(error(inner.to_owned())), "{text}");
         }
-        assert_eq!(Fqdn::parse(" "), Err(NameError::Empty));
+        assert_eq!(ZoneName::parse(" "), Err(NameError::Empty));
         assert_eq!(
-            Fqdn::parse(&"abcdefgh.".repeat(30).replace("h.a", "h.b.a")[..260]),
+            ZoneName::parse(&"abcdefgh.".repeat(30).replace("h.a", "h.b.a")[..260]),
             Err(NameError::TooLong)
         );
     }

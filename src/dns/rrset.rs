@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::name::{Fqdn, RrsetName};
+use super::name::{RrsetName, ZoneName};
 use crate::net::Family;
 
 /// The RRset types we keep, which are also the two address families.
@@ -77,7 +77,7 @@ impl Ttl {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RrsetKey {
     /// The domain whose zone holds it.
-    pub domain: Fqdn,
+    pub domain: ZoneName,
     /// Its name in the zone.
     pub name: RrsetName,
     /// Its type.
@@ -158,8 +158,8 @@ pub enum Current {
 mod tests {
     use super::*;
 
-    fn fqdn(text: &str) -> Fqdn {
-        Fqdn::parse(text).expect(text)
+    fn fqdn(text: &str) -> ZoneName {
+        ZoneName::parse(text).expect(text)
     }
 
     #[test]

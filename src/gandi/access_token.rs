@@ -4,13 +4,13 @@
 use miniserde::Deserialize;
 
 use super::credential::Credential;
-use super::error::{Fault, LiveDnsError};
+use super::error::{Error, ErrorKind};
 use super::livedns::LiveDns;
 use super::wire;
-use crate::http::{ANSWER, Answer, Endpoint, Method, Request};
+use crate::http::{Endpoint, Method, RESPONSE_TIMEOUT, Request, Response};
 
 /// The most bytes of either answer.
-const LIMIT: u64 = 64 * 1024;
+const MAX_BODY: u64 = 64 * 1024;
 
 /// What Gandi says of a token.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ fn renewal_url(api: &Endpoint) -> String {
 
 impl LiveDns<'_> {
     /// Asks when the token expires and what it permits. Asked once: nothing urgent hangs on it.
-    pub(crate) fn token_info(&self) -> Result<TokenInfo, LiveDnsError> {
+    pub(crate) fn token_info(&self) -> Result<TokenInfo, Error> {
         let answer = self.once(Method::Get, &info_url(self.transport.api))?;
         if answer.status != 200 {
             return Err(self.transport.refuse(&answer, None));
@@ -65,7 +65,7 @@ impl LiveDns<'_> {
 
     /// Has Gandi make a new token in the place of this one, of the same lifetime. Asked once, since each answer is
     /// another token.
-    pub(crate) fn renewed_token(&self) -> Result<Credential, LiveDnsError> {
+    pub(crate) fn renewed_token(&self) -> Result<Credential, Error> {
         let method = Method::Post { content_type: "application/json", header: None, body: "{}" };
         let answer = self.once(method, &renewal_url(self.transport.api))?;
         if !(200..300).contains(&answer.status) {
@@ -75,15 +75,18 @@ impl LiveDns<'_> {
         let renewed = wire::parse::<WireRenewed>(&answer.body).map(|r| r.access_token);
         match renewed.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic())) {
             Some(token) => Ok(Credential::Token(token)),
-            None => Err(self.transport.error(Fault::NotUnderstood("no token that can be read".to_owned()))),
+            None => {
+                Err(self.transport.error(ErrorKind::NotUnderstood("no token that can be read".to_owned())))
+            }
         }
     }
 
-    fn once(&self, method: Method, url: &str) -> Result<Answer, LiveDnsError> {
+    fn once(&self, method: Method, url: &str) -> Result<Response, Error> {
         let authorization = Some(self.transport.authorization.as_str());
         let family = None;
-        let request = Request { method, url, authorization, family, limit: LIMIT, patience: ANSWER };
-        self.transport.http.send(&request).map_err(|e| self.transport.error(Fault::Http(e)))
+        let request =
+            Request { method, url, authorization, family, limit: MAX_BODY, timeout: RESPONSE_TIMEOUT };
+        self.transport.http.send(&request).map_err(|e| self.transport.error(ErrorKind::Http(e)))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::dns::Fqdn;
+use crate::dns::ZoneName;
 use crate::exit::Exit;
 use crate::http::HttpError;
 
 /// Why Gandi's answer was no use.
 #[derive(Debug)]
-pub enum Fault {
+pub enum ErrorKind {
     /// No whole answer.
     Http(HttpError),
     /// 401 or 403.
@@ -21,9 +21,9 @@ pub enum Fault {
         sandbox: bool,
     },
     /// 404 `HTTPNotFound`: the domain is unknown to the token's owner.
-    UnknownDomain(Fqdn),
+    UnknownDomain(ZoneName),
     /// 404 `Unknown domain`: the domain has no LiveDNS zone.
-    NoZone(Fqdn),
+    NoZone(ZoneName),
     /// 404 of nobody's: the base URL is not LiveDNS.
     NotLiveDns,
     /// 400, with its list of errors.
@@ -40,53 +40,53 @@ pub enum Fault {
     NotUnderstood(String),
 }
 
-/// A [`Fault`], and with whom.
+/// A [`ErrorKind`], and with whom.
 #[derive(Debug)]
-pub struct LiveDnsError {
+pub struct Error {
     pub(super) host: String,
-    pub(super) fault: Fault,
+    pub(super) kind: ErrorKind,
     /// Whether a write may have happened all the same.
     pub(crate) maybe_applied: bool,
 }
 
-impl LiveDnsError {
+impl Error {
     /// Whether there was no whole answer, so that every other question would end alike.
     #[must_use]
     pub const fn is_silence(&self) -> bool {
-        matches!(self.fault, Fault::Http(_) | Fault::RateLimited(_))
+        matches!(self.kind, ErrorKind::Http(_) | ErrorKind::RateLimited(_))
     }
 
     /// Whether nothing left this machine's own network.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(&self.fault, Fault::Http(e) if e.is_local())
+        matches!(&self.kind, ErrorKind::Http(e) if e.is_local())
     }
 
     /// The exit code that it calls for.
     #[must_use]
     pub const fn exit(&self) -> Exit {
-        match self.fault {
-            Fault::Refused { .. } => Exit::Token,
-            Fault::UnknownDomain(_)
-            | Fault::NoZone(_)
-            | Fault::NotLiveDns
-            | Fault::Invalid(_)
-            | Fault::Conflict(_) => Exit::Config,
-            Fault::Http(_)
-            | Fault::RateLimited(_)
-            | Fault::Server(..)
-            | Fault::Status(..)
-            | Fault::NotUnderstood(_) => Exit::TryLater,
+        match self.kind {
+            ErrorKind::Refused { .. } => Exit::Token,
+            ErrorKind::UnknownDomain(_)
+            | ErrorKind::NoZone(_)
+            | ErrorKind::NotLiveDns
+            | ErrorKind::Invalid(_)
+            | ErrorKind::Conflict(_) => Exit::Config,
+            ErrorKind::Http(_)
+            | ErrorKind::RateLimited(_)
+            | ErrorKind::Server(..)
+            | ErrorKind::Status(..)
+            | ErrorKind::NotUnderstood(_) => Exit::TryLater,
         }
     }
 }
 
-impl fmt::Display for LiveDnsError {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
-        match &self.fault {
-            Fault::Http(e) => e.fmt(f),
-            Fault::Refused { status, kind: "token", sandbox } => {
+        match &self.kind {
+            ErrorKind::Http(e) => e.fmt(f),
+            ErrorKind::Refused { status, kind: "token", sandbox } => {
                 let made = if *sandbox { "not made in the sandbox" } else { "made in the sandbox" };
                 write!(
                     f,
@@ -94,37 +94,37 @@ impl fmt::Display for LiveDnsError {
                      name technical configurations\" for this domain; make one at admin.gandi.net"
                 )
             }
-            Fault::Refused { status, kind, .. } => write!(
+            ErrorKind::Refused { status, kind, .. } => write!(
                 f,
                 "{host} refused the {kind} ({status}): it is wrong or no longer served, as Gandi has deprecated \
                  API keys; make a personal access token at admin.gandi.net and give it as `token_file`"
             ),
-            Fault::UnknownDomain(domain) => write!(
+            ErrorKind::UnknownDomain(domain) => write!(
                 f,
                 "{host} does not know the domain {domain}, or the token may not see it (404): check its spelling \
                  and the token's domains; for a subdomain, name the registered domain and put the rest under names"
             ),
-            Fault::NoZone(domain) => write!(
+            ErrorKind::NoZone(domain) => write!(
                 f,
                 "{host} has no LiveDNS zone for {domain} (404): choose LiveDNS as its nameservers at admin.gandi.net"
             ),
-            Fault::NotLiveDns => {
+            ErrorKind::NotLiveDns => {
                 write!(f, "{host} answered 404 like no LiveDNS does: check `api` in the config")
             }
-            Fault::Invalid(text) => write!(f, "{host} refused the request (400): {text}"),
-            Fault::Conflict(text) => write!(
+            ErrorKind::Invalid(text) => write!(f, "{host} refused the request (400): {text}"),
+            ErrorKind::Conflict(text) => write!(
                 f,
                 "{host} says that another record is in the way (409): {text}; a CNAME at this name must go first"
             ),
-            Fault::RateLimited(Some(s)) => write!(f, "{host} asks to slow down for {s} s (429)"),
-            Fault::RateLimited(None) => write!(f, "{host} asks to slow down (429)"),
-            Fault::Server(status, text) => write!(f, "{host} is out of order ({status}): {text}"),
-            Fault::Status(status, text) => {
+            ErrorKind::RateLimited(Some(s)) => write!(f, "{host} asks to slow down for {s} s (429)"),
+            ErrorKind::RateLimited(None) => write!(f, "{host} asks to slow down (429)"),
+            ErrorKind::Server(status, text) => write!(f, "{host} is out of order ({status}): {text}"),
+            ErrorKind::Status(status, text) => {
                 write!(f, "{host} answered with unexpected status {status}: {text}")
             }
-            Fault::NotUnderstood(text) => write!(f, "{host} sent {text} where LiveDNS data was expected"),
+            ErrorKind::NotUnderstood(text) => write!(f, "{host} sent {text} where LiveDNS data was expected"),
         }
     }
 }
 
-impl std::error::Error for LiveDnsError {}
+impl std::error::Error for Error {}

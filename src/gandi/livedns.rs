@@ -4,21 +4,21 @@
 //! error, and no error leads to a write.
 
 use super::credential::Credential;
-use super::error::LiveDnsError;
+use super::error::Error;
 use super::transport::{JSON, Transport, error_body};
 use super::wire::{self, WireRrset};
-use crate::dns::{Current, Fqdn, Rrset, RrsetKey};
-use crate::http::{Answer, Endpoint, Http, Method};
+use crate::dns::{Current, Rrset, RrsetKey, ZoneName};
+use crate::http::{Endpoint, Http, Method, Response};
 use crate::sys::random::Random;
 
 /// The base of the production API.
 pub const PRODUCTION: &str = "https://api.gandi.net/v5/livedns";
 /// The most bytes of one RRset's answer.
-const LIMIT: u64 = 64 * 1024;
+const MAX_BODY: u64 = 64 * 1024;
 /// The most bytes of all pages of a listing.
-const LISTING_LIMIT: u64 = 4 * 1024 * 1024;
+const MAX_LISTING: u64 = 4 * 1024 * 1024;
 /// The most pages of a listing: far beyond any zone, but not endless.
-const MOST_PAGES: usize = 200;
+const MAX_PAGES: usize = 200;
 
 /// Every RRset of a zone.
 pub(crate) struct Listing {
@@ -36,9 +36,9 @@ impl<'a> LiveDns<'a> {
     }
 
     /// Reads one RRset. When it is absent, looks for a CNAME at the same name before saying so.
-    pub(crate) fn rrset(&mut self, key: &RrsetKey) -> Result<Current, LiveDnsError> {
+    pub(crate) fn rrset(&mut self, key: &RrsetKey) -> Result<Current, Error> {
         let url = self.rrset_url(key);
-        let answer = self.transport.exchange(Method::Get, &url, LIMIT)?;
+        let answer = self.transport.exchange(Method::Get, &url, MAX_BODY)?;
         if is_absent(&answer) {
             return self.at_name(key);
         }
@@ -47,9 +47,9 @@ impl<'a> LiveDns<'a> {
     }
 
     /// Reads every type at the name of `key`.
-    fn at_name(&mut self, key: &RrsetKey) -> Result<Current, LiveDnsError> {
+    fn at_name(&mut self, key: &RrsetKey) -> Result<Current, Error> {
         let url = format!("{}/{}", self.records_url(&key.domain), key.name);
-        let answer = self.transport.exchange(Method::Get, &url, LIMIT)?;
+        let answer = self.transport.exchange(Method::Get, &url, MAX_BODY)?;
         if is_absent(&answer) {
             return Ok(Current::Absent);
         }
@@ -58,11 +58,11 @@ impl<'a> LiveDns<'a> {
     }
 
     /// Reads a whole zone, page by page.
-    pub(crate) fn listing(&mut self, domain: &Fqdn) -> Result<Listing, LiveDnsError> {
+    pub(crate) fn listing(&mut self, domain: &ZoneName) -> Result<Listing, Error> {
         let mut url = self.records_url(domain);
         let mut rrsets = Vec::new();
-        let mut left = LISTING_LIMIT;
-        for _ in 0..MOST_PAGES {
+        let mut left = MAX_LISTING;
+        for _ in 0..MAX_PAGES {
             let answer = self.transport.exchange(Method::Get, &url, left)?;
             left = left.saturating_sub(answer.body.len() as u64);
             let mut page: Vec<WireRrset> = self.transport.json(&answer, domain, "a list of RRsets")?;
@@ -76,11 +76,11 @@ impl<'a> LiveDns<'a> {
                 }
             }
         }
-        Err(self.transport.not_understood(&format!("more than {MOST_PAGES} pages")))
+        Err(self.transport.not_understood(&format!("more than {MAX_PAGES} pages")))
     }
 
     /// Finds one RRset in a listing.
-    pub(crate) fn find(&mut self, listing: &Listing, key: &RrsetKey) -> Result<Current, LiveDnsError> {
+    pub(crate) fn find(&mut self, listing: &Listing, key: &RrsetKey) -> Result<Current, Error> {
         match wire::find(&listing.rrsets, key).map_err(|what| self.transport.not_understood(&what))? {
             // A listing may be less than the zone: an RRset slips from page to page, a link is not understood.
             // Only Gandi's own word about this one RRset means that it may be created.
@@ -90,12 +90,12 @@ impl<'a> LiveDns<'a> {
     }
 
     /// Replaces or creates one RRset; the request says the whole of it, so repeating it does no harm.
-    pub(crate) fn write(&mut self, key: &RrsetKey, rrset: &Rrset) -> Result<(), LiveDnsError> {
+    pub(crate) fn write(&mut self, key: &RrsetKey, rrset: &Rrset) -> Result<(), Error> {
         let values: Vec<String> = rrset.values().iter().map(|a| format!("\"{a}\"")).collect();
         let json = format!("{{\"rrset_values\":[{}],\"rrset_ttl\":{}}}", values.join(","), rrset.ttl);
         let url = self.rrset_url(key);
         let (answer, first_may_have_arrived) =
-            self.transport.exchange_counting(Method::Put(&json), &url, LIMIT)?;
+            self.transport.exchange_counting(Method::Put(&json), &url, MAX_BODY)?;
         let mut error = if !(200..300).contains(&answer.status) {
             self.transport.refuse(&answer, Some(&key.domain))
         } else if answer.body.is_empty() || answer.content_type == JSON {
@@ -110,18 +110,18 @@ impl<'a> LiveDns<'a> {
     }
 
     /// Whether the domain is there, and has a zone.
-    pub(crate) fn domain(&mut self, domain: &Fqdn) -> Result<(), LiveDnsError> {
+    pub(crate) fn domain(&mut self, domain: &ZoneName) -> Result<(), Error> {
         let answer = self.transport.exchange(
             Method::Get,
             &format!("{}/domains/{domain}", self.transport.api),
-            LIMIT,
+            MAX_BODY,
         )?;
         if answer.status == 200 { Ok(()) } else { Err(self.transport.refuse(&answer, Some(domain))) }
     }
 
     /// Who serves the domain, as Gandi's registry knows it: `livedns`, `classic` or others (api.gandi.net/docs/domains).
     /// `None` where the token may not see that.
-    pub(crate) fn served_by(&mut self, domain: &Fqdn) -> Result<Option<String>, LiveDnsError> {
+    pub(crate) fn served_by(&mut self, domain: &ZoneName) -> Result<Option<String>, Error> {
         #[derive(miniserde::Deserialize)]
         struct WireServed {
             current: String,
@@ -131,7 +131,7 @@ impl<'a> LiveDns<'a> {
         let answer = self.transport.exchange(
             Method::Get,
             &format!("{base}/domain/domains/{domain}/livedns"),
-            LIMIT,
+            MAX_BODY,
         )?;
         match answer.status {
             401 | 403 | 404 => Ok(None),
@@ -140,7 +140,7 @@ impl<'a> LiveDns<'a> {
         }
     }
 
-    fn records_url(&self, domain: &Fqdn) -> String {
+    fn records_url(&self, domain: &ZoneName) -> String {
         format!("{}/domains/{domain}/records", self.transport.api)
     }
 
@@ -150,7 +150,7 @@ impl<'a> LiveDns<'a> {
 }
 
 /// Of the things that a 404 may be about, only this one means that an RRset may be created.
-fn is_absent(answer: &Answer) -> bool {
+fn is_absent(answer: &Response) -> bool {
     answer.status == 404 && error_body(answer).object.as_deref() == Some("dns-record")
 }
 

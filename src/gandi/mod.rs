@@ -8,4 +8,4 @@ mod transport;
 mod wire;
 
 pub use credential::Credential;
-pub use error::LiveDnsError;
+pub use error::Error;

@@ -4,10 +4,10 @@ use std::thread;
 use std::time::Duration;
 
 use super::credential::Credential;
-use super::error::{Fault, LiveDnsError};
+use super::error::{Error, ErrorKind};
 use super::wire::{self, WireError};
-use crate::dns::Fqdn;
-use crate::http::{ANSWER, Answer, Endpoint, Http, HttpError, Method, Request};
+use crate::dns::ZoneName;
+use crate::http::{Endpoint, Http, HttpError, Method, RESPONSE_TIMEOUT, Request, Response};
 use crate::sys::random::Random;
 
 /// The type of everything that Gandi says about a zone.
@@ -40,13 +40,13 @@ impl<'a> Transport<'a> {
         method: Method,
         url: &str,
         limit: u64,
-    ) -> Result<(Answer, bool), LiveDnsError> {
+    ) -> Result<(Response, bool), Error> {
         if self.slow_down {
-            return Err(self.error(Fault::RateLimited(self.wait)));
+            return Err(self.error(ErrorKind::RateLimited(self.wait)));
         }
         let http = self.http;
         let authorization = Some(self.authorization.as_str());
-        let request = Request { method, url, authorization, family: None, limit, patience: ANSWER };
+        let request = Request { method, url, authorization, family: None, limit, timeout: RESPONSE_TIMEOUT };
         let first = http.send(&request);
         // Half a second to one and a half, so that a thousand clients do not come back as one.
         let jitter = Duration::from_millis(u64::from(500 + self.random.below(1000)));
@@ -74,22 +74,22 @@ impl<'a> Transport<'a> {
             }
             Err(e) => {
                 let maybe_applied = arrived || e.may_have_arrived();
-                Err(LiveDnsError { maybe_applied, ..self.error(Fault::Http(e)) })
+                Err(Error { maybe_applied, ..self.error(ErrorKind::Http(e)) })
             }
         }
     }
 
-    pub(super) fn exchange(&mut self, method: Method, url: &str, limit: u64) -> Result<Answer, LiveDnsError> {
+    pub(super) fn exchange(&mut self, method: Method, url: &str, limit: u64) -> Result<Response, Error> {
         self.exchange_counting(method, url, limit).map(|(answer, _)| answer)
     }
 
     /// Reads the JSON of a good answer; anything else becomes an error.
     pub(super) fn json<T: miniserde::Deserialize>(
         &self,
-        answer: &Answer,
-        domain: &Fqdn,
+        answer: &Response,
+        domain: &ZoneName,
         expected: &str,
-    ) -> Result<T, LiveDnsError> {
+    ) -> Result<T, Error> {
         if answer.status != 200 {
             return Err(self.refuse(answer, Some(domain)));
         }
@@ -101,52 +101,52 @@ impl<'a> Transport<'a> {
         })
     }
 
-    pub(super) fn wrong_type(&self, answer: &Answer) -> LiveDnsError {
+    pub(super) fn wrong_type(&self, answer: &Response) -> Error {
         self.not_understood(&format!("{} of type `{}`", self.excerpt(answer), answer.content_type))
     }
 
     /// What an answer of any but a good status means.
-    pub(super) fn refuse(&self, answer: &Answer, domain: Option<&Fqdn>) -> LiveDnsError {
+    pub(super) fn refuse(&self, answer: &Response, domain: Option<&ZoneName>) -> Error {
         let body = error_body(answer);
         let text = || match body.text() {
             text if text.is_empty() => self.excerpt(answer),
             text => wire::clean(&self.credential.redact(&text)),
         };
-        let fault = match answer.status {
-            status @ (401 | 403) => Fault::Refused {
+        let kind = match answer.status {
+            status @ (401 | 403) => ErrorKind::Refused {
                 status,
                 kind: self.credential.kind(),
                 sandbox: self.api.host().contains("sandbox"),
             },
             404 => match (body.object.as_deref(), domain) {
-                (_, None) => Fault::Status(404, text()),
-                (Some("HTTPNotFound"), Some(domain)) => Fault::UnknownDomain(domain.clone()),
-                (Some("LocalizedHTTPNotFound"), Some(domain)) => Fault::NoZone(domain.clone()),
-                _ => Fault::NotLiveDns,
+                (_, None) => ErrorKind::Status(404, text()),
+                (Some("HTTPNotFound"), Some(domain)) => ErrorKind::UnknownDomain(domain.clone()),
+                (Some("LocalizedHTTPNotFound"), Some(domain)) => ErrorKind::NoZone(domain.clone()),
+                _ => ErrorKind::NotLiveDns,
             },
-            400 => Fault::Invalid(text()),
-            409 => Fault::Conflict(text()),
-            429 => Fault::RateLimited(answer.retry_after),
-            status @ 500.. => Fault::Server(status, text()),
-            status => Fault::Status(status, text()),
+            400 => ErrorKind::Invalid(text()),
+            409 => ErrorKind::Conflict(text()),
+            429 => ErrorKind::RateLimited(answer.retry_after),
+            status @ 500.. => ErrorKind::Server(status, text()),
+            status => ErrorKind::Status(status, text()),
         };
-        self.error(fault)
+        self.error(kind)
     }
 
-    fn excerpt(&self, answer: &Answer) -> String {
+    fn excerpt(&self, answer: &Response) -> String {
         // First the secret, then the cut: else a part of it could stay.
         wire::excerpt(&self.credential.redact(&String::from_utf8_lossy(&answer.body)))
     }
 
-    pub(super) fn not_understood(&self, what: &str) -> LiveDnsError {
-        self.error(Fault::NotUnderstood(wire::clean(&self.credential.redact(what))))
+    pub(super) fn not_understood(&self, what: &str) -> Error {
+        self.error(ErrorKind::NotUnderstood(wire::clean(&self.credential.redact(what))))
     }
 
-    pub(super) fn error(&self, fault: Fault) -> LiveDnsError {
-        LiveDnsError { host: self.api.host().to_owned(), fault, maybe_applied: false }
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
+        Error { host: self.api.host().to_owned(), kind, maybe_applied: false }
     }
 }
 
-pub(super) fn error_body(answer: &Answer) -> WireError {
+pub(super) fn error_body(answer: &Response) -> WireError {
     wire::parse(&answer.body).unwrap_or_default()
 }

@@ -102,10 +102,10 @@ pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
 mod tests {
     use super::*;
     use crate::dns::RrsetType;
-    use crate::dns::{Fqdn, RrsetName};
+    use crate::dns::{RrsetName, ZoneName};
 
     fn key(name: &str, rrtype: RrsetType) -> RrsetKey {
-        let domain = Fqdn::parse("t18s.fr").expect("a domain");
+        let domain = ZoneName::parse("t18s.fr").expect("a domain");
         RrsetKey { name: RrsetName::parse(name, &domain).expect(name), domain, rrtype }
     }
 

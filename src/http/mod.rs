@@ -21,9 +21,9 @@ pub use error::HttpError;
 pub use rustls::pki_types::CertificateDer;
 
 /// The longest wait for name resolution, and again for TCP and TLS.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest wait for one whole answer that somebody has to think about.
-pub const ANSWER: Duration = Duration::from_secs(15);
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
 /// What to send.
@@ -58,12 +58,12 @@ pub struct Request<'a> {
     /// The most bytes of body to take.
     pub limit: u64,
     /// The longest wait for the whole answer.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// A whole answer, of whatever status.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// `Content-Type` without parameters, in lower case; empty when there is none.
@@ -110,8 +110,8 @@ impl Http {
                 .max_redirects(0)
                 .max_redirects_will_error(false)
                 .http_status_as_error(false)
-                .timeout_resolve(Some(CONNECT))
-                .timeout_connect(Some(CONNECT))
+                .timeout_resolve(Some(CONNECT_TIMEOUT))
+                .timeout_connect(Some(CONNECT_TIMEOUT))
                 // Headers and buffers sized for what these servers send, not for web pages.
                 .max_response_header_size(16 * 1024)
                 .input_buffer_size(16 * 1024)
@@ -135,9 +135,9 @@ impl Http {
     }
 
     /// Sends one request and reads the whole answer.
-    pub fn send(&self, request: &Request) -> Result<Answer, HttpError> {
+    pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let host = || host_of(request.url);
-        let time = self.remaining().min(request.patience);
+        let time = self.remaining().min(request.timeout);
         if time.is_zero() {
             return Err(HttpError::OutOfTime { host: host() });
         }
@@ -146,7 +146,7 @@ impl Http {
         let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
         let links = response.headers().get_all(header::LINK).iter().filter_map(|v| v.to_str().ok());
-        let mut answer = Answer {
+        let mut answer = Response {
             status: response.status().as_u16(),
             content_type: content_type.trim().to_ascii_lowercase(),
             retry_after: text(header::RETRY_AFTER).trim().parse().ok(),

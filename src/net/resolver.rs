@@ -5,10 +5,10 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use crate::sys::oneshot::{Letter, leave_behind};
+use crate::sys::oneshot::{Letter, spawn_detached};
 
 /// The longest wait for the system's resolver.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a name has no address.
 #[derive(Debug)]
@@ -36,12 +36,12 @@ impl std::error::Error for ResolveError {}
 
 /// All addresses of `name` by the system's resolver, each once.
 pub(crate) fn lookup(name: &str, time: Duration) -> Result<Vec<IpAddr>, ResolveError> {
-    let time = time.min(PATIENCE);
+    let time = time.min(TIMEOUT);
     let deadline = Instant::now() + time;
     let answer = Letter::new();
     let (sender, target) = (answer.clone(), (name.to_owned(), 0));
     // The resolver has no limit of its own: a thread that it holds up is left behind.
-    leave_behind(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(ResolveError::Failed)?;
+    spawn_detached(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(ResolveError::Failed)?;
     let found =
         answer.receive(deadline).ok_or(ResolveError::TimedOut(time))?.map_err(ResolveError::Failed)?;
     let mut addresses: Vec<IpAddr> = Vec::new();

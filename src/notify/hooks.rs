@@ -8,10 +8,10 @@ use crate::config::Hearing;
 use crate::console::Console;
 use crate::dns::RrsetKey;
 use crate::outcome::{Done, Outcome};
-use crate::sys::subprocess::{self, Job};
+use crate::sys::subprocess::{self, Spec};
 
 /// The longest that a program may run.
-const PROGRAM: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Runs `on_change` for each record that was written.
 pub(crate) fn changes(hearing: &Hearing, outcomes: &[Outcome], console: &mut Console) {
     let Some(program) = &hearing.on_change else { return };
@@ -64,7 +64,7 @@ fn run(
         ("GANDI_DDNS_ERROR", error),
     ];
     console.step(format_args!("running {hook} {}", program.display()));
-    let job = Job { path: program, variables: &variables, time: PROGRAM, is_heard: console.is_verbose() };
+    let job = Spec { path: program, variables: &variables, time: TIMEOUT, is_heard: console.is_verbose() };
     if let Err(e) = subprocess::run(&job) {
         console.warn(format_args!("`{hook}` {}: it {e}", program.display()));
     }

@@ -11,7 +11,7 @@ use crate::address::detector::Detector;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
 use crate::dns::Rrset;
-use crate::gandi::LiveDnsError;
+use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::Family;
@@ -231,7 +231,7 @@ impl Round<'_> {
 enum Verdict {
     Remembered(Rrset),
     Planned(Action),
-    Unread(Rc<LiveDnsError>),
+    Unread(Rc<gandi::Error>),
 }
 
 impl Verdict {

@@ -3,17 +3,17 @@
 use std::rc::Rc;
 
 use crate::console::Console;
-use crate::dns::{Current, Fqdn, RrsetKey};
-use crate::gandi::LiveDnsError;
+use crate::dns::{Current, RrsetKey, ZoneName};
+use crate::gandi;
 use crate::gandi::livedns::{Listing, LiveDns};
 
 /// What has been read of the zones in this round: everything at most once. Lists and not maps, as in the state.
 pub(super) struct Zones<'a> {
     pub(super) livedns: LiveDns<'a>,
     /// The domain of each RRset that wants a look.
-    pub(super) looks: Vec<Fqdn>,
-    listings: Vec<(Fqdn, Result<Listing, Rc<LiveDnsError>>)>,
-    seen: Vec<(RrsetKey, Result<Current, Rc<LiveDnsError>>)>,
+    pub(super) looks: Vec<ZoneName>,
+    listings: Vec<(ZoneName, Result<Listing, Rc<gandi::Error>>)>,
+    seen: Vec<(RrsetKey, Result<Current, Rc<gandi::Error>>)>,
 }
 
 impl<'a> Zones<'a> {
@@ -25,7 +25,7 @@ impl<'a> Zones<'a> {
         &mut self,
         key: &RrsetKey,
         console: &mut Console,
-    ) -> Result<Current, Rc<LiveDnsError>> {
+    ) -> Result<Current, Rc<gandi::Error>> {
         if let Some((_, current)) = self.seen.iter().find(|(k, _)| k == key) {
             return current.clone();
         }
@@ -34,7 +34,7 @@ impl<'a> Zones<'a> {
         current
     }
 
-    fn read(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<LiveDnsError>> {
+    fn read(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<gandi::Error>> {
         if self.looks.iter().filter(|d| **d == key.domain).count() < 2 {
             console.step(format_args!("{key}: looking at the zone"));
             return self.livedns.rrset(key).map_err(Rc::new);

@@ -108,11 +108,11 @@ impl fmt::Display for Subjects<'_> {
 mod tests {
     use super::*;
     use crate::console::Verbosity;
-    use crate::dns::{Fqdn, RrsetName, RrsetType};
+    use crate::dns::{RrsetName, RrsetType, ZoneName};
     use crate::outcome::{Failure, Refusal};
 
     fn key(name: &str) -> RrsetKey {
-        let domain = Fqdn::parse("example.org").expect("a domain");
+        let domain = ZoneName::parse("example.org").expect("a domain");
         RrsetKey { name: RrsetName::parse(name, &domain).expect(name), domain, rrtype: RrsetType::A }
     }
 

@@ -94,11 +94,11 @@ pub(super) enum Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::{Fqdn, Rrset, RrsetKey, RrsetName, RrsetType};
+    use crate::dns::{Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
     use crate::outcome::{Done, Failure, Outcome, Refusal};
 
     fn outcome(result: Result<Done, Failure>) -> Vec<Outcome> {
-        let domain = Fqdn::parse("example.org").expect("a domain");
+        let domain = ZoneName::parse("example.org").expect("a domain");
         let name = RrsetName::parse("*", &domain).expect("a name");
         vec![Outcome { keys: vec![RrsetKey { name, domain, rrtype: RrsetType::A }], result }]
     }

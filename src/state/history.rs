@@ -9,9 +9,9 @@ use crate::outcome::{Done, Outcome};
 use crate::sys::atomic_file;
 
 /// So many changes are kept.
-const KEPT: usize = 50;
+const MAX_ENTRIES: usize = 50;
 /// The largest file that we would have written.
-const LIMIT: u64 = 64 * 1024;
+const MAX_FILE: u64 = 64 * 1024;
 
 /// One change of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(crate) fn with_state(dir: &Path, instance: u64) -> PathBuf {
 /// The changes in the file, oldest first; none where there is no file. Lines that are not ours count for nothing.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<Change>> {
     let mut text = String::new();
-    match File::open(path).and_then(|f| f.take(LIMIT).read_to_string(&mut text)) {
+    match File::open(path).and_then(|f| f.take(MAX_FILE).read_to_string(&mut text)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(e) => Err(e),
         Ok(_) => Ok(text.lines().filter_map(Change::parse).collect()),
@@ -84,7 +84,7 @@ pub(crate) fn add(path: &Path, new: Vec<Change>) -> io::Result<()> {
     // What cannot be read is not ours to replace.
     let mut changes = read(&path)?;
     changes.extend(new);
-    let first = changes.len().saturating_sub(KEPT);
+    let first = changes.len().saturating_sub(MAX_ENTRIES);
     let lines: Vec<String> = changes[first..].iter().map(|c| format!("{c}\n")).collect();
     atomic_file::replace(&path, &lines.concat())
 }

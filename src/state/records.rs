@@ -9,14 +9,14 @@ use crate::outcome::{Done, Failed, Failure, Outcome};
 use crate::sys::time::DAY;
 
 /// How long what nobody has confirmed is kept, in seconds, for `gandi-ddns status`.
-const MEMORY: u64 = 31 * 86_400;
+const RETENTION: u64 = 31 * 86_400;
 /// The longest that a failure is left alone, in seconds.
-const LONGEST: u64 = 3600;
+const BACKOFF_MAX: u64 = 3600;
 /// The pause after a second failure in a row that may go away by itself, in seconds; each further one doubles it.
-const SHORTEST: u64 = 60;
+const BACKOFF_MIN: u64 = 60;
 
 /// How old a failure is when `on_failure` hears of it again, in seconds.
-const AGAIN: u64 = DAY;
+const REPEAT_AFTER: u64 = DAY;
 
 /// What a zone held under one key, and when that was seen, in seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,14 +66,14 @@ fn id(api: &str, key: &RrsetKey) -> String {
 
 /// How long to leave a failure alone, in seconds, after so many in a row. What a person must set right can wait; what
 /// may go away by itself is asked about less and less often.
-const fn pause(exit: Exit, tries: u32) -> u64 {
+const fn backoff(exit: Exit, tries: u32) -> u64 {
     if !matches!(exit, Exit::TryLater) {
-        return LONGEST;
+        return BACKOFF_MAX;
     }
     match tries {
         0..2 => 0,
-        2..8 => SHORTEST << (tries - 2),
-        _ => LONGEST,
+        2..8 => BACKOFF_MIN << (tries - 2),
+        _ => BACKOFF_MAX,
     }
 }
 
@@ -146,7 +146,7 @@ impl State {
                 }
             }
         }
-        let recent = |at: u64| now.saturating_sub(at) < MEMORY;
+        let recent = |at: u64| now.saturating_sub(at) < RETENTION;
         self.records.retain(|(_, m)| {
             m.seen.as_ref().is_some_and(|s| recent(s.at)) || m.failed.as_ref().is_some_and(|f| recent(f.at))
         });
@@ -166,7 +166,7 @@ impl State {
             for key in keys {
                 let failed = self.memory(api, key).and_then(|m| m.failed.as_ref());
                 let told = failed.map_or(0, |f| f.told);
-                if told != 0 && now.checked_sub(told).is_some_and(|age| age < AGAIN) {
+                if told != 0 && now.checked_sub(told).is_some_and(|age| age < REPEAT_AFTER) {
                     continue;
                 }
                 let text = failed.map_or_else(|| failure.to_string(), |f| f.text.clone());
@@ -217,7 +217,7 @@ impl Memory {
         let before = self.failed.take().filter(|f| f.exit == exit && f.since <= now);
         let tries = before.as_ref().map_or(0, |f| f.tries).saturating_add(1);
         // Where nobody could be reached, nobody was bothered.
-        let pause = if failure.is_local() { 0 } else { pause(exit, tries) };
+        let pause = if failure.is_local() { 0 } else { backoff(exit, tries) };
         self.failed = Some(Failed {
             exit,
             since: before.as_ref().map_or(now, |f| f.since),
@@ -233,11 +233,11 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::{Fqdn, RrsetName, RrsetType};
+    use crate::dns::{RrsetName, RrsetType, ZoneName};
     use crate::outcome::Refusal;
 
     fn key() -> RrsetKey {
-        let domain = Fqdn::parse("example.org").expect("a domain");
+        let domain = ZoneName::parse("example.org").expect("a domain");
         RrsetKey { name: RrsetName::parse("*", &domain).expect("a name"), domain, rrtype: RrsetType::A }
     }
 
@@ -278,7 +278,7 @@ mod tests {
         assert!(state.recalls("api", &key(), None, 10_004, 3600).is_some());
         assert_eq!(state.standing("api", &key(), 10_004), None);
         assert_eq!(
-            seen_at(10_000).after("api", &[], 10_000 + MEMORY),
+            seen_at(10_000).after("api", &[], 10_000 + RETENTION),
             State::default(),
             "of no use any more"
         );
@@ -302,9 +302,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_an_hour() {
-        let pauses: Vec<u64> = (1..=9).map(|tries| pause(Exit::TryLater, tries)).collect();
+        let pauses: Vec<u64> = (1..=9).map(|tries| backoff(Exit::TryLater, tries)).collect();
         assert_eq!(pauses, [0, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
-        assert_eq!(pause(Exit::TryLater, u32::MAX), 3600);
-        assert_eq!(pause(Exit::Token, 1), 3600);
+        assert_eq!(backoff(Exit::TryLater, u32::MAX), 3600);
+        assert_eq!(backoff(Exit::Token, 1), 3600);
     }
 }

@@ -15,7 +15,7 @@ use super::records::State;
 use crate::sys::atomic_file;
 
 /// The largest file that we would have written: some ten thousand records.
-const LIMIT: u64 = 1024 * 1024;
+const MAX_FILE: u64 = 1024 * 1024;
 
 /// What is the matter with a state directory or file.
 #[derive(Debug)]
@@ -193,7 +193,7 @@ fn state_file(dir: &Path, instance: u64) -> PathBuf {
 fn read(file: &Path) -> Result<State, StateError> {
     let failed = |problem| StateError { path: file.to_owned(), tried: "read", problem };
     let mut text = String::new();
-    match File::open(file).and_then(|f| f.take(LIMIT).read_to_string(&mut text)) {
+    match File::open(file).and_then(|f| f.take(MAX_FILE).read_to_string(&mut text)) {
         Ok(_) => State::parse(&text).map_err(|e| match e {
             Unreadable::Damaged => failed(Problem::Damaged),
             Unreadable::OtherVersion => failed(Problem::OtherVersion),

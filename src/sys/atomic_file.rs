@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The name of the file that is written first: the same directory, so that a rename can put it in place.
 #[must_use]
-pub(crate) fn draft_of(path: &Path) -> PathBuf {
+pub(crate) fn temp_path(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     path.with_file_name(name)
@@ -22,7 +22,7 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
 
 /// Puts `text` in the file's place, all of it or nothing.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let draft = draft_of(path);
+    let draft = temp_path(path);
     let write = || {
         let mut file = create(&draft)?;
         file.write_all(text.as_bytes())?;

@@ -42,7 +42,7 @@ impl<T> Letter<T> {
 
 /// Runs `job` in a thread that nobody waits for. Boxed, so that all jobs share the code that starts one.
 #[inline(never)]
-pub(crate) fn leave_behind(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+pub(crate) fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     thread::Builder::new().spawn(job).map(drop)
 }
 
@@ -56,7 +56,7 @@ mod tests {
     fn a_value_comes_over_or_the_time_is_up() {
         let (letter, never) = (Letter::new(), Letter::<u8>::new());
         let other = letter.clone();
-        leave_behind(Box::new(move || other.send(7))).expect("a thread");
+        spawn_detached(Box::new(move || other.send(7))).expect("a thread");
         assert_eq!(letter.receive(Instant::now() + Duration::from_secs(60)), Some(7));
         assert_eq!(never.receive(Instant::now()), None);
     }

@@ -8,15 +8,15 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::oneshot::{Letter, leave_behind};
+use crate::sys::oneshot::{Letter, spawn_detached};
 
 /// The most bytes of a program's first line that are of interest: an address needs at most 46.
-pub(crate) const LINE: usize = 256;
+pub(crate) const MAX_LINE: usize = 256;
 /// How often we look whether it has ended. Std has no wait with a limit.
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// What is to be run.
-pub(crate) struct Job<'a> {
+pub(crate) struct Spec<'a> {
     /// The program; one without a slash is looked for here, never on $PATH.
     pub(crate) path: &'a Path,
     /// What to add to its environment.
@@ -70,7 +70,7 @@ impl fmt::Display for ProcessError {
 impl std::error::Error for ProcessError {}
 
 /// Runs it, and returns the beginning of what it printed, at least its first line.
-pub(crate) fn run(job: &Job) -> Result<Vec<u8>, ProcessError> {
+pub(crate) fn run(job: &Spec) -> Result<Vec<u8>, ProcessError> {
     let deadline = Instant::now() + job.time;
     let mut command = Command::new(Path::new(".").join(job.path));
     command.env_remove("GANDI_TOKEN").envs(job.variables.iter().copied());
@@ -95,14 +95,14 @@ fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option
     let letter = Letter::new();
     if let Some(stdout) = child.stdout.take() {
         let sender = letter.clone();
-        leave_behind(Box::new(move || drain(stdout, &sender)))?;
+        spawn_detached(Box::new(move || drain(stdout, &sender)))?;
     }
     let Some(line) = letter.receive(deadline) else { return Ok(None) };
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
             return Ok(Some((line, status)));
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
     Ok(None)
 }
@@ -118,7 +118,7 @@ fn drain(mut stdout: impl Read, sender: &Letter<Vec<u8>>) {
         };
         if !sent {
             line.extend_from_slice(&buffer[..read]);
-            if read == 0 || line.len() > LINE || line.contains(&b'\n') {
+            if read == 0 || line.len() > MAX_LINE || line.contains(&b'\n') {
                 sender.send(std::mem::take(&mut line));
                 sent = true;
             }

@@ -22,7 +22,7 @@ pub const EARLIEST: u64 = {
 
 /// What is wrong with a clock that reads `now`, if anything can be seen by that alone.
 #[must_use]
-pub fn complaint(now: u64) -> Option<String> {
+pub fn implausible(now: u64) -> Option<String> {
     (now < EARLIEST).then(|| {
         format!(
             "this machine's clock reads {}, which is before this program was made: the clock is wrong, let NTP set it \
@@ -90,9 +90,9 @@ mod tests {
     #[test]
     fn a_clock_that_nobody_has_set() {
         assert!(
-            complaint(0).is_some_and(|c| c.contains("reads 1970-01-01 00:00:00 UTC") && c.contains("NTP"))
+            implausible(0).is_some_and(|c| c.contains("reads 1970-01-01 00:00:00 UTC") && c.contains("NTP"))
         );
-        assert!(complaint(EARLIEST - 1).is_some() && complaint(EARLIEST).is_none());
+        assert!(implausible(EARLIEST - 1).is_some() && implausible(EARLIEST).is_none());
     }
 
     #[test]

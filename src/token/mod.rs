@@ -5,8 +5,8 @@ mod renewal;
 
 use crate::config::Config;
 use crate::console::Console;
+use crate::gandi;
 use crate::gandi::Credential;
-use crate::gandi::LiveDnsError;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::state::TokenMemory;
@@ -55,7 +55,7 @@ pub fn expiry(expires: u64, now: u64) -> String {
 
 /// What to do about it.
 #[must_use]
-pub(crate) fn remedy(config: &Config) -> String {
+pub(crate) fn advice(config: &Config) -> String {
     let place = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
     format!(
         "make a new one at admin.gandi.net, with \"Manage domain name technical configurations\", and put it in the \
@@ -64,9 +64,9 @@ pub(crate) fn remedy(config: &Config) -> String {
 }
 
 /// Finishes a renewal that was interrupted, if there is one: the new token, when Gandi takes it.
-pub(crate) fn finish(config: &Config, http: &Http, console: &mut Console) -> Option<Credential> {
+pub(crate) fn resume_renewal(config: &Config, http: &Http, console: &mut Console) -> Option<Credential> {
     let path = config.token_file.as_deref().filter(|_| config.renew_token)?;
-    match renewal::finish(path, |token| prove(config, http, token))? {
+    match renewal::finish(path, |token| verify(config, http, token))? {
         Ok(token) => {
             console.step(format_args!("finished a renewal of the token that was interrupted"));
             Some(token)
@@ -80,7 +80,7 @@ pub(crate) fn finish(config: &Config, http: &Http, console: &mut Console) -> Opt
 }
 
 /// What is to be done for the token after a run: at most one question a day.
-pub(crate) fn care(
+pub(crate) fn maintain(
     config: &Config,
     http: &Http,
     known: TokenMemory,
@@ -100,7 +100,7 @@ pub(crate) fn care(
             && left <= RENEWAL
             && let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
         {
-            match renewal::renew(path, || livedns.renewed_token(), |token| prove(config, http, token)) {
+            match renewal::renew(path, || livedns.renewed_token(), |token| verify(config, http, token)) {
                 Ok(()) => {
                     console.say(format_args!("the token, which {}, has been renewed", expiry(known.expires, now)));
                     // All that is known is of the old one.
@@ -115,13 +115,13 @@ pub(crate) fn care(
     }
     if known.warns(now) {
         known.warned = now;
-        console.warn(format_args!("the token {}: {}", expiry(known.expires, now), remedy(config)));
+        console.warn(format_args!("the token {}: {}", expiry(known.expires, now), advice(config)));
     }
     known
 }
 
 /// Whether Gandi takes this token, by a look at the first record.
-fn prove(config: &Config, http: &Http, token: &Credential) -> Result<(), LiveDnsError> {
+fn verify(config: &Config, http: &Http, token: &Credential) -> Result<(), gandi::Error> {
     let Some(record) = config.records.first() else { return Ok(()) };
     let mut livedns = LiveDns::new(http, &config.api, token, Random::new(0));
     livedns.rrset(&record.key).map(drop)

@@ -12,12 +12,12 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
+use crate::gandi;
 use crate::gandi::Credential;
-use crate::gandi::LiveDnsError;
 use crate::sys::atomic_file;
 
 /// More than any token has, so that the disk has room for it.
-const ROOM: usize = 4096;
+const PREALLOCATED: usize = 4096;
 
 /// Why the old token stays.
 #[derive(Debug)]
@@ -27,11 +27,11 @@ pub(crate) enum RenewalError {
     /// A new file beside the old one could not be made like it.
     Prepare(PathBuf, io::Error),
     /// Gandi would not.
-    Gandi(LiveDnsError),
+    Gandi(gandi::Error),
     /// The new token could not be kept.
     Keep(PathBuf, io::Error),
     /// The new token does not work, or not yet.
-    Unproven(LiveDnsError),
+    Unproven(gandi::Error),
 }
 
 impl fmt::Display for RenewalError {
@@ -52,35 +52,35 @@ impl fmt::Display for RenewalError {
     }
 }
 
-/// Renews the token in the file at `path`: `ask` has Gandi make a new one, `prove` tries it.
+/// Renews the token in the file at `path`: `ask` has Gandi make a new one, `verify` tries it.
 pub(super) fn renew(
     path: &Path,
-    ask: impl FnOnce() -> Result<Credential, LiveDnsError>,
-    prove: impl FnOnce(&Credential) -> Result<(), LiveDnsError>,
+    ask: impl FnOnce() -> Result<Credential, gandi::Error>,
+    verify: impl FnOnce(&Credential) -> Result<(), gandi::Error>,
 ) -> Result<(), RenewalError> {
     let old = regular(path)?;
-    let draft = atomic_file::draft_of(path);
+    let draft = atomic_file::temp_path(path);
     let prepared = atomic_file::create(&draft).and_then(|mut f| prepare(&mut f, &old).map(|()| f));
-    let mut file = prepared.map_err(|e| drop_draft(&draft, RenewalError::Prepare(draft.clone(), e)))?;
-    let token = ask().map_err(|e| drop_draft(&draft, RenewalError::Gandi(e)))?;
+    let mut file = prepared.map_err(|e| discard(&draft, RenewalError::Prepare(draft.clone(), e)))?;
+    let token = ask().map_err(|e| discard(&draft, RenewalError::Gandi(e)))?;
     // Whatever comes of it now, the draft is the only place that the new token is in.
-    fill(&mut file, &token).map_err(|e| keep(&draft, e))?;
-    prove(&token).map_err(|e| unproven(&draft, e))?;
-    put_in_place(&draft, path)
+    write_token(&mut file, &token).map_err(|e| keep_error(&draft, e))?;
+    verify(&token).map_err(|e| unproven(&draft, e))?;
+    commit(&draft, path)
 }
 
 /// Takes up what an interrupted renewal left beside the file at `path`: the token, once it is proven and in place.
 /// `None` when nothing was left, or nothing of use.
 pub(super) fn finish(
     path: &Path,
-    prove: impl FnOnce(&Credential) -> Result<(), LiveDnsError>,
+    verify: impl FnOnce(&Credential) -> Result<(), gandi::Error>,
 ) -> Option<Result<Credential, RenewalError>> {
-    let draft = atomic_file::draft_of(path);
+    let draft = atomic_file::temp_path(path);
     // One system call on all but a few days.
     fs::symlink_metadata(&draft).ok()?;
     let mut text = String::new();
     let read = regular(&draft).is_ok()
-        && File::open(&draft).and_then(|f| f.take(ROOM as u64).read_to_string(&mut text)).is_ok();
+        && File::open(&draft).and_then(|f| f.take(PREALLOCATED as u64).read_to_string(&mut text)).is_ok();
     let token = text.trim();
     if !read || token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         // We were stopped before there was a new token.
@@ -90,10 +90,10 @@ pub(super) fn finish(
     let token = Credential::Token(token.to_owned());
     let whole = || {
         // We may have been stopped before the rest of the room was given back, or before all was on the disk.
-        let mut file = OpenOptions::new().write(true).open(&draft).map_err(|e| keep(&draft, e))?;
-        fill(&mut file, &token).map_err(|e| keep(&draft, e))?;
-        prove(&token).map_err(|e| unproven(&draft, e))?;
-        put_in_place(&draft, path)
+        let mut file = OpenOptions::new().write(true).open(&draft).map_err(|e| keep_error(&draft, e))?;
+        write_token(&mut file, &token).map_err(|e| keep_error(&draft, e))?;
+        verify(&token).map_err(|e| unproven(&draft, e))?;
+        commit(&draft, path)
     };
     Some(whole().map(|()| token))
 }
@@ -111,11 +111,11 @@ fn prepare(file: &mut File, old: &Metadata) -> io::Result<()> {
         fchown(&*file, Some(old.uid()), Some(old.gid()))?;
     }
     file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))?;
-    file.write_all(&[b' '; ROOM])?;
+    file.write_all(&[b' '; PREALLOCATED])?;
     file.sync_all()
 }
 
-fn fill(file: &mut File, token: &Credential) -> io::Result<()> {
+fn write_token(file: &mut File, token: &Credential) -> io::Result<()> {
     let line = token.line();
     file.rewind()?;
     file.write_all(line.as_bytes())?;
@@ -123,8 +123,8 @@ fn fill(file: &mut File, token: &Credential) -> io::Result<()> {
     file.sync_all()
 }
 
-fn put_in_place(draft: &Path, path: &Path) -> Result<(), RenewalError> {
-    fs::rename(draft, path).map_err(|e| keep(path, e))?;
+fn commit(draft: &Path, path: &Path) -> Result<(), RenewalError> {
+    fs::rename(draft, path).map_err(|e| keep_error(path, e))?;
     // The name too is to outlive a power cut. Where a directory cannot be synced, the old name is as good.
     if let Some(directory) = path.parent() {
         let _ = File::open(directory).and_then(|d| d.sync_all());
@@ -132,18 +132,18 @@ fn put_in_place(draft: &Path, path: &Path) -> Result<(), RenewalError> {
     Ok(())
 }
 
-fn keep(path: &Path, e: io::Error) -> RenewalError {
+fn keep_error(path: &Path, e: io::Error) -> RenewalError {
     RenewalError::Keep(path.to_owned(), e)
 }
 
 /// A token that is refused is of no use; any other failure says nothing of it.
-fn unproven(draft: &Path, error: LiveDnsError) -> RenewalError {
+fn unproven(draft: &Path, error: gandi::Error) -> RenewalError {
     let refused = error.exit() == Exit::Token;
     let error = RenewalError::Unproven(error);
-    if refused { drop_draft(draft, error) } else { error }
+    if refused { discard(draft, error) } else { error }
 }
 
-fn drop_draft(draft: &Path, error: RenewalError) -> RenewalError {
+fn discard(draft: &Path, error: RenewalError) -> RenewalError {
     let _ = fs::remove_file(draft);
     error
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::net::Family;
-use crate::sys::subprocess::{self, Job, LINE, ProcessError};
+use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec};
 
 /// The longest that a program may run.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why there is no address. What the program printed is not repeated: it may be anything.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl std::error::Error for CommandError {}
 pub(crate) fn ask(path: &Path, family: Family, time: Duration) -> Result<IpAddr, CommandError> {
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
-    let job = Job { path, variables: &variables, time: time.min(PATIENCE), is_heard: true };
+    let job = Spec { path, variables: &variables, time: time.min(TIMEOUT), is_heard: true };
     read(&subprocess::run(&job).map_err(CommandError::Process)?)
 }
 
@@ -46,7 +46,7 @@ fn read(output: &[u8]) -> Result<IpAddr, CommandError> {
     if output.is_empty() {
         return Err(CommandError::Silent);
     }
-    let line = output.split(|b| *b == b'\n').next().filter(|line| line.len() <= LINE);
+    let line = output.split(|b| *b == b'\n').next().filter(|line| line.len() <= MAX_LINE);
     let text = line.and_then(|line| std::str::from_utf8(line.trim_ascii()).ok());
     text.and_then(|text| text.parse().ok()).ok_or(CommandError::NoAddress)
 }
@@ -59,11 +59,12 @@ mod tests {
     fn the_first_line_is_one_address() {
         let line = |text: &str| read(text.as_bytes()).map(|a| a.to_string());
         let padded = |blanks| format!("{}81.2.69.142\n", " ".repeat(blanks));
-        for text in ["81.2.69.142", "81.2.69.142\n", "\t81.2.69.142 \r\nmore\n", &padded(LINE - 11)] {
+        for text in ["81.2.69.142", "81.2.69.142\n", "\t81.2.69.142 \r\nmore\n", &padded(MAX_LINE - 11)] {
             assert_eq!(line(text).ok().as_deref(), Some("81.2.69.142"), "{text:?}");
         }
         assert_eq!(line("2a01:e0a::1\n").ok().as_deref(), Some("2a01:e0a::1"));
-        for text in ["\n81.2.69.142\n", "81.2.69.142 81.2.69.143", "ip: 81.2.69.142", &padded(LINE - 10)] {
+        for text in ["\n81.2.69.142\n", "81.2.69.142 81.2.69.143", "ip: 81.2.69.142", &padded(MAX_LINE - 10)]
+        {
             assert!(matches!(line(text), Err(CommandError::NoAddress)), "{text:?}");
         }
         assert!(matches!(line(""), Err(CommandError::Silent)));

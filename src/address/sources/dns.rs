@@ -86,7 +86,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::dns::error::LIMIT;
+    use crate::dns::error::MAX_MESSAGE;
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -195,7 +195,7 @@ mod tests {
             answer.unwrap_err().to_string()
         };
         let long = |mut message: Vec<u8>| {
-            message.resize(LIMIT + 1, 0);
+            message.resize(MAX_MESSAGE + 1, 0);
             message
         };
         assert_eq!(error(long), "gave an answer longer than 512 bytes");

@@ -9,12 +9,12 @@ use crate::http::{Http, Method, Request};
 use crate::net::Family;
 
 /// The most bytes of an answer: an address needs at most 46.
-const LIMIT: u64 = 256;
+const MAX_BODY: u64 = 256;
 /// Cloudflare's trace is a dozen lines of `key=value`, of which one is ours.
-const TRACE_LIMIT: u64 = 1024;
+const MAX_TRACE: u64 = 1024;
 /// The longest wait for one service. Short, so that a few that hang leave time for the others, the other family
 /// and Gandi.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const TRACE_PATH: &str = "/cdn-cgi/trace";
 
 /// One echo service.
@@ -58,14 +58,14 @@ pub fn built_in(family: Family) -> Vec<Service> {
 /// Asks one service, over `family` and nothing else.
 pub(crate) fn ask(http: &Http, service: &Service, family: Family) -> Result<IpAddr, Cause> {
     let trace = service.url.path() == TRACE_PATH;
-    let limit = if trace { TRACE_LIMIT } else { LIMIT };
+    let limit = if trace { MAX_TRACE } else { MAX_BODY };
     let request = Request {
         method: Method::Get,
         url: service.url.as_str(),
         authorization: None,
         family: Some(family),
         limit,
-        patience: PATIENCE,
+        timeout: TIMEOUT,
     };
     let answer = http.send(&request).map_err(Cause::Http)?;
     if answer.status != 200 {

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::dns::Fqdn;
+use crate::dns::ZoneName;
 use crate::dns::client;
 use crate::net::resolver::resolvers;
 use crate::sys::random::Random;
@@ -12,14 +12,14 @@ use crate::sys::random::Random;
 /// Where the system names its resolvers, resolv.conf(5).
 const RESOLVERS: &str = "/etc/resolv.conf";
 /// The longest wait for each.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Asks one resolver after the other, until one answers.
-pub(super) fn name_servers(domain: &Fqdn, random: &mut Random) -> Result<Vec<String>, String> {
+pub(super) fn name_servers(domain: &ZoneName, random: &mut Random) -> Result<Vec<String>, String> {
     let text = fs::read_to_string(RESOLVERS).map_err(|e| format!("{RESOLVERS}: {e}"))?;
     let mut problem = format!("{RESOLVERS} names no name server");
     for resolver in resolvers(&text) {
-        match client::name_servers((resolver, 53).into(), domain.as_str(), PATIENCE, random) {
+        match client::name_servers((resolver, 53).into(), domain.as_str(), TIMEOUT, random) {
             Ok(names) => return Ok(names),
             Err(e) => problem = format!("{} {e}", SocketAddr::from((resolver, 53))),
         }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::delegation;
 use super::findings::Findings;
 use crate::config::Config;
-use crate::dns::Fqdn;
+use crate::dns::ZoneName;
 use crate::exit::Exit;
+use crate::gandi;
 use crate::gandi::Credential;
-use crate::gandi::LiveDnsError;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::resolver;
@@ -17,7 +17,7 @@ use crate::sys::time::DAY;
 use crate::token;
 
 /// The longest wait for the resolver.
-const RESOLVER: Duration = Duration::from_secs(5);
+const RESOLVER_TIMEOUT: Duration = Duration::from_secs(5);
 /// When the token's end is worth a warning, in seconds before it.
 const SOON: u64 = 30 * DAY;
 
@@ -32,7 +32,7 @@ pub(super) fn look(
     let name = config.api.host();
     // A literal needs no resolver.
     if name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_err() {
-        match resolver::lookup(name, RESOLVER) {
+        match resolver::lookup(name, RESOLVER_TIMEOUT) {
             Ok(addresses) => {
                 found.fine("name resolution", format!("{name} has {} addresses", addresses.len()));
             }
@@ -44,7 +44,7 @@ pub(super) fn look(
             }
         }
     }
-    let mut domains: Vec<&Fqdn> = Vec::new();
+    let mut domains: Vec<&ZoneName> = Vec::new();
     for record in &config.records {
         if !domains.contains(&&record.key.domain) {
             domains.push(&record.key.domain);
@@ -52,7 +52,7 @@ pub(super) fn look(
     }
     let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
     let answers: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
-    if let Some(Err(e)) = answers.iter().find(|a| a.as_ref().is_err_and(LiveDnsError::is_silence)) {
+    if let Some(Err(e)) = answers.iter().find(|a| a.as_ref().is_err_and(gandi::Error::is_silence)) {
         found.fail(e.exit(), "gandi", e.to_string());
         return false;
     }
@@ -89,7 +89,7 @@ fn token_itself(config: &Config, livedns: &LiveDns, now: u64, found: &mut Findin
                 Some(left) => {
                     let expiry = token::expiry(now.saturating_add(left), now);
                     if left <= SOON {
-                        found.warn("token", format!("{expiry}: {}", token::remedy(config)));
+                        found.warn("token", format!("{expiry}: {}", token::advice(config)));
                     } else {
                         found.fine("token", expiry);
                     }
@@ -105,7 +105,7 @@ fn token_itself(config: &Config, livedns: &LiveDns, now: u64, found: &mut Findin
 }
 
 /// Whether anybody asks the zone that we write to.
-fn served(livedns: &mut LiveDns, domain: &Fqdn, random: &mut Random, found: &mut Findings) {
+fn served(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, found: &mut Findings) {
     const REMEDY: &str =
         "what is changed here, nobody sees; choose LiveDNS as its nameservers at admin.gandi.net";
     let subject = format!("nameservers of {domain}");

@@ -71,11 +71,11 @@ fn look(config: &Config, instance: u64, world: &World, found: &mut Findings) {
 
 fn clock(world: &World, found: &mut Findings) -> bool {
     let now = (world.clock)();
-    match time::complaint(now) {
+    match time::implausible(now) {
         Some(complaint) => found.fail(Exit::TryLater, "clock", complaint),
         None => found.fine("clock", format!("reads {}", time::Utc(now))),
     }
-    time::complaint(now).is_none()
+    time::implausible(now).is_none()
 }
 
 /// Each source that the config names, and what a run would make of it.

@@ -19,7 +19,7 @@ use crate::sys::time;
 use crate::token;
 
 /// The longest that telling the monitor may take, whatever is left of the run's own time.
-const AFTERWARDS: Duration = Duration::from_secs(10);
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What came of a try.
 pub(super) struct Attempt {
@@ -83,7 +83,7 @@ impl<'a> Runner<'a> {
             problem: Some(problem),
             http: None,
         };
-        if let Some(complaint) = time::complaint(now) {
+        if let Some(complaint) = time::implausible(now) {
             console.error(format_args!("{complaint}"));
             return failed(Problem::Clock(complaint));
         }
@@ -98,7 +98,7 @@ impl<'a> Runner<'a> {
         }
         let http = Http::new(self.config.detection.roots.as_deref(), self.config.detection.timeout);
         if !self.asked.dry_run
-            && let Some(token) = token::finish(&self.config, &http, console)
+            && let Some(token) = token::resume_renewal(&self.config, &http, console)
         {
             self.config.credential = token;
             // Another token: what failed is tried again at once.
@@ -143,7 +143,7 @@ impl<'a> Runner<'a> {
         if let (Some(http), Exit::Ok | Exit::Config, true) =
             (&attempt.http, attempt.exit, is_token && self.store.is_some())
         {
-            self.state.token = token::care(&self.config, http, self.state.token, now, console);
+            self.state.token = token::maintain(&self.config, http, self.state.token, now, console);
         }
         if let Some(program) = &self.config.hearing.on_failure {
             let unreported = self.state.unreported(&api, &attempt.outcomes, now);
@@ -154,7 +154,7 @@ impl<'a> Runner<'a> {
         }
         self.save(&before, console);
         if !matches!(attempt.problem, Some(Problem::Busy(_))) && self.config.hearing.ping.is_some() {
-            let http = Http::new(self.config.detection.roots.as_deref(), AFTERWARDS);
+            let http = Http::new(self.config.detection.roots.as_deref(), HEARTBEAT_TIMEOUT);
             heartbeat::ping(&self.config.hearing, &http, attempt.exit, &attempt.message(), console);
         }
     }

@@ -14,8 +14,8 @@ use attempt::Runner;
 
 /// The first pause of a run that waits, in milliseconds; each further one is twice as long, up to the longest, and
 /// none is as long as another machine's.
-const PAUSE: u32 = 1000;
-const LONGEST: u32 = 60_000;
+const RETRY_DELAY_MIN: u32 = 1000;
+const RETRY_DELAY_MAX: u32 = 60_000;
 
 /// Runs until all is right, nothing can be done about it, or the time for waiting is up.
 pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -> Exit {
@@ -37,7 +37,7 @@ pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -
         (world.pause)(pause);
     }
     let begun = Instant::now();
-    let (mut longest, mut paused) = (PAUSE, Duration::ZERO);
+    let (mut longest, mut paused) = (RETRY_DELAY_MIN, Duration::ZERO);
     let mut runner = Runner::new(config, instance, asked, world, random);
     loop {
         // Whatever pauses, whoever counts: the longer of the two has passed.
@@ -60,6 +60,6 @@ pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -
         console.step(format_args!("trying again in {} ms", pause.as_millis()));
         (world.pause)(pause);
         paused += pause;
-        longest = LONGEST.min(longest * 2);
+        longest = RETRY_DELAY_MAX.min(longest * 2);
     }
 }

@@ -103,7 +103,7 @@ fn good_answers() {
             ("the client's subnet in one record", answer(&WHOAMI, &[&record(&WHOAMI, HERE, &both)])),
             ("after an alias", answer(&WHOAMI, &[&record(&MYIP, HERE, OCTETS), &text])),
             ("more sections", [with(11, &[1]), b"\0\0\x29\x04\xd0\0\0\0\0\0\0".to_vec()].concat()),
-            ("as long as may be", [with(11, &[1]), vec![0; LIMIT - 59]].concat()),
+            ("as long as may be", [with(11, &[1]), vec![0; MAX_MESSAGE - 59]].concat()),
         ],
     );
     check(&MYIP, "81.2.69.142", &[("A", answer(&MYIP, &[&record(&MYIP, HERE, OCTETS)]))]);
@@ -138,7 +138,7 @@ fn what_is_not_ours_decides_nothing() {
             ("another type", with(32, &[1])),
             ("another class", with(34, &[1])),
             ("an error of another id", with(0, &[0, 0, 0x82, 5])),
-            ("a long one of another id", [with(0, &[0, 0]), vec![0; LIMIT]].concat()),
+            ("a long one of another id", [with(0, &[0, 0]), vec![0; MAX_MESSAGE]].concat()),
         ],
     );
 }
@@ -148,7 +148,7 @@ fn bad_answers() {
     let say = |expected: &str, message: Vec<u8>| check(&WHOAMI, expected, &[(expected, message)]);
     let one = |owner: &[u8], data: &[u8]| answer(&WHOAMI, &[&record(&WHOAMI, owner, data)]);
     let text = record(&WHOAMI, HERE, TEXT);
-    say("gave an answer longer than 512 bytes", [with(0, &[]), vec![0; LIMIT - 58]].concat());
+    say("gave an answer longer than 512 bytes", [with(0, &[]), vec![0; MAX_MESSAGE - 58]].concat());
     say("gave a truncated answer", with(2, &[0x82]));
     say("answered with FORMERR (1)", with(3, &[1]));
     say("answered with REFUSED (5)", with(3, &[5]));

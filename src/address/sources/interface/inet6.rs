@@ -35,7 +35,7 @@ pub(super) struct Held {
 impl Held {
     /// Why it is not to be published, in one word or two.
     pub(super) fn unfit(&self) -> Option<&'static str> {
-        match global::refusal(self.address.into()) {
+        match global::reason_not_global(self.address.into()) {
             // "a unique local address (RFC 4193)": the kind alone.
             Some(why) => {
                 let kind = why.split(" address").next().unwrap_or(why);

@@ -149,7 +149,7 @@ fn of(
 /// The public one; of several the kernel's choice, or else the lowest, which at least is always the same. A
 /// private one where there is nothing else: its refusal says most.
 fn choose(addresses: &[Ipv4Addr], kernel: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
-    let private = |a: &Ipv4Addr| global::refusal((*a).into()).is_some();
+    let private = |a: &Ipv4Addr| global::reason_not_global((*a).into()).is_some();
     let best = *addresses.iter().min_by_key(|a| (private(a), kernel != Some(**a), **a))?;
     let note = match addresses.iter().filter(|a| private(a) == private(&best)).count() {
         1 => None,

@@ -8,7 +8,7 @@ const PORT: u16 = 5351;
 const REQUEST: [u8; 2] = [0, 0];
 /// How long to wait after each try, in milliseconds. RFC 6886, 3.1 begins like this and goes on to 64 s; a gateway
 /// on the same LAN that has not answered twice never will.
-const WAITS: [u64; 2] = [250, 500];
+const RETRANSMIT_AFTER: [u64; 2] = [250, 500];
 
 /// The outer address, or the gateway's result code; `None` when it does not speak NAT-PMP.
 pub(super) fn ask(gateway: Ipv4Addr, time: Duration) -> Option<Result<Ipv4Addr, u16>> {
@@ -18,7 +18,7 @@ pub(super) fn ask(gateway: Ipv4Addr, time: Duration) -> Option<Result<Ipv4Addr, 
     socket.connect((gateway, PORT)).ok()?;
     // Longer than any answer of this kind, as PCP's and others' are.
     let mut packet = [0; 64];
-    for wait in WAITS {
+    for wait in RETRANSMIT_AFTER {
         socket.send(&REQUEST).ok()?;
         let until = end.min(Instant::now() + Duration::from_millis(wait));
         loop {

@@ -14,13 +14,13 @@ use crate::net::Family;
 
 const SSDP: (Ipv4Addr, u16) = (Ipv4Addr::new(239, 255, 255, 250), 1900);
 /// How long to wait for the first answer: it may take its time up to `MX` seconds, on which we are short.
-const DISCOVERY: Duration = Duration::from_millis(1500);
+const DISCOVERY_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The longest wait for one answer over HTTP.
-const PATIENCE: Duration = Duration::from_secs(2);
-const DESCRIPTION_LIMIT: u64 = 64 * 1024;
-const ANSWER_LIMIT: u64 = 8 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_DESCRIPTION: u64 = 64 * 1024;
+const MAX_SOAP: u64 = 8 * 1024;
 /// The most connections of one router that are asked about.
-const MOST_SERVICES: usize = 4;
+const MAX_SERVICES: usize = 4;
 const SERVICES: [&str; 3] = ["WANIPConnection:2", "WANIPConnection:1", "WANPPPConnection:1"];
 
 /// Why `UPnP` told no address; reads on after "the gateway 192.168.1.1 ".
@@ -61,9 +61,9 @@ pub(super) fn ask(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError>
     let found = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
     let location = found.ok_or(UpnpError::Silent)?;
     let get = Method::Get;
-    let description = fetch(http, get, &location.to_string(), DESCRIPTION_LIMIT, "gives its description")?;
+    let description = fetch(http, get, &location.to_string(), MAX_DESCRIPTION, "gives its description")?;
     let mut problem = UpnpError::NoService;
-    for (service, url) in services(&description, &location).into_iter().take(MOST_SERVICES) {
+    for (service, url) in services(&description, &location).into_iter().take(MAX_SERVICES) {
         match external_address(http, service, &url) {
             Ok(address) if !address.is_unspecified() => return Ok(address),
             Ok(_) => problem = UpnpError::NoAddress,
@@ -75,7 +75,7 @@ pub(super) fn ask(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError>
 
 /// Where the gateway's description lies: the first that it names and that lies on itself.
 fn discover(gateway: Ipv4Addr, time: Duration) -> io::Result<Option<Location>> {
-    let until = Instant::now() + time.min(DISCOVERY);
+    let until = Instant::now() + time.min(DISCOVERY_TIMEOUT);
     // Towards the gateway, so that the search leaves by that interface (ip(7): the source's).
     let way = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     way.connect((gateway, SSDP.1))?;
@@ -211,7 +211,7 @@ fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, U
         header: Some(("SOAPAction", &action)),
         body: &body,
     };
-    let answer = fetch(http, post, url, ANSWER_LIMIT, "answers for its address")?;
+    let answer = fetch(http, post, url, MAX_SOAP, "answers for its address")?;
     let (address, _) = element(&answer, "NewExternalIPAddress").ok_or(UpnpError::NotUnderstood)?;
     if address.is_empty() {
         return Err(UpnpError::NoAddress);
@@ -227,7 +227,7 @@ fn fetch(
     what: &'static str,
 ) -> Result<String, UpnpError> {
     let family = Some(Family::V4);
-    let request = Request { method, url, authorization: None, family, limit, patience: PATIENCE };
+    let request = Request { method, url, authorization: None, family, limit, timeout: TIMEOUT };
     let answer = http.send(&request).map_err(UpnpError::Http)?;
     if answer.status != 200 {
         return Err(UpnpError::Status(what, answer.status));
