@@ -9,7 +9,7 @@ use crate::run_output::RunOutput;
 use crate::sandbox::{STALE, STALE6, Sandbox};
 
 /// No state of the kernel's takes longer than this to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// A public resolver, as the program takes it for the internet's end.
 const OUT6: &str = "2606:4700:4700::1111";
 
@@ -104,7 +104,7 @@ fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
         if wanted(&told) {
             return told;
         }
-        assert!(started.elapsed() < PATIENCE, "{line} still says: {told}");
+        assert!(started.elapsed() < TIMEOUT, "{line} still says: {told}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
 }

@@ -106,8 +106,8 @@ fn held_lock_is_the_error_of_the_run() {
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
-    let patience = std::time::Duration::from_secs(60);
-    assert!(s.fake.wait_until(patience, |r| r.iter().any(|r| r.listener == "livedns")));
+    let timeout = std::time::Duration::from_secs(60);
+    assert!(s.fake.wait_until(timeout, |r| r.iter().any(|r| r.listener == "livedns")));
     let told = object(&s.run(&["--json"]));
     assert_eq!((at(&told, "exit"), at(&told, "records")), ("75".into(), "[]".into()));
     assert!(at(&told, "error").contains("another run holds the lock"));

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 
-use crate::in_process::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_in_process};
 use crate::sandbox::{Sandbox, TOKEN};
 use fake_gandi::{Answer, Family, Fault, On, Times};
 
@@ -156,7 +156,7 @@ fn record_is_right_through_a_year_of_moves_outages_renewals_and_reboots() {
         if let (0, Some(event)) = (tick % 12, event(tick / 12)) {
             w.happens(event);
         }
-        let ran = run_inside(&w.s, &[], &|| w.now.get(), &|_| {}, tick);
+        let ran = run_in_process(&w.s, &[], &|| w.now.get(), &|_| {}, tick);
         runs += 1;
         let code = ran.code.expect("a code");
         failures += usize::from(code != 0);

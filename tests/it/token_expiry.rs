@@ -1,6 +1,6 @@
 //! The token's end, told in time.
 
-use crate::in_process::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_in_process};
 use crate::sandbox::{API_KEY, Sandbox, TOKEN};
 use fake_gandi::{Answer, Fault, On, Times};
 
@@ -78,7 +78,7 @@ fn warnings_over_the_last_month_follow_the_schedule() {
     for day in 0..=31 {
         s.fake.set_left(TOKEN, (31 - day) * DAY);
         let runs = [0, DAY / 2].map(|later| {
-            let ran = run_inside(&s, &["-4"], &|| start + day * DAY + later, &|_| {}, day);
+            let ran = run_in_process(&s, &["-4"], &|| start + day * DAY + later, &|_| {}, day);
             ran.exits(0);
             ran.stderr.matches("warning: the token expire").count()
         });

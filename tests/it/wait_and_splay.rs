@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::in_process::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_in_process};
 use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
@@ -113,9 +113,9 @@ fn wait_ends_when_the_clock_is_set() {
         reads.set(reads.get() + 1);
         if reads.get() < 3 { 86_400 } else { now() }
     };
-    run_inside(&s, &["--wait", "600"], &clock, &|_| {}, 1).is(0, REPLACED);
+    run_in_process(&s, &["--wait", "600"], &clock, &|_| {}, 1).is(0, REPLACED);
     let s = stale();
-    let ran = run_inside(&s, &[], &|| 86_400, &|_| {}, 1);
+    let ran = run_in_process(&s, &[], &|| 86_400, &|_| {}, 1);
     ran.fails(
         75,
         &["this machine's clock reads 1970-01-02 00:00:00 UTC", "the clock is wrong, let NTP set it"],
@@ -128,7 +128,7 @@ fn wait_ends_when_the_clock_is_set() {
 fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (RunOutput, Vec<u128>) {
     let pauses = RefCell::new(Vec::new());
     let pause = |time: Duration| pauses.borrow_mut().push(time.as_millis());
-    let ran = run_inside(s, &["--wait", wait], &now, &pause, seed);
+    let ran = run_in_process(s, &["--wait", wait], &now, &pause, seed);
     (ran, pauses.into_inner())
 }
 
@@ -217,7 +217,7 @@ fn splay_is_random_and_within_its_limit() {
     let splay = |seed| {
         let pauses = RefCell::new(Vec::new());
         let s = stale();
-        run_inside(&s, &["--splay", "60"], &now, &|time| pauses.borrow_mut().push(time), seed)
+        run_in_process(&s, &["--splay", "60"], &now, &|time| pauses.borrow_mut().push(time), seed)
             .is(0, REPLACED);
         pauses.into_inner()
     };
