@@ -1,4 +1,4 @@
-//! The token's end, told in time.
+//! The expiry of the token: the daily query, and the warnings.
 
 use crate::in_process::{is_alone, run_in_process};
 use crate::sandbox::{API_KEY, Sandbox, TOKEN};
@@ -6,7 +6,7 @@ use fake_gandi::{Answer, Fault, On, Times};
 
 const DAY: u64 = 86_400;
 
-/// How often Gandi was asked about the token.
+/// Returns the number of requests to `tokeninfo`.
 fn asked(s: &Sandbox) -> usize {
     s.fake.requests().iter().filter(|r| r.listener == "id").count()
 }
