@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
+use crate::Fake;
 use crate::fault::{AtAccept, Fault, On, Queue, Times};
 use crate::http::{Request, Response};
 use crate::log::Log;
 use crate::server::{Server, Service};
+use crate::tls::Tls;
 
 /// The address family that an echo service listens on and returns addresses of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ struct Reply {
     body: Source,
 }
 
-/// A running echo service. A clone is another handle to the same service, which stops with its [`Fake`](crate::Fake).
+/// A running echo service. A clone is another handle to the same service, which stops with its [`Fake`].
 #[derive(Clone)]
 pub struct Echo {
     server: Arc<Server>,
@@ -142,6 +144,54 @@ impl Echo {
     pub fn wait_for_request(&self, n: usize, timeout: Duration) -> bool {
         let name = self.name();
         self.log.wait_until(timeout, |all| all.iter().filter(|r| r.listener == name).count() >= n)
+    }
+}
+
+/// Echo services.
+impl Fake {
+    /// Starts the echo service `n` over plain HTTP. `n` is 1 to 8, for 127.0.0.2 to 127.0.0.9 with [`Family::V4`].
+    pub fn echo(&self, n: u8, family: Family) -> Echo {
+        self.start_echo(n, family, Tls::None)
+    }
+
+    /// Starts an echo service over TLS, with a certificate of the fake's authority or a bad one.
+    pub fn echo_tls(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo(n, family, tls)
+    }
+
+    /// Starts an echo service over TLS on port 443, as the real ones. This needs a network namespace of the test's own.
+    pub fn echo_https(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo_at(n, 443, family, tls)
+    }
+
+    /// Starts the echo services 1 to `count` over plain HTTP.
+    pub fn echoes(&self, count: u8, family: Family) -> Vec<Echo> {
+        (1..=count).map(|n| self.echo(n, family)).collect()
+    }
+
+    /// Sets the address in the responses of all echo services of the family, and adds a newline. Until then they are
+    /// empty.
+    pub fn set_address(&self, family: Family, address: &str) {
+        let mut addresses = lock(&self.addresses);
+        let which = if family == Family::V4 { &mut addresses.v4 } else { &mut addresses.v6 };
+        *which = format!("{address}\n");
+    }
+
+    fn start_echo(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo_at(n, 0, family, tls)
+    }
+
+    fn start_echo_at(&self, n: u8, port: u16, family: Family, tls: Tls) -> Echo {
+        let addresses = Arc::clone(&self.addresses);
+        let shared = Arc::new(move || {
+            let addresses = lock(&addresses);
+            if family == Family::V4 { addresses.v4.clone() } else { addresses.v6.clone() }
+        });
+        let tls = self.authority.server(tls);
+        let echo =
+            Echo::start((n, port), family, tls, &self.log, shared).expect("a port for the echo service");
+        lock(&self.echoes).push(echo.clone());
+        echo
     }
 }
 
