@@ -1,6 +1,6 @@
-//! The tests' fake Gandi, run by hand or by a script that has nothing but files to steer it with.
+//! The fake Gandi of the tests as a program, controlled by files in a directory, for people and scripts.
 //!
-//! It never looks at the clock: on a board that believes in 1970 it starts like anywhere else.
+//! It never reads the clock, so it also starts on a board whose clock is in 1970.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let (dir, port) = match args[..] {
         [] | ["-h" | "--help"] => {
-            // Nobody is left to tell if this fails.
+            // If this fails, there is no stream to report it on.
             let _ = io::stdout().write_all(HELP.as_bytes());
             return ExitCode::SUCCESS;
         }
@@ -50,11 +50,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Sets everything up, says so, and waits for the end.
+/// Starts the services, creates `ready`, and waits for `stop`.
 fn serve(dir: &Path, port: u16) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let dir = dir.canonicalize()?;
-    // Left over from a run before: neither must be taken for ours.
+    // Left over from an earlier run.
     for stale in ["ready", "stop"] {
         let _ = fs::remove_file(dir.join(stale));
     }
@@ -66,7 +66,7 @@ fn serve(dir: &Path, port: u16) -> io::Result<()> {
     if !dir.join("ipv4").exists() {
         fs::write(dir.join("ipv4"), "81.2.69.142\n")?;
     }
-    // Over TLS, like the real ones.
+    // With TLS, like the real services.
     let echoes: Vec<Echo> = (1..=3).map(|n| fake.echo_tls(n, Family::V4, Tls::default())).collect();
     for echo in &echoes {
         let file = dir.join("ipv4");
@@ -105,14 +105,14 @@ ttl = 300
     )
 }
 
-/// Keeps `zone` and `log` up to date, each before the client has its answer.
+/// Updates `zone` and `log` before each response.
 fn record(fake: &Fake, dir: &Path) -> io::Result<()> {
     let log = OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
     let (log, zone) = (Mutex::new(log), dir.join("zone"));
     fake.before_answer(move |request, text| {
-        // One at a time, or two writers would share one temporary file.
+        // One writer at a time, because all share one temporary file.
         let Ok(mut log) = log.lock() else { return };
-        // A full disk shows in the files; the server has nobody to tell.
+        // Errors are ignored: a full disk is visible in the files.
         if request.listener == "livedns" && request.method != "GET" {
             let _ = replace(&zone, text);
         }
@@ -124,7 +124,7 @@ fn record(fake: &Fake, dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Readers see the old text or the new, never a half.
+/// Replaces a file atomically: a reader sees the old text or the new one.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut temporary = PathBuf::from(path);
     temporary.set_extension("tmp");
@@ -133,7 +133,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn secret(path: &Path, text: &str) -> io::Result<()> {
-    // The mode counts on creation only.
+    // The mode is applied only to a new file.
     let _ = fs::remove_file(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     writeln!(file, "{text}")

@@ -1,4 +1,4 @@
-//! What failed is left alone for a while: nobody is asked in vain again and again.
+//! Backoff: after a failure, runs make no request for the record until the backoff ends.
 
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use fake_gandi::{Answer, Echo, Family, Fault, On, Times};
@@ -89,7 +89,7 @@ fn backoff_of_one_record_leaves_the_others_alone() {
 fn backoff_of_temporary_errors_grows_to_an_hour() {
     let s = stale();
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
-    // Every minute for four hours: when was Gandi asked?
+    // One run per minute for four hours. Collects the minutes in which Gandi was queried.
     let (mut asked, mut before) = (Vec::new(), 0);
     for minute in 0..240 {
         let ran = s.run(&[]);
@@ -122,7 +122,7 @@ fn backoff_is_ignored_by_a_run_that_waits() {
 #[test]
 fn backoff_is_not_needed_when_no_server_was_reached() {
     let s = stale();
-    // Names that lead nowhere, as without a network.
+    // Names that do not resolve, as without a network.
     let head = s.head();
     let services = head.lines().find(|l| l.starts_with("ipv4 =")).expect("the services");
     let refused = services.to_owned();
@@ -134,7 +134,7 @@ fn backoff_is_not_needed_when_no_server_was_reached() {
             assert!(ran.code == Some(75) && !ran.stderr.contains("left alone"), "{}", ran.stderr);
         }
     }
-    // One that answers, however badly, has been bothered.
+    // A server that responds, even with an error, was reached, so there is a backoff.
     s.v4[0].restore();
     s.v4[0].set_status(500);
     let told: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("left alone")).collect();

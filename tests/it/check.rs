@@ -1,4 +1,4 @@
-//! `gandi-ddns check`: on a good setup, and on many a broken one, the right line, remedy and code; and nothing changed.
+//! `gandi-ddns check`: the line, the advice and the exit code for a good setup and for broken ones, without a change.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -13,7 +13,7 @@ use fake_gandi::{Answer, Family, Fault, On, Setup, Times, Tls};
 
 const DAY: u64 = 86_400;
 
-/// A setup about which there is nothing to say.
+/// A setup without any problem.
 fn good() -> Sandbox {
     with(Tls::default())
 }
@@ -24,8 +24,8 @@ fn with(tls: Tls) -> Sandbox {
     s
 }
 
-/// Checks: this code, a line of this beginning, in which all these words stand. Nothing may be changed by it, and what
-/// programs are told must fit the schema and say the same.
+/// Runs `check`. The exit code is this one, and a line begins with `line` and contains all these words. Neither the
+/// zone nor a file may change.
 #[track_caller]
 fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> RunOutput {
     let before = (s.fake.zone_text(), files(s));
@@ -42,7 +42,7 @@ fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> RunOutput {
     ran
 }
 
-/// Every file below, with its content.
+/// Returns every file of the sandbox with its content.
 fn files(s: &Sandbox) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for dir in [s.path(""), s.path("state")] {
@@ -89,7 +89,7 @@ fn good_setup_has_only_ok_lines() {
     let json = s.run(&["check", "--json"]);
     json.exits_without_errors(0);
     fits(schema::CHECK, &json.stdout);
-    // After a run, the state is there.
+    // After a run there is a state.
     s.run(&[]).exits(0);
     finds(&s, 0, "ok       last success: 20", &[]);
 }
@@ -283,11 +283,11 @@ fn nameservers_come_from_dns_when_gandi_does_not_say() {
         net.run(&format!("mount --bind {} $(readlink -f {over})", s.path(file).display()));
     }
     let head = s.head().replace("https://127.0.0.1:", "https://api.gandi.net:");
-    // id.gandi.net is not in the hosts file: when the token expires cannot be learnt.
+    // id.gandi.net is not in the hosts file, so the token's expiry is unknown.
     s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
     let ran = finds(&s, 0, "ok       name resolution: api.gandi.net has 1 addresses", &[]);
     assert!(ran.stdout.contains("warning  token: when it expires could not be learnt"), "{}", ran.stdout);
-    // A token that may not see who serves the domain: the DNS is asked.
+    // A token without access to the domain API: the nameservers come from DNS.
     s.fake.fault(On::path("/v5/domain/"), Times::Always, Fault::Answer(Answer::json(403, "{}")));
     finds(
         &s,
@@ -311,7 +311,7 @@ fn nameservers_come_from_dns_when_gandi_does_not_say() {
     finds(&s, 75, "failure  name resolution: api.gandi.net: ", &["/etc/resolv.conf"]);
 }
 
-/// A resolver that knows the name servers of every zone, and nothing else.
+/// A resolver that returns these nameservers for every NS query, and no records for any other.
 struct Resolver(std::thread::JoinHandle<()>);
 
 impl Resolver {
@@ -327,7 +327,7 @@ impl Resolver {
                 }
                 let mut answer = query.to_vec();
                 (answer[2], answer[3], answer[7]) = (0x81, 0x80, 0);
-                // The question's type, before its class.
+                // The question has type NS and class IN.
                 if query.ends_with(&[0, 2, 0, 1]) {
                     answer[7] = u8::try_from(names.len()).expect("a few");
                     for name in &names {

@@ -1,4 +1,4 @@
-//! Arguments, configs, streams: how people meet the program, and the mistakes they make.
+//! Arguments, config files and streams, with the mistakes that people make.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
@@ -98,7 +98,7 @@ fn config_of_an_older_gandi_script_is_converted() {
     ran.says(&["gandi-ddns.conf:2: this is the config of an older Gandi script"]);
     let (_, ours) = ran.stderr.split_once("write this instead:\n\n").expect("a config");
     assert!(ours.contains("[example.org]\nnames = home\ntypes = A\nttl = 900\n"), "{ours}");
-    // What it prints works, with the token where it says and the fake in the place of Gandi.
+    // The printed config works, with the token file and the API of the sandbox.
     s.raw_config(&ours.replace("token_file = /etc/gandi-ddns/token\n", &s.head()));
     s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 900 s\n");
 }
@@ -154,7 +154,7 @@ fn closed_and_full_streams_do_not_fail_the_run() {
         let mut command = s.command();
         command.args(arguments).arg("-f").stdin(Stdio::null()).stdout(full()).stderr(full());
         assert_eq!(command.status().expect("a run").code(), Some(0), "{arguments:?}");
-        // A pipe that nobody reads.
+        // A pipe without a reader.
         let mut command = s.command();
         command.args(arguments).arg("-f").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("a run");
@@ -177,7 +177,7 @@ fn token_is_in_no_command_line() {
         assert!(!String::from_utf8_lossy(&line).contains(TOKEN));
         seen += usize::from(process.file_name().to_string_lossy() == run.id().to_string());
     }
-    assert_eq!(seen, 1, "the run itself was looked at");
+    assert_eq!(seen, 1, "the run itself is among the processes");
     run.kill().expect("the run");
     run.wait().expect("its end");
 }

@@ -1,4 +1,4 @@
-//! Addresses that a program prints, and those of another name.
+//! The sources `command:`, a program that prints the address, and `host:`, the name of another host.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -10,7 +10,7 @@ use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox, TOKEN};
 
-/// An A and an AAAA record that are stale, and one source for each.
+/// A stale A and AAAA record, with one source for each and more config lines.
 fn sandbox(ipv4: &str, ipv6: &str, more: &str) -> Sandbox {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
@@ -24,15 +24,15 @@ fn sandbox(ipv4: &str, ipv6: &str, more: &str) -> Sandbox {
     s
 }
 
-/// The script `address` beside the config, as the source of the A record.
+/// A sandbox with this script as the source of the A record, and more config lines.
 fn with(script: &str, more: &str) -> Sandbox {
     let s = sandbox("command:address", "off", more);
     write(&s, script);
     s
 }
 
-/// Written by another process: one that had it open for writing could hand that on to a neighbour's child, and
-/// then it cannot be started (ETXTBSY, execve(2)).
+/// Writes the script by another process. If this process opened it for writing, the child of a concurrent test could
+/// inherit that descriptor, and then the script cannot be started (ETXTBSY, execve(2)).
 fn write(s: &Sandbox, script: &str) {
     let line = "printf '%s' \"$1\" >address && chmod 755 address";
     let mut shell = Command::new("sh");
@@ -98,14 +98,14 @@ fn trusted_program_makes_the_services_unnecessary() {
     s.run(&[]).is(0, "home.example.org A: created with 81.2.69.180, TTL 300 s\n");
     assert!(
         s.fake.requests().iter().all(|r| !r.listener.starts_with("echo")),
-        "the echo services are a reserve"
+        "no request to an echo service"
     );
 }
 
 #[test]
 fn large_output_of_a_program_is_discarded() {
     follows("#!/bin/sh\necho 81.2.69.142\nyes | head -c 10000000\n");
-    // Line by line, where a closed pipe would end it with a signal.
+    // Many short writes: if the program closed the pipe early, a signal would end the script.
     follows("#!/bin/sh\nset -e\ni=0\nwhile [ $i -lt 20000 ]; do echo 81.2.69.142; i=$((i + 1)); done\n");
     fails(
         "#!/bin/sh\ntr '\\0' x </dev/zero | head -c 10000000\n",
@@ -123,7 +123,7 @@ fn program_that_times_out_is_killed_with_its_children() {
     ] {
         let s = with(script, "timeout = 2");
         let started = Instant::now();
-        // Its `sleep` has our stderr, which the test reads to its end.
+        // The script's `sleep` inherits stderr, so the test would wait for it if it were not killed.
         s.run(&[]).fails(75, &["address: was stopped, as it did not end within 2 s"]);
         assert!(started.elapsed() < Duration::from_secs(20), "{script}");
         assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
@@ -152,7 +152,7 @@ fn program_that_cannot_be_started_is_an_error() {
     s.run(&[]).fails(75, &["could not be started: No such file or directory", "its first line `#!`"]);
     fs::remove_file(s.path("address")).expect("the script");
     s.run(&[]).fails(75, &["could not be started: No such file or directory", "is it there"]);
-    // Without its first line a script is none; a shell would have run it all the same.
+    // A script without `#!` is refused by the kernel, although a shell would run it.
     let s = with("echo 81.2.69.142\n", "");
     s.run(&[]).fails(75, &["could not be started: Exec format error", "`#!/bin/sh`"]);
     assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
@@ -224,7 +224,7 @@ fn address_of_another_name_is_looked_up() {
         assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
     }
     sandbox("host:other.example", "off", "").run(&[]).fails(75, &["host:other.example: "]);
-    // A name server that says nothing at all.
+    // A name server that never responds.
     let _silent = UdpSocket::bind("127.0.0.1:53").expect("the port of name servers");
     fs::write("/run/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:2\n").expect("its file");
     let s = sandbox("host:other.example", "off", "timeout = 2");

@@ -1,5 +1,5 @@
-//! The built-in name servers and echo services, by their real addresses and names, in a network of the test's own:
-//! what a quiet run costs, and `gandi-ddns ip`.
+//! The built-in DNS servers and web services, at their real addresses and names in a network namespace: the cost of a
+//! run without a change, and `gandi-ddns ip`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,7 +21,7 @@ const V4: [&str; 6] = [
 const V6: [&str; 5] =
     ["api6.ipify.org", "ipv6.icanhazip.com", "v6.ident.me", "checkipv6.dedyn.io", "ipv6.seeip.org"];
 
-/// An internet of a few hosts, all of them here.
+/// A network namespace with the built-in DNS servers and web services.
 struct Internet {
     s: Sandbox,
     net: Namespace,
@@ -44,7 +44,7 @@ impl Internet {
             dns
         });
         let v4 = (1..=6).map(|n| s.fake.echo_https(n, Family::V4, Tls::default())).collect();
-        // One for all, since ::1 is the only loopback address.
+        // One service for all names, because ::1 is the only loopback address.
         s.fake.echo_https(1, Family::V6, Tls::default());
         let mut hosts = "127.0.0.1 localhost\n::1 localhost\n".to_owned();
         for (i, name) in V4.iter().enumerate() {
@@ -60,7 +60,7 @@ impl Internet {
         Some(internet)
     }
 
-    /// These lines in the place of `ipv4` and `ipv6`; without them, the defaults hold.
+    /// Writes a config with these lines in place of `ipv4` and `ipv6`. Without lines, the defaults apply.
     fn sources(&self, lines: &str) {
         let head = self.s.head();
         let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();
@@ -73,7 +73,7 @@ impl Internet {
     }
 }
 
-/// What the kernel has counted in this network: UDP packets sent over both families, and TCP connections begun.
+/// Returns the kernel's counters of this namespace: sent UDP packets of both families, and opened TCP connections.
 fn counted() -> (u64, u64) {
     let read = |file| fs::read_to_string(file).expect(file);
     let (v4, v6) = (read("/proc/self/net/snmp"), read("/proc/self/net/snmp6"));
@@ -92,20 +92,20 @@ fn run_without_a_change_costs_one_udp_exchange_per_family() {
     let Some(i) = Internet::enter(name) else { return };
     let made = |kind, address| format!("home.example.org {kind}: created with {address}, TTL 300 s\n");
     i.s.run(&[]).is(0, &(made("A", ADDRESS) + &made("AAAA", ADDRESS6)));
-    assert_eq!(i.queries(), 0, "a hint could not have settled anything");
+    assert_eq!(i.queries(), 0, "no hint is queried before a write");
     for (arguments, exchanges) in [(&["-4"][..], 1), (&["-6"], 1), (&[], 2)] {
         let (before, queries, requests) = (counted(), i.queries(), i.s.fake.requests().len());
         i.s.run(arguments).is(0, "");
         let (udp, tcp) = counted();
-        // Each exchange is two packets: the question is ours, the answer the server's, which is here too.
+        // Each exchange is two packets, since the server is in the same namespace.
         assert_eq!((udp - before.0, tcp - before.1), (2 * exchanges, 0), "{arguments:?}");
         assert_eq!((i.queries() - queries) as u64, exchanges);
         assert_eq!(i.s.fake.requests().len(), requests);
     }
-    // The kernel does count what goes over TCP.
+    // The kernel does count TCP connections.
     let before = counted();
     i.s.run(&["--force", "-4"]).is(0, "");
-    assert_eq!(counted().1 - before.1, 2, "one echo, and Gandi");
+    assert_eq!(counted().1 - before.1, 2, "one connection to an echo service and one to Gandi");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn web_services_answer_when_the_name_servers_do_not() {
     assert_eq!(i.s.fake.requests().len(), requests + 1);
 }
 
-/// The table without its milliseconds, which differ from run to run.
+/// Returns the table without the column of milliseconds, which differ from run to run.
 fn timeless(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
@@ -153,7 +153,7 @@ fn ip_output_is_as_in_the_readme() {
     same_text("`gandi-ddns ip` in the README", &timeless(&ran.stdout), &timeless(shown));
     let four = i.s.run(&["ip", "-4"]);
     assert!(four.stdout.contains("IPv4: 81.2.69.142: ") && !four.stdout.contains("IPv6"), "{}", four.stdout);
-    // Nobody was asked for a token, or told one.
+    // No request needed the token.
     assert_eq!(i.s.count("GET"), 0);
 }
 
@@ -171,13 +171,13 @@ fn ip_json_lists_sources_and_verdicts() {
     ] {
         assert!(ran.stdout.contains(part), "{part} is not in: {}", ran.stdout);
     }
-    // Without any source that answers, or with a family that is off, there is nothing to go by.
+    // No address is known if the family is off or no source answers.
     i.s.run(&["ip", "-6"]).exits(75);
     i.sources("ipv4 = command:/nonexistent\nipv6 = off");
     let ran = i.s.run(&["ip"]);
     ran.exits(75);
     assert!(ran.stdout.ends_with("IPv4: none: no source that counts has an answer\n"), "{}", ran.stdout);
-    // Without any config, the defaults hold.
+    // Without a config, the defaults apply.
     let ran = i.s.finish(i.s.command().arg("ip"));
     assert!(ran.stdout.contains("dns:cloudflare") && ran.stdout.contains("seeip"), "{}", ran.stdout);
 }

@@ -1,19 +1,19 @@
-//! Name servers as a hint: a good answer saves every request, and nothing else that they say or do not say matters.
+//! DNS servers as a hint: an unchanged address makes every request unnecessary; no other response has any effect.
 
 use std::thread;
 
 use crate::sandbox::{ADDRESS, Sandbox};
 use fake_gandi::{Dns, DnsFault, Family};
 
-/// What a fault comes to: `None` is an answer, else words of its cause.
+/// The words of the error that a fault leads to; `None` if the address is found.
 type Told = Option<&'static [&'static str]>;
 
-/// Asked twice for 2 s each.
+/// The program sends the query twice and waits 2 s each time.
 const SILENT: Told = Some(&["did not answer within 2 s, asked twice", "may be blocked"]);
 const STRAYS: Told = Some(&["did not answer within 2 s, asked twice", "no answer to the question: 2"]);
 
 const FAULTS: [(DnsFault, usize, Told); 16] = [
-    // The fault, the queries that one run makes, what it comes to.
+    // The fault, the number of queries in one run, the words of the error.
     (DnsFault::ClientSubnet, 1, None),
     (DnsFault::WrongIdFirst, 1, None),
     (DnsFault::SilentOnce, 2, None),
@@ -32,7 +32,7 @@ const FAULTS: [(DnsFault, usize, Told); 16] = [
     (DnsFault::Empty, 1, Some(&["gave a malformed answer: a text is not an address"])),
 ];
 
-/// A sandbox whose A record is confirmed, with a name server to ask first.
+/// A sandbox with a confirmed A record and a DNS server as the first source.
 fn confirmed(operator: &str) -> (Sandbox, Dns) {
     let (s, dns) = (Sandbox::new(), Dns::start("127.0.0.1:0"));
     dns.set_address(ADDRESS);
@@ -44,7 +44,7 @@ fn confirmed(operator: &str) -> (Sandbox, Dns) {
     (s, dns)
 }
 
-/// Requests to echo services, and to Gandi.
+/// Returns the number of requests to echo services and to Gandi.
 fn requests(s: &Sandbox) -> (usize, usize) {
     let all = s.fake.requests();
     let gandi = all.iter().filter(|r| r.listener == "livedns").count();
@@ -88,7 +88,7 @@ fn changed_hint_alone_changes_no_record() {
     dns.set_address("81.2.69.200");
     let before = requests(&s);
     s.run(&[]).is(0, "");
-    assert_eq!(requests(&s), (before.0 + 1, before.1), "one echo, which says that nothing has changed");
+    assert_eq!(requests(&s), (before.0 + 1, before.1), "one request to an echo service");
     assert_eq!((s.count("PUT"), s.zone("home", "A")), (1, format!("300 {ADDRESS}")));
 }
 
@@ -100,13 +100,13 @@ fn wrong_hint_equal_to_the_record_holds_only_until_recheck() {
         s.age(seconds);
         let before = requests(&s);
         s.run(&[]).is(0, "");
-        assert_eq!(requests(&s), before, "the hint is believed for so long");
+        assert_eq!(requests(&s), before, "no request before `recheck` has passed");
     }
     let asked = dns.count();
     s.age(600);
     s.run(&[]).is(0, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
-    assert_eq!(dns.count(), asked, "and then it has nothing to say");
-    // Now the lie differs from the record, and changes nothing either.
+    assert_eq!(dns.count(), asked, "no hint after `recheck` has passed");
+    // The wrong hint now differs from the record, and still changes nothing.
     let puts = s.count("PUT");
     s.run(&[]).is(0, "");
     s.age(3600);
@@ -120,7 +120,7 @@ fn wrong_hint_is_not_written_when_the_address_changes() {
     dns.set_address("81.2.69.66");
     s.fake.set_address(Family::V4, "81.2.69.180");
     s.run(&[]).is(0, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
-    // Nor when it is the only one that answers.
+    // It is not written either when no other source answers.
     for echo in &s.v4 {
         echo.refuse();
     }
@@ -132,7 +132,7 @@ fn wrong_hint_is_not_written_when_the_address_changes() {
 
 #[test]
 fn web_services_are_queried_after_each_fault_of_the_name_server() {
-    // Side by side: silence takes its time.
+    // In parallel, because the timeouts take long.
     thread::scope(|scope| {
         for (fault, queries, told) in FAULTS {
             let test = move || check(fault, queries, told);

@@ -1,4 +1,4 @@
-//! What is written for people is true.
+//! README, example config and changelog match the program.
 
 use crate::sandbox::Sandbox;
 
@@ -83,7 +83,7 @@ fn keys_of_the_example_config_are_known() {
             let head: Vec<_> = head.lines().filter(|l| !l.starts_with(key.trim())).collect();
             let head = head.join("\n");
             s.raw_config(&format!("{head}\n{line}\n[example.org.]\nnames = @\n"));
-            // The one error is the one that was put there.
+            // The only error is the invalid section.
             s.run(&[]).fails(78, &["no trailing dot"]);
         }
     }

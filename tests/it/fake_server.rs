@@ -1,5 +1,5 @@
-//! The fake against what is known of Gandi, byte for byte, and each of its knobs: a test is worth no more than
-//! what it tests against. Speaks HTTP with a client of its own that knows nothing but bytes.
+//! Tests of the fake itself: its responses are Gandi's recorded ones, byte for byte, and each fault does what its
+//! documentation says. The client here is a simple one that shares no code with the fake or the program.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot ask must fail")]
 

@@ -1,4 +1,5 @@
-//! What Gandi may answer, and what becomes of it: a clear line, the right code, and never a wrong write.
+//! Gandi's possible responses and faults: each leads to a clear message and the right exit code, never to a wrong
+//! write.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ fn stale() -> Sandbox {
     s
 }
 
-/// Every read answers so; nothing may be written.
+/// Runs with this fault in every GET. The run fails with this exit code and these words, and writes nothing.
 #[track_caller]
 fn reading(fault: Fault, code: i32, words: &[&str]) {
     let s = stale();
@@ -76,7 +77,7 @@ fn wrong_api_url_is_reported() {
 #[test]
 fn errors_of_a_400_are_printed() {
     let s = Sandbox::new();
-    // Gandi's limits may change; the fake's do not.
+    // The program accepts this TTL; Gandi's limits may change.
     let body = r#"{"status": "error", "errors": [{"location": "body", "name": "rrset_ttl", "description": "300 is less than minimum value 600"}]}"#;
     s.fake.fault(On::method("PUT"), Times::Always, Fault::Answer(Answer::json(400, body)));
     s.run(&[]).fails(78, &["could not change the record", "rrset_ttl: 300 is less than minimum value 600"]);
@@ -198,7 +199,7 @@ fn hanging_or_slow_response_ends_by_the_deadline() {
             s.fake.fault(On::method(method), Times::Always, fault.clone());
             let started = Instant::now();
             let ran = s.run(&[]);
-            // Far beyond the run's 3 s, and far below the 15 s that one answer may take.
+            // Well above the 3 s for the run, and well below the 15 s for one response.
             assert!(started.elapsed() < Duration::from_secs(10), "the deadline was not kept");
             ran.fails(75, &["the time for the whole run ended"]);
             ran.says(&[if method == "GET" { "could not read" } else { "could not confirm" }]);
@@ -234,7 +235,7 @@ fn plain_http_is_refused_except_on_loopback() {
 
 #[test]
 fn token_in_a_response_is_not_printed() {
-    // The check is in every run; here the servers do their worst.
+    // Each run is checked for the token; see `run_output::wait`.
     let token = crate::sandbox::TOKEN;
     for answer in [
         Answer::json(500, &format!(r#"{{"message":"Bearer {token}"}}"#)),

@@ -1,4 +1,4 @@
-//! The program without a process around it, for what no process can have: a clock and pauses of the test's own.
+//! Runs the program as a library in the test's process, which allows a test to supply the clock and the sleeps.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -13,11 +13,12 @@ use gandi_ddns::sys::environment::Environment;
 use crate::run_output::RunOutput;
 use crate::sandbox::Sandbox;
 
-/// Set in the process in which a test is alone.
+/// This variable is set in a process that runs one test only.
 const ALONE: &str = "GANDI_DDNS_ALONE";
 
-/// Whether this test has the process to itself; if not, it runs again in one of its own, and is done here. Another
-/// test's child holds our lock between its fork and its exec, and to [`run_inside`] that is another run.
+/// Returns true if this test is the only one in the process. Otherwise runs the test in a process of its own and
+/// returns false. In a shared process, the child of another test inherits the lock file between fork and exec, and
+/// [`run_in_process`] then finds the lock held.
 pub(crate) fn is_alone(test: &str) -> bool {
     if std::env::var_os(ALONE).is_some() {
         return true;
@@ -27,13 +28,14 @@ pub(crate) fn is_alone(test: &str) -> bool {
     let output = command.output().expect("this program starts");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && out.contains("1 passed"), "{test}, alone:\n{out}\n{err}");
-    // What it has to tell, past libtest, which keeps the output of what passes to itself.
+    // Not with `eprintln!`: libtest hides the captured output of a test that passes.
     let _ = write!(std::io::stderr(), "{err}");
     false
 }
 
-/// Runs with the sandbox's config and these arguments, by this clock; `pause` lets time pass.
-pub(crate) fn run_inside(
+/// Runs `update` with the sandbox's config and these arguments. `clock` returns the time in seconds since 1970,
+/// `pause` replaces each sleep, and `seed` seeds the random numbers.
+pub(crate) fn run_in_process(
     s: &Sandbox,
     arguments: &[&str],
     clock: &dyn Fn() -> u64,

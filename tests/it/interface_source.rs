@@ -1,5 +1,4 @@
-//! The addresses of this machine's own interfaces, in a network of the test's own: `eth0`, whose other end is
-//! another host.
+//! The source `interface`, in a network namespace with the interface `eth0`, whose other end is in another namespace.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,19 +7,19 @@ use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
 use crate::sandbox::{STALE, STALE6, Sandbox};
 
-/// No state of the kernel's takes longer than this to come.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// A public resolver, as the program takes it for the internet's end.
+/// The longest time that the kernel needs for any change.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The public address whose route the program looks up, to find the source address of outgoing connections.
 const OUT6: &str = "2606:4700:4700::1111";
 
-/// The program and the interfaces around it.
+/// A sandbox and its interfaces.
 struct Home {
     net: Namespace,
     s: Sandbox,
 }
 
 impl Home {
-    /// With `eth0` up.
+    /// Enters a namespace with `eth0` up.
     fn enter(test: &str) -> Option<Self> {
         let net = Namespace::enter(test)?;
         net.ip("netns add far");
@@ -29,7 +28,7 @@ impl Home {
         Some(home)
     }
 
-    /// One more interface, with its other end at the other host.
+    /// Adds an interface, with its other end in the namespace `far`.
     fn add(&self, name: &str) {
         self.net.ip(&format!("link add {name} type veth peer name {name} netns far"));
         self.net.ip(&format!("-n far link set {name} up"));
@@ -38,7 +37,7 @@ impl Home {
         until(&line, |told| told.contains("state UP") && told.contains("inet6 fe80:"));
     }
 
-    /// Runs with this one source for a record that is stale.
+    /// Runs with this source for a stale record.
     fn run(&self, source: &str, rrtype: &str) -> RunOutput {
         let (key, stale) = if rrtype == "A" { ("ipv4", STALE) } else { ("ipv6", STALE6) };
         let head = self.s.head();
@@ -51,7 +50,7 @@ impl Home {
         self.s.run(&["-v", "--force"])
     }
 
-    /// The record follows to `address`, and `-v` has the source, the address and the note.
+    /// The record is replaced by `address`, and `-v` prints the source, the address and the note.
     #[track_caller]
     fn follows(&self, source: &str, address: &str, note: &str) {
         let (rrtype, stale) = if address.contains(':') { ("AAAA", STALE6) } else { ("A", STALE) };
@@ -65,7 +64,7 @@ impl Home {
         }
     }
 
-    /// Nothing is changed, for this cause.
+    /// The run fails with this cause and changes nothing.
     #[track_caller]
     fn fails(&self, source: &str, rrtype: &str, cause: &str) {
         let (family, stale) = if rrtype == "A" { ("IPv4", STALE) } else { ("IPv6", STALE6) };
@@ -77,14 +76,14 @@ impl Home {
         assert_eq!(self.s.zone("home", rrtype), format!("600 {stale}"));
     }
 
-    /// What the kernel would take for its own connections.
+    /// Returns the source address that the kernel uses for outgoing connections.
     fn kernels() -> String {
         let told = until(&format!("ip -6 route get {OUT6}"), |told| told.contains(" src "));
         let mut words = told.split_whitespace().skip_while(|w| *w != "src");
         words.nth(1).expect("an address").to_owned()
     }
 
-    /// The temporary address of this prefix, once the kernel has made it and found that it is alone.
+    /// Waits for the temporary address of this prefix, until duplicate address detection is done, and returns it.
     fn temporary(prefix: &str) -> String {
         let ours = |l: &str| l.contains(" temporary ") && l.contains(prefix) && !l.contains("tentative");
         let told = until("ip -6 -o addr show dev eth0", |told| told.lines().any(ours));
@@ -94,7 +93,7 @@ impl Home {
     }
 }
 
-/// Waits until a command tells what is wanted.
+/// Repeats a command until its output satisfies `wanted`, and returns the output.
 #[track_caller]
 fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
     let started = Instant::now();
@@ -104,7 +103,7 @@ fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
         if wanted(&told) {
             return told;
         }
-        assert!(started.elapsed() < PATIENCE, "{line} still says: {told}");
+        assert!(started.elapsed() < TIMEOUT, "{line} still says: {told}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
 }
@@ -122,7 +121,7 @@ fn stable_global_ipv6_address_is_chosen() {
          ip -6 route add default via fe80::1 dev eth0",
     );
     let temporary = Home::temporary("2a01:e0a:1:2:");
-    assert_eq!(Home::kernels(), temporary, "the kernel prefers the one that is not for others");
+    assert_eq!(Home::kernels(), temporary, "the kernel prefers the temporary address");
     for source in ["interface:eth0", "interface"] {
         h.follows(source, "2a01:e0a:1:2::42", "");
     }
@@ -151,7 +150,7 @@ fn ipv6_prefix_of_the_default_route_is_preferred() {
             h.follows("interface", &format!("{prefix}:42"), note);
         }
     }
-    // Another interface leads out: its address is not this one's.
+    // The default route is on another interface, which has another address.
     h.add("eth1");
     h.net.run(
         "ip -6 addr add 2a01:e0a:1:c::42/64 dev eth1 nodad
@@ -176,7 +175,7 @@ fn unsuitable_ipv6_addresses_are_refused() {
         ("ip -6 addr add fd00::1/64 dev eth0 nodad", "link-local, unique local"),
         ("ip -6 addr add 2001:db8::1/64 dev eth0 nodad", "documentation, link-local"),
         ("ip -6 addr add 2a01:e0a:1:2::4/64 dev eth0 nodad preferred_lft 0", "deprecated, link-local"),
-        // So many questions whether somebody has it already that the answer never comes.
+        // With 10,000 probes for duplicates, the address stays tentative.
         (
             "echo 10000 >/proc/sys/net/ipv6/conf/eth0/dad_transmits
              ip -6 addr add 2a01:e0a:1:2::4/64 dev eth0",
@@ -187,7 +186,7 @@ fn unsuitable_ipv6_addresses_are_refused() {
         h.fails("interface:eth0", "AAAA", &format!("has only {kinds} addresses\n"));
         h.net.run("ip -6 addr flush dev eth0 scope global");
     }
-    // The other host has it.
+    // The other host already has this address.
     h.net.run(
         "echo 1 >/proc/sys/net/ipv6/conf/eth0/dad_transmits
          ip -n far -6 addr add 2a01:e0a:1:2::4/64 dev eth0 nodad
@@ -195,7 +194,7 @@ fn unsuitable_ipv6_addresses_are_refused() {
     );
     until("ip -6 addr show dev eth0", |told| told.contains("dadfailed"));
     h.fails("interface:eth0", "AAAA", "has only duplicate, link-local addresses\n");
-    // A temporary one, and the stable one of which it was made on its way out.
+    // A temporary address whose stable address is deprecated.
     h.net.run(
         "ip -6 addr flush dev eth0 scope global
          echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr
@@ -220,7 +219,7 @@ fn ipv4_address_that_is_not_public_is_refused() {
     for source in ["interface:eth0", "interface"] {
         h.fails(source, "A", "answered with 192.168.1.10, a private address (RFC 1918)\n");
     }
-    // A modem's line, with another's address at its other end.
+    // A point-to-point link of a modem, with the peer's address.
     h.add("ppp0");
     h.net.run(
         "ip addr add 81.2.69.142 peer 81.2.69.99 dev ppp0
@@ -237,7 +236,7 @@ fn ipv4_address_that_is_not_public_is_refused() {
     h.net.ip("addr add 81.2.69.50/32 dev ppp0");
     h.net.ip("route replace default via 192.168.1.1");
     h.follows("interface:ppp0", "81.2.69.50", "of several, none of which the kernel uses, the lowest");
-    // A public one behind the private one, by ifconfig's ways.
+    // A public address after the private one, with a label as ifconfig makes it.
     h.net.ip("addr add 81.2.69.160/32 dev eth0 label eth0:1");
     for source in ["interface:eth0", "interface:eth0:1", "interface"] {
         h.follows(source, "81.2.69.160", "");

@@ -1,4 +1,4 @@
-//! `--json`: one object a run, of the documented shape.
+//! `--json`: one object per run that fits the schema.
 
 use std::fs;
 
@@ -9,13 +9,13 @@ use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use crate::schema::{self, fits};
 use fake_gandi::{Answer, Fault, On, Times};
 
-/// The run's one object.
+/// Returns the object that the run printed.
 #[track_caller]
 fn object(ran: &RunOutput) -> Value {
     fits(schema::RUN, &ran.stdout)
 }
 
-/// Its member at this path, such as `records/0/result`, as JSON.
+/// Returns its member at a path such as `records/0/result`, as JSON.
 #[track_caller]
 fn at(object: &Value, path: &str) -> String {
     let member = path.split('/').fold(object, |value, word| match value {
@@ -92,7 +92,7 @@ fn all_attempts_of_a_run_share_one_object() {
     let ran = s.run(&["--json", "--wait", "60"]);
     ran.exits_without_errors(0);
     let told = object(&ran);
-    // What the first try has done is not hidden by the second, which found it done.
+    // The second attempt, which has nothing to do, does not hide the change by the first.
     assert_eq!(
         (at(&told, "records/0/result"), at(&told, "records/0/old")),
         ("\"replaced\"".into(), "[\"81.2.69.1\"]".into())
@@ -106,8 +106,8 @@ fn held_lock_is_the_error_of_the_run() {
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
-    let patience = std::time::Duration::from_secs(60);
-    assert!(s.fake.wait_until(patience, |r| r.iter().any(|r| r.listener == "livedns")));
+    let timeout = std::time::Duration::from_secs(60);
+    assert!(s.fake.wait_until(timeout, |r| r.iter().any(|r| r.listener == "livedns")));
     let told = object(&s.run(&["--json"]));
     assert_eq!((at(&told, "exit"), at(&told, "records")), ("75".into(), "[]".into()));
     assert!(at(&told, "error").contains("another run holds the lock"));

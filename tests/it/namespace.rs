@@ -1,21 +1,21 @@
-//! Hosts and interfaces of a test's own: the test runs itself again in network namespaces that it makes, as an
-//! ordinary user where the kernel lets one, else as root. What happens there is seen by nobody else.
+//! Network namespaces. A test that needs hosts and interfaces of its own runs itself again in a new namespace, with the
+//! rights of an ordinary user where the kernel allows that, otherwise as root. Nothing outside is changed.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Set in the copy of the test that runs inside.
+/// This variable is set in the copy of the test that runs in the namespace.
 const INSIDE: &str = "GANDI_DDNS_INSIDE";
-/// Set to `must`, a test that cannot have its namespace fails instead of being skipped.
+/// With `must` in this variable, a test fails where it would be skipped.
 const NAMESPACES: &str = "GANDI_DDNS_NAMESPACES";
 
-/// Inside: a network of one's own with loopback up, `/run` empty, and leave to make more namespaces.
+/// Proof that the test runs in a network namespace with loopback up and an empty `/run`. It may make more namespaces.
 pub(crate) struct Namespace;
 
 impl Namespace {
-    /// Runs the test of this name (from the crate's root, as in `router::natpmp`) again inside, and is `Some` there.
-    /// `None` outside, where all is done, or skipped with one line.
+    /// Runs the test with this name, such as `syslog::every_line_goes_to_the_log`, again in a namespace, and returns
+    /// `Some` there. Returns `None` outside, after that run or after a message that the test is skipped.
     pub(crate) fn enter(test: &str) -> Option<Self> {
         if std::env::var_os(INSIDE).is_some() {
             let inside = Self;
@@ -38,7 +38,7 @@ impl Namespace {
         None
     }
 
-    /// Whether these programs are installed; if not, the test is skipped with one line.
+    /// Returns true if these programs are installed. If one is missing, prints that the test is skipped.
     pub(crate) fn has(test: &str, programs: &[&str]) -> bool {
         let lacks = |program: &&&str| {
             let find = format!("PATH=$PATH:/usr/sbin:/sbin; command -v {program}");
@@ -49,22 +49,22 @@ impl Namespace {
         false
     }
 
-    /// Where something that a test needs is not to be had, says so in a line; fails where it must be.
+    /// Prints the message if a requirement of a test is not met. Panics if `GANDI_DDNS_NAMESPACES` is `must`.
     pub(crate) fn must(had: bool, told: &str) {
         if !had {
             assert_ne!(std::env::var(NAMESPACES).as_deref(), Ok("must"), "{told}");
-            // Past libtest, which keeps the output of what passes to itself.
+            // Not with `eprintln!`: libtest hides the captured output of a test that passes.
             let _ = writeln!(std::io::stderr(), "{told}");
         }
     }
 
-    /// `ip` with these arguments.
+    /// Runs `ip` with these arguments.
     #[track_caller]
     pub(crate) fn ip(&self, arguments: &str) {
         self.run(&format!("ip {arguments}"));
     }
 
-    /// A command line for the shell, which must succeed.
+    /// Runs a command line in a shell. It must succeed.
     #[track_caller]
     pub(crate) fn run(&self, line: &str) {
         let Self = self;
@@ -73,7 +73,7 @@ impl Namespace {
     }
 }
 
-/// The option of `unshare` that works here.
+/// Returns the options of `unshare` that work on this machine.
 fn allowed() -> Option<&'static str> {
     static ALLOWED: OnceLock<Option<&str>> = OnceLock::new();
     *ALLOWED.get_or_init(|| {

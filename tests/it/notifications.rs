@@ -1,4 +1,4 @@
-//! Who hears of a run: programs of the user's, and a monitor. None of them changes how the run ends.
+//! Notifications: the hooks `on_change` and `on_failure`, and the heartbeat. None of them changes the exit code.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,11 +13,11 @@ use fake_gandi::{Family, Fault, On, Times, free_port};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
 const DAY: u64 = 86_400;
-/// Writes down what it is told.
+/// A hook that appends its arguments and variables to the file `heard`.
 const HOOK: &str = "#!/bin/sh\n\
     echo \"$#|$GANDI_DDNS_DOMAIN|$GANDI_DDNS_NAME|$GANDI_DDNS_TYPE|$GANDI_DDNS_OLD|$GANDI_DDNS_NEW|$GANDI_DDNS_ERROR|$GANDI_TOKEN\" >>heard\n";
 
-/// A stale record, and these keys.
+/// A sandbox with a stale record and these config lines.
 fn with(keys: &str) -> Sandbox {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
@@ -30,7 +30,7 @@ fn program(s: &Sandbox, name: &str, text: &str) {
     fs::set_permissions(s.path(name), fs::Permissions::from_mode(0o700)).expect("chmod");
 }
 
-/// What the hook has heard since the last look, a line each time.
+/// Returns the lines that the hook has written since the last call.
 fn heard(s: &Sandbox) -> Vec<String> {
     let text = fs::read_to_string(s.path("heard")).unwrap_or_default();
     let _ = fs::remove_file(s.path("heard"));
@@ -47,7 +47,7 @@ fn on_change_hook_runs_for_each_written_record() {
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", TOKEN);
     s.finish(&mut command).exits(0);
-    // No argument, and no token.
+    // The hook gets no argument and no token.
     let told = ["0|example.org|home|A|81.2.69.1|81.2.69.142||", "0|example.org|@|A||81.2.69.142||"];
     assert_eq!(heard(&s), told);
     s.run(&[]).is(0, "");
@@ -64,7 +64,7 @@ fn on_failure_hook_runs_for_a_new_failure_and_once_a_day() {
     s.fake.revoke_all();
     s.run(&[]).exits(77);
     let told = heard(&s);
-    assert_eq!(told.len(), 1, "once for all that fail alike: {told:?}");
+    assert_eq!(told.len(), 1, "one hook for all records with the same failure: {told:?}");
     assert!(
         told[0]
             .starts_with("0|example.org|home www|A|||could not read the record: 127.0.0.1 refused the token")
@@ -75,18 +75,18 @@ fn on_failure_hook_runs_for_a_new_failure_and_once_a_day() {
     }
     s.age(DAY - 60);
     s.run(&[]).exits(77);
-    assert_eq!(heard(&s), [""; 0], "it stands, and that is no news");
+    assert_eq!(heard(&s), [""; 0], "no hook for the same failure on the same day");
     s.age(60);
     s.run(&[]).exits(77);
-    assert_eq!(heard(&s).len(), 1, "a day old");
+    assert_eq!(heard(&s).len(), 1, "a hook for a failure that is a day old");
     s.fake.accept_bearer(TOKEN);
     s.run(&["--force"]).exits(0);
     s.fake.revoke_all();
     s.run(&["--force"]).exits(77);
-    assert_eq!(heard(&s).len(), 1, "new again");
+    assert_eq!(heard(&s).len(), 1, "a hook for a new failure");
 }
 
-/// A good run with this hook: all is done, one line tells of the hook, and nothing else comes of it.
+/// A run with this hook succeeds and prints one warning about the hook, with these words.
 #[track_caller]
 fn warns(s: &Sandbox, words: &[&str]) {
     let ran = s.run(&[]);
@@ -122,21 +122,21 @@ fn large_output_of_a_hook_is_discarded() {
         "#!/bin/sh\nhead -c 5000000 /dev/zero\nhead -c 5000000 /dev/zero >&2\necho done >heard\n",
     );
     s.run(&[]).is(0, REPLACED);
-    assert_eq!(heard(&s), ["done"], "it came to its end");
+    assert_eq!(heard(&s), ["done"], "the hook ran to its end");
 }
 
 #[test]
 fn hook_that_times_out_is_killed_with_its_children() {
     let s = with("on_change = hook\n");
-    // It holds our stderr; were it not stopped, this run would not end before it.
+    // The hook inherits stderr, so the test would wait for it if it were not killed.
     program(&s, "hook", "#!/bin/sh\nsleep 1000 &\nsleep 1000\n");
     warns(&s, &["was stopped, as it did not end within 30 s"]);
 }
 
-/// What a monitor was sent: the request line, and the body.
+/// The requests that a monitor got: request line and body.
 type Sent = Arc<Mutex<Vec<(String, String)>>>;
 
-/// A monitor that gives this answer; none, and it never answers. Its URL, and what it was sent.
+/// Starts a monitor that sends this response, or never responds. Returns its URL and its log.
 fn monitor(answer: Option<&'static str>) -> (String, Sent) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/secret-uuid", listener.local_addr().expect("its address"));
@@ -213,9 +213,9 @@ fn run_without_the_lock_sends_no_heartbeat() {
     first.wait().expect("its end");
 }
 
-/// Whatever becomes of the monitor, the run is the same; only `-v` tells, and not where it is.
+/// A heartbeat to this URL fails, and the run is the same; only `-v` prints the failure, without the URL.
 #[track_caller]
-fn is_no_matter(url: &str, words: &str) {
+fn fails_without_effect(url: &str, words: &str) {
     let s = with(&format!("ping = {url}\n"));
     let ran: RunOutput = s.run(&["-v"]);
     ran.prints(0, REPLACED);
@@ -227,18 +227,21 @@ fn is_no_matter(url: &str, words: &str) {
 
 #[test]
 fn failing_heartbeat_does_not_change_the_run() {
-    is_no_matter(&format!("http://127.0.0.1:{}/secret-uuid", free_port()), "could not connect");
+    fails_without_effect(&format!("http://127.0.0.1:{}/secret-uuid", free_port()), "could not connect");
     let (url, log) = monitor(Some(
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     ));
-    is_no_matter(&url, "status 302");
-    assert!(sent(&log).iter().all(|(line, _)| line.starts_with("GET /secret-uuid ")), "it was not followed");
+    fails_without_effect(&url, "status 302");
+    assert!(
+        sent(&log).iter().all(|(line, _)| line.starts_with("GET /secret-uuid ")),
+        "the redirect was not followed"
+    );
     let (url, _) = monitor(Some("HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
-    is_no_matter(&url, "status 500");
+    fails_without_effect(&url, "status 500");
 }
 
 #[test]
 fn hanging_heartbeat_does_not_change_the_run() {
     let (url, _) = monitor(None);
-    is_no_matter(&url, "was too slow");
+    fails_without_effect(&url, "was too slow");
 }

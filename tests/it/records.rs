@@ -1,4 +1,4 @@
-//! What becomes of records: kept, created, replaced, or left alone.
+//! Records are created, replaced, kept or refused.
 
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use fake_gandi::{Answer, Family, Fault, On, Times};
@@ -110,7 +110,7 @@ fn record_edited_by_hand_is_repaired_by_force_and_by_recheck() {
     s.run(&[]).is(0, "");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&[]).is(0, "");
-    assert_eq!(s.zone("home", "A"), "600 81.2.69.1", "not looked at within recheck");
+    assert_eq!(s.zone("home", "A"), "600 81.2.69.1", "no check of the zone within `recheck`");
     s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.config_with("recheck = 0", "[example.org]\nnames = home\n");
@@ -173,7 +173,7 @@ fn aaaa_with_a_suffix_follows_the_prefix() {
     assert_eq!(s.zone("nas", "AAAA"), "300 2a01:e0a:1:aa::5");
     assert_eq!(s.zone("home", "AAAA"), "600 2a01:e0a:1:2::3");
     assert_eq!(s.zone("cam", "AAAA"), "300 2a01:e0a:1:2:211:22ff:fe33:4455");
-    // It is remembered as it is, and moves with the prefix.
+    // The address with the suffix is cached, and changes with the prefix.
     let requests = s.fake.requests().len();
     s.run(&["-6"]).is(0, "");
     assert_eq!(s.fake.requests().len(), requests + 1);

@@ -1,4 +1,4 @@
-//! `renew_token`: whatever goes wrong, the file holds a token that works.
+//! `renew_token`: the file holds a valid token after any failure.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
@@ -13,7 +13,7 @@ const DAY: u64 = 86_400;
 const CREATED: &str = "home.example.org A: created with 81.2.69.142, TTL 300 s\n";
 const RENEWED: &str = "pat_renewed1_SECRET";
 
-/// Ten days are left, and a renewal is wanted.
+/// A sandbox whose token expires in ten days and is to be renewed.
 fn due() -> Sandbox {
     let s = Sandbox::new();
     s.fake.set_left(TOKEN, 10 * DAY + 100);
@@ -25,7 +25,7 @@ fn token(s: &Sandbox) -> String {
     fs::read_to_string(s.path("token")).expect("the token")
 }
 
-/// No renewed token is in what was said.
+/// The output contains no renewed token.
 #[track_caller]
 fn kept_secret(ran: &RunOutput) {
     assert!(!format!("{ran:?}").contains("_SECRET"), "{ran:?}");
@@ -35,7 +35,7 @@ fn kept_secret(ran: &RunOutput) {
 fn new_token_replaces_the_old_one_in_its_file() {
     let s = due();
     fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o640)).expect("chmod");
-    // Only root can tell whether the owner is kept.
+    // Only root can change the owner, and so test that it is kept.
     let owner = fs::metadata(s.path("token")).expect("metadata").uid();
     if owner == 0 {
         chown(s.path("token"), Some(4711), Some(4712)).expect("chown");
@@ -54,7 +54,7 @@ fn new_token_replaces_the_old_one_in_its_file() {
     let after = fs::metadata(s.path("token")).expect("metadata");
     assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
     assert!(!s.path("token.new").exists() && s.fake.accepts(TOKEN));
-    // The new one is in use, and has a year left.
+    // The new token is in use, and expires in a year.
     s.fake.revoke(TOKEN);
     s.run(&["--force"]).is(0, "");
     s.age(DAY);
@@ -76,7 +76,7 @@ fn token_is_renewed_only_when_configured_and_due() {
     assert_eq!((s.fake.renewals(), token(&s).as_str()), (0, TOKEN));
 }
 
-/// The old token stays, the run ends as it would without a renewal, and one line says why.
+/// The renewal fails: the old token stays, the exit code is 0, and one warning contains these words.
 #[track_caller]
 fn stays(s: &Sandbox, words: &[&str]) {
     let ran = s.run(&[]);
@@ -88,16 +88,16 @@ fn stays(s: &Sandbox, words: &[&str]) {
     ]);
     ran.says(words);
     let about = ran.stderr.lines().filter(|l| l.contains("could not renew")).count();
-    // The usual warning of the day comes with it.
+    // The other line is the daily warning about the expiry.
     assert_eq!((about, ran.stderr.lines().count()), (1, 2), "{}", ran.stderr);
     assert_eq!(token(s), TOKEN);
-    // Not tried again today; tomorrow it is, and all is well then.
+    // There is no second attempt on the same day. The caller makes the one of the next day, without the fault.
     s.run(&[]).is(0, "");
     s.fake.clear_faults();
     s.age(DAY);
 }
 
-/// The next day's try.
+/// The renewal on the next day succeeds.
 #[track_caller]
 fn is_renewed(s: &Sandbox) {
     let ran = s.run(&[]);
@@ -131,11 +131,11 @@ fn old_token_stays_when_gandi_refuses_the_renewal() {
 #[test]
 fn refused_new_token_is_discarded() {
     let s = due();
-    // One look at the zone for the record, its name, and then with the new token.
+    // The first two GETs are for the record and for its name; the third one verifies the new token.
     s.fake.fault(On::route("GET", "/home"), Times::Next(2), Fault::Pass);
     s.fake.fault(On::route("GET", "/home"), Times::Always, Fault::Answer(Answer::json(403, "{}")));
     stays(&s, &["the new one was tried, and 127.0.0.1 refused the token"]);
-    assert!(!s.path("token.new").exists(), "it is of no use");
+    assert!(!s.path("token.new").exists(), "the refused token is discarded");
     is_renewed(&s);
 }
 
@@ -152,7 +152,7 @@ fn unverified_token_is_verified_by_a_later_run() {
         (TOKEN, format!("{RENEWED}\n"))
     );
     s.run(&[]).is(0, "");
-    assert_eq!(token(&s), TOKEN, "still out of order");
+    assert_eq!(token(&s), TOKEN, "Gandi still fails");
     s.fake.clear_faults();
     s.run(&[]).is(0, "");
     assert_eq!((token(&s), s.fake.renewals()), (format!("{RENEWED}\n"), 1));
@@ -167,7 +167,7 @@ fn leftover_of_an_interrupted_renewal_is_resumed_or_removed() {
         s.run(&[]).is(0, CREATED);
         assert!(token(&s) == TOKEN && !s.path("token.new").exists(), "{left:?}");
     }
-    // A token that nobody knows, and one whose renewal has ended the old one.
+    // An unknown token, and a new token whose renewal has revoked the old one.
     let s = due();
     s.fake.set_left(TOKEN, 100 * DAY);
     s.write("token.new", "pat_unknown");
@@ -208,7 +208,7 @@ fn full_or_read_only_disk_keeps_the_old_token() {
         "{}renew_token = yes\n[example.org]\nnames = home\n",
         s.head().replace("token_file = token", "token_file = secret/token")
     ));
-    // As much as there is room for.
+    // Fills the disk.
     let filled = Command::new("sh")
         .args(["-c", "cat /dev/zero >secret/filling"])
         .current_dir(s.path(""))
@@ -230,7 +230,7 @@ fn full_or_read_only_disk_keeps_the_old_token() {
     net.run(&format!("umount {}", dir.display()));
 }
 
-/// The system calls by which files are touched. Which of them there are depends on the machine.
+/// The system calls that touch files. Some of them do not exist on every machine.
 const CALLS: [&str; 20] = [
     "open",
     "openat",
@@ -254,7 +254,7 @@ const CALLS: [&str; 20] = [
     "close",
 ];
 
-/// Runs until the `n`th of these calls, at which it is killed; whether it came to its end before.
+/// Kills a run at the `n`th of these calls. Returns true if the run ended normally before that.
 fn killed_at(s: &Sandbox, call: &str, n: usize) -> bool {
     let binary = s.command();
     let mut command = Command::new("strace");
@@ -266,8 +266,8 @@ fn killed_at(s: &Sandbox, call: &str, n: usize) -> bool {
     status.expect("strace").code() == Some(0)
 }
 
-/// Kills a run at each of the calls that it makes, and shows what each leaves: the call and its number, and whether the
-/// run came to its end.
+/// Kills a run at each of its calls, and passes each sandbox to `look`, with the call and its number, and true if the
+/// run ended normally. Returns the number of killed runs.
 fn at_each_call(look: &mut dyn FnMut(&Sandbox, &str, bool), prepare: fn(&Sandbox)) -> usize {
     let mut kills = 0;
     for call in CALLS {
@@ -286,7 +286,7 @@ fn at_each_call(look: &mut dyn FnMut(&Sandbox, &str, bool), prepare: fn(&Sandbox
 }
 
 fn can_trace(test: &str) -> bool {
-    // The emulator's system calls are not the program's.
+    // Under an emulator, strace sees the calls of the emulator.
     if std::env::var_os("GANDI_DDNS_COMMAND").is_some() || !Namespace::has(test, &["strace"]) {
         return false;
     }
@@ -296,7 +296,7 @@ fn can_trace(test: &str) -> bool {
     traced
 }
 
-/// One token, which Gandi takes.
+/// The token file has one line with a valid token.
 #[track_caller]
 fn holds_a_good_one(s: &Sandbox, when: &str) {
     let held = token(s);
@@ -316,13 +316,13 @@ fn token_file_is_valid_after_a_kill_at_any_system_call() {
             (false, false) => after += 1,
             (false, true) => {}
         }
-        // The next run goes on where this one was stopped, whatever it left.
+        // The next run completes the renewal, whatever was left.
         assert_eq!(s.run(&["--force"]).code, Some(0), "{when}");
         holds_a_good_one(s, when);
         assert!(token(s).ends_with("_SECRET\n") && !s.path("token.new").exists(), "{when}");
     };
     let kills = at_each_call(&mut look, |_| {});
-    // It was stopped at many points, before and after the new token was in place.
+    // The kills were at many points, before and after the new token was in place.
     assert!(kills > 40 && before > 20 && after > 0, "{kills} kills, {before} before, {after} after");
 }
 
@@ -331,8 +331,8 @@ fn killed_renewal_recovers_when_the_old_token_is_revoked() {
     if !can_trace("renewal::killed_renewal_recovers_when_the_old_token_is_revoked") {
         return;
     }
-    // Gandi is said to let the old one live. Did it not, then only what was killed between Gandi's answer and the end
-    // of the write that follows it could not be helped.
+    // Gandi is said to keep the old token valid. If it revoked it, a token could be lost only by a kill between Gandi's
+    // response and the end of the write that follows.
     let (mut lost, mut recovered) = (Vec::new(), 0);
     let mut look = |s: &Sandbox, when: &str, _| {
         if s.fake.accepts(token(s).trim()) {

@@ -1,10 +1,10 @@
-//! How little is asked of others: requests and connections, counted by the fake.
+//! The number and the content of requests, and the number of connections.
 
 use std::fmt::Write as _;
 
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 
-/// Echoes, GETs and PUTs at LiveDNS, and connections.
+/// Returns the number of requests to echo services, GETs and PUTs to LiveDNS, and connections.
 fn counts(s: &Sandbox) -> (usize, usize, usize, usize) {
     let echoes = s.fake.requests().iter().filter(|r| r.listener.starts_with("echo")).count();
     (echoes, s.count("GET"), s.count("PUT"), s.fake.connections())
@@ -17,7 +17,7 @@ fn stale_record_costs_four_requests_and_a_confirmed_one_costs_one() {
     s.run(&[]).exits(0);
     assert_eq!(counts(&s), (2, 1, 1, 3), "2 echoes, 1 GET, 1 PUT, 3 connections");
     s.run(&[]).is(0, "");
-    assert_eq!(counts(&s), (3, 1, 1, 4), "1 echo more, nothing at Gandi");
+    assert_eq!(counts(&s), (3, 1, 1, 4), "1 echo more, no request to Gandi");
 }
 
 #[test]

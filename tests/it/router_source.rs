@@ -1,5 +1,5 @@
-//! The router as a source: Debian's own daemons in a network of the test's own, cross-checked with Debian's own
-//! clients; and a router that answers with whatever a bad one might.
+//! The source `router`, against Debian's miniupnpd in a network namespace, compared with Debian's clients, and against
+//! a fake router with invalid responses.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -11,10 +11,10 @@ use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 
 const GATEWAY: &str = "192.168.1.1";
-/// What the fake router does, for its process: words with blanks between.
+/// The variable with the behaviour of the fake router, for its process: words such as `pmp:short`.
 const MANNER: &str = "GANDI_DDNS_TEST_ROUTER";
 
-/// A process that ends with the test, however that ends.
+/// A process that is killed at the end of the test.
 struct Daemon(Child);
 
 impl Drop for Daemon {
@@ -24,7 +24,7 @@ impl Drop for Daemon {
     }
 }
 
-/// A host behind a router; the fake Gandi is on the host's own loopback.
+/// A host behind a router, with the fake Gandi on the host's loopback.
 struct Home {
     net: Namespace,
     s: Sandbox,
@@ -54,7 +54,7 @@ impl Home {
         Some(home)
     }
 
-    /// `ipv4 =` these, with the echo services in the place of `ECHOES`.
+    /// Writes a config with these sources in `ipv4`. `ECHOES` stands for the echo services.
     fn sources(&self, words: &str) {
         let head = self.s.head();
         let line = head.lines().find(|l| l.starts_with("ipv4 =")).expect("the IPv4 services");
@@ -67,7 +67,7 @@ impl Home {
         self.s.fake.set("example.org", "home", "A", 600, &[STALE]);
     }
 
-    /// The record follows, and nobody else was asked.
+    /// The record is updated without a request to an echo service.
     fn follows(&self) {
         self.stale();
         let before = self.s.fake.requests().len();
@@ -84,7 +84,7 @@ impl Home {
         assert_eq!(self.s.zone("home", "A"), format!("600 {STALE}"));
     }
 
-    /// Debian's daemon, as soon as it listens.
+    /// Starts miniupnpd and waits until it listens.
     fn miniupnpd(&self, more: &str) -> Daemon {
         let config = self.s.path("miniupnpd.conf");
         let text = "ext_ifname=wan0\nlistening_ip=lan0\nport=5000\nsecure_mode=yes\n\
@@ -95,7 +95,7 @@ impl Home {
         command.arg("-P").arg(self.s.path("miniupnpd.pid"));
         let daemon = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let daemon = Daemon(daemon.expect("miniupnpd starts"));
-        // NAT-PMP's port or SSDP's, as the kernel tells them: 5351 and 1900.
+        // The ports of NAT-PMP and SSDP, 5351 and 1900, as the kernel prints them.
         let port = if more.contains("enable_natpmp=yes") { ":14E7 " } else { ":076C " };
         let started = Instant::now();
         loop {
@@ -110,7 +110,7 @@ impl Home {
     }
 }
 
-/// A router of this manner: this very program once more, over there.
+/// Starts a fake router with this behaviour: this test binary, in the namespace of the router.
 fn fake(manner: &str) -> Daemon {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", "router"]).arg(std::env::current_exe().expect("this program"));
@@ -160,7 +160,7 @@ fn silent_gateway_fails_within_three_seconds() {
     let name = "router_source::silent_gateway_fails_within_three_seconds";
     let Some(home) = Home::enter(name, &["nft"]) else { return };
     let neither = "the gateway 192.168.1.1 answers neither NAT-PMP nor UPnP: switch one of them on there";
-    // An emulated processor has an excuse.
+    // An emulated processor is slower.
     let limit = if std::env::var_os("GANDI_DDNS_COMMAND").is_some() { 10 } else { 3 };
     for firewall in [
         "true",
@@ -232,7 +232,7 @@ fn disagreement_of_router_and_web_is_a_warning() {
             "such as a VPN",
         ]);
         assert_eq!(ran.stderr.lines().count(), 1);
-        // It is said when it matters, and not at every run.
+        // The warning appears only when a record is written.
         home.s.run(&["--force"]).is(0, "");
     }
     drop(router);
@@ -244,7 +244,7 @@ fn disagreement_of_router_and_web_is_a_warning() {
     ran.says(&["warning: the router's own address is 192.168.100.2", "behind another NAT"]);
 }
 
-/// No test of its own: the router's process.
+/// The process of the fake router, not a test.
 #[test]
 #[ignore = "started by other tests, in a namespace of its own"]
 fn fake_router() {
@@ -281,7 +281,7 @@ fn nat_pmp(socket: &UdpSocket, answer: &str) {
             "refused" => vec![0, 128, 0, 2, 0, 0, 0, 9],
             "3" => vec![0, 128, 0, 3, 0, 0, 0, 9, 0, 0, 0, 0],
             "other" => {
-                // Right in all but the host that it comes from.
+                // A correct response from another host.
                 let other = UdpSocket::bind(("192.168.1.66", 5351)).expect("another address");
                 let _ = other.send_to(&good(ADDRESS), from);
                 continue;

@@ -1,5 +1,6 @@
-//! A directory, a fake Gandi with three echo services per family, and the real binary run against them in a
-//! scrubbed environment. Every run is checked for the token, and every fake for requests it did not understand.
+//! A test's own directory with a config, a fake Gandi with three echo services per address family, and the binary,
+//! which runs with an empty environment. Each run is checked for leaked credentials. The end of each test checks that
+//! the fake got no request that the program must not send.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,26 +14,26 @@ use crate::run_output::{RunOutput, block, wait};
 use crate::state_file;
 use fake_gandi::{Echo, Fake, Family, Setup};
 
-/// The secret that must show up nowhere.
+/// The personal access token, which must not appear in any output or in the state.
 pub(crate) const TOKEN: &str = "pat_0123456789abcdefSECRET";
-/// An API key of Gandi's old shape.
+/// A deprecated API key, with the 24 characters of Gandi's.
 pub(crate) const API_KEY: &str = "abcdefghijkl0123456789xy";
-/// Our address in most tests: globally routable, and nobody is asked there.
+/// The public IPv4 address in most tests. It is a global one, as the program requires; no test connects to it.
 pub(crate) const ADDRESS: &str = "81.2.69.142";
-/// What the zone holds when it is stale.
+/// The address in a stale A record.
 pub(crate) const STALE: &str = "81.2.69.1";
-/// Our IPv6 address.
+/// The public IPv6 address in most tests.
 pub(crate) const ADDRESS6: &str = "2a01:e0a:1:2::3";
 pub(crate) const STALE6: &str = "2a01:e0a:1:2::1";
 
-/// A place to run in.
+/// The environment of one test.
 pub(crate) struct Sandbox {
     pub(crate) fake: Fake,
-    /// Three IPv4 services of three operators.
+    /// Three IPv4 services, each of another provider.
     pub(crate) v4: Vec<Echo>,
-    /// Three IPv6 services of three operators.
+    /// Three IPv6 services, each of another provider.
     pub(crate) v6: Vec<Echo>,
-    /// Whether the fake may have seen requests that it did not understand.
+    /// True if the test sends requests that the fake counts as violations.
     pub(crate) violations_expected: bool,
     dir: PathBuf,
     /// The arguments and the output of the last run, for the report of a failed test.
@@ -43,12 +44,12 @@ pub(crate) struct Sandbox {
 const REQUESTS_SHOWN: usize = 50;
 
 impl Sandbox {
-    /// The zone `example.org` is there and empty; the token is good; the config names no record yet.
+    /// Starts a fake with an empty zone `example.org` and a valid token. The config names `home.example.org`.
     pub(crate) fn new() -> Self {
         Self::with(Setup::default())
     }
 
-    /// The same with another server.
+    /// Does the same as [`Sandbox::new`], with another TLS setup or address of the fake.
     pub(crate) fn with(setup: Setup<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -70,20 +71,20 @@ impl Sandbox {
         sandbox
     }
 
-    /// A path in the sandbox.
+    /// Returns a path in the directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
-    /// Writes a file that only its owner can read.
+    /// Writes a file with mode 0600.
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect(name);
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).expect(name);
     }
 
-    /// What every config begins with.
+    /// Returns the first lines of a config: files, API and address services.
     pub(crate) fn head(&self) -> String {
-        // Each IPv6 service is on ::1, so each gets a spelling of its own to count as an operator of its own.
+        // All IPv6 services are on ::1. The program takes each spelling for another provider.
         let spellings = ["[::1]", "[0::1]", "[0:0::1]"];
         let mut head = format!(
             "token_file = token\nca_file = ca.pem\nstate_dir = state\napi = {}\nipv4 =",
@@ -100,22 +101,23 @@ impl Sandbox {
         head
     }
 
-    /// The usual head, and then the section `[example.org]` with these lines.
+    /// Writes a config with the usual head and the section `[example.org]` with these lines.
     pub(crate) fn config(&self, section: &str) {
         self.config_with("", &format!("[example.org]\n{section}"));
     }
 
-    /// The usual head with more lines, and then these sections.
+    /// Writes a config with the usual head, more global lines and these sections.
     pub(crate) fn config_with(&self, head: &str, sections: &str) {
         self.raw_config(&format!("{}{head}\n{sections}", self.head()));
     }
 
-    /// A config of one's own.
+    /// Writes this text as the config.
     pub(crate) fn raw_config(&self, text: &str) {
         self.write("gandi-ddns.conf", text);
     }
 
-    /// The binary under test, or what `GANDI_DDNS_COMMAND` says, such as `qemu-arm-static -cpu arm1176 FILE`.
+    /// Returns a command for the binary under test, with an empty environment. `GANDI_DDNS_COMMAND` replaces the
+    /// binary, for example by `qemu-arm-static -cpu arm1176 FILE`.
     pub(crate) fn command(&self) -> Command {
         let named = std::env::var("GANDI_DDNS_COMMAND").ok();
         let mut words = named.as_deref().unwrap_or(env!("CARGO_BIN_EXE_gandi-ddns")).split_whitespace();
@@ -124,14 +126,14 @@ impl Sandbox {
         command
     }
 
-    /// Runs with the sandbox's config and these arguments.
+    /// Runs the binary with the sandbox's config and these arguments.
     pub(crate) fn run(&self, arguments: &[&str]) -> RunOutput {
         let mut command = self.command();
         command.args(["-c", "gandi-ddns.conf"]).args(arguments);
         self.finish(&mut command)
     }
 
-    /// Runs any command to its end.
+    /// Runs a command to its end.
     pub(crate) fn finish(&self, command: &mut Command) -> RunOutput {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let ran = wait(child.expect("the binary starts"));
@@ -146,41 +148,41 @@ impl Sandbox {
         *last = Some((arguments.to_owned(), ran.clone()));
     }
 
-    /// What the zone `example.org` holds, as `TTL value value`, or nothing.
+    /// Returns an RRset of the zone `example.org` as `TTL value value`, or an empty string if there is none.
     pub(crate) fn zone(&self, name: &str, rrtype: &str) -> String {
         let rrset = self.fake.get("example.org", name, rrtype);
         rrset.map(|r| format!("{} {}", r.ttl, r.values.join(" "))).unwrap_or_default()
     }
 
-    /// The one state file.
+    /// Returns the path of the only state file.
     pub(crate) fn state_file(&self) -> PathBuf {
         let mut files =
             fs::read_dir(self.path("state")).expect("a state directory").flatten().map(|f| f.path());
         files.find(|f| f.extension().is_some_and(|e| e == "state")).expect("a state file")
     }
 
-    /// As if everything that is remembered had been so many seconds earlier.
+    /// Moves every time in the state back by this many seconds, as if that time had passed.
     #[track_caller]
     pub(crate) fn age(&self, seconds: u64) {
         let text = fs::read_to_string(self.state_file()).expect("the state");
         fs::write(self.state_file(), state_file::earlier(&text, seconds)).expect("the state");
     }
 
-    /// How many requests of this method LiveDNS got.
+    /// Returns the number of requests with this method to LiveDNS.
     pub(crate) fn count(&self, method: &str) -> usize {
         self.fake.requests().iter().filter(|r| r.listener == "livedns" && r.method == method).count()
     }
 }
 
-/// The end of a test.
+/// The checks and the report at the end of a test.
 impl Sandbox {
-    /// The reason why the test must fail even if all its assertions held.
+    /// Returns a problem that fails the test although all its assertions held.
     fn problem(&self) -> Option<String> {
         let violations = self.fake.violations();
         if !self.violations_expected && !violations.is_empty() {
             return Some(block("requests that the fake did not understand", &violations.join("\n")));
         }
-        // The state must not hold the token either.
+        // The state must not contain the token either.
         let files = fs::read_dir(self.path("state")).into_iter().flatten().flatten();
         let leaks =
             |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).contains(TOKEN);
@@ -188,7 +190,7 @@ impl Sandbox {
         Some(format!("the token is in {}", leak.display()))
     }
 
-    /// Describes everything that helps to understand a failed test. No credential is in it.
+    /// Describes the sandbox of a failed test, with every credential masked.
     fn report(&self) -> String {
         let config = fs::read_to_string(self.path("gandi-ddns.conf")).unwrap_or_default();
         let requests = self.fake.requests();
@@ -210,7 +212,7 @@ impl Sandbox {
     }
 }
 
-/// Replaces every credential of the tests.
+/// Masks every credential that the tests use.
 fn mask(text: &str) -> String {
     let text = text.replace(API_KEY, "***");
     let mut parts = text.split("pat_");

@@ -1,11 +1,11 @@
-//! JSON Schema, as much of it as `schema/` uses: what it does not know it refuses, so that no word there goes unread.
+//! A validator for the part of JSON Schema that `schema/` uses. It refuses unknown keywords, so that none is ignored.
 
 use miniserde::json::{self, Number, Object, Value};
 
 pub(crate) const RUN: &str = include_str!("../../schema/run.json");
 pub(crate) const CHECK: &str = include_str!("../../schema/check.json");
 
-/// Reads one line of JSON, which must fit the schema.
+/// Parses one line of JSON and panics if it does not fit the schema.
 #[track_caller]
 pub(crate) fn fits(schema: &str, line: &str) -> Value {
     assert_eq!(line.lines().count(), 1, "{line}");

@@ -1,10 +1,10 @@
-//! A year of a machine's life, a run every five minutes, by a clock of the test's own.
+//! A year of runs, one every five minutes, with a simulated clock.
 
 use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 
-use crate::in_process::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_in_process};
 use crate::sandbox::{Sandbox, TOKEN};
 use fake_gandi::{Answer, Family, Fault, On, Times};
 
@@ -12,25 +12,25 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 const START: u64 = 1_800_000_000;
-/// How long each token lives.
+/// The lifetime of each token, in seconds.
 const LIFETIME: u64 = 90 * DAY;
 
-/// What befalls the machine, by the hour of the year; nothing at most hours.
+/// An event at the start of an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
-    /// The provider gives us another address.
+    /// The public address changes.
     Moves,
-    /// Gandi answers nothing but 500 for so many hours.
+    /// Gandi responds with 500 for this number of hours.
     GandiIsOut(u64),
-    /// No service can be reached for so many hours.
+    /// No server can be reached for this number of hours.
     NetworkIsOut(u64),
-    /// One service lies for so many hours.
+    /// One echo service returns a wrong address for this number of hours.
     OneLies(u64),
-    /// The state, which is in memory, is gone.
+    /// The state is lost, since it is in memory.
     Reboots,
 }
 
-/// Prime distances, so that in the course of the year everything meets everything.
+/// Returns the event of this hour of the year. The intervals are primes, so that all combinations occur in a year.
 fn event(hour: u64) -> Option<Event> {
     match hour {
         0 => None,
@@ -43,15 +43,15 @@ fn event(hour: u64) -> Option<Event> {
     }
 }
 
-/// The world around the machine.
+/// The machine's environment.
 struct World {
     s: Sandbox,
     now: Cell<u64>,
     address: String,
     moves: usize,
-    /// Until when something is out, in seconds since 1970.
+    /// The end of the current outage, in seconds since 1970; 0 if there is none.
     troubled: u64,
-    /// The tokens and when they expire.
+    /// The tokens and their expiry, in seconds since 1970.
     tokens: Vec<(String, u64)>,
 }
 
@@ -80,7 +80,7 @@ impl World {
                 self.moves += 1;
                 self.address = format!("81.2.{}.{}", 70 + self.moves / 200, 1 + self.moves % 200);
                 s.fake.set_address(Family::V4, &self.address);
-                // One that has lied has an answer of its own since.
+                // The first service may have a function of its own since it was wrong.
                 self.honest();
             }
             Event::GandiIsOut(hours) => {
@@ -115,7 +115,7 @@ impl World {
         self.troubled = 0;
     }
 
-    /// Lets tokens age, and end.
+    /// Updates the remaining lifetime of each token, and revokes the expired ones.
     fn a_day_passes(&mut self) {
         let now = self.now.get();
         let token = fs::read_to_string(self.s.path("token")).expect("the token").trim().to_owned();
@@ -133,7 +133,7 @@ impl World {
 
 #[test]
 fn record_is_right_through_a_year_of_moves_outages_renewals_and_reboots() {
-    // It is not the binary that this is about.
+    // This test does not use the binary.
     if std::env::var_os("GANDI_DDNS_COMMAND").is_some() {
         return;
     }
@@ -147,7 +147,7 @@ fn record_is_right_through_a_year_of_moves_outages_renewals_and_reboots() {
         let now = w.now.get();
         if w.troubled != 0 && now >= w.troubled {
             w.all_is_well_again();
-            // What failed may be left alone for an hour more.
+            // The backoff may last another hour.
             recovering = now + HOUR + 5 * MINUTE;
         }
         if tick % (24 * 12) == 0 {
@@ -156,20 +156,20 @@ fn record_is_right_through_a_year_of_moves_outages_renewals_and_reboots() {
         if let (0, Some(event)) = (tick % 12, event(tick / 12)) {
             w.happens(event);
         }
-        let ran = run_inside(&w.s, &[], &|| w.now.get(), &|_| {}, tick);
+        let ran = run_in_process(&w.s, &[], &|| w.now.get(), &|_| {}, tick);
         runs += 1;
         let code = ran.code.expect("a code");
         failures += usize::from(code != 0);
         assert!(code == 0 || code == 75 && (w.troubled != 0 || now < recovering), "{now}: {ran:?}");
         if code == 0 && w.troubled == 0 && now >= recovering {
             let held = w.s.fake.get("example.org", "home", "A").expect("the record");
-            // A look is good for six hours, but a changed address is not.
+            // `recheck` is six hours, but a changed address is noticed at once.
             assert_eq!(held.values, [w.address.as_str()], "{now}");
         }
     }
     let held = w.s.fake.get("example.org", "home", "A").expect("the record");
     assert_eq!(held.values, [w.address.as_str()]);
-    // The first write made the record; each of the others follows a move.
+    // The first write creates the record; each further one follows a change of the address.
     assert_eq!(w.s.count("PUT"), 1 + w.moves);
     assert!(w.tokens.len() >= 5, "renewed every 75 days: {}", w.tokens.len());
     let of = |listener: &str| w.s.fake.requests().iter().filter(|r| r.listener.starts_with(listener)).count();

@@ -1,4 +1,4 @@
-//! The lock and the memory: whatever becomes of them, the zone stays right.
+//! The lock and the state: the zone stays right after any damage to them.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -20,7 +20,7 @@ fn stale() -> Sandbox {
 #[test]
 fn four_runs_at_once_make_exactly_one_write() {
     let s = stale();
-    // The first to come is held at Gandi until the others have left.
+    // The first run waits at Gandi until the others have ended.
     let (gate, held) = (Arc::new(Barrier::new(2)), AtomicBool::new(false));
     let inside = Arc::clone(&gate);
     s.fake.before_answer(move |request, _| {
@@ -65,7 +65,7 @@ fn second_run_exits_75_while_the_lock_is_held() {
     s.run(&[]).is(75, "");
     first.kill().expect("the first run");
     first.wait().expect("its end");
-    // The kernel has dropped the lock with its holder.
+    // The kernel released the lock when the process died.
     s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
 }
 
@@ -102,15 +102,15 @@ fn state_of_another_version_is_replaced_silently() {
     s.run(&[]).exits(0);
     fs::write(s.state_file(), "gandi-ddns state 9\nwho knows\n").expect("another version");
     s.run(&[]).is(0, "");
-    assert_eq!(s.count("GET"), 2, "the zone was looked at");
+    assert_eq!(s.count("GET"), 2, "one check of the zone");
     s.run(&[]).is(0, "");
-    assert_eq!(s.count("GET"), 2, "and the state is ours again");
+    assert_eq!(s.count("GET"), 2, "the new state is used");
 }
 
 #[test]
 fn record_is_updated_without_a_usable_state_directory() {
     let s = stale();
-    // A file where the directory should be: this stops root as well.
+    // A file in place of the directory, which stops root as well.
     s.write("state", "");
     let ran = s.run(&[]);
     ran.says(&["warning: could not use the state directory", "each run asks Gandi"]);
@@ -123,11 +123,11 @@ fn record_is_updated_without_a_usable_state_directory() {
 fn unwritable_state_is_one_warning() {
     let s = stale();
     s.run(&[]).exits(0);
-    // Where the new state should go stands a directory that cannot be removed like a file.
+    // A directory in place of the temporary file, which stops root as well.
     let blocked = s.state_file().with_extension("state.new");
     fs::create_dir(&blocked).expect("an obstacle");
     let ran = s.run(&["--force"]);
-    // Within one second the state may be the same, and then nothing is written at all.
+    // Within the same second the state may be unchanged, and then it is not written.
     if !ran.stderr.is_empty() {
         ran.fails(0, &["warning: could not write the state"]);
     }

@@ -11,10 +11,10 @@ const FORMAT: [&str; 4] = [
 /// The first line.
 const HEADER: &str = "gandi-ddns state 2";
 
-/// The same state with every time so many seconds earlier.
+/// Returns the same state with every time moved back by `seconds`.
 ///
 /// # Panics
-/// For a text that is not of this format.
+/// If the text has another format.
 #[track_caller]
 pub(crate) fn earlier(state: &str, seconds: u64) -> String {
     let mut lines = state.lines();

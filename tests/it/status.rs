@@ -1,4 +1,4 @@
-//! `gandi-ddns status`, and the history that it shows.
+//! `gandi-ddns status`, and the history that it prints.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,7 +12,7 @@ fn stale() -> Sandbox {
     s
 }
 
-/// What it says, for this code; no network is touched, and nothing is changed.
+/// Runs `status` and returns its output. The exit code is this one, and no connection is made.
 #[track_caller]
 fn status(s: &Sandbox, code: i32) -> String {
     let connections = s.fake.connections();
@@ -116,7 +116,7 @@ fn history_is_written_only_on_change() {
     fs::write(s.path("history"), "untouched\n").expect("a mark");
     s.run(&["--force"]).is(0, "");
     s.run(&["--force", "--dry-run"]).exits(0);
-    // Another TTL is no other address.
+    // A changed TTL is not a changed address.
     s.config_with("history = history\n", "[example.org]\nnames = home\nttl = 900\n");
     s.run(&[]).is(0, "home.example.org A: TTL 600 s replaced by 900 s\n");
     assert_eq!(fs::read_to_string(s.path("history")).expect("it"), "untouched\n");

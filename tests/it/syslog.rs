@@ -1,4 +1,4 @@
-//! `--syslog`, to a log of the test's own in the place of `/dev/log`.
+//! `--syslog`, with a socket of the test's own as `/dev/log` in a namespace.
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -9,7 +9,7 @@ use crate::sandbox::{STALE, Sandbox};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142";
 
-/// A stale record, and a `/dev` in which there is no log yet.
+/// A sandbox with a stale record, and a `/dev` without a log.
 fn enter(test: &str) -> Option<Sandbox> {
     let net = Namespace::enter(test)?;
     let s = Sandbox::new();
@@ -32,14 +32,14 @@ fn log() -> UnixDatagram {
     log
 }
 
-/// What it was sent, without time and process: `<29> home.example.org …`.
+/// Returns the lines that the log got, without time and process: `<29> home.example.org …`.
 fn sent(log: &UnixDatagram) -> Vec<String> {
     let (mut buffer, mut lines) = ([0; 4096], Vec::new());
     while let Ok(length) = log.recv(&mut buffer) {
         let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
         let (head, message) = text.split_once("]: ").expect(&text);
         let (priority, rest) = head.split_once('>').expect(&text);
-        // `Nov 24 01:55:10 gandi-ddns[17`
+        // For example `Nov 24 01:55:10 gandi-ddns[17`.
         assert!(rest.len() > 27 && rest[15..].starts_with(" gandi-ddns["), "{text}");
         lines.push(format!("{priority}> {message}"));
     }
@@ -82,7 +82,7 @@ fn json_object_stays_on_stdout() {
     assert_eq!((ran.stderr.as_str(), sent(&log)), ("", vec![format!("<29> {REPLACED}")]));
 }
 
-/// What the log does not take goes where it went without one, with one line about the log.
+/// The output goes to stdout and stderr as without `--syslog`, with one warning about the log.
 #[track_caller]
 fn falls_back(s: &Sandbox) {
     let ran = s.run(&["--syslog"]);
@@ -97,7 +97,7 @@ fn falls_back(s: &Sandbox) {
     let ran = s.run(&["--syslog", "--force"]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(77), 2), "{}", ran.stderr);
     ran.says(&["refused the token"]);
-    // Told once, however much is to be said.
+    // The warning appears once, even with many lines.
     let told = s.run(&["--syslog", "--force", "-v"]).stderr;
     assert!(told.matches("took nothing").count() == 1 && told.lines().count() > 3, "{told}");
 }

@@ -1,4 +1,4 @@
-//! Certificates and protocol versions: what is right is taken, what is wrong is named, and never worked around.
+//! Certificates and TLS versions: good ones are accepted, bad ones are refused with the reason.
 
 use crate::sandbox::{STALE, Sandbox};
 use fake_gandi::{Key, Setup, Tls, Versions};

@@ -1,12 +1,12 @@
-//! The token's end, told in time.
+//! The expiry of the token: the daily query, and the warnings.
 
-use crate::in_process::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_in_process};
 use crate::sandbox::{API_KEY, Sandbox, TOKEN};
 use fake_gandi::{Answer, Fault, On, Times};
 
 const DAY: u64 = 86_400;
 
-/// How often Gandi was asked about the token.
+/// Returns the number of requests to `tokeninfo`.
 fn asked(s: &Sandbox) -> usize {
     s.fake.requests().iter().filter(|r| r.listener == "id").count()
 }
@@ -78,7 +78,7 @@ fn warnings_over_the_last_month_follow_the_schedule() {
     for day in 0..=31 {
         s.fake.set_left(TOKEN, (31 - day) * DAY);
         let runs = [0, DAY / 2].map(|later| {
-            let ran = run_inside(&s, &["-4"], &|| start + day * DAY + later, &|_| {}, day);
+            let ran = run_in_process(&s, &["-4"], &|| start + day * DAY + later, &|_| {}, day);
             ran.exits(0);
             ran.stderr.matches("warning: the token expire").count()
         });

@@ -1,4 +1,4 @@
-//! A machine that has just been switched on: no network, no resolver, no clock, and a run that waits for them.
+//! `--wait` on a machine that has just booted, without network, name resolution or clock, and `--splay`.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::in_process::{is_alone, run_inside};
+use crate::in_process::{is_alone, run_in_process};
 use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
@@ -28,7 +28,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs()
 }
 
-/// A run that waits and tells each step.
+/// A run with `--wait` and `-v`, and its stderr.
 struct Waiting(Child, BufReader<std::process::ChildStderr>);
 
 impl Waiting {
@@ -40,7 +40,7 @@ impl Waiting {
         Self(child, stderr)
     }
 
-    /// Until it says that it has failed once, and what it said.
+    /// Waits until the first attempt has failed, and returns stderr so far.
     fn has_failed(&mut self) -> String {
         let mut told = String::new();
         loop {
@@ -108,27 +108,27 @@ fn wait_ends_when_the_clock_is_set() {
     }
     let s = stale();
     let reads = Cell::new(0);
-    // The third look finds it set.
+    // The third read of the clock finds it set.
     let clock = || {
         reads.set(reads.get() + 1);
         if reads.get() < 3 { 86_400 } else { now() }
     };
-    run_inside(&s, &["--wait", "600"], &clock, &|_| {}, 1).is(0, REPLACED);
+    run_in_process(&s, &["--wait", "600"], &clock, &|_| {}, 1).is(0, REPLACED);
     let s = stale();
-    let ran = run_inside(&s, &[], &|| 86_400, &|_| {}, 1);
+    let ran = run_in_process(&s, &[], &|| 86_400, &|_| {}, 1);
     ran.fails(
         75,
         &["this machine's clock reads 1970-01-02 00:00:00 UTC", "the clock is wrong, let NTP set it"],
     );
-    assert_eq!(s.fake.connections(), 0, "nobody is asked by a wrong clock");
-    assert!(!s.path("state").exists(), "and nothing is remembered by it");
+    assert_eq!(s.fake.connections(), 0, "no request with a wrong clock");
+    assert!(!s.path("state").exists(), "no state with a wrong clock");
 }
 
-/// Waits in vain for so many seconds: what it says, and its pauses in milliseconds.
+/// Runs with `--wait` until it gives up. Returns the output and the delays in milliseconds.
 fn in_vain(s: &Sandbox, wait: &str, seed: u64) -> (RunOutput, Vec<u128>) {
     let pauses = RefCell::new(Vec::new());
     let pause = |time: Duration| pauses.borrow_mut().push(time.as_millis());
-    let ran = run_inside(s, &["--wait", wait], &now, &pause, seed);
+    let ran = run_in_process(s, &["--wait", wait], &now, &pause, seed);
     (ran, pauses.into_inner())
 }
 
@@ -142,7 +142,7 @@ fn wait_retries_with_growing_delays_and_prints_one_error() {
     let (ran, pauses) = in_vain(&s, "600", 1);
     ran.fails(75, &["127.0.0.1 is out of order (500)"]);
     assert_eq!(s.count("GET"), pauses.len() + 1);
-    // The time that the tries themselves took counts too.
+    // The time of the attempts themselves counts as well.
     let waited: u128 = pauses.iter().sum();
     assert!((590_000..=600_000).contains(&waited), "{pauses:?}");
     for (i, pause) in pauses.iter().rev().skip(1).rev().enumerate() {
@@ -150,7 +150,7 @@ fn wait_retries_with_growing_delays_and_prints_one_error() {
         assert!((longest / 2..=longest).contains(pause), "{pauses:?}");
     }
     let (_, others) = in_vain(&stale_and_broken(), "600", 2);
-    assert_ne!(pauses, others, "not in step with others");
+    assert_ne!(pauses, others, "the delays depend on the seed");
 }
 
 fn stale_and_broken() -> Sandbox {
@@ -164,7 +164,7 @@ fn wait_of_the_binary_ends_at_its_limit() {
     let s = stale_and_broken();
     s.run(&["--wait", "2"]).fails(75, &["127.0.0.1 is out of order (500)"]);
     assert!(s.count("GET") > 1);
-    // All that is remembered is how it ended.
+    // The state has one failure for all attempts of the run.
     let status = s.run(&["status"]);
     assert!(status.stdout.contains(", tried 1 time: "), "{}", status.stdout);
 }
@@ -188,7 +188,7 @@ fn change_of_an_earlier_attempt_is_printed_once_and_kept() {
     let s = stale();
     s.config("names = home\n[example.net]\nnames = @\n");
     s.fake.add_domain("example.net");
-    // The second domain is out of order for one try.
+    // The second domain fails in the first attempt.
     s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
     let ran = s.run(&["--wait", "60"]);
     ran.is(0, &format!("{REPLACED}example.net A: created with {ADDRESS}, TTL 300 s\n"));
@@ -217,7 +217,7 @@ fn splay_is_random_and_within_its_limit() {
     let splay = |seed| {
         let pauses = RefCell::new(Vec::new());
         let s = stale();
-        run_inside(&s, &["--splay", "60"], &now, &|time| pauses.borrow_mut().push(time), seed)
+        run_in_process(&s, &["--splay", "60"], &now, &|time| pauses.borrow_mut().push(time), seed)
             .is(0, REPLACED);
         pauses.into_inner()
     };

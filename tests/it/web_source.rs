@@ -1,9 +1,9 @@
-//! Which address is believed, and what happens when none can be.
+//! Addresses from web services: the quorum, unusable responses, and failures of one family.
 
 use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox};
 use fake_gandi::{Answer, Echo, Family, Fault, Times, Tls};
 
-/// A stale A and AAAA record, both wanted.
+/// A sandbox with a stale A and AAAA record, both in the config.
 fn both_families() -> Sandbox {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
@@ -153,7 +153,7 @@ fn response_that_is_not_one_public_address_is_refused() {
         }
         s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed", word]);
         unchanged(&s);
-        assert_eq!(s.count("GET"), 0, "{body}: Gandi has nothing to say to it");
+        assert_eq!(s.count("GET"), 0, "{body}: no request to Gandi");
     }
 }
 
@@ -203,13 +203,13 @@ fn redirect_of_a_service_is_not_followed() {
         e.fault(Times::Always, Fault::Redirect(elsewhere.url()));
     }
     s.run(&[]).fails(75, &["status 302"]);
-    assert_eq!(s.fake.requests().len(), 3, "nobody went elsewhere");
+    assert_eq!(s.fake.requests().len(), 3, "no request to the target of the redirect");
 }
 
 #[test]
 fn ipv6_service_with_only_an_ipv4_address_is_an_error() {
     let s = Sandbox::new();
-    // A name that leads to an address of the other family cannot answer for this one.
+    // A service that has only an IPv4 address cannot be asked over IPv6.
     let v4_only = s.v4[0].url();
     let head = s.head();
     let line = head.lines().find(|l| l.starts_with("ipv6")).expect("the IPv6 services");

@@ -1,4 +1,4 @@
-//! From a request's JSON to `RRsets`, with Gandi's complaints where it is not good enough.
+//! Parses the JSON of a request into RRsets, with the errors of Gandi's validator.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -8,7 +8,7 @@ use crate::http::Response;
 use crate::json::string;
 use crate::zone::{DEFAULT_TTL, Rrset};
 
-/// The types that a zone may hold.
+/// The record types that Gandi accepts.
 const TYPES: &[&str] = &[
     "A",
     "AAAA",
@@ -34,7 +34,7 @@ const TYPES: &[&str] = &[
     "WKS",
 ];
 
-/// One entry of a 400's `errors`.
+/// One entry of `errors` in a 400.
 pub(crate) struct Flaw {
     location: &'static str,
     name: &'static str,
@@ -46,7 +46,7 @@ impl Flaw {
         Self { location, name, description: description.into() }
     }
 
-    /// The 400 of Gandi's validator. Spaced, unlike its successes.
+    /// Returns the 400 of Gandi's validator, which has blanks in its JSON, unlike the other responses.
     pub(crate) fn response(&self) -> Response {
         let (location, name) = (string(self.location), string(self.name));
         let description = string(&self.description);
@@ -57,7 +57,7 @@ impl Flaw {
     }
 }
 
-/// A name and a type as they stand in a path or in a listing's item.
+/// Checks a record name and type from a path or from an item of a listing.
 pub(crate) fn check_key(name: &str, kind: Option<&str>) -> Result<(), Flaw> {
     if name.ends_with('.') {
         let why = format!("{name} is not relative to the domain: it ends with a dot");
@@ -79,7 +79,7 @@ pub(crate) fn check_key(name: &str, kind: Option<&str>) -> Result<(), Flaw> {
     }
 }
 
-/// What a body says, and the keys in it that nobody asked for.
+/// A parsed body, and its unknown keys.
 pub(crate) struct Parsed {
     pub(crate) object: Object,
     pub(crate) strange: Vec<String>,
@@ -95,7 +95,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Parsed, Flaw> {
     Ok(Parsed { object, strange })
 }
 
-/// The objects of `{"items":[…]}`.
+/// Returns the objects of `{"items":[…]}`.
 pub(crate) fn items(object: &Object) -> Result<Vec<&Object>, Flaw> {
     let Some(Value::Array(items)) = object.get("items") else {
         return Err(Flaw::new("body", "items", "items is a required property"));
@@ -110,7 +110,7 @@ pub(crate) fn items(object: &Object) -> Result<Vec<&Object>, Flaw> {
     Ok(objects)
 }
 
-/// A string property that must be there.
+/// Returns a required string property.
 pub(crate) fn text<'a>(object: &'a Object, key: &'static str) -> Result<&'a str, Flaw> {
     match object.get(key) {
         Some(Value::String(text)) => Ok(text),
@@ -118,7 +118,7 @@ pub(crate) fn text<'a>(object: &'a Object, key: &'static str) -> Result<&'a str,
     }
 }
 
-/// The `RRset` of this type that a body describes.
+/// Returns the RRset of this type from the properties of an object.
 pub(crate) fn rrset(kind: &str, object: &Object) -> Result<Rrset, Flaw> {
     let ttl = match object.get("rrset_ttl") {
         None => DEFAULT_TTL,

@@ -1,59 +1,60 @@
-//! A name server that tells the asker an address, over UDP, and all that may go wrong with its answers.
+//! A DNS server over UDP that returns the client's address, as the ones of Cloudflare, Google and OpenDNS do, and the
+//! faults that its responses may have.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// What becomes of an answer.
+/// A fault of the responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DnsFault {
-    /// None leaves.
+    /// No response.
     Silent,
-    /// None to the first query from now on, a right one to the second.
+    /// No response to the next query only.
     SilentOnce,
-    /// Its id is another.
+    /// A wrong message ID.
     WrongId,
-    /// The same with another address, and then the right answer.
+    /// A response with a wrong message ID and another address, followed by the correct response.
     WrongIdFirst,
-    /// It leaves from another port.
+    /// A response from another port.
     OtherPort,
-    /// The flag TC is set.
+    /// A truncated response: the flag TC is set.
     Truncated,
-    /// The owner of its record is a reference to itself.
+    /// An owner name that is a compression pointer to itself.
     Loop,
-    /// It has more than 512 bytes, all else right.
+    /// A response of more than 512 bytes, correct otherwise.
     Oversized,
-    /// Its question is for another name.
+    /// A question with another name.
     WrongQuestion,
-    /// Its record is of another class.
+    /// A record of another class.
     WrongClass,
-    /// REFUSED, and no record.
+    /// The response code REFUSED and no record.
     Refused,
-    /// Bytes that are no DNS message.
+    /// Bytes that are not a DNS message.
     Garbage,
-    /// A second record, with another address.
+    /// A second record with another address.
     TwoAddresses,
-    /// Its text, or its address, is empty.
+    /// A record with an empty text or address.
     Empty,
-    /// The owner of its record is another name.
+    /// A record with another owner name.
     OtherOwner,
-    /// None at all, but a second text with the client's subnet, as Google's authorities add it.
+    /// Not a fault: a second text with the client's subnet, as Google's servers add it (EDNS Client Subnet, RFC 7871).
     ClientSubnet,
 }
 
-/// A query as it came in.
+/// A received query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsQuery {
-    /// In lower case, with dots.
+    /// The name in lower case, with dots between the labels.
     pub name: String,
-    /// 1 is A, 16 is TXT, 28 is AAAA.
+    /// The type: 1 is A, 16 is TXT, 28 is AAAA.
     pub rrtype: u16,
-    /// 1 is IN, 3 is CH.
+    /// The class: 1 is IN, 3 is CH.
     pub class: u16,
     /// The message ID.
     pub id: u16,
-    /// Whether it asks for recursion.
+    /// The flag RD: the client asks for recursion.
     pub recursion: bool,
     /// The client's address and port.
     pub from: SocketAddr,
@@ -67,7 +68,7 @@ struct State {
     violations: Vec<String>,
 }
 
-/// A running name server. Stops when it is dropped.
+/// A running DNS server. It stops when it is dropped.
 pub struct Dns {
     local: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -76,10 +77,11 @@ pub struct Dns {
 }
 
 impl Dns {
-    /// Listens here: `127.0.0.1:0` takes any free port, `1.1.1.1:53` wants a namespace of the test's own.
+    /// Starts to listen at an address such as `127.0.0.1:0`, which takes any free port. A public address such as
+    /// `1.1.1.1:53` needs a network namespace that has it.
     ///
     /// # Panics
-    /// When the address is not to be had.
+    /// If it cannot bind to the address.
     pub fn start(at: &str) -> Self {
         let socket = UdpSocket::bind(at).expect("a port for the name server");
         let local = socket.local_addr().expect("its own address");
@@ -91,37 +93,37 @@ impl Dns {
         Self { local, state, stop, thread: Some(serving) }
     }
 
-    /// Where it listens.
+    /// Returns the address and port it listens on.
     pub fn address(&self) -> SocketAddr {
         self.local
     }
 
-    /// What it tells from now on; until then, the address that a query came from.
+    /// Sets the address in its responses. Until then it is the address of the client.
     pub fn set_address(&self, address: &str) {
         lock(&self.state).address = Some(address.parse().expect("an IP address"));
     }
 
-    /// What becomes of its answers from now on.
+    /// Sets the fault of all following responses.
     pub fn fault(&self, fault: DnsFault) {
         lock(&self.state).fault = Some(fault);
     }
 
-    /// All is well again.
+    /// Removes the fault.
     pub fn clear_fault(&self) {
         lock(&self.state).fault = None;
     }
 
-    /// How many queries came.
+    /// Returns the number of queries so far.
     pub fn count(&self) -> usize {
         lock(&self.state).queries.len()
     }
 
-    /// The queries, in order.
+    /// Returns the queries so far, in order.
     pub fn queries(&self) -> Vec<DnsQuery> {
         lock(&self.state).queries.clone()
     }
 
-    /// What no client of ours may send.
+    /// Returns descriptions of the queries that the program must not send.
     pub fn violations(&self) -> Vec<String> {
         lock(&self.state).violations.clone()
     }
@@ -130,7 +132,7 @@ impl Dns {
 impl Drop for Dns {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // `recv_from` knows no stop flag; a packet of our own wakes it.
+        // An empty packet wakes the thread from `recv_from`.
         let woken = UdpSocket::bind((self.local.ip(), 0)).and_then(|s| s.send_to(&[], self.local));
         if let (Ok(_), Some(serving)) = (woken, self.thread.take()) {
             let _ = serving.join();
@@ -145,7 +147,7 @@ fn serve(socket: &UdpSocket, state: &Mutex<State>, stop: &AtomicBool) {
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        // An ICMP error of an asker that is gone, and nothing to answer.
+        // An ICMP error for a client that has gone; there is no query to answer.
         let Ok((length, from)) = received else { continue };
         let bytes = &buffer[..length];
         let (packets, fault) = {
@@ -170,13 +172,13 @@ fn serve(socket: &UdpSocket, state: &Mutex<State>, stop: &AtomicBool) {
         let other = UdpSocket::bind((socket.local_addr().map_or(from.ip(), |a| a.ip()), 0));
         let elsewhere = other.ok().filter(|_| fault == Some(DnsFault::OtherPort));
         for packet in packets {
-            // The asker may be gone; then there is nobody to tell.
+            // An error means that the client has gone.
             let _ = elsewhere.as_ref().unwrap_or(socket).send_to(&packet, from);
         }
     }
 }
 
-/// Whether the question is one of those that somebody answers with the asker's address.
+/// Returns true for the questions that one of the real servers answers with the client's address.
 fn known(query: &DnsQuery) -> bool {
     match query.name.as_str() {
         "whoami.cloudflare" => (query.class, query.rrtype) == (3, 16),
@@ -186,7 +188,7 @@ fn known(query: &DnsQuery) -> bool {
     }
 }
 
-/// A query with one question, no records and no flag but RD, to its last byte.
+/// Parses a query that has exactly one question, no record, no flag except RD and no trailing byte.
 fn parse(bytes: &[u8], from: SocketAddr) -> Option<DnsQuery> {
     let (&[i0, i1, flags, 0, 0, 1, 0, 0, 0, 0, 0, 0], mut rest) = bytes.split_first_chunk::<12>()? else {
         return None;
@@ -209,7 +211,7 @@ fn parse(bytes: &[u8], from: SocketAddr) -> Option<DnsQuery> {
     (flags & 0xfe == 0).then_some(query)
 }
 
-/// The packets that answer a query.
+/// Returns the packets to send for a query.
 fn answers(query: &[u8], rrtype: u16, address: IpAddr, fault: Option<DnsFault>) -> Vec<Vec<u8>> {
     let right = message(query, rrtype, address, fault);
     match fault {
@@ -226,7 +228,7 @@ fn other_id(mut message: Vec<u8>) -> Vec<u8> {
     message
 }
 
-/// An address that is not this one, of the same family and as public.
+/// Returns another address of the same family and kind.
 fn another(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(a) => Ipv4Addr::from_bits(a.to_bits() ^ 1).into(),
@@ -234,15 +236,15 @@ fn another(address: IpAddr) -> IpAddr {
     }
 }
 
-/// One answer, with the fault in it if it is one of the message's.
+/// Returns one response, with the fault if it is one inside a message.
 fn message(query: &[u8], rrtype: u16, address: IpAddr, fault: Option<DnsFault>) -> Vec<u8> {
     let mut message = query.to_vec();
-    // An answer, authoritative; the query's RD stays.
+    // An authoritative response (QR, AA); RD stays as in the query.
     message[2] |= 0x84;
     let mut records = vec![data(rrtype, address)];
     match fault {
         Some(DnsFault::Truncated) => message[2] |= 0x02,
-        // A letter of the name; what follows the question refers to it, and so is altered alike.
+        // Changes one letter of the name. The record's owner is a pointer to it and so changes as well.
         Some(DnsFault::WrongQuestion) => message[13] ^= 0x01,
         Some(DnsFault::Refused) => {
             message[3] |= 5;
@@ -254,11 +256,11 @@ fn message(query: &[u8], rrtype: u16, address: IpAddr, fault: Option<DnsFault>) 
         _ => {}
     }
     message[7] = u8::try_from(records.len()).expect("few records");
-    // The owner: the question's name.
+    // The owner is a compression pointer to the name in the question.
     let (mut owner, mut class) = ([0xc0, 12], [query[query.len() - 2], query[query.len() - 1]]);
     match fault {
         Some(DnsFault::Loop) => owner[1] = u8::try_from(query.len()).expect("a short query"),
-        // The name less its first label.
+        // A pointer to the name without its first label.
         Some(DnsFault::OtherOwner) => owner[1] = 13 + query[12],
         Some(DnsFault::WrongClass) => class[1] ^= 2,
         _ => {}
@@ -277,7 +279,7 @@ fn message(query: &[u8], rrtype: u16, address: IpAddr, fault: Option<DnsFault>) 
     message
 }
 
-/// The data of a record with this address.
+/// Returns the data of a record with this address.
 fn data(rrtype: u16, address: IpAddr) -> Vec<u8> {
     match (rrtype, address) {
         (1, IpAddr::V4(a)) => a.octets().to_vec(),

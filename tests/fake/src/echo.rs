@@ -1,4 +1,5 @@
-//! "What is my address?" services, each on a loopback address of its own, so that each counts as an operator.
+//! Echo services: web services that return the client's address. Each IPv4 one has its own loopback address, so that
+//! the program counts each as another provider.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,17 +8,19 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
+use crate::Fake;
 use crate::fault::{AtAccept, Fault, On, Queue, Times};
 use crate::http::{Request, Response};
 use crate::log::Log;
 use crate::server::{Server, Service};
+use crate::tls::Tls;
 
-/// The address family that an echo service listens on and tells of.
+/// The address family that an echo service listens on and returns addresses of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// 127.0.0.2, 127.0.0.3, …
+    /// IPv4, on 127.0.0.2, 127.0.0.3, …
     V4,
-    /// `[::1]`, the only one there is; several services differ by port alone.
+    /// IPv6, all on `[::1]`, the only loopback address. Several services differ only by port.
     V6,
 }
 
@@ -30,7 +33,7 @@ struct Reply {
     body: Source,
 }
 
-/// A running echo service. Cheap to clone; stops with its `Fake`.
+/// A running echo service. A clone is another handle to the same service, which stops with its [`Fake`].
 #[derive(Clone)]
 pub struct Echo {
     server: Arc<Server>,
@@ -72,75 +75,123 @@ impl Echo {
         Ok(Self { server, reply, log: Arc::clone(log) })
     }
 
-    /// What a config's `ipv4` or `ipv6` line names.
+    /// Returns its URL, for `ipv4` or `ipv6` in a config.
     pub fn url(&self) -> String {
         format!("{}/", self.server.origin())
     }
 
-    /// The body from now on, newline and all; until then it is the fake's address of the family.
+    /// Sets the body, which should end with a newline. Until then it is the fake's address of the family.
     pub fn set(&self, body: &str) {
         let body = body.to_owned();
         self.answer_from(move || body.clone());
     }
 
-    /// The body from now on, made anew for each request.
+    /// Sets a function that returns the body for each request.
     pub fn answer_from(&self, body: impl Fn() -> String + Send + Sync + 'static) {
         lock(&self.reply).body = Arc::new(body);
     }
 
-    /// The status from now on.
+    /// Sets the status.
     pub fn set_status(&self, status: u16) {
         lock(&self.reply).status = status;
     }
 
-    /// The `Content-Type` from now on.
+    /// Sets the `Content-Type`.
     pub fn set_content_type(&self, content_type: &str) {
         content_type.clone_into(&mut lock(&self.reply).content_type);
     }
 
-    /// How many requests came.
+    /// Returns the number of requests so far.
     pub fn count(&self) -> usize {
         self.log.requests().iter().filter(|r| r.listener == self.name()).count()
     }
 
-    /// The `listener` of its log entries.
+    /// Returns the `listener` of its log entries.
     pub fn name(&self) -> &str {
         &self.server.service.name
     }
 
-    /// Lets its requests go wrong.
+    /// Adds a fault for its requests.
     pub fn fault(&self, times: Times, fault: Fault) {
         self.server.service.faults.push(On::any(), times, fault);
     }
 
-    /// Lets its connections go wrong.
+    /// Adds a fault for its connections.
     pub fn fault_at_accept(&self, times: Times, fault: AtAccept) {
         self.server.service.at_accept.push((), times, fault);
     }
 
-    /// All is well again.
+    /// Removes its faults.
     pub fn clear_faults(&self) {
         self.server.service.faults.clear();
         self.server.service.at_accept.clear();
     }
 
-    /// Closes the port: connection refused.
+    /// Closes the port: connections are refused.
     pub fn refuse(&self) {
         self.server.stop();
     }
 
-    /// Opens it again.
+    /// Opens the port again.
     ///
     /// # Panics
-    /// When the port was taken meanwhile.
+    /// If another process has taken the port.
     pub fn restore(&self) {
         self.server.restart().expect("the port again");
     }
 
-    /// Waits until it was asked `n` times in all; `false` when `timeout` came first.
+    /// Waits until it has got `n` requests in total. Returns false at the timeout.
     pub fn wait_for_request(&self, n: usize, timeout: Duration) -> bool {
         let name = self.name();
         self.log.wait_until(timeout, |all| all.iter().filter(|r| r.listener == name).count() >= n)
+    }
+}
+
+/// Echo services.
+impl Fake {
+    /// Starts the echo service `n` over plain HTTP. `n` is 1 to 8, for 127.0.0.2 to 127.0.0.9 with [`Family::V4`].
+    pub fn echo(&self, n: u8, family: Family) -> Echo {
+        self.start_echo(n, family, Tls::None)
+    }
+
+    /// Starts an echo service over TLS, with a certificate of the fake's authority or a bad one.
+    pub fn echo_tls(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo(n, family, tls)
+    }
+
+    /// Starts an echo service over TLS on port 443, as the real ones. This needs a network namespace of the test's own.
+    pub fn echo_https(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo_at(n, 443, family, tls)
+    }
+
+    /// Starts the echo services 1 to `count` over plain HTTP.
+    pub fn echoes(&self, count: u8, family: Family) -> Vec<Echo> {
+        (1..=count).map(|n| self.echo(n, family)).collect()
+    }
+
+    /// Sets the address in the responses of all echo services of the family, and adds a newline. Until then they are
+    /// empty.
+    pub fn set_address(&self, family: Family, address: &str) {
+        let mut addresses = lock(&self.addresses);
+        let which = if family == Family::V4 { &mut addresses.v4 } else { &mut addresses.v6 };
+        *which = format!("{address}\n");
+    }
+
+    fn start_echo(&self, n: u8, family: Family, tls: Tls) -> Echo {
+        self.start_echo_at(n, 0, family, tls)
+    }
+
+    fn start_echo_at(&self, n: u8, port: u16, family: Family, tls: Tls) -> Echo {
+        let addresses = Arc::clone(&self.addresses);
+        let shared = Arc::new(move || {
+            let addresses = lock(&addresses);
+            if family == Family::V4 { addresses.v4.clone() } else { addresses.v6.clone() }
+        });
+        let tls = self.authority.server(tls);
+        let echo =
+            Echo::start((n, port), family, tls, &self.log, shared).expect("a port for the echo service");
+        lock(&self.echoes).push(echo.clone());
+        echo
     }
 }
 

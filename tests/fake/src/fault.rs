@@ -1,22 +1,22 @@
-//! The knobs: what goes wrong, for which requests, and how often.
+//! Fault injection: a fault, the requests that it applies to, and the number of times.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::http::Response;
 
-/// How often a fault strikes before things are well again.
+/// The number of times that a fault is applied.
 #[derive(Clone, Copy, Debug)]
 pub enum Times {
-    /// The next matching request or connection only.
+    /// Only to the next matching request or connection.
     Once,
-    /// The next so many.
+    /// To this number of matching requests or connections.
     Next(usize),
-    /// Until `clear_faults`.
+    /// To all, until `clear_faults`.
     Always,
 }
 
-/// Which requests a fault strikes.
+/// The requests that a fault applies to.
 #[derive(Clone, Debug, Default)]
 pub struct On {
     method: Option<String>,
@@ -24,22 +24,22 @@ pub struct On {
 }
 
 impl On {
-    /// Every request.
+    /// Matches every request.
     pub fn any() -> Self {
         Self::default()
     }
 
-    /// Requests of this method.
+    /// Matches requests with this method.
     pub fn method(method: &str) -> Self {
         Self { method: Some(method.to_owned()), part: None }
     }
 
-    /// Requests whose target, as sent, contains `part`.
+    /// Matches requests with `part` in the target, as sent.
     pub fn path(part: &str) -> Self {
         Self { method: None, part: Some(part.to_owned()) }
     }
 
-    /// Both at once.
+    /// Matches requests with this method and with `part` in the target.
     pub fn route(method: &str, part: &str) -> Self {
         Self { method: Some(method.to_owned()), part: Some(part.to_owned()) }
     }
@@ -50,12 +50,12 @@ impl On {
     }
 }
 
-/// An answer given instead of the true one.
+/// A response in place of the normal one.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// The `Content-Type`; none is sent when empty.
+    /// The `Content-Type`; if empty, the header is omitted.
     pub content_type: String,
     /// Further headers.
     pub headers: Vec<(String, String)>,
@@ -64,22 +64,22 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A status and a JSON body, typed as Gandi types its errors.
+    /// A status and a JSON body, with the `Content-Type` of Gandi's errors.
     pub fn json(status: u16, body: &str) -> Self {
         Self::typed(status, "application/json; charset=UTF-8", body)
     }
 
-    /// A status and an HTML body, as proxies give on 502 and 503.
+    /// A status and an HTML body, as proxies send with 502 and 503.
     pub fn html(status: u16, body: &str) -> Self {
         Self::typed(status, "text/html", body)
     }
 
-    /// A status and a body of any type.
+    /// A status and a body with any `Content-Type`.
     pub fn typed(status: u16, content_type: &str, body: &str) -> Self {
         Self { status, content_type: content_type.to_owned(), headers: Vec::new(), body: body.to_owned() }
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -93,82 +93,83 @@ impl Answer {
     }
 }
 
-/// What goes wrong with a request.
+/// A fault of a request or its response.
 ///
-/// `Answer`, `Redirect`, `Hang` and `DropBefore` act *instead of* the request's effect: the zone stays as it was.
-/// All others damage the answer of a request whose effect is done.
+/// With `Answer`, `Redirect`, `Hang` and `DropBefore` the request has no effect on the zone. With all others it has its
+/// normal effect, and only the response is damaged.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Nothing: lets one request through before the next fault in the queue.
+    /// No fault: lets one request pass before the next fault in the queue.
     Pass,
-    /// Another answer; the way to 401, 429 with `Retry-After`, 500, 502 with HTML, …
+    /// Another response, for example 401, 429 with `Retry-After`, or 502 with HTML.
     Answer(Answer),
-    /// 302 to this URL.
+    /// A 302 to this URL.
     Redirect(String),
-    /// Never answers, until the client goes away or the fake stops.
+    /// No response until the client disconnects or the fake stops.
     Hang,
-    /// Closes the connection without a word, nothing done.
+    /// The connection is closed without a response and without an effect.
     DropBefore,
-    /// Closes the connection without a word, everything done: the answer is lost.
+    /// The connection is closed without a response, after the effect.
     DropAfter,
-    /// Does everything, then never answers.
+    /// No response until the client disconnects or the fake stops, after the effect.
     HangAfter,
-    /// Answers this late.
+    /// The response is sent after this time.
     Delay(Duration),
-    /// Sends a byte of HTTP at a time, each (under TLS) in a record of its own.
+    /// The response is sent byte by byte with this interval; with TLS, each byte is a record.
     Drip(Duration),
-    /// Sends a byte of the *socket* at a time: under TLS, not one record is whole for long.
+    /// The bytes of the socket are sent one by one with this interval; with TLS, the first record takes long to
+    /// complete.
     DripSocket(Duration),
-    /// Promises the whole body, sends half of it, closes.
+    /// Half of the announced body is sent, then the connection is closed.
     Truncate,
-    /// Promises the whole body, sends half of it, then never the rest.
+    /// Half of the announced body is sent, then nothing until the client disconnects or the fake stops.
     Stall,
-    /// Answers well, then closes the connection that the client may be keeping for later.
+    /// The normal response is sent, then the connection is closed although the client may reuse it.
     ThenClose,
-    /// The true status with a body of so many bytes: close-delimited, or chunked.
+    /// The normal status with a very long body.
     Flood {
-        /// How many bytes at most; stops early when the client goes away.
+        /// The length of the body. Less is sent if the client disconnects.
         bytes: usize,
-        /// With `Transfer-Encoding: chunked`.
+        /// True for `Transfer-Encoding: chunked`; otherwise the end of the connection ends the body.
         chunked: bool,
     },
-    /// JSON that breaks off, correctly framed.
+    /// Incomplete JSON with a correct `Content-Length`.
     Garbage,
-    /// The true body under another `Content-Type`.
+    /// The normal body with this `Content-Type`.
     ContentType(String),
-    /// So many bytes of headers before the true ones.
+    /// This number of bytes of additional headers before the normal ones.
     BigHeaders(usize),
-    /// Not HTTP at all: these bytes, then closes.
+    /// These bytes in place of a response, then the connection is closed.
     Raw(Vec<u8>),
 }
 
 impl Fault {
-    /// 64 MiB, close-delimited: more than any client should swallow.
+    /// A body of 64 MiB that ends with the connection, more than a client should read.
     pub fn flood() -> Self {
         Self::Flood { bytes: 64 << 20, chunked: false }
     }
 
-    /// A 429 that asks to wait; its body is a guess, since Gandi documents none.
+    /// A 429 with this `Retry-After`. Its body is a guess, because Gandi documents none.
     pub fn too_many_requests(retry_after: &str) -> Self {
         let body = r#"{"code": 429, "message": "Too Many Requests", "object": "HTTPTooManyRequests", "cause": "Too Many Requests"}"#;
         Self::Answer(Answer::json(429, body).header("Retry-After", retry_after))
     }
 }
 
-/// What goes wrong with a connection before any request.
+/// A fault of a connection before its first request.
 #[derive(Clone, Copy, Debug)]
 pub enum AtAccept {
-    /// Closes at once: under TLS, an end of file in the handshake.
+    /// The connection is closed at once; with TLS, during the handshake.
     Close,
-    /// Says nothing for this long, then goes on with the handshake.
+    /// Nothing is sent for this time; then the handshake continues.
     Delay(Duration),
-    /// Reads, and never says anything, until the client goes away or the fake stops.
+    /// Nothing is sent until the client disconnects or the fake stops.
     Hang,
-    /// Everything from the first byte of the handshake on comes a byte at a time.
+    /// Everything, including the handshake, is sent byte by byte with this interval.
     Drip(Duration),
 }
 
-/// Faults waiting for their moment, in the order they were set.
+/// The faults that were set and are not used up, in order.
 pub(crate) struct Queue<K, V>(Mutex<Vec<Armed<K, V>>>);
 
 struct Armed<K, V> {
@@ -192,7 +193,7 @@ impl<K, V: Clone> Queue<K, V> {
         self.lock().clear();
     }
 
-    /// The first fault that fits, used up by one.
+    /// Returns the first fault that matches and counts one use of it.
     fn take_where(&self, fits: impl Fn(&K) -> bool) -> Option<V> {
         let mut armed = self.lock();
         let at = armed.iter().position(|a| fits(&a.on) && !matches!(a.left, Times::Next(0)))?;

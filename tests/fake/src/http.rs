@@ -1,21 +1,21 @@
-//! Just enough HTTP/1.1 to read a request strictly and to write an answer.
+//! The part of HTTP/1.1 that the fake needs: a strict parser for requests, and responses.
 
 use std::fmt::Write as _;
 use std::io;
 
 use crate::wire::Wire;
 
-/// More than any client of ours sends.
+/// The maximum length in bytes of a body or a line, more than the program ever sends.
 const LIMIT: usize = 256 * 1024;
 
-/// A request, read whole.
+/// A complete request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// The client wants, or its version implies, one request per connection.
+    /// True if the connection ends after this request, by the client's header or its HTTP version.
     pub(crate) close: bool,
 }
 
@@ -29,16 +29,16 @@ impl Request {
     }
 }
 
-/// What came of waiting for a request.
+/// The result of waiting for a request.
 pub(crate) enum Received {
     Request(Request),
-    /// The client closed between requests, as it may.
+    /// The client closed the connection between requests, which is allowed.
     Closed,
-    /// What came was not a request; says why.
+    /// The bytes were not a request, with the reason.
     Broken(String),
 }
 
-/// An answer before it is framed.
+/// A response without its framing headers.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -60,7 +60,7 @@ impl Response {
         self
     }
 
-    /// Status line, headers and the blank line; `framing` is `Content-Length` or whatever replaces it.
+    /// Returns the status line, the headers and the empty line. `framing` is `Content-Length` or its replacement.
     pub(crate) fn head(&self, framing: &[(&str, String)]) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
@@ -73,7 +73,7 @@ impl Response {
         head.into_bytes()
     }
 
-    /// The whole answer, correctly framed.
+    /// Returns the complete response, correctly framed.
     pub(crate) fn bytes(&self, close: bool) -> Vec<u8> {
         let mut framing = Vec::new();
         if self.status != 204 && self.status != 304 {
@@ -112,12 +112,12 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// Waits for one request and reads it whole.
+/// Waits for one request and reads it completely.
 pub(crate) fn receive(wire: &mut Wire) -> Received {
     match read_request(wire) {
         Ok(received) => received,
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Received::Broken(error.to_string()),
-        // A client that is killed or gives up may end in any way it likes.
+        // A client that is killed or gives up may end the connection in any way.
         Err(_) => Received::Closed,
     }
 }
@@ -182,7 +182,7 @@ fn read_chunks(wire: &mut Wire) -> io::Result<Result<Vec<u8>, String>> {
     loop {
         let line = read_line(wire)?;
         let digits = line.split(';').next().unwrap_or_default();
-        // `from_str_radix` takes a sign, the grammar does not.
+        // `from_str_radix` accepts a sign, the grammar of HTTP does not.
         let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
         let size = usize::from_str_radix(digits, 16).ok().filter(|_| plain);
         let Some(size) = size.filter(|size| body.len().saturating_add(*size) <= LIMIT) else {
@@ -204,7 +204,7 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
-/// The request line, or `None` when the client closed before its first byte.
+/// Returns the request line, or `None` if the client closed the connection before its first byte.
 fn first_line(wire: &mut Wire) -> io::Result<Option<String>> {
     if wire.ahead.is_empty() && !wire.fill()? {
         return Ok(None);

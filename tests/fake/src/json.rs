@@ -1,8 +1,8 @@
-//! JSON out, by hand: the recorded bodies are matched byte for byte, spaces included.
+//! Writes JSON by hand, because the bodies must match the recorded ones byte for byte, blanks included.
 
 use std::fmt::Write as _;
 
-/// `text` as a JSON string, quotes included.
+/// Returns `text` as a JSON string, with the quotes.
 pub(crate) fn string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -19,7 +19,7 @@ pub(crate) fn string(text: &str) -> String {
     out
 }
 
-/// A compact array of strings.
+/// Returns an array of strings without blanks.
 pub(crate) fn strings(texts: &[String]) -> String {
     let texts: Vec<String> = texts.iter().map(|text| string(text)).collect();
     format!("[{}]", texts.join(","))

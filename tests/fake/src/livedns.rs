@@ -1,7 +1,7 @@
-//! The routes of `LiveDNS`, and of the one question outside it: who serves the domain?
+//! The routes of LiveDNS, and the route of the domain API for the nameservers of a domain.
 //!
-//! Bodies are Gandi's, byte for byte where they were recorded. What no client of ours should send is answered as
-//! Gandi would, and written down as a violation.
+//! The bodies are Gandi's, byte for byte where they were recorded. A request that the program must not send gets the
+//! response that Gandi would send and is logged as a violation.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,17 +20,17 @@ const NO_ZONE: &str =
     r#"{"code": 404, "message": "Unknown domain", "object": "LocalizedHTTPNotFound", "cause": "Not Found"}"#;
 const CREATED: &str = r#"{"message":"DNS Record Created"}"#;
 
-/// One request on its way to its answer.
+/// One request and the context for its response.
 struct Call<'a> {
     request: &'a Request,
     path: &'a str,
     query: &'a str,
-    /// Scheme and authority as the client reached us, so that every URL we give leads back here.
+    /// Scheme, host and port as the client used them, for the URLs in responses.
     origin: String,
     log: &'a Log,
 }
 
-/// Answers a request to `LiveDNS`.
+/// Answers a request to LiveDNS.
 pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, request: &Request) -> Response {
     if token::listener(&request.target).is_some() {
         return token::answer(&mut account.lock().unwrap_or_else(PoisonError::into_inner), log, request);
@@ -65,7 +65,7 @@ pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, req
     call.dispatch(method, domain, rest, known).unwrap_or_else(|flaw| flaw.response())
 }
 
-/// PUT on all `records` is absent on purpose: it replaces the whole zone.
+/// PUT on all `records` is missing on purpose: it would replace the whole zone.
 fn routed(method: &str, api: &str, rest: &[&str]) -> bool {
     match rest {
         _ if rest.contains(&"") => false,
@@ -84,7 +84,7 @@ impl Call<'_> {
         self.log.violation(format!("livedns: {} {}: {why}", self.request.method, self.request.target));
     }
 
-    /// The front's own 404, given before anybody looks at the credential.
+    /// Returns the HTML 404 of Gandi's frontend, which does not check the credential.
     fn unrouted(&self, why: &str) -> Response {
         self.violation(why);
         let path = self.path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -119,7 +119,7 @@ impl Call<'_> {
         }
     }
 
-    /// What Gandi may let pass, but our client must not do.
+    /// Logs violations that Gandi may accept.
     fn check_form(&self, method: &str) {
         if matches!(method, "PUT" | "POST") {
             let kind = self.request.header("Content-Type").unwrap_or_default();
@@ -170,7 +170,7 @@ impl Call<'_> {
         }
     }
 
-    /// PUT and POST, on whatever level.
+    /// Handles PUT and POST for a zone, a name or an RRset.
     fn write(&self, method: &str, fqdn: &str, rest: &[&str], zone: &mut Rrsets) -> Result<Response, Flaw> {
         let parsed =
             body::parse(&self.request.body).inspect_err(|_| self.violation("a body that is no object"))?;
@@ -194,7 +194,7 @@ impl Call<'_> {
                 new.push((key(name, kind), body::rrset(kind, object)?));
             }
         }
-        // All or nothing, so on a copy.
+        // On a copy, so that an error changes nothing.
         let mut after = zone.clone();
         if let ("PUT", ["records", name]) = (method, rest) {
             after.retain(|(n, _), _| n != name);
@@ -204,7 +204,7 @@ impl Call<'_> {
             if let Some(kind) = in_the_way(&after, &key, method) {
                 return Ok(conflict(&key.0, &kind));
             }
-            // The one request whose path is not the new resource's.
+            // The path of this request is not the one of the new resource.
             if rest == ["records"] {
                 location = self.href(fqdn, &key);
             }
@@ -264,7 +264,7 @@ impl Call<'_> {
         format!("{}/v5/livedns/domains/{fqdn}/records/{name}/{}", self.origin, key.1)
     }
 
-    /// An `RRset` in a listing: the keys in another order than alone, since Gandi's order varies.
+    /// Returns an RRset in a listing. The keys have another order than in a single RRset, because Gandi's order varies.
     fn item(&self, fqdn: &str, key: &(String, String), rrset: &Rrset) -> String {
         let (name, kind) = (string(&key.0), string(&key.1));
         let (ttl, values) = (rrset.ttl, strings(&rrset.values));
@@ -289,7 +289,7 @@ impl Call<'_> {
     }
 }
 
-/// The type that keeps this `RRset` from being written: a CNAME tolerates nothing beside it.
+/// Returns the type that conflicts with this RRset: a CNAME excludes every other type at its name.
 fn in_the_way(zone: &Rrsets, (name, kind): &(String, String), method: &str) -> Option<String> {
     let mut others = zone.keys().filter(|(n, _)| n == name).map(|(_, k)| k);
     let clash = |other: &&String| {

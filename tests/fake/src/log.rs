@@ -1,30 +1,30 @@
-//! What the fake saw, in order, across all its listeners; and the waiting for it.
+//! The log of all listeners of a fake, in order, and functions that wait for an entry.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// One request as it came in, and the status it was answered with.
+/// One request, and the status of its response.
 #[derive(Clone, Debug)]
 pub struct Logged {
-    /// Which TCP connection, counted from 1 over all listeners.
+    /// The number of the TCP connection, counted from 1 over all listeners.
     pub connection: usize,
-    /// `livedns`, or the echo's name: `echo1`, `echo2`, …
+    /// The listener: `livedns`, `id`, `organization`, or an echo service such as `echo1` or `echo6-1`.
     pub listener: String,
-    /// `GET`, `PUT`, …
+    /// The method, such as `GET`.
     pub method: String,
-    /// The request target as sent, still percent-encoded.
+    /// The request target as sent, percent-encoded.
     pub target: String,
-    /// Header names as sent, with their values, in order.
+    /// The names and values of the headers as sent, in order.
     pub headers: Vec<(String, String)>,
-    /// The body, decoded from chunks if need be.
+    /// The body, without chunk framing.
     pub body: String,
-    /// Known just before the first byte of the answer leaves; 0 when no answer was sent.
+    /// The status, set just before the first byte of the response is sent; 0 if no response is sent.
     pub status: u16,
 }
 
 impl Logged {
-    /// The first header of this name, whatever its case.
+    /// Returns the first header with this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
@@ -51,10 +51,10 @@ struct Seen {
     failed_handshakes: usize,
 }
 
-/// Called with each request once its effect is done and its status known, before anything is sent.
+/// A function that is called for each request, after its effect and before its response.
 pub(crate) type Hook = Arc<dyn Fn(&Logged) + Send + Sync>;
 
-/// The log shared by every listener of one fake.
+/// The log that all listeners of one fake share.
 #[derive(Default)]
 pub(crate) struct Log {
     seen: Mutex<Seen>,
@@ -63,7 +63,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Counts a connection and gives it its number.
+    /// Counts a connection and returns its number.
     pub(crate) fn connection(&self) -> usize {
         let mut seen = self.lock();
         seen.connections += 1;
@@ -84,7 +84,7 @@ impl Log {
         self.lock().failed_handshakes
     }
 
-    /// Notes a request on arrival, so that a test can act while it is unanswered.
+    /// Adds a request on arrival, so that a test can act before the response. Returns its index.
     pub(crate) fn arrived(&self, request: Logged) -> usize {
         let mut seen = self.lock();
         seen.requests.push(request);
@@ -92,14 +92,14 @@ impl Log {
         seen.requests.len() - 1
     }
 
-    /// Notes how the request ends, and tells the hook.
+    /// Sets the status of a request and calls the hook.
     pub(crate) fn decided(&self, index: usize, status: u16) {
         let logged = {
             let mut seen = self.lock();
             seen.requests[index].status = status;
             seen.requests[index].clone()
         };
-        // Outside the lock: the hook may well look at the log.
+        // Outside the lock, because the hook may read the log.
         let hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(hook) = hook {
             hook(&logged);
@@ -123,7 +123,7 @@ impl Log {
         self.lock().requests.clone()
     }
 
-    /// Waits until the requests so far satisfy `enough`; `false` when `timeout` came first.
+    /// Waits until the requests so far satisfy `enough`. Returns false at the timeout.
     pub(crate) fn wait_until(&self, timeout: Duration, enough: impl Fn(&[Logged]) -> bool) -> bool {
         self.wait(timeout, |seen| enough(&seen.requests))
     }
@@ -149,7 +149,7 @@ impl Log {
         true
     }
 
-    // A test that panicked in a hook must not hide its own message behind a poisoned lock.
+    // Ignores poisoning, which would hide the message of a test that panicked in a hook.
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

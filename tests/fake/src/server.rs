@@ -1,5 +1,5 @@
-//! One listener: a thread that accepts, a thread per connection, the faults between request and answer, and an
-//! end that never hangs.
+//! One listener: a thread that accepts connections, a thread for each connection, faults between request and response,
+//! and a stop that never hangs.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,7 +18,7 @@ use crate::wire::{Stop, Wire, wait_gone};
 
 type Handler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
 
-/// What a listener is made of.
+/// The parts of a listener.
 pub(crate) struct Service {
     pub(crate) name: String,
     pub(crate) tls: Option<Arc<ServerConfig>>,
@@ -28,7 +28,7 @@ pub(crate) struct Service {
     pub(crate) at_accept: Queue<(), AtAccept>,
 }
 
-/// A listener that can be stopped and, on the same port, started again.
+/// A listener that can be stopped and started again on the same port.
 pub(crate) struct Server {
     pub(crate) service: Arc<Service>,
     pub(crate) local: SocketAddr,
@@ -41,7 +41,7 @@ struct Running {
     accepting: JoinHandle<()>,
 }
 
-/// The connections now open, so that they can be cut.
+/// The open connections, which `stop` closes.
 type Open = Mutex<BTreeMap<usize, TcpStream>>;
 
 impl Server {
@@ -58,11 +58,11 @@ impl Server {
         format!("{scheme}://{}", self.local)
     }
 
-    /// Closes the port and cuts every connection: from here on, connection refused.
+    /// Closes the port and every connection. Connections are refused from now on.
     pub(crate) fn stop(&self) {
         let Some(running) = lock(&self.running).take() else { return };
         running.stop.set();
-        // `accept` knows no stop flag; a connection of our own wakes it.
+        // A connection wakes the thread from `accept`.
         let woken = TcpStream::connect_timeout(&self.local, Duration::from_secs(2));
         if woken.is_ok() {
             let _ = running.accepting.join();
@@ -104,15 +104,15 @@ fn accept(listener: &TcpListener, service: &Arc<Service>, stop: &Arc<Stop>, open
         }
         let Ok(tcp) = tcp else { continue };
         let Ok(handle) = tcp.try_clone() else { continue };
-        // Taken before the connection is counted: who waited for the count may set the next fault.
+        // Before the connection is counted, because a test that waits for the count may set the next fault.
         let fault = service.at_accept.take();
         let id = service.log.connection();
         lock(open).insert(id, handle);
         let (service, stop, open) = (Arc::clone(service), Arc::clone(stop), Arc::clone(open));
         thread::spawn(move || {
-            // An error means that the client went away or the fake stops: nothing left to do.
+            // An error means that the client disconnected or the fake stops.
             let _ = connection(&service, id, tcp, fault, &stop);
-            // The handle kept for `stop` holds the socket open, so closing takes a shutdown.
+            // The handle for `stop` keeps the socket open, so only a shutdown closes the connection.
             if let Some(handle) = lock(&open).remove(&id) {
                 let _ = handle.shutdown(Shutdown::Both);
             }
@@ -163,9 +163,9 @@ fn connection(
     }
 }
 
-/// Answers one request, well or as the faults will; `false` when the connection ends here.
+/// Responds to one request, with a fault if one is set. Returns false if the connection ends here.
 fn exchange(service: &Service, id: usize, request: &Request, wire: &mut Wire) -> io::Result<bool> {
-    // Taken before the request is counted: who waited for the count may set the next fault.
+    // Before the request is counted, because a test that waits for the count may set the next fault.
     let fault = service.faults.take(&request.method, &request.target).unwrap_or(Fault::Pass);
     let index = service.log.arrived(logged(service, id, request));
     let decided = |status| service.log.decided(index, status);
@@ -202,7 +202,7 @@ fn exchange(service: &Service, id: usize, request: &Request, wire: &mut Wire) ->
     Ok(false)
 }
 
-/// Sends an answer with something wrong about it; `false` when the connection ends here.
+/// Sends a damaged response. Returns false if the connection ends here.
 fn damaged(fault: Fault, mut response: Response, close: bool, wire: &mut Wire) -> io::Result<bool> {
     match fault {
         Fault::Delay(time) => wire.stop.sleep(time)?,
@@ -233,7 +233,7 @@ fn damaged(fault: Fault, mut response: Response, close: bool, wire: &mut Wire) -
             response.headers.insert(0, ("Content-Type".to_owned(), wrong));
         }
         Fault::BigHeaders(size) => {
-            // Many small ones and one long one strain a client differently; half each.
+            // Half of it as many small headers and half as one long header, which clients limit separately.
             let small = (0..size / 128).map(|i| (format!("X-Padding-{i:08}"), "x".repeat(42)));
             let long = ("X-Padding".to_owned(), "x".repeat(size / 2));
             response.headers.splice(0..0, small.chain([long]));
@@ -242,7 +242,7 @@ fn damaged(fault: Fault, mut response: Response, close: bool, wire: &mut Wire) -
             wire.send(&bytes)?;
             return Ok(false);
         }
-        // Dealt with before there was an answer to damage.
+        // These were handled before there was a response.
         _ => {}
     }
     wire.send(&response.bytes(close))?;

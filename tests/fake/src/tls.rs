@@ -1,7 +1,7 @@
-//! Certificates: an authority made for each fake, and what it issues or misissues.
+//! Certificates, good and bad ones, and the certificate authority that each fake makes for itself.
 //!
-//! All dates but one are fixed, not relative to now: on a board whose clock reads 1970 the good certificate must be
-//! "not yet valid", as the real one would be.
+//! All dates except those of [`Tls::ValidIn`] are fixed. On a board whose clock starts in 1970 a good certificate is
+//! "not yet valid", as a real one would be.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,15 +15,14 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::version::{TLS12, TLS13};
 
-/// ring cannot make RSA keys. This one is for tests only, known to everybody, and good for nothing else.
+/// ring cannot generate RSA keys. This key is public and for tests only.
 const RSA_TEST_KEY: &str = include_str!("rsa_test_key.pem");
 
 type Date = (i32, u8, u8);
 const FROM: Date = (2026, 1, 1);
 const TO: Date = (2089, 12, 31);
 
-/// Every name under which a test may reach a fake: loopback, and the real services' for programs that have their
-/// names resolved to loopback.
+/// The names in each certificate: loopback addresses, and the real names for tests that resolve them to loopback.
 const NAMES: &[&str] = &[
     "localhost",
     "127.0.0.1",
@@ -53,7 +52,7 @@ const NAMES: &[&str] = &[
     "api.cloudflare.com",
 ];
 
-/// The kind of key of the certificate, and of the authority that signs it.
+/// The key type of the certificate and of the authority that signs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Key {
     /// ECDSA on P-256, signed with SHA-256.
@@ -63,42 +62,42 @@ pub enum Key {
     EcdsaP384,
     /// Ed25519.
     Ed25519,
-    /// RSA of 2048 bits, signed with SHA-256. Certificate and authority share the one committed key.
+    /// RSA with 2048 bits, signed with SHA-256. Certificate and authority share the key in the repository.
     Rsa2048,
 }
 
-/// The protocol versions offered.
+/// The TLS versions that the server offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Versions {
     /// TLS 1.2 and 1.3.
     #[default]
     Both,
-    /// TLS 1.2 alone.
+    /// TLS 1.2 only.
     Tls12,
-    /// TLS 1.3 alone.
+    /// TLS 1.3 only.
     Tls13,
 }
 
-/// How a fake speaks TLS, if at all.
+/// The TLS setup of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Plain HTTP.
+    /// No TLS: plain HTTP.
     None,
-    /// Nothing to complain about: valid from 2026-01-01 to 2089-12-31.
+    /// A good certificate, valid from 2026-01-01 to 2089-12-31.
     Good(Key, Versions),
-    /// Good, but for `wrong.example` alone.
+    /// A certificate for `wrong.example` only.
     WrongName,
-    /// Was good in 2020.
+    /// A certificate that was valid in 2020.
     Expired,
-    /// Good from 2090 on.
+    /// A certificate that is valid from 2090 on.
     NotYetValid,
-    /// Good from this year, month and day on, to 2089-12-31.
+    /// A certificate that is valid from this year, month and day to 2089-12-31.
     NotBefore(i32, u8, u8),
-    /// Good from so many seconds after now on.
+    /// A certificate that is valid from this many seconds after its creation on.
     ValidIn(u8),
-    /// Signed by itself, by no authority.
+    /// A self-signed certificate.
     SelfSigned,
-    /// Signed by an authority other than the one of `ca_pem`.
+    /// A certificate signed by another authority than the one of `ca_pem`.
     UnknownIssuer,
 }
 
@@ -108,7 +107,7 @@ impl Default for Tls {
     }
 }
 
-/// The authority of one fake.
+/// The certificate authority of one fake.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     key: Key,
@@ -127,7 +126,7 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// The server side for this kind of TLS; `None` for plain HTTP.
+    /// Returns the server config for this TLS setup, or `None` for plain HTTP.
     pub(crate) fn server(&self, tls: Tls) -> Option<Arc<ServerConfig>> {
         let mut versions = Versions::Both;
         let (names, from, to) = match tls {
@@ -172,7 +171,7 @@ fn config(versions: Versions, certificate: CertificateDer<'static>, key: &KeyPai
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .expect("the key fits the certificate");
-    // A client that insists on HTTP/2 finds no server here, rather than a confused one.
+    // A client that offers only HTTP/2 fails in the handshake.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config
 }

@@ -1,5 +1,5 @@
-//! What Gandi says of the calling token, and a new one in its place. Outside `LiveDNS`, hence logged as listeners of
-//! their own: `id` for `tokeninfo`, `organization` for renewals.
+//! The two routes about the token itself, which are not part of LiveDNS: `tokeninfo`, logged as listener `id`, and the
+//! renewal, logged as listener `organization`.
 
 use crate::http::{Request, Response};
 use crate::json::string;
@@ -7,16 +7,16 @@ use crate::livedns::{self, BAD_TOKEN, NO_CREDENTIAL};
 use crate::log::Log;
 use crate::zone::Account;
 
-/// The path of the one, which on the real host is `id.gandi.net`.
+/// The path of `tokeninfo`, which is on `id.gandi.net` in reality.
 pub(crate) const INFO: &str = "/tokeninfo";
-/// The path of the other.
+/// The path of the renewal.
 pub(crate) const RENEWAL: &str = "/v5/organization/access-tokens";
-/// What is left of a token of which nothing has been said, in seconds.
+/// The default remaining lifetime of a token, in seconds.
 const LEFT: u64 = 200 * 86_400;
-/// With more left than this, Gandi is said to refuse a renewal.
+/// Gandi is said to refuse the renewal of a token with a longer remaining lifetime than this, in seconds.
 const RENEWABLE: u64 = 30 * 86_400;
 
-/// Who answers a request for this path.
+/// Returns the listener to log for this path, or `None` if it is not one of the two.
 pub(crate) fn listener(target: &str) -> Option<&'static str> {
     match target {
         INFO => Some("id"),
@@ -25,7 +25,7 @@ pub(crate) fn listener(target: &str) -> Option<&'static str> {
     }
 }
 
-/// Answers a request for one of the two.
+/// Responds to a request for one of the two paths.
 pub(crate) fn answer(account: &mut Account, log: &Log, request: &Request) -> Response {
     let header = request.header("Authorization").unwrap_or_default();
     let Some(token) = header.strip_prefix("Bearer ") else { return livedns::error(401, NO_CREDENTIAL) };
@@ -57,7 +57,7 @@ pub(crate) fn answer(account: &mut Account, log: &Log, request: &Request) -> Res
     }
 }
 
-/// Makes a new token with the same rights, good for a year.
+/// Issues a new token with the same rights, valid for a year.
 fn renew(account: &mut Account, old: &str) -> Response {
     account.renewals += 1;
     let new = format!("pat_renewed{}_SECRET", account.renewals);

@@ -1,4 +1,4 @@
-//! One accepted connection: plain or TLS on top, and below it a socket that can trickle.
+//! One accepted connection, plain or TLS, over a socket that can send byte by byte.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A flag that wakes whoever sleeps, so that a slow server still stops at once.
+/// A stop flag that ends every sleep, so that a slow server stops at once.
 #[derive(Default)]
 pub(crate) struct Stop {
     set: Mutex<bool>,
@@ -24,7 +24,7 @@ impl Stop {
         *self.set.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits; an error when the server stops meanwhile.
+    /// Sleeps. Returns an error if the server stops during that time.
     pub(crate) fn sleep(&self, time: Duration) -> io::Result<()> {
         let set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.changed.wait_timeout_while(set, time, |set| !*set);
@@ -33,7 +33,7 @@ impl Stop {
     }
 }
 
-/// The socket below HTTP or TLS.
+/// The socket below HTTP or TLS, which may send byte by byte.
 struct Socket {
     tcp: TcpStream,
     drip: Option<Duration>,
@@ -66,23 +66,23 @@ enum Layer {
     Tls(Box<StreamOwned<ServerConnection, Socket>>),
 }
 
-/// A connection as the HTTP code sees it.
+/// A connection for HTTP.
 pub(crate) struct Wire {
     layer: Layer,
-    /// Bytes read and not yet used.
+    /// Bytes that were read and not consumed.
     pub(crate) ahead: Vec<u8>,
     pub(crate) stop: Arc<Stop>,
 }
 
 impl Wire {
-    /// Takes the connection, and completes the TLS handshake if there is to be one.
+    /// Wraps an accepted socket and completes the TLS handshake, if any.
     pub(crate) fn open(
         tcp: TcpStream,
         tls: Option<Arc<ServerConfig>>,
         drip: Option<Duration>,
         stop: Arc<Stop>,
     ) -> io::Result<Self> {
-        // Dripped bytes must leave one by one.
+        // Bytes that are sent slowly must not be merged into one packet.
         tcp.set_nodelay(true)?;
         let mut socket = Socket { tcp, drip, stop: Arc::clone(&stop) };
         let layer = match tls {
@@ -105,12 +105,12 @@ impl Wire {
         }
     }
 
-    /// From now on the socket sends a byte at a time.
+    /// Sends byte by byte from now on.
     pub(crate) fn drip_socket(&mut self, interval: Duration) {
         self.socket().drip = Some(interval);
     }
 
-    /// Reads more into `ahead`; `false` at the end of the stream.
+    /// Reads more bytes into `ahead`. Returns false at the end of the stream.
     pub(crate) fn fill(&mut self) -> io::Result<bool> {
         let mut buf = [0; 4096];
         let n = match &mut self.layer {
@@ -121,7 +121,7 @@ impl Wire {
         Ok(n > 0)
     }
 
-    /// Sends all of it, now.
+    /// Sends all bytes and flushes.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.layer {
             Layer::Plain(socket) => socket.write_all(bytes),
@@ -129,7 +129,7 @@ impl Wire {
         }
     }
 
-    /// Sends a byte each `interval`.
+    /// Sends one byte per `interval`.
     pub(crate) fn send_slowly(&mut self, bytes: &[u8], interval: Duration) -> io::Result<()> {
         for byte in bytes {
             self.stop.sleep(interval)?;
@@ -138,12 +138,12 @@ impl Wire {
         Ok(())
     }
 
-    /// Says nothing until the client goes away or the fake stops.
+    /// Waits until the client disconnects or the fake stops.
     pub(crate) fn wait_gone(&mut self) {
         wait_gone(&self.socket().tcp);
     }
 
-    /// Ends the stream properly, so that what was sent arrives even if the client is still sending.
+    /// Closes the stream in order, so that the client gets everything that was sent even if it is still sending.
     pub(crate) fn finish(mut self) {
         if let Layer::Tls(stream) = &mut self.layer {
             stream.conn.send_close_notify();
@@ -156,7 +156,7 @@ impl Wire {
     }
 }
 
-/// Reads and forgets until the stream ends.
+/// Reads and discards until the stream ends.
 pub(crate) fn wait_gone(mut tcp: &TcpStream) {
     let mut buf = [0; 4096];
     while matches!(tcp.read(&mut buf), Ok(n) if n > 0) {}

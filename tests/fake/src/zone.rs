@@ -1,27 +1,27 @@
-//! What the fake keeps: domains, their zones, and who may see them.
+//! The data of the fake: domains, zones, and credentials.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The TTL that Gandi gives to what comes without one.
+/// The TTL of an RRset that was written without one, as at Gandi.
 pub(crate) const DEFAULT_TTL: u32 = 10800;
 
-/// The values at one name and type.
+/// The TTL and the values at one name and type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rrset {
-    /// In seconds.
+    /// The TTL, in seconds.
     pub ttl: u32,
-    /// In the order given.
+    /// The values, in the order of the request.
     pub values: Vec<String>,
 }
 
 pub(crate) type Rrsets = BTreeMap<(String, String), Rrset>;
 
 pub(crate) struct Domain {
-    /// `None`: the domain is there, but has no `LiveDNS` zone.
+    /// `None` if the domain exists but has no LiveDNS zone.
     pub(crate) zone: Option<Rrsets>,
     pub(crate) nameservers: Vec<String>,
-    /// `livedns`, `classic`, …
+    /// The DNS service of the domain, such as `livedns` or `classic`.
     pub(crate) current: String,
 }
 
@@ -32,7 +32,7 @@ impl Domain {
     }
 }
 
-/// A personal access token: `None` sees every domain.
+/// The domains that a personal access token can access; `None` is all.
 pub(crate) type Scope = Option<Vec<String>>;
 
 #[derive(Default)]
@@ -40,21 +40,21 @@ pub(crate) struct Account {
     pub(crate) domains: BTreeMap<String, Domain>,
     pub(crate) bearers: BTreeMap<String, Scope>,
     pub(crate) apikeys: Vec<String>,
-    /// How many seconds are left of a token, where a test has said so.
+    /// The remaining lifetime of tokens, in seconds, where a test has set one.
     pub(crate) left: BTreeMap<String, u64>,
-    /// How many tokens have been renewed, and whether the old ones end with that.
+    /// The number of renewals so far, and true if a renewal revokes the old token.
     pub(crate) renewals: usize,
     pub(crate) renewal_revokes: bool,
 }
 
 impl Account {
-    /// The zone of a domain that the test must have added.
+    /// Returns the zone of a domain. The test must have added it.
     pub(crate) fn zone(&mut self, domain: &str) -> &mut Rrsets {
         let domain = self.domains.get_mut(domain).expect("add_domain comes first");
         domain.zone.as_mut().expect("a domain with a zone")
     }
 
-    /// The zones as a master file, sorted; one line per value.
+    /// Returns all zones as sorted lines in the format of zone files, one per value.
     pub(crate) fn text(&self) -> String {
         let mut lines = Vec::new();
         for (fqdn, domain) in &self.domains {

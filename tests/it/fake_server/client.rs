@@ -1,4 +1,4 @@
-//! A client of bytes: plain or TLS, one connection, no opinion.
+//! An HTTP client over one connection, plain or TLS, which accepts any response.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -12,8 +12,8 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use fake_gandi::Fake;
 
-/// Long enough for a busy machine, short enough for a hanging test to end.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+/// Read timeout and limit for waits: long enough for a busy machine, short enough for a hanging test.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(super) struct Client {
     stream: Box<dyn Stream>,
@@ -24,7 +24,7 @@ pub(super) struct Client {
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// An answer as it came.
+/// A response as received.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -40,12 +40,12 @@ impl Reply {
 }
 
 impl Client {
-    /// Connects to an `http://` or `https://` URL's authority.
+    /// Connects to the host and port of an `http://` or `https://` URL.
     pub(super) fn connect(url: &str, ca: &str) -> io::Result<Self> {
         let (scheme, rest) = url.split_once("://").unwrap();
         let host = rest.split('/').next().unwrap();
         let tcp = TcpStream::connect(host)?;
-        tcp.set_read_timeout(Some(PATIENCE))?;
+        tcp.set_read_timeout(Some(TIMEOUT))?;
         let stream: Box<dyn Stream> = if scheme == "https" { Box::new(tls(tcp, ca)?) } else { Box::new(tcp) };
         Ok(Self { stream, ahead: Vec::new(), host: host.to_owned() })
     }
@@ -58,7 +58,7 @@ impl Client {
         self.stream.write_all(bytes).and_then(|()| self.stream.flush()).unwrap();
     }
 
-    /// A request under the base path, with the token `good`.
+    /// Sends a request with the token `good` and reads the response.
     pub(super) fn ask(&mut self, method: &str, path: &str, body: &str) -> Reply {
         self.ask_as(Some("Bearer good"), method, path, body)
     }
@@ -81,7 +81,7 @@ impl Client {
         self.send(text.as_bytes());
     }
 
-    /// Reads one answer framed by `Content-Length`, or to the end where there is none.
+    /// Reads one response, with the length of `Content-Length` or, without that header, to the end of the stream.
     pub(super) fn reply(&mut self) -> io::Result<Reply> {
         let end = loop {
             if let Some(end) = self.ahead.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -107,7 +107,7 @@ impl Client {
         Ok(reply)
     }
 
-    /// Reads until the server ends the connection, however it does.
+    /// Reads until the server closes or resets the connection.
     pub(super) fn rest(&mut self) -> Vec<u8> {
         while self.fill().is_ok() {}
         std::mem::take(&mut self.ahead)
@@ -116,7 +116,7 @@ impl Client {
     fn fill(&mut self) -> io::Result<()> {
         let mut buf = [0; 16 * 1024];
         let read = self.stream.read(&mut buf);
-        // Silence must not pass for an end.
+        // A read timeout must not count as the end of the stream.
         assert!(
             !matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock),
             "no answer in time"

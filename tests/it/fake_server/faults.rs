@@ -1,11 +1,11 @@
-//! Each knob does what it says.
+//! Each fault does what its documentation says.
 
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::client::{Client, PATIENCE};
+use super::client::{Client, TIMEOUT};
 use fake_gandi::{Answer, AtAccept, Fake, Family, Fault, On, Setup, Times, Tls, free_port};
 
 const PATH: &str = "/v5/livedns/domains/example.org/records/home/A";
@@ -75,19 +75,19 @@ fn hanging_request_ends_when_either_side_stops() {
         fake.fault(On::any(), Times::Once, fault);
         let mut client = Client::to(&fake);
         client.request(Some("Bearer good"), "PUT", PATH, BODY);
-        assert!(fake.wait_for_request(n + 1, PATIENCE));
-        assert!(fake.wait_until(PATIENCE, |_| applied(&fake) == effect));
+        assert!(fake.wait_for_request(n + 1, TIMEOUT));
+        assert!(fake.wait_until(TIMEOUT, |_| applied(&fake) == effect));
     }
     assert!(!fake.wait_for_request(3, Duration::from_millis(10)));
-    // The fake stops under a client that still waits, and does not wait itself.
+    // The fake stops at once although a client still waits for its response.
     fake.fault(On::any(), Times::Once, Fault::Hang);
     let mut client = Client::to(&fake);
     client.request(Some("Bearer good"), "GET", PATH, "");
-    assert!(fake.wait_for_request(3, PATIENCE));
+    assert!(fake.wait_for_request(3, TIMEOUT));
     let asked = Instant::now();
     drop(fake);
     assert!(client.reply().is_err());
-    assert!(asked.elapsed() < PATIENCE / 2);
+    assert!(asked.elapsed() < TIMEOUT / 2);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn response_and_handshake_are_slow_as_set() {
             fake.fault(On::any(), Times::Once, fault.clone());
             let asked = Instant::now();
             assert_eq!(client.ask("PUT", PATH, BODY).status, 201, "{fault:?}");
-            // The answer has more than a hundred bytes.
+            // The response is longer than a hundred bytes.
             assert!(asked.elapsed() > DROP * 100, "{fault:?}");
         }
         fake.fault_at_accept(Times::Once, AtAccept::Drip(DROP));
@@ -121,11 +121,11 @@ fn slow_response_ends_when_the_fake_stops() {
         fake.fault(On::any(), Times::Once, fault);
         let mut client = Client::to(&fake);
         client.request(Some("Bearer good"), "GET", PATH, "");
-        assert!(fake.wait_until(PATIENCE, |requests| requests.iter().any(|r| r.status == 404)));
+        assert!(fake.wait_until(TIMEOUT, |requests| requests.iter().any(|r| r.status == 404)));
         let asked = Instant::now();
         drop(fake);
         assert!(client.reply().is_err());
-        assert!(asked.elapsed() < PATIENCE / 2);
+        assert!(asked.elapsed() < TIMEOUT / 2);
     }
 }
 
@@ -168,7 +168,7 @@ fn stalled_response_ends_when_the_fake_stops() {
     fake.fault(On::any(), Times::Once, Fault::Stall);
     let mut client = Client::to(&fake);
     client.request(Some("Bearer good"), "PUT", PATH, BODY);
-    assert!(fake.wait_until(PATIENCE, |requests| requests.iter().any(|r| r.status == 201)));
+    assert!(fake.wait_until(TIMEOUT, |requests| requests.iter().any(|r| r.status == 201)));
     drop(fake);
     assert!(client.reply().is_err());
 }
@@ -179,8 +179,8 @@ fn flood_ends_when_the_fake_stops() {
     fake.fault(On::any(), Times::Once, Fault::flood());
     let mut client = Client::to(&fake);
     client.request(Some("Bearer good"), "GET", PATH, "");
-    assert!(fake.wait_for_request(1, PATIENCE));
-    // The client never reads: the fake is stuck in a full socket, and must stop all the same.
+    assert!(fake.wait_for_request(1, TIMEOUT));
+    // The client never reads. The fake blocks on a full socket and must stop nevertheless.
     drop(fake);
     drop(client);
 }
@@ -193,7 +193,7 @@ fn connection_fails_before_any_request_as_set() {
     fake.fault_at_accept(Times::Once, AtAccept::Hang);
     let mut silent = TcpStream::connect(("127.0.0.1", fake.port())).unwrap();
     silent.write_all(b"hello").unwrap();
-    assert!(fake.wait_for_connections(2, PATIENCE));
+    assert!(fake.wait_for_connections(2, TIMEOUT));
     assert!(fake.requests().is_empty());
 
     let mut kept = Client::to(&fake);
@@ -233,7 +233,7 @@ fn fault_of_one_echo_leaves_the_others_alone() {
     echoes[1].restore();
     echoes[1].answer_from(|| "192.0.2.9".to_owned());
     assert_eq!(get(1).unwrap().body, "192.0.2.9");
-    assert!(echoes[1].wait_for_request(2, PATIENCE));
+    assert!(echoes[1].wait_for_request(2, TIMEOUT));
     assert_eq!((echoes[0].count(), echoes[1].count()), (2, 2));
 }
 

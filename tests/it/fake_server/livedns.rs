@@ -1,8 +1,8 @@
-//! Every recorded answer, and the rules of the zone.
+//! The recorded responses of Gandi, and the rules of a zone.
 
 use std::fmt::Write as _;
 
-use super::client::{Client, PATIENCE, Reply};
+use super::client::{Client, Reply, TIMEOUT};
 use crate::run_output::same_text;
 use fake_gandi::{Fake, Family, Key, Rrset, Setup, Tls, Versions};
 
@@ -38,14 +38,14 @@ fn bad_credentials_are_refused_as_by_gandi() {
     check(&client.ask_as(Some("Apikey bad"), "GET", BASE, ""), 401, ERROR, bad_key);
     assert_eq!(client.ask_as(Some("Apikey 0123456789abcdefghijklmn"), "GET", BASE, "").status, 200);
     assert_eq!(client.ask("GET", BASE, "").status, 200);
-    // Not visible to the token.
+    // The token has no access to this domain.
     assert_eq!(client.ask_as(Some("Bearer narrow"), "GET", BASE, "").status, 404);
     assert_eq!(fake.violations(), [""; 0]);
     fake.revoke_all();
     check(&client.ask("GET", BASE, ""), 403, ERROR, denied);
     client.ask_as(Some("Basic Z29vZA=="), "GET", BASE, "");
     assert_eq!(fake.violations().len(), 1);
-    // All of it over one connection, kept alive.
+    // All requests used one persistent connection.
     assert_eq!(fake.connections(), 1);
     let statuses: Vec<u16> = fake.requests().iter().map(|request| request.status).collect();
     assert_eq!(statuses, [401, 403, 401, 200, 200, 404, 403, 401]);
@@ -61,14 +61,14 @@ fn each_kind_of_404_is_as_recorded() {
     let no_rrset = r#"{"code": 404, "message": "Can't find the DNS record localhost/A in the zone", "object": "dns-record", "cause": "Not Found"}"#;
     let at = |domain: &str| format!("/v5/livedns/domains/{domain}/records/localhost/A");
     check(&client.ask("GET", &at("nobody.fr"), ""), 404, ERROR, no_domain);
-    // A subdomain is no domain.
+    // A subdomain is not a registered domain.
     check(&client.ask("GET", &at("www.t18s.fr"), ""), 404, ERROR, no_domain);
     check(&client.ask("GET", &at("parked.fr"), ""), 404, ERROR, no_zone);
     check(&client.ask("GET", &at("t18s.fr"), ""), 404, ERROR, no_rrset);
     check(&client.ask("DELETE", &at("t18s.fr"), ""), 404, ERROR, no_rrset);
     assert_eq!(fake.violations(), [""; 0]);
 
-    // Before anybody asks for a credential.
+    // The credential is not checked before this response.
     let html = client.ask_as(None, "GET", "/v5/nothing?here", "");
     assert_eq!((html.status, html.header("Content-Type")), (404, Some("text/html; charset=utf-8")));
     assert!(html.body.contains("<pre>Cannot GET /v5/nothing</pre>"), "{}", html.body);
@@ -90,7 +90,7 @@ fn rrset_is_created_replaced_and_deleted() {
     check(&client.ask("GET", &path, ""), 200, SUCCESS, &expected);
     check(&client.ask("GET", &format!("{BASE}/records/@/A"), ""), 200, SUCCESS, &expected);
 
-    // Without a TTL, the TTL is reset.
+    // A PUT without a TTL sets the default TTL.
     client.ask("PUT", &path, r#"{"rrset_values":["82.64.93.54","82.64.93.55"]}"#);
     let values = vec!["82.64.93.54".to_owned(), "82.64.93.55".to_owned()];
     assert_eq!(fake.get("t18s.fr", "@", "A"), Some(Rrset { ttl: 10800, values }));
@@ -188,7 +188,7 @@ fn all_rrsets_of_a_name_are_replaced_at_once() {
     assert_eq!(client.ask("DELETE", &path, "").status, 204);
     same_text("zone", "t18s.fr. 300 IN A 192.0.2.1\n", &fake.zone_text());
     assert_eq!(fake.violations(), [""; 0]);
-    // That one replaces the whole zone.
+    // This request would replace the whole zone at Gandi.
     client.ask("PUT", &format!("{BASE}/records"), items);
     assert_eq!(fake.violations().len(), 1);
     same_text("zone", "t18s.fr. 300 IN A 192.0.2.1\n", &fake.zone_text());
@@ -268,7 +268,7 @@ fn malformed_request_is_a_violation() {
         assert_eq!((reply.status, reply.header("Connection")), (400, Some("close")), "{text}");
         assert_eq!(fake.violations().len(), i + 1, "{text}");
     }
-    // A chunked body that is right is a body.
+    // A valid chunked body is accepted.
     let mut client = Client::to(&fake);
     let head = format!("PUT {BASE}/records/home/A HTTP/1.1\r\n{host}Authorization: Bearer good\r\n");
     let content = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -276,7 +276,7 @@ fn malformed_request_is_a_violation() {
     client.send(format!("{head}{content}{chunks}").as_bytes());
     assert_eq!(client.reply().unwrap().status, 201);
     assert_eq!(fake.violations().len(), broken.len());
-    // No Content-Type on a PUT.
+    // A PUT without Content-Type is refused.
     client.send(format!("{head}Content-Length: 2\r\n\r\n{{}}").as_bytes());
     assert_eq!(client.reply().unwrap().status, 400);
     assert_eq!(fake.violations().len(), broken.len() + 1);
@@ -311,7 +311,7 @@ fn certificates_are_good_or_bad_as_set() {
         let error = Client::connect(&fake.origin(), &fake.ca_pem()).err().unwrap();
         let text = format!("{error:?}");
         assert!(text.contains("InvalidCertificate") && text.contains(why), "{tls:?}: {text}");
-        assert!(fake.wait_for_failed_handshakes(1, PATIENCE) && fake.requests().is_empty());
+        assert!(fake.wait_for_failed_handshakes(1, TIMEOUT) && fake.requests().is_empty());
     }
 }
 
@@ -343,7 +343,7 @@ fn echo_services_answer_on_addresses_of_their_own() {
     let listeners: Vec<String> = fake.requests().into_iter().map(|r| r.listener).collect();
     assert_eq!(listeners, ["livedns", "echo1", "echo2", "echo3", "echo4", "echo6-1"]);
     assert_eq!((echoes[0].count(), fake.count("GET"), fake.violations()), (1, 1, vec![]));
-    // The token is none of an echo service's business.
+    // An echo service must not get the token.
     Client::connect(&six.url(), "").unwrap().ask("GET", "/", "");
     assert_eq!(fake.violations().len(), 1);
 }
