@@ -46,7 +46,7 @@ deny:
 # -s dash: the board's scripts are for busybox, which shellcheck knows as dash.
 shellcheck:
 	@if command -v shellcheck >/dev/null; then \
-		shellcheck -x scripts/*.sh scripts/arm/*.sh scripts/arm/rustup-shim/rustup scripts/arm/rustc-thumb docker/cargo tests/deploy.sh .ci/run; \
+		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup scripts/toolchain/rustc-thumb scripts/build-image/cargo tests/deploy.sh .ci/run; \
 		shellcheck -s dash tests/board/*; \
 	else echo "shellcheck is not installed: the scripts were not checked"; fi
 

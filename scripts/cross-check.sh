@@ -9,8 +9,8 @@ set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/targets.sh
-. scripts/arm/tools.sh
+. scripts/toolchain/targets.sh
+. scripts/toolchain/tools.sh
 
 TARGETS=${TARGETS:-armv6 armv7 arm64}
 BASE=debian:bookworm-slim
@@ -37,7 +37,7 @@ if ! have cross; then
     cargo install cross --locked --version "$CROSS_VERSION"
 fi
 # `cross --version` would ask rustup too, hence the shim.
-found=$(PATH=$ROOT/scripts/arm/rustup-shim:$PATH cross --version 2>/dev/null | sed -n 's/^cross \([0-9.]*\).*/\1/p')
+found=$(PATH=$ROOT/scripts/toolchain/rustup-shim:$PATH cross --version 2>/dev/null | sed -n 's/^cross \([0-9.]*\).*/\1/p')
 [ "$found" = "$CROSS_VERSION" ] || say "note: this is cross $found; $CROSS_VERSION is what is tested"
 
 if ! have_docker; then

@@ -2,7 +2,7 @@
 # Builds the static binaries into dist/, with SHA256SUMS and a size table.
 #
 #   BUILDER  cross (the default where cross and a running Docker are) or zigbuild
-#   TARGETS  names from scripts/arm/targets.sh, all six by default
+#   TARGETS  names from scripts/toolchain/targets.sh, all six by default
 #   RUST     rustup or debian: whose compiler and std source to use; by default
 #            whichever has the source, rustup's first
 #   DIST     where to put them, dist/ by default
@@ -16,8 +16,8 @@ set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/targets.sh
-. scripts/arm/tools.sh
+. scripts/toolchain/targets.sh
+. scripts/toolchain/tools.sh
 
 TARGETS=${TARGETS:-$ARM_NAMES}
 
@@ -99,14 +99,14 @@ else
 fi
 
 # The image and the containers get by without a network of their own.
-if [ "$builder" = cross ] && ! cmp -s docker/requirements.txt docker/wheels/requirements.txt; then
-    rm -rf docker/wheels
+if [ "$builder" = cross ] && ! cmp -s scripts/build-image/requirements.txt scripts/build-image/wheels/requirements.txt; then
+    rm -rf scripts/build-image/wheels
     if python3 -m pip download -q --no-deps --only-binary :all: --require-hashes \
-        -d docker/wheels -r docker/requirements.txt >&2; then
-        cp docker/requirements.txt docker/wheels/
+        -d scripts/build-image/wheels -r scripts/build-image/requirements.txt >&2; then
+        cp scripts/build-image/requirements.txt scripts/build-image/wheels/
     else
         say "no wheels brought in: the image will ask pip itself"
-        rm -rf docker/wheels
+        rm -rf scripts/build-image/wheels
     fi
 fi
 say "builder $builder, $RUST's rustc ${RUST_VERSION:-of the image}, std: $std, targets: $TARGETS"
@@ -130,7 +130,7 @@ for name in $TARGETS; do
         set -- cross build "$@"
         # Debian's Rust has no rustup that could be told a toolchain's name.
         [ "$toolchain" = usr ] || set -- env RUSTUP_TOOLCHAIN="$toolchain" "$@"
-        env PATH="$ROOT/scripts/arm/rustup-shim:$PATH" CARGO_TARGET_DIR="$work" ARM_RUST="$RUST" \
+        env PATH="$ROOT/scripts/toolchain/rustup-shim:$PATH" CARGO_TARGET_DIR="$work" ARM_RUST="$RUST" \
             CROSS_CUSTOM_TOOLCHAIN=1 RUSTUP_DIST_SERVER=http://127.0.0.1:9 RUSTUP_AUTO_INSTALL=0 "$@" >&2
     else
         verb=zigbuild

@@ -10,7 +10,7 @@ set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/tools.sh
+. scripts/toolchain/tools.sh
 
 TARGETS=${TARGETS:-armv6}
 tmp=$(mktemp -d)

@@ -10,7 +10,7 @@ set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/tools.sh
+. scripts/toolchain/tools.sh
 
 packages=
 need() { # need COMMAND PACKAGE
@@ -72,12 +72,12 @@ fi
 
 # pip's --target leaves the system's Python alone, managed by Debian or not.
 stamp=$ARM_TOOLS/py/.requirements
-if ! cmp -s docker/requirements.txt "$stamp"; then
+if ! cmp -s scripts/build-image/requirements.txt "$stamp"; then
     rm -rf "$ARM_TOOLS/py"
     mkdir -p "$ARM_TOOLS"
     python3 -m pip install -q --no-warn-script-location --root-user-action=ignore --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
-        --target "$ARM_TOOLS/py" -r docker/requirements.txt
-    cp docker/requirements.txt "$stamp"
+        --target "$ARM_TOOLS/py" -r scripts/build-image/requirements.txt
+    cp scripts/build-image/requirements.txt "$stamp"
 fi
 
 if [ "${BUILDER:-}" = cross ] && ! have cross; then

@@ -13,8 +13,8 @@ set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/targets.sh
-. scripts/arm/tools.sh
+. scripts/toolchain/targets.sh
+. scripts/toolchain/tools.sh
 
 TOP=${TOP-armv6}
 

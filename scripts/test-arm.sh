@@ -3,14 +3,14 @@
 #
 # The tests themselves run on this machine; only the program is ARM, by way of GANDI_DDNS_COMMAND.
 #
-#   TARGETS  names from scripts/arm/targets.sh; by default what is in dist/, or armv6 and arm64
+#   TARGETS  names from scripts/toolchain/targets.sh; by default what is in dist/, or armv6 and arm64
 #   DIST     where the binaries are, dist/ by default; what is missing there is built
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/targets.sh
-. scripts/arm/tools.sh
+. scripts/toolchain/targets.sh
+. scripts/toolchain/tools.sh
 
 
 TARGETS=${TARGETS:-$(names_in_dist)}

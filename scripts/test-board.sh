@@ -15,7 +15,7 @@ set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/tools.sh
+. scripts/toolchain/tools.sh
 
 BOARD=${BOARD:-zero}
 LIMIT=${LIMIT:-170}

@@ -80,13 +80,13 @@ arm_flags() {
         printf '%s ' -Zlocation-detail=none
         # libunwind out, which 32-bit ARM's tables would hold on to. By a path
         # from the workspace, where cargo calls the linker.
-        case $ARM_TRIPLE in arm*) printf '%s ' -Clink-arg=scripts/arm/no-unwind.c ;; esac
+        case $ARM_TRIPLE in arm*) printf '%s ' -Clink-arg=scripts/toolchain/no-unwind.c ;; esac
     fi
     # Sequences that repeat become functions: smaller on disk, larger once
     # compressed. For the target whose budget is the tightest.
     [ "$ARM_TRIPLE" != armv7-unknown-linux-musleabihf ] || printf '%s ' -Cllvm-args=-enable-machine-outliner=always
     # What Thumb-1 code cannot do by itself.
-    [ -z "$(arm_wrapper "$1")" ] || printf '%s ' -Clink-arg=scripts/arm/atomics.c
+    [ -z "$(arm_wrapper "$1")" ] || printf '%s ' -Clink-arg=scripts/toolchain/atomics.c
     [ -z "$ARM_MCPU" ] || printf '%s ' "-Clink-arg=-mcpu=$ARM_MCPU"
     for pair in $2; do printf '%s ' "--remap-path-prefix=$pair"; done
 }
@@ -94,7 +94,7 @@ arm_flags() {
 # arm_wrapper STD: prints the rustc wrapper, if the target wants one; by a path
 # from the workspace, which is elsewhere inside cross's container.
 arm_wrapper() {
-    [ "$ARM_TRIPLE:$1" != arm-unknown-linux-musleabihf:source ] || echo scripts/arm/rustc-thumb
+    [ "$ARM_TRIPLE:$1" != arm-unknown-linux-musleabihf:source ] || echo scripts/toolchain/rustc-thumb
 }
 
 # arm_cflags REMAP: prints the flags for C code (ring).
