@@ -1,106 +1,123 @@
 # shellcheck shell=sh disable=SC2034
-# The ARM table: what each name means to rustc, to the C compiler and to qemu.
+# The list of targets: the Rust target, flags, test CPUs and size budget of each name.
 #
-# Every script that builds or runs a foreign binary sources this file, so that
-# both builders (cross and zigbuild) and the tests get the same flags from one
-# place. Stable per-target flags are in .cargo/config.toml, where plain cargo
-# sees them too; here is what only an environment can carry.
+# This is the only place that defines a target. Files that cannot read it (Cross.toml, .cargo/config.toml, deny.toml,
+# the README's footprint table) are compared with it by scripts/check-lists.sh. The rustflags that work on a stable
+# compiler are in .cargo/config.toml, so that plain `cargo build --target` uses them too; the flags here are added to
+# those.
 
-ARM_NAMES="armv6 armv7 arm64 armv7-soft armv5 x86_64"
+TARGET_NAMES="armv6 armv7 arm64 armv7-soft armv5 x86_64"
+# The targets of most users: `make cross-check` compares both builders for these.
+MAIN_TARGETS="armv6 armv7 arm64"
+# The targets that `make test-arm` builds and tests when dist/ is empty.
+TEST_TARGETS="armv6 arm64"
 
-# arm_target NAME: sets
-#   ARM_TRIPLE  Rust's target
-#   ARM_MCPU    the CPU in zig's spelling, for zig's musl and for C code;
-#               empty leaves cargo-zigbuild's choice
-#   ARM_CMODE   what to add to it for C code alone
-#   ARM_QEMU    one qemu-user command a line: every CPU the binary is tested on
-arm_target() {
-    ARM_MCPU=''
-    ARM_CMODE=''
+# target_select NAME: sets the fields of one target, or fails with code 64.
+#   TARGET_TRIPLE     the Rust target
+#   TARGET_MCPU       the CPU as zig spells it, for zig's musl and for C code; empty: cargo-zigbuild chooses
+#   TARGET_C_MODE     a suffix of TARGET_MCPU for C code only
+#   TARGET_RUSTFLAGS  additional rustflags
+#   TARGET_WRAPPER    the rustc wrapper used when std is built from source
+#   TARGET_C_SOURCES  C files that are linked in when std is built from source
+#   TARGET_ELF        the CPU and FPU attributes that `readelf -A` must report, empty for none
+#   TARGET_QEMU       qemu-user commands, one per line: the CPUs that the tests run on; empty: run natively
+#   TARGET_BUDGET     the maximum size of the binary in bytes, empty for none
+# Paths are relative to the workspace, since the workspace is elsewhere inside cross's container and cargo runs the
+# linker in the workspace.
+target_select() {
+    TARGET_MCPU='' TARGET_C_MODE='' TARGET_RUSTFLAGS='' TARGET_WRAPPER='' TARGET_ELF='' TARGET_BUDGET=''
+    # Without it, the unwind tables of 32-bit ARM would keep libunwind in the binary.
+    TARGET_C_SOURCES=scripts/toolchain/no-unwind.c
     case $1 in
-    armv6) # every 32-bit Raspberry Pi OS: Pi 1, Zero and up
-        ARM_TRIPLE=arm-unknown-linux-musleabihf
-        ARM_QEMU='qemu-arm-static -cpu arm1176'
+    armv6) # every 32-bit Raspberry Pi OS: Pi 1, Zero and later
+        TARGET_TRIPLE=arm-unknown-linux-musleabihf
+        # Thumb-1 code: a fifth smaller than ARM code. It needs atomics.c for the operations that Thumb-1 lacks.
+        TARGET_WRAPPER=scripts/toolchain/rustc-thumb
+        TARGET_C_SOURCES="$TARGET_C_SOURCES scripts/toolchain/atomics.c"
+        TARGET_ELF='v6 VFPv2'
+        TARGET_QEMU='qemu-arm-static -cpu arm1176'
+        TARGET_BUDGET=800000
         ;;
-    armv7) # Pi 2 and up, routers with an FPU; NEON is only used when found at run time
-        ARM_TRIPLE=armv7-unknown-linux-musleabihf
-        # VFPv3-D16 is what the ABI promises; cargo-zigbuild's choice, spelt out.
-        ARM_MCPU=generic+v7a+vfp3-d32+thumb2-neon
-        # ring's C and assembly as Thumb-2, like the Rust code: 20 kB. Said as a
-        # CPU feature, since -mthumb does not reach the assembly. Not musl: its
-        # system calls use r7, which zig keeps for frames in Thumb.
-        ARM_CMODE=+thumb_mode
-        # ring takes its NEON code when the kernel says the CPU has it: both ways.
-        ARM_QEMU='qemu-arm-static -cpu cortex-a7
+    armv7) # Pi 2 and later, routers with an FPU; NEON is used only if the CPU reports it at run time
+        TARGET_TRIPLE=armv7-unknown-linux-musleabihf
+        # The ABI guarantees VFPv3-D16. This is cargo-zigbuild's own choice, written out.
+        TARGET_MCPU=generic+v7a+vfp3-d32+thumb2-neon
+        # Compiles ring's C and assembly as Thumb-2, like the Rust code: saves 20 kB. A CPU feature, since -mthumb does
+        # not reach the assembly. Not for musl: its system calls use r7, the register of zig's frame pointer in Thumb.
+        TARGET_C_MODE=+thumb_mode
+        # The outliner turns repeated sequences into functions: smaller on disk, but larger once compressed. Only for
+        # the target with the tightest budget.
+        TARGET_RUSTFLAGS=-Cllvm-args=-enable-machine-outliner=always
+        TARGET_ELF='v7 VFPv3-D16'
+        # ring uses its NEON code if the kernel reports NEON, so the tests run with it and without it.
+        TARGET_QEMU='qemu-arm-static -cpu cortex-a7
 qemu-arm-static -cpu cortex-a7,neon=off'
+        TARGET_BUDGET=750000
         ;;
     arm64) # 64-bit systems
-        ARM_TRIPLE=aarch64-unknown-linux-musl
-        ARM_QEMU='qemu-aarch64-static -cpu cortex-a53'
+        TARGET_TRIPLE=aarch64-unknown-linux-musl
+        TARGET_C_SOURCES=''
+        TARGET_QEMU='qemu-aarch64-static -cpu cortex-a53'
         ;;
     armv7-soft) # ARMv7 routers without an FPU
-        ARM_TRIPLE=armv7-unknown-linux-musleabi
-        # soft_float, and vfp2 off with all that builds on it: zig's ARMv7 has
-        # an FPU unless told, and its code would be illegal on these CPUs.
-        ARM_MCPU=generic+v7a+thumb2+soft_float-vfp2-vfp2sp-vfp3-neon
-        ARM_CMODE=+thumb_mode
-        ARM_QEMU='qemu-arm-static -cpu cortex-a9,vfp=off,neon=off'
+        TARGET_TRIPLE=armv7-unknown-linux-musleabi
+        # soft_float, and no vfp2 nor the features that build on it: zig's ARMv7 has an FPU by default, and these CPUs
+        # would stop at its instructions.
+        TARGET_MCPU=generic+v7a+thumb2+soft_float-vfp2-vfp2sp-vfp3-neon
+        TARGET_C_MODE=+thumb_mode
+        TARGET_ELF='v7'
+        TARGET_QEMU='qemu-arm-static -cpu cortex-a9,vfp=off,neon=off'
         ;;
     armv5) # older routers and NAS boxes
-        ARM_TRIPLE=armv5te-unknown-linux-musleabi
-        ARM_QEMU='qemu-arm-static -cpu arm926,vfp=off'
+        TARGET_TRIPLE=armv5te-unknown-linux-musleabi
+        TARGET_ELF='v5TE'
+        TARGET_QEMU='qemu-arm-static -cpu arm926,vfp=off'
         ;;
     x86_64) # PC routers, and a quick check of the static build
-        ARM_TRIPLE=x86_64-unknown-linux-musl
-        ARM_QEMU=
+        TARGET_TRIPLE=x86_64-unknown-linux-musl
+        TARGET_C_SOURCES=''
+        TARGET_QEMU=''
         ;;
     *)
-        echo "unknown target '$1'; known: $ARM_NAMES" >&2
+        echo "unknown target '$1'; known targets: $TARGET_NAMES" >&2
         return 64
         ;;
     esac
-    ARM_triple_=$(echo "$ARM_TRIPLE" | tr - _)
-    ARM_TRIPLE_=$(echo "$ARM_triple_" | tr '[:lower:]' '[:upper:]')
+    # The spellings of the triple in the names of environment variables.
+    TARGET_triple_=$(echo "$TARGET_TRIPLE" | tr - _)
+    TARGET_TRIPLE_=$(echo "$TARGET_triple_" | tr '[:lower:]' '[:upper:]')
 }
 
-# arm_flags STD REMAP: prints the rustflags to add to .cargo/config.toml's.
-#   STD    source: std is built from source; prebuilt: the toolchain's own is used
-#   REMAP  "from=to" pairs, so that no machine's paths reach the binary
-# Never -Zfmt-debug=none here: ureq writes the request line with {:?}.
-arm_flags() {
-    # zig brings musl and its start files: rustc must not look for its own.
+# target_rustflags STD REMAP: prints the rustflags to add to those of .cargo/config.toml.
+#   STD    source: std is built from source; prebuilt: the toolchain's own std is used
+#   REMAP  "from=to" pairs that keep this machine's paths out of the binary
+# Never add -Zfmt-debug=none: ureq writes the HTTP version of the request line with {:?}.
+target_rustflags() {
+    # zig provides musl and its start files, so rustc must not use its own.
     printf '%s ' -Clink-self-contained=no
-    # zig builds its musl and compiler-rt for size when it links for size.
+    # zig compiles its musl and compiler-rt for size if it links for size.
     printf '%s ' -Clink-arg=-Os
     if [ "$1" = source ]; then
-        # A panic aborts at once: no message is formatted, no unwinder is linked,
-        # no table for it is written.
+        # A panic aborts at once: no message is formatted, no unwinder is linked, no unwind table is written.
         printf '%s ' -Zunstable-options -Cpanic=immediate-abort -Cforce-unwind-tables=no
-        # No file names and line numbers either, which no one would print.
+        # Removes file names and line numbers, which no message prints.
         printf '%s ' -Zlocation-detail=none
-        # libunwind out, which 32-bit ARM's tables would hold on to. By a path
-        # from the workspace, where cargo calls the linker.
-        case $ARM_TRIPLE in arm*) printf '%s ' -Clink-arg=scripts/toolchain/no-unwind.c ;; esac
+        for c_file in $TARGET_C_SOURCES; do printf '%s ' "-Clink-arg=$c_file"; done
     fi
-    # Sequences that repeat become functions: smaller on disk, larger once
-    # compressed. For the target whose budget is the tightest.
-    [ "$ARM_TRIPLE" != armv7-unknown-linux-musleabihf ] || printf '%s ' -Cllvm-args=-enable-machine-outliner=always
-    # What Thumb-1 code cannot do by itself.
-    [ -z "$(arm_wrapper "$1")" ] || printf '%s ' -Clink-arg=scripts/toolchain/atomics.c
-    [ -z "$ARM_MCPU" ] || printf '%s ' "-Clink-arg=-mcpu=$ARM_MCPU"
+    [ -z "$TARGET_RUSTFLAGS" ] || printf '%s ' "$TARGET_RUSTFLAGS"
+    [ -z "$TARGET_MCPU" ] || printf '%s ' "-Clink-arg=-mcpu=$TARGET_MCPU"
     for pair in $2; do printf '%s ' "--remap-path-prefix=$pair"; done
 }
 
-# arm_wrapper STD: prints the rustc wrapper, if the target wants one; by a path
-# from the workspace, which is elsewhere inside cross's container.
-arm_wrapper() {
-    [ "$ARM_TRIPLE:$1" != arm-unknown-linux-musleabihf:source ] || echo scripts/toolchain/rustc-thumb
+# target_wrapper STD: prints the rustc wrapper, if the target needs one.
+target_wrapper() {
+    [ "$1" != source ] || printf '%s' "$TARGET_WRAPPER"
 }
 
-# arm_cflags REMAP: prints the flags for C code (ring).
-arm_cflags() {
-    [ -z "$ARM_MCPU" ] || printf '%s ' "-mcpu=$ARM_MCPU$ARM_CMODE"
+# target_cflags REMAP: prints the flags for C code (ring).
+target_cflags() {
+    [ -z "$TARGET_MCPU" ] || printf '%s ' "-mcpu=$TARGET_MCPU$TARGET_C_MODE"
     for pair in $1; do printf '%s ' "-ffile-prefix-map=$pair"; done
-    # Tables for an unwinder that is not there.
+    # No unwinder is linked, so its tables are not needed.
     printf '%s' '-fno-unwind-tables -fno-asynchronous-unwind-tables'
 }
