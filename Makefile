@@ -1,104 +1,143 @@
-# `make demo` shows the program at work, `make test` proves it. Both need cargo (with rustfmt and clippy), a C compiler
-# for ring, and nothing else.
+# `make help` lists the targets. `make demo` and `make test` require only cargo (with rustfmt and clippy) and a C
+# compiler, which ring needs.
 
-# `make setup-arm dist` is an order of steps; cargo brings its own jobs.
+# The goals of one command, such as `make setup-arm dist`, run in order; cargo uses all cores by itself.
 .NOTPARALLEL:
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
 
-# For the ARM builds: names such as "armv6 arm64", and cross or zigbuild.
+# For the ARM builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
 TARGETS ?=
 BUILDER ?=
+# Size limits that override those of scripts/toolchain/targets.sh, such as "BUDGET_armv6=800000".
+BUDGETS ?=
 BOARD ?=
 RUNS ?=
-# The footprint gate: bytes on disk, everything in.
-BUDGETS = BUDGET_armv6=950000 BUDGET_armv7=750000
+# A missing linter: skip prints a message, fail fails. CI sets fail.
+MISSING_LINTERS ?= skip
 
-.PHONY: all build demo test fmt clippy deny shellcheck measure setup-arm dist size repro cross-check test-arm test-board \
-	fuzz install uninstall deploy test-deploy
+# `make setup-lint` installs cargo-deny here.
+LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
+.PHONY: all help build demo test fmt clippy doc deny shellcheck check-lists package fuzz measure setup-lint setup-arm \
+	dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
+
+## all: same as build (the default)
 all: build
 
+## help: print this list
+help:
+	@awk '/^## [a-z-]+: / { name = $$2; sub(/:$$/, "", name); sub(/^## [a-z-]+: /, ""); printf "  %-12s %s\n", name, $$0 }' Makefile
+
+## build: build the native release binary
 build:
 	$(CARGO) build --locked --release
 
-## demo: the real program against the embedded fake Gandi
+## demo: run the real binary against a built-in fake Gandi server
 demo:
 	@scripts/demo.sh
 
-## test: format, lints, unit and integration tests; licences and scripts where cargo-deny and shellcheck are installed
-test: fmt clippy
-	$(CARGO) test --locked --quiet
+## test: run all tests, and fmt, clippy, doc, check-lists, deny and shellcheck
+test: fmt clippy doc check-lists
+	$(CARGO) test --locked --quiet --workspace
 	@$(MAKE) --no-print-directory deny shellcheck
 
+## fmt: check the formatting of the Rust code
 fmt:
-	$(CARGO) fmt --check
+	$(CARGO) fmt --all --check
 
+## clippy: lint the Rust code; a warning is an error
 clippy:
-	$(CARGO) clippy --locked --quiet --all-targets -- -D warnings
+	$(CARGO) clippy --locked --quiet --workspace --all-targets -- -D warnings
 
+## doc: build the documentation, private items included; a warning is an error
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --quiet --workspace --no-deps --document-private-items
+
+## deny: check licences, duplicates and sources of the dependencies with cargo-deny
 deny:
-	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	@export PATH='$(LINT_PATH)'; \
+	if $(CARGO) deny --version >/dev/null 2>&1; then \
 		$(CARGO) deny --locked check bans licenses sources; \
-	else echo "cargo-deny is not installed: licences and duplicates were not checked"; fi
+	else \
+		echo "cargo-deny is not installed, so the dependencies were not checked; run: make setup-lint"; \
+		[ '$(MISSING_LINTERS)' != fail ]; \
+	fi
 
-# -s dash: the board's scripts are for busybox, which shellcheck knows as dash.
+# -s dash: these scripts run under busybox ash on another machine. shellcheck 0.9 has no dialect for busybox.
+## shellcheck: lint the shell scripts
 shellcheck:
 	@if command -v shellcheck >/dev/null; then \
-		shellcheck -x scripts/*.sh scripts/arm/*.sh scripts/arm/rustup-shim/rustup scripts/arm/rustc-thumb docker/cargo tests/deploy.sh .ci/run; \
-		shellcheck -s dash tests/board/*; \
-	else echo "shellcheck is not installed: the scripts were not checked"; fi
+		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
+			scripts/toolchain/rustc-thumb scripts/build-image/cargo tests/deploy.sh .ci/run && \
+		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
+	else \
+		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
+		[ '$(MISSING_LINTERS)' != fail ]; \
+	fi
 
-## fuzz: RUNS inputs, a million by default, for each parser that reads what strangers send; wants a C++ compiler
+## check-lists: check that all files agree on the list of build targets
+check-lists:
+	@scripts/check-lists.sh
+
+## package: build and compile the package for the Rust registry; publishes nothing
+package:
+	$(CARGO) package --locked --quiet
+
+## fuzz: fuzz the parsers of untrusted input, RUNS=1000000 inputs each; requires a C++ compiler
 fuzz:
 	@RUNS="$(RUNS)" scripts/fuzz.sh
 
-## measure: bytes, memory and time, for the README's figures
+## measure: measure the size and peak memory of the native binary, for the README
 measure:
 	@scripts/measure.sh
 
-## setup-arm: what the ARM builds and their tests need: std's source, zig, qemu
+## setup-lint: install shellcheck and cargo-deny
+setup-lint:
+	@scripts/setup-lint.sh
+
+## setup-arm: install the tools for dist and test-arm: std's source, zig, qemu (BUILDER=cross: also cross)
 setup-arm:
 	@BUILDER="$(BUILDER)" scripts/setup-arm.sh
 
-## dist: static binaries into dist/; TARGETS="armv6 arm64" and BUILDER=cross or zigbuild choose
+## dist: build the static binaries into dist/; choose with TARGETS="armv6 arm64" and BUILDER=cross|zigbuild
 dist:
 	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/dist.sh
 
-## size: what is in dist/, its size, its largest parts; fails past the budget
+## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:
 	@TARGETS="$(TARGETS)" scripts/size.sh $(BUDGETS)
 
-## repro: one commit built twice, in two directories, gives the same bytes
+## repro: build one commit twice, in two directories, and compare the binaries
 repro:
 	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/repro.sh
 
-## cross-check: cross for the three main targets, compared with zigbuild
+## cross-check: build the main targets with cross and compare the binaries with those of zigbuild
 cross-check:
 	@TARGETS="$(TARGETS)" scripts/cross-check.sh
 
-## test-arm: the integration suite with the ARM binaries, under qemu-user
+## test-arm: run the integration tests with the ARM binaries under qemu-user
 test-arm:
 	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/test-arm.sh
 
-## test-board: the life of the program on an emulated Pi Zero, or BOARD=pi2
+## test-board: run the program under cron on an emulated Pi Zero, or Pi 2 with BOARD=pi2
 test-board:
 	@BOARD="$(BOARD)" scripts/test-board.sh
 
-## install: the native build into PREFIX, the example config at 0600 if there is none (make build first)
+## install: install the native build to PREFIX and, if none exists, the example config (0600); after make build
 install:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install.sh install
 
-## uninstall: the program only; config and token stay
+## uninstall: remove the program from PREFIX; config and token are kept
 uninstall:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install.sh uninstall
 
-## deploy: over ssh to HOST=pi@raspberrypi; PORT, DEST, SSH_OPTS, ASK=no and VERSION as in scripts/deploy.sh
+## deploy: install on HOST=pi@raspberrypi over ssh; for PORT, DEST, SSH_OPTS, ASK, VERSION see scripts/deploy.sh
 deploy:
 	@PORT='$(PORT)' DEST='$(DEST)' SSH_OPTS='$(SSH_OPTS)' ASK='$(ASK)' VERSION='$(VERSION)' \
 		scripts/deploy.sh '$(HOST)'
 
-## test-deploy: install and deploy against real sshd and dropbear on loopback; as root, with apt
+## test-deploy: test install and deploy with real sshd and dropbear on loopback; requires root and apt
 test-deploy:
 	@tests/deploy.sh

@@ -1,23 +1,23 @@
 #!/bin/sh
-# Runs cross for real: the three main targets, compared with zigbuild's bytes.
+# Builds the main targets with cross, and compares the binaries with those of zigbuild.
 #
-# As root it brings what is missing: it starts dockerd, and stops it again, and
-# makes the base image with debootstrap where it cannot be pulled.
+# As root it installs missing tools, starts dockerd (and stops it again), and makes the base image with debootstrap if
+# it cannot be pulled.
 #
-#   TARGETS  names, the three main ones by default
+#   TARGETS  names from scripts/toolchain/targets.sh, default: MAIN_TARGETS
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/targets.sh
-. scripts/arm/tools.sh
+. scripts/toolchain/targets.sh
+. scripts/toolchain/tools.sh
 
-TARGETS=${TARGETS:-armv6 armv7 arm64}
+TARGETS=${TARGETS:-$MAIN_TARGETS}
 BASE=debian:bookworm-slim
-# Under target/: a /tmp in memory may be small, and debootstrap wants one with devices.
+# Under target/: /tmp may be a small tmpfs, and debootstrap needs a file system with devices.
 mkdir -p target
 tmp=$(mktemp -d "$ROOT/target/cross-check.XXXXXX")
-# cargo's programs, where cargo itself is Debian's.
+# The directory of programs that cargo installs; with Debian's cargo it is not in PATH.
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 dockerd_pid=
 # shellcheck disable=SC2317 # called by the trap
@@ -36,9 +36,9 @@ if ! have cross; then
     say "installing cross $CROSS_VERSION"
     cargo install cross --locked --version "$CROSS_VERSION"
 fi
-# `cross --version` would ask rustup too, hence the shim.
-found=$(PATH=$ROOT/scripts/arm/rustup-shim:$PATH cross --version 2>/dev/null | sed -n 's/^cross \([0-9.]*\).*/\1/p')
-[ "$found" = "$CROSS_VERSION" ] || say "note: this is cross $found; $CROSS_VERSION is what is tested"
+# `cross --version` calls rustup too, hence the shim.
+found=$(PATH=$ROOT/scripts/toolchain/rustup-shim:$PATH cross --version 2>/dev/null | sed -n 's/^cross \([0-9.]*\).*/\1/p')
+[ "$found" = "$CROSS_VERSION" ] || say "note: found cross $found; only $CROSS_VERSION is tested"
 
 if ! have_docker; then
     if [ "$(id -u)" != 0 ]; then
@@ -63,14 +63,14 @@ fi
 
 if ! docker image inspect $BASE >/dev/null 2>&1 && ! docker pull -q $BASE; then
     if [ "$(id -u)" != 0 ]; then
-        say "$BASE cannot be pulled, and making it takes root"
+        say "$BASE cannot be pulled, and making it requires root"
         exit 1
     fi
     say "making $BASE with debootstrap"
     have debootstrap || apt-get install -y -q --no-install-recommends debootstrap
     debootstrap --variant=minbase bookworm "$tmp/root" >"$tmp/debootstrap.log" ||
         { tail "$tmp/debootstrap.log" >&2; exit 1; }
-    # The image that is pulled has the updates and the security archive too.
+    # The official image also has the updates and security archives.
     sed -i 's|^deb \(.*\)/debian/* bookworm main.*|&\
 deb \1/debian bookworm-updates main\
 deb \1/debian-security bookworm-security main|' "$tmp/root/etc/apt/sources.list"
@@ -78,7 +78,7 @@ deb \1/debian-security bookworm-security main|' "$tmp/root/etc/apt/sources.list"
     tar -C "$tmp/root" -c . | docker import - $BASE
 fi
 
-# One name for both: somebody may edit a file between the two.
+# Set the version once for both builds: a file may be edited between them.
 name_build
 BUILDER=cross DIST=dist TARGETS="$TARGETS" scripts/dist.sh
 for name in $TARGETS; do
@@ -94,7 +94,7 @@ echo
 find_rust
 find_zig
 if [ -z "$ZIG" ] || [ -z "$ZIGBUILD" ] || [ "$RUST" = none ]; then
-    echo "zigbuild is not set up here, nothing to compare with (make setup-arm)"
+    echo "zigbuild is not installed, so the binaries were not compared; run: make setup-arm"
     exit 0
 fi
 BUILDER=zigbuild DIST="$tmp/zigbuild" TARGETS="$TARGETS" scripts/dist.sh
@@ -102,7 +102,7 @@ echo
 differ=0
 for name in $TARGETS; do
     if cmp "dist/gandi-ddns-$version-$name" "$tmp/zigbuild/gandi-ddns-$version-$name"; then
-        echo "$name: cross and zigbuild give the same bytes"
+        echo "$name: the binaries of cross and zigbuild are identical"
     else
         differ=1
     fi

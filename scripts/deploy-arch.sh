@@ -1,10 +1,12 @@
 # shellcheck shell=sh
-# Which build runs on a machine, told from facts about it. No I/O, so that tests/deploy.sh can try it with made-up facts.
+# Chooses the build for a machine from facts about it. No I/O, so that tests/deploy.sh can test it with made-up facts.
+# The names are those of scripts/toolchain/targets.sh; tests/deploy/units.sh compares them.
 #
-# A static program asks nothing of the userland; it needs the kernel's ABI and the CPU. So the ELF header of the
-# machine's shell decides between 32 and 64 bits (`uname -m` speaks of the kernel only), and the CPU decides the rest.
+# A static program depends on the kernel's ABI and the CPU, not on the userland. The ELF header of the machine's shell
+# decides between 32 and 64 bits (`uname -m` describes the kernel only), and the CPU decides the rest.
 
-# elf_arch HEX: the architecture in an ELF header: arm, arm64, x86, x86_64, other; nothing if it is no ELF header.
+# elf_arch HEX: prints the architecture of an ELF header: arm, arm64, x86, x86_64 or other. Prints nothing for bytes
+# that are not an ELF header.
 elf_arch() {
     case $1 in
         7f454c46????????????????????????????????*) ;;
@@ -20,11 +22,11 @@ elf_arch() {
     esac
 }
 
-# target_name UNAME HEX CPUINFO: the build for a machine where `uname -m` says UNAME, whose shell begins with the bytes
-# HEX, and whose /proc/cpuinfo is the text CPUINFO. Fails, and prints nothing, where no build runs.
+# target_name UNAME HEX CPUINFO: prints the build for a machine where `uname -m` prints UNAME, the shell begins with the
+# bytes HEX, and /proc/cpuinfo contains CPUINFO. Fails and prints nothing if no build runs there.
 target_name() {
     userland=$(elf_arch "$2")
-    # No ELF header could be read: any kernel runs static programs of its own kind.
+    # Without an ELF header: every kernel runs static programs for its own architecture.
     if [ -z "$userland" ]; then
         case $1 in
             aarch64 | arm64 | armv8b64) userland=arm64 ;;
@@ -41,9 +43,9 @@ target_name() {
     esac
 }
 
-# The 32-bit ARM builds, same arguments: the best one that is sure to run.
+# arm_name UNAME HEX CPUINFO: prints the best 32-bit ARM build that is certain to run.
 arm_name() {
-    # Not from cpuinfo's "CPU architecture": that says 7 for the ARMv6 of a Pi Zero, since its MMU is like a 7's.
+    # Not from cpuinfo's "CPU architecture": it is 7 on the ARMv6 of a Pi Zero, whose MMU is like that of an ARMv7.
     case $1 in
         armv[234]*) return 1 ;;
         armv5*) level=5 ;;
@@ -51,11 +53,11 @@ arm_name() {
         armv7* | armv8* | armv9* | aarch64 | arm64) level=7 ;;
         *) level=5 ;;
     esac
-    # Under a 64-bit kernel the features are "fp asimd ..."; such a CPU has all of VFPv4 in 32-bit mode.
+    # Under a 64-bit kernel the features are "fp asimd ..."; such a CPU has VFPv4 in 32-bit mode.
     case " $(printf '%s\n' "$3" | sed -n 's/^Features[[:blank:]]*:[[:blank:]]*//p' | head -n 1) " in
         *' vfpv3'* | *' vfpv4 '* | *' neon '* | *' fp '* | *' asimd '*) vfp=3 ;;
         *' vfp '*) vfp=2 ;;
-        # Unknown. A hard-float userland (EF_ARM_ABI_FLOAT_HARD, byte 37) proves some VFP; its absence proves nothing.
+        # Unknown. A hard-float userland (EF_ARM_ABI_FLOAT_HARD, byte 37) proves a VFP; its absence proves nothing.
         '  ') case $(printf %s "$2" | cut -c75-76) in 04) vfp=2 ;; *) vfp=0 ;; esac ;;
         *) vfp=0 ;;
     esac

@@ -1,16 +1,18 @@
 #!/bin/sh
-# Puts the build that fits onto a machine that ssh reaches, beside the old one and then over it, and changes nothing
-# else there but what it says. No secret travels: the token is for its owner to put there.
+# Installs the matching build on a machine over ssh: copies it beside the old program, tests it there, and renames it
+# into place. Changes nothing else there without saying so, and never reads or copies a token.
 #
 #   scripts/deploy.sh [USER@]HOST          (or: make deploy HOST=[USER@]HOST)
 #
-#   PORT, SSH_OPTS   for ssh             DEST       directory there (default /usr/local/bin; a relative one, or ~/...,
-#   ASK=no           ask nothing                    is below the home directory and needs no root)
-#   MINUTE=7         past the quarter, for the cron line (default: one that HOST decides)
-#   DIST             where the builds are (dist)    VERSION    which one (default: the newest in DIST)
+#   PORT, SSH_OPTS   for ssh             DEST       directory there (default: /usr/local/bin; a relative path or ~/...
+#   ASK=no           no questions                   is below the home directory and needs no root)
+#   MINUTE=7         minute of the cron line (default: derived from HOST)
+#   DIST             directory of the builds (default: dist)     VERSION    default: the newest in DIST
 #
-# Exit: 64 usage, 66 no such build in DIST, 69 no connection, 70 the copy does not run there, 73 no room or cannot
-# write, 74 the copy broke off, 77 no root, 78 unsupported architecture.
+# The programs that run on the other machine are in scripts/deploy/.
+#
+# Exit codes: 64 usage, 66 no such build in DIST, 69 no connection, 70 the new program does not run there, 73 not
+# enough space or cannot write, 74 the transfer was interrupted, 77 no root, 78 unsupported architecture.
 set -eu
 
 here=$(dirname "$0")
@@ -19,6 +21,7 @@ here=$(dirname "$0")
 
 HOST=${1:-} PORT=${PORT:-} DEST=${DEST:-/usr/local/bin} SSH=${SSH:-ssh} SSH_OPTS=${SSH_OPTS:-} ASK=${ASK:-}
 DIST=${DIST:-dist} VERSION=${VERSION:-}
+as_root=''
 
 say() { printf '%s\n' "$*"; }
 die() { # CODE MESSAGE
@@ -27,47 +30,63 @@ die() { # CODE MESSAGE
     printf 'deploy: %s\n' "$*" >&2
     exit "$code"
 }
-# A value as a word of the scripts that run there.
-quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
 
-case $HOST in
-    '') die 64 'which machine? make deploy HOST=pi@raspberrypi' ;;
-    -* | *[[:space:]]*) die 64 "not a host: $HOST" ;;
-esac
-case $PORT in *[!0-9]*) die 64 "not a port: $PORT" ;; esac
-# It will stand in a crontab, where blanks and % mean something.
-case $DEST in *[!A-Za-z0-9/._+~-]*) die 64 "DEST may hold letters, digits and / . _ + - only: $DEST" ;; esac
+check_arguments() {
+    case $HOST in
+        '') die 64 'which machine? make deploy HOST=pi@raspberrypi' ;;
+        -* | *[[:space:]]*) die 64 "invalid host: $HOST" ;;
+    esac
+    case $PORT in *[!0-9]*) die 64 "invalid port: $PORT" ;; esac
+    # DEST becomes part of a crontab line, in which spaces and % have a meaning.
+    case $DEST in *[!A-Za-z0-9/._+~-]*) die 64 "DEST may only contain letters, digits and / . _ + - ~: $DEST" ;; esac
+}
 
-work=$(mktemp -d)
+# --- running scripts on the other machine
+
 finish() {
     [ ! -e "$work/s" ] || $ssh -O exit "$HOST" 2>/dev/null || :
     rm -rf "$work"
 }
-ssh="$SSH -T ${PORT:+-p $PORT} $SSH_OPTS"
-trap finish EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-# One connection, hence one password to type, where the client can share it. Others (dbclient) connect anew.
-case $($SSH -V 2>&1 </dev/null) in
-    OpenSSH*)
-        ssh="$ssh -o ConnectTimeout=15 -o ControlMaster=auto -o ControlPersist=60 -o ControlPath=$work/s" ;;
-esac
 
-as_root=
-# on_host SCRIPT [FILE]: runs SCRIPT there with FILE as its input; what it says goes to $work/said. Both travel on the
-# one stream: dropbear limits the length of a command, and neither sftp nor a place for a script can be relied on.
-# `dd bs=1` because shells may read ahead. Each script is a function called in its last line, so that half of it does
-# nothing.
-on_host() {
-    cat "$@" | $ssh "$HOST" \
-        "exec $as_root sh -c 'eval \"\$(dd bs=1 count=$(($(wc -c <"$1"))) 2>/dev/null)\"'" >"$work/said" 2>"$work/err"
+# prepare_ssh: sets ssh, the command. OpenSSH shares one connection, so that a password is typed once; other clients
+# (dbclient) connect for each script.
+prepare_ssh() {
+    ssh="$SSH -T ${PORT:+-p $PORT} $SSH_OPTS"
+    case $($SSH -V 2>&1 </dev/null) in
+        OpenSSH*)
+            ssh="$ssh -o ConnectTimeout=15 -o ControlMaster=auto -o ControlPersist=60 -o ControlPath=$work/s" ;;
+    esac
 }
-# What it said about NAME: on a line of its own with @ before it, to tell it from what a login script may print.
-told() { LC_ALL=C sed -n "s/^@$1=//p" "$work/said"; }
-# complain CODE WHAT: after on_host came back with CODE.
-complain() {
-    reason=$(told error)
+
+# with_arguments SCRIPT ARGUMENT...: writes $work/script, which sets the arguments and then is scripts/deploy/SCRIPT.sh.
+with_arguments() {
+    script=$here/deploy/$1.sh
+    shift
+    {
+        printf 'set --'
+        for argument in "$@"; do printf " '%s'" "$(printf %s "$argument" | sed "s/'/'\\\\''/g")"; done
+        echo
+        cat "$script"
+    } >"$work/script"
+}
+
+# on_host [FILE]: runs $work/script there with FILE as its input; its output goes to $work/answer.
+# Both travel on one stream: dropbear limits the length of a command, and the machine may have no sftp and no directory
+# for a script. `dd bs=1`, because a shell may read ahead. Each script calls its main function in the last line, so an
+# incomplete script does nothing.
+on_host() {
+    cat "$work/script" "$@" | $ssh "$HOST" \
+        "exec $as_root sh -c 'eval \"\$(dd bs=1 count=$(($(wc -c <"$work/script"))) 2>/dev/null)\"'" \
+        >"$work/answer" 2>"$work/err"
+}
+
+# answer NAME: prints the value of the line "@NAME=VALUE". Other lines may come from a login script.
+answer() { LC_ALL=C sed -n "s/^@$1=//p" "$work/answer"; }
+
+# host_failed CODE TEXT DEFAULT: reports the error of a script that ended with CODE, and exits. TEXT describes a failure
+# without a message of its own; DEFAULT is the exit code if CODE is not from 60 to 79.
+host_failed() {
+    reason=$(answer error)
     [ -n "$reason" ] || reason="$2: $(tail -n 1 "$work/err" | tr -d '\r')"
     case $1 in
         6[0-9] | 7[0-9]) die "$1" "$HOST: $reason" ;;
@@ -75,240 +94,129 @@ complain() {
     esac
 }
 
-# --- 1. what machine is it?
-{
-    echo "dest=$(quoted "$DEST")"
-    cat <<'THERE'
-main() {
-    case $dest in
-        /*) ;;
-        '~/'*) dest=$HOME/${dest#??} ;;
-        *) dest=$HOME/$dest ;;
-    esac
-    uid=$(id -u 2>/dev/null) || { uid=1; [ ! -w /etc ] || uid=0; }
-    echo
-    echo "@dest=${dest%/}"
-    echo "@home=$HOME"
-    echo "@uid=$uid"
-    ! sudo -n sh -c : >/dev/null 2>&1 </dev/null || echo @sudo=yes
-    echo "@uname=$(uname -m 2>/dev/null)"
-    while IFS= read -r line; do
-        case $line in Features*) echo "@cpu=$line" ;; esac
-    done 2>/dev/null </proc/cpuinfo
-    # Raw, since od and hexdump may be missing there.
-    echo @elf
-    dd if=/bin/sh bs=64 count=1 2>/dev/null || dd if=/proc/$$/exe bs=64 count=1 2>/dev/null
-}
-main
-THERE
-} >"$work/probe"
-code=0
-on_host "$work/probe" || code=$?
-[ "$code" = 0 ] || [ -n "$(told dest)" ] || complain 69 "cannot log in" 69
-dest=$(told dest) home=$(told home) uname=$(told uname)
-[ -n "$dest" ] || die 69 "$HOST: the login shell there did not run a command as sh would"
-elf=$(od -An -v -tx1 "$work/said" | tr -s ' \n' ' ')
-elf=$(printf %s "${elf##* 40 65 6c 66 0a}" | tr -d ' ' | cut -c1-128)
+# --- the steps
 
-name=$(target_name "$uname" "$elf" "$(told cpu)") ||
-    die 78 "$HOST: unsupported architecture: ${uname:-unknown} (there are builds for ARM from ARMv5 on and for x86_64)"
+# probe_machine: sets name (the target), dest, conf_dir, whose (crontab) and as_root.
+probe_machine() {
+    code=0
+    with_arguments probe "$DEST"
+    on_host || code=$?
+    [ "$code" = 0 ] || [ -n "$(answer dest)" ] || host_failed 69 "cannot log in" 69
+    dest=$(answer dest) home=$(answer home) uname=$(answer uname)
+    [ -n "$dest" ] || die 69 "$HOST: the login shell there is not compatible with sh"
+    elf=$(od -An -v -tx1 "$work/answer" | tr -s ' \n' ' ')
+    # The bytes after the line "@elf".
+    elf=$(printf %s "${elf##* 40 65 6c 66 0a}" | tr -d ' ' | cut -c1-128)
+    name=$(target_name "$uname" "$elf" "$(answer cpu)") ||
+        die 78 "$HOST: unsupported architecture: ${uname:-unknown} (supported: ARM from ARMv5 on, and x86_64)"
 
-# A directory of one's own needs no root, and nothing of root's should be in it.
-conf_dir=/etc/gandi-ddns whose="root's"
-if [ "$(told uid)" != 0 ]; then
+    # A directory below the user's home needs no root, and its config is the user's own.
+    conf_dir=/etc/gandi-ddns whose="root's"
+    [ "$(answer uid)" != 0 ] || return 0
     case $dest/ in
         "${home:-/nowhere}"/*) conf_dir=$home/.config/gandi-ddns whose="your" ;;
         *)
-            [ "$(told sudo)" = yes ] || die 77 "$HOST: writing to $dest needs root, and sudo is missing or wants a" \
-                "password: use HOST=root@${HOST#*@}, or DEST=bin to install for this user alone"
+            [ "$(answer sudo)" = yes ] || die 77 "$HOST: writing to $dest requires root, and sudo is missing or asks" \
+                "for a password: use HOST=root@${HOST#*@}, or DEST=bin to install for this user only"
             as_root='sudo -n' ;;
     esac
-fi
-
-# --- 2. which build?
-if [ -n "$VERSION" ]; then
-    file=$DIST/gandi-ddns-$VERSION-$name
-else
-    # By time, since sort -V is not everywhere. The names are ours, without blanks.
-    # shellcheck disable=SC2012
-    file=$(ls -t "$DIST"/gandi-ddns-*-"$name" 2>/dev/null | head -n 1)
-fi
-[ -f "$file" ] || die 66 "${file:-$DIST/gandi-ddns-*-$name} is missing: make dist TARGETS=$name"
-# A build under the wrong name must not get there: ash and dash take what the kernel does not know for a script.
-case $(elf_arch "$(od -An -v -tx1 -N64 "$file" | tr -d ' \n')"):$name in
-    :* | arm:armv* | arm64:arm64 | x86_64:x86_64) ;;
-    *) die 66 "$file is not a program for $name: make dist TARGETS=$name" ;;
-esac
-say "$HOST: $name, by $(basename "$file")"
-
-# --- 3. put it there
-sha256=$({ sha256sum "$file" || shasum -a 256 "$file" || :; } 2>/dev/null | cut -d ' ' -f 1)
-md5=$({ md5sum "$file" || md5 -r "$file" || :; } 2>/dev/null | cut -d ' ' -f 1)
-{
-    echo "dest=$(quoted "$dest") conf_dir=$(quoted "$conf_dir") size=$(($(wc -c <"$file"))) sha256=$sha256 md5=$md5"
-    # The example speaks of /etc; a user's own install has its token elsewhere.
-    echo "example=$(quoted "$(sed "s|/etc/gandi-ddns|$conf_dir|g" "$here/../gandi-ddns.conf.example")")"
-    cat <<'THERE'
-fail() { # CODE MESSAGE
-    echo "@error=$2"
-    exit "$1"
 }
-main() {
-    echo
-    umask 022
-    new=$dest/.gandi-ddns.new.$$ conf=$conf_dir/gandi-ddns.conf made=
-    trap 'rm -f "$new" "$conf.new.$$"; [ -z "$made" ] || rmdir "$dest" 2>/dev/null' EXIT
-    trap 'exit 74' HUP INT TERM PIPE
-    [ ! -d "$dest/gandi-ddns" ] || fail 73 "$dest/gandi-ddns is a directory"
-    # What a power cut left behind would take the room for good.
-    for file in "$dest"/.gandi-ddns.new.*; do
-        [ -d "/proc/${file##*.}" ] || rm -f "$file"
-    done
 
-    # The available kB stand before the percentage, however df breaks its lines.
-    dir=$dest free='' before=''
-    while [ ! -d "$dir" ]; do dir=${dir%/*} dir=${dir:-/}; done
-    set -f
-    for word in $(df -k "$dir" 2>/dev/null); do
-        case $word in [0-9]*%) free=$before && break ;; esac
-        before=$word
-    done
-    set +f
-    case $free in *[!0-9]*) free='' ;; esac
-    need=$((size / 1024 + 32))
-    [ "${free:-$need}" -ge "$need" ] ||
-        fail 73 "no room in $dest: $need kB are needed beside the old program, $free kB are free"
-
-    [ -d "$dest" ] || { made=yes && mkdir -p "$dest" 2>/dev/null; } || fail 73 "cannot make the directory $dest"
-    { cat >"$new"; } 2>/dev/null || fail 73 "cannot write in $dest: it is full or read-only"
-    have=$(wc -c <"$new" 2>/dev/null) || { set -- $(ls -ln "$new") && have=$5; }
-    [ $((have)) = "$size" ] || fail 74 "the copy broke off after $((have)) of $size bytes; nothing was replaced"
-    if [ -n "$sha256" ] && sum=$(sha256sum "$new" 2>/dev/null); then
-        [ "${sum%% *}" = "$sha256" ] || fail 74 "the copy has another SHA-256; nothing was replaced"
-    elif [ -n "$md5" ] && sum=$(md5sum "$new" 2>/dev/null); then
-        [ "${sum%% *}" = "$md5" ] || fail 74 "the copy has another MD5; nothing was replaced"
-    fi
-
-    chmod 755 "$new" || fail 73 "cannot make the copy in $dest executable"
-    # Before it replaces one that works.
-    version=$("$new" --version 2>/dev/null </dev/null) && code=0 || code=$?
-    case $code:$version in
-        0:gandi-ddns\ *) ;;
-        132:*) fail 70 "the copy does not run there (illegal instruction, so not for this CPU); nothing was replaced" ;;
-        *) fail 70 "the copy does not run there (exit code $code); nothing was replaced" ;;
-    esac
-    [ ! -f "$dest/gandi-ddns" ] || echo "@old=$("$dest/gandi-ddns" --version 2>/dev/null </dev/null | head -n 1)"
-
-    if [ -e "$conf" ] || [ -L "$conf" ]; then
-        echo @config=kept
+# choose_build: sets file.
+choose_build() {
+    if [ -n "$VERSION" ]; then
+        file=$DIST/gandi-ddns-$VERSION-$name
     else
-        umask 077
-        [ -d "$conf_dir" ] || mkdir -p "$conf_dir" 2>/dev/null || fail 73 "cannot make the directory $conf_dir"
-        { printf '%s\n' "$example" >"$conf.new.$$" && mv -f "$conf.new.$$" "$conf"; } 2>/dev/null ||
-            fail 73 "cannot write $conf; the program was not replaced"
-        echo @config=new
+        # By time, since sort -V is not available everywhere. Our file names contain no spaces.
+        # shellcheck disable=SC2012
+        file=$(ls -t "$DIST"/gandi-ddns-*-"$name" 2>/dev/null | head -n 1)
     fi
-    # The bytes first, then the name: a power cut must leave the old program or the new one.
-    sync 2>/dev/null
-    mv -f "$new" "$dest/gandi-ddns" || fail 73 "cannot replace $dest/gandi-ddns"
-    echo "@new=$version"
-    [ -e "$conf_dir/token" ] || ! grep -q "^token_file.*$conf_dir/token" "$conf" || echo @token=missing
-    [ ! -e /etc/sysupgrade.conf ] || grep -q gandi-ddns /etc/sysupgrade.conf || echo @sysupgrade=yes
-
-    # Which cron is there, and does it know us already?
-    crontab_file=/etc/crontabs/root
-    if [ -w /etc/crontabs ]; then
-        echo @cron=file
-    elif command -v crontab >/dev/null 2>&1; then
-        case $(crontab --help 2>&1 </dev/null) in *BusyBox*) echo @cron=busybox ;; *) echo @cron=crontab ;; esac
-    fi
-    { crontab -l; cat "$crontab_file" /etc/crontab /etc/cron.d/*; } 2>/dev/null </dev/null |
-        grep -v '^[[:blank:]]*#' | grep -E 'gandi-ddns([][:blank:];&|>[]|$)' | sed 's/^/@runs=/;q'
-    [ ! -e /etc/systemd/system/timers.target.wants/gandi-ddns.timer ] || echo @runs=gandi-ddns.timer
-    exit 0
+    [ -f "$file" ] || die 66 "${file:-$DIST/gandi-ddns-*-$name} is missing; run: make dist TARGETS=$name"
+    # Rejects a build under a wrong name: ash and dash run a file as a script if the kernel does not recognise it.
+    # Files without an ELF header are the scripts of tests/deploy.
+    case $(elf_arch "$(od -An -v -tx1 -N64 "$file" | tr -d ' \n')"):$name in
+        :* | arm:armv* | arm64:arm64 | x86_64:x86_64) ;;
+        *) die 66 "$file is not a program for $name; run: make dist TARGETS=$name" ;;
+    esac
+    say "$HOST: $name, using $(basename "$file")"
 }
-main
-THERE
-} >"$work/install"
-code=0
-on_host "$work/install" "$file" || code=$?
-if [ "$code" != 0 ] || [ -z "$(told new)" ]; then
-    complain "$code" "the connection broke off; run it again" 74
-fi
 
-old=$(told old) new=$(told new) cron=$(told cron) runs=$(told runs | head -n 1) config=$(told config)
-token=$(told token) sysupgrade=$(told sysupgrade)
-if LC_ALL=C grep -q '^@old=' "$work/said"; then
-    say "$dest/gandi-ddns: ${old:-something that does not run} -> $new"
-else
-    say "$dest/gandi-ddns: $new, new there"
-fi
-case $config in
-    new) say "$conf_dir/gandi-ddns.conf: the example, mode 0600" ;;
-    *) say "$conf_dir/gandi-ddns.conf: left as it is" ;;
-esac
+# install_build: copies the build and prints the result; sets cron, runs, config, token and sysupgrade.
+install_build() {
+    sha256=$({ sha256sum "$file" || shasum -a 256 "$file" || :; } 2>/dev/null | cut -d ' ' -f 1)
+    md5=$({ md5sum "$file" || md5 -r "$file" || :; } 2>/dev/null | cut -d ' ' -f 1)
+    # The example names files in /etc; a user's own install has them in conf_dir.
+    example=$(sed "s|/etc/gandi-ddns|$conf_dir|g" "$here/../gandi-ddns.conf.example")
+    with_arguments install "$dest" "$conf_dir" "$(($(wc -c <"$file")))" "$sha256" "$md5" "$example"
+    code=0
+    on_host "$file" || code=$?
+    if [ "$code" != 0 ] || [ -z "$(answer new)" ]; then
+        host_failed "$code" "the connection was interrupted; run it again" 74
+    fi
 
-# --- 4. offer the cron lines
-# A minute of its own for each machine: at the full hour everybody comes.
-minute=${MINUTE:-$(($(printf %s "$HOST" | cksum | cut -d ' ' -f 1) % 14 + 1))}
-lines="$minute-59/15 * * * * $dest/gandi-ddns --splay 60"
-# busybox's crond has no @reboot, and would complain about it at each start.
-[ "$cron" != crontab ] || lines="@reboot      $dest/gandi-ddns --wait 600
+    old=$(answer old) new=$(answer new) cron=$(answer cron) runs=$(answer runs | head -n 1)
+    config=$(answer config) token=$(answer token) sysupgrade=$(answer sysupgrade)
+    if [ -n "$old" ]; then
+        say "$dest/gandi-ddns: $old -> $new"
+    elif LC_ALL=C grep -q '^@old=' "$work/answer"; then
+        say "$dest/gandi-ddns: $new installed; replaced a binary that did not run"
+    else
+        say "$dest/gandi-ddns: $new installed"
+    fi
+    case $config in
+        new) say "$conf_dir/gandi-ddns.conf: example config installed (mode 0600)" ;;
+        *) say "$conf_dir/gandi-ddns.conf: existing config kept" ;;
+    esac
+}
+
+# offer_cron: prints the cron lines, and adds them if the user agrees.
+offer_cron() {
+    if [ -n "$runs" ]; then
+        say "cron: already set up: $runs"
+        return
+    fi
+    # The minute differs between machines, so that they do not all query Gandi at the same time.
+    minute=${MINUTE:-$(($(printf %s "$HOST" | cksum | cut -d ' ' -f 1) % 14 + 1))}
+    lines="$minute-59/15 * * * * $dest/gandi-ddns --splay 60"
+    # busybox's crond has no @reboot, and logs an error about it at each start.
+    [ "$cron" != crontab ] || lines="@reboot      $dest/gandi-ddns --wait 600
 $lines"
-answer=
-if [ -n "$runs" ]; then
-    say "cron: runs it already: $runs"
-else
     say "cron: to run it every quarter of an hour, in $whose crontab:"
     say "$lines" | sed 's/^/    /'
-    if [ -n "$cron" ] && [ "$ASK" != no ] && [ -t 0 ] && [ -t 1 ]; then
-        printf 'Add that to the crontab now? [y/N] '
-        read -r answer || :
-    fi
-fi
-case $answer in [yY] | [yY][eE][sS])
-    {
-        echo "cron=$cron lines=$(quoted "$lines")"
-        cat <<'THERE'
-main() {
-    echo
-    if [ "$cron" = file ]; then
-        umask 077
-        table=/etc/crontabs/root
-        { [ -z "$(tail -c 1 "$table" 2>/dev/null)" ] || echo >>"$table"; printf '%s\n' "$lines" >>"$table"; } ||
-            exit 73
-        # OpenWrt's crond does not run while there is no table, and looks at changed ones once an hour.
-        if [ -x /etc/init.d/cron ]; then
-            /etc/init.d/cron restart
-        else
-            echo root >>/etc/crontabs/cron.update
-        fi >/dev/null 2>&1
-    else
-        # A table that cannot be read must not be replaced by ours.
-        table=$(LC_ALL=C crontab -l 2>&1) && table="$table
-" || case $table in
-            *'no crontab for'* | *'No such file'*) table= ;;
-            *) echo "@error=crontab -l failed, so nothing was added: $table"; exit 73 ;;
-        esac
-        printf '%s%s\n' "$table" "$lines" | crontab - || exit 73
-    fi
-    exit 0
-}
-main
-THERE
-    } >"$work/cron"
+    [ -n "$cron" ] && [ "$ASK" != no ] && [ -t 0 ] && [ -t 1 ] || return 0
+    printf 'Add these lines to the crontab now? [y/N] '
+    reply=''
+    read -r reply || :
+    case $reply in [yY] | [yY][eE][sS]) ;; *) return 0 ;; esac
+    with_arguments add-cron "$cron" "$lines"
     code=0
-    on_host "$work/cron" || code=$?
-    [ "$code" = 0 ] || complain "$code" 'could not write the crontab' 73
-    say 'cron: added' ;;
-esac
+    on_host || code=$?
+    [ "$code" = 0 ] || host_failed "$code" 'could not write the crontab' 73
+    say 'cron: added'
+}
 
-# --- 5. what is left to do
-if [ "$config" = new ] || [ "$token" = missing ]; then
+# print_next_steps: prints the steps that are left to the user after a first install.
+print_next_steps() {
+    [ "$config" = new ] || [ "$token" = missing ] || return 0
     say "next, on $HOST:"
-    [ "$config" != new ] || say "  put your domain into $conf_dir/gandi-ddns.conf"
-    [ "$token" != missing ] || say "  put the token, alone, into $conf_dir/token, and: chmod 600 $conf_dir/token"
-    say "  see what a run would do: $dest/gandi-ddns -nv"
+    [ "$config" != new ] || say "  set your domain in $conf_dir/gandi-ddns.conf"
+    [ "$token" != missing ] ||
+        say "  save the token, and nothing else, in $conf_dir/token; then: chmod 600 $conf_dir/token"
+    say "  check the setup: ${as_root:+sudo }$dest/gandi-ddns check"
     [ "$sysupgrade" != yes ] ||
-        say "  to keep them over a sysupgrade, add $dest/gandi-ddns and $conf_dir/ to /etc/sysupgrade.conf"
-fi
+        say "  to keep them across a sysupgrade, add $dest/gandi-ddns and $conf_dir/ to /etc/sysupgrade.conf"
+}
+
+check_arguments
+work=$(mktemp -d)
+ssh=$SSH
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+prepare_ssh
+probe_machine
+choose_build
+install_build
+offer_cron
+print_next_steps

@@ -1,29 +1,28 @@
 #!/bin/sh
-# Builds the static binaries into dist/, with SHA256SUMS and a size table.
+# Builds the static binaries and SHA256SUMS into dist/, and prints their sizes.
 #
-#   BUILDER  cross (the default where cross and a running Docker are) or zigbuild
-#   TARGETS  names from scripts/arm/targets.sh, all six by default
-#   RUST     rustup or debian: whose compiler and std source to use; by default
-#            whichever has the source, rustup's first
-#   DIST     where to put them, dist/ by default
+#   BUILDER  cross (default if cross and a running Docker are available) or zigbuild
+#   TARGETS  names from scripts/toolchain/targets.sh, default: all
+#   RUST     rustup or debian: whose compiler and std source to use; default: the one that has the source, rustup first
+#   DIST     output directory, default: dist
 #   SYMBOLS  not empty: keep the symbols (zigbuild only; scripts/size.sh reads them)
-#   EXAMPLE  build this example instead, as DIST/EXAMPLE-name, for tests that run
-#            on the board itself; no sums and no table, since it is not shipped
+#   EXAMPLE  build this example instead, as DIST/EXAMPLE-NAME, for tests that run on the board itself; it is not
+#            shipped, so it is not listed in SHA256SUMS
 #
-# Both builders run cargo-zigbuild with the same zig and the same flags, cross
-# inside the container, so that they give the same program.
+# Both builders run cargo-zigbuild with the same zig and the same flags (cross runs it inside the container), so that
+# they produce identical binaries.
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/targets.sh
-. scripts/arm/tools.sh
+. scripts/toolchain/targets.sh
+. scripts/toolchain/tools.sh
 
-TARGETS=${TARGETS:-$ARM_NAMES}
+TARGETS=${TARGETS:-$TARGET_NAMES}
 
-for name in $TARGETS; do arm_target "$name" || exit 64; done
+for name in $TARGETS; do target_select "$name" || exit 64; done
 
-# What the caller has set for other builds must not change this one.
+# Flags that the caller has set for other builds must not change this one.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CFLAGS TARGET_CFLAGS RUSTC_WRAPPER || true
 
 builder=${BUILDER:-}
@@ -43,21 +42,21 @@ zigbuild)
 cross)
     have cross || missing="$missing cross"
     have_docker || missing="$missing docker"
-    # The image has Debian's compiler with its source, for hosts without one.
+    # The image contains Debian's compiler and source, for hosts that have none.
     [ "$RUST" != none ] || { RUST=debian RUST_VERSION=''; }
     ;;
 *)
-    say "BUILDER is '$builder'; it can be cross or zigbuild"
+    say "BUILDER is '$builder'; use cross or zigbuild"
     exit 64
     ;;
 esac
 if [ "$RUST" = none ]; then
     std=prebuilt
     for name in $TARGETS; do
-        arm_target "$name"
-        has_prebuilt "$ARM_TRIPLE" && continue
+        target_select "$name"
+        has_prebuilt "$TARGET_TRIPLE" && continue
         case $missing in *rust-src*) ;; *) missing="$missing rust-src" ;; esac
-        prebuilt_hint=$ARM_TRIPLE
+        prebuilt_hint=$TARGET_TRIPLE
     done
 fi
 if [ -n "$missing" ]; then
@@ -66,15 +65,15 @@ if [ -n "$missing" ]; then
     exit 1
 fi
 if [ $std = prebuilt ]; then
-    say "no std source found: using the toolchain's ready std."
-    say "That works, but the binaries are about a third bigger. To make the small ones:"
+    say "no std source found: using the toolchain's prebuilt std."
+    say "The binaries will be about a third bigger. To build the small ones:"
     hint rust-src
 fi
 
 name_build
 
 if [ "$RUST" != rustup ] && [ -n "$RUSTC" ]; then PATH=$RUST_BIN:$PATH; fi
-# One directory for each builder and compiler: they would rebuild each other's std.
+# One directory per builder and compiler: in a shared one, each would rebuild std.
 work=$ROOT/target/arm/$builder-$RUST${RUST_VERSION:+-$RUST_VERSION}
 [ "$builder-$RUST" != cross-debian ] || work=$ROOT/target/arm/cross-image
 mkdir -p "$work" "$DIST"
@@ -86,7 +85,7 @@ if [ $std = source ]; then
     export RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD CARGO_UNSTABLE_BUILD_STD_FEATURES
 fi
 
-# Paths as the compiler sees them, and what to call them instead.
+# The paths that the compiler sees, and their replacements in the binary.
 if [ "$builder" = cross ]; then
     remap="/cargo/registry/src=crates /target=target /project=."
     case $RUST in rustup) src=/rust/lib/rustlib/src/rust ;; *) src=/usr/src/rustc-$RUST_VERSION ;; esac
@@ -98,15 +97,16 @@ else
     fi
 fi
 
-# The image and the containers get by without a network of their own.
-if [ "$builder" = cross ] && ! cmp -s docker/requirements.txt docker/wheels/requirements.txt; then
-    rm -rf docker/wheels
+# Downloads the wheels here, so that building the image needs no network.
+wheels=scripts/build-image/wheels
+if [ "$builder" = cross ] && ! cmp -s "$BUILD_REQUIREMENTS" "$wheels/requirements.txt"; then
+    rm -rf "$wheels"
     if python3 -m pip download -q --no-deps --only-binary :all: --require-hashes \
-        -d docker/wheels -r docker/requirements.txt >&2; then
-        cp docker/requirements.txt docker/wheels/
+        -d "$wheels" -r "$BUILD_REQUIREMENTS" >&2; then
+        cp "$BUILD_REQUIREMENTS" "$wheels/"
     else
-        say "no wheels brought in: the image will ask pip itself"
-        rm -rf docker/wheels
+        say "could not download the wheels; pip will try again inside the image"
+        rm -rf "$wheels"
     fi
 fi
 say "builder $builder, $RUST's rustc ${RUST_VERSION:-of the image}, std: $std, targets: $TARGETS"
@@ -114,28 +114,28 @@ cargo fetch --locked >&2
 
 built=
 for name in $TARGETS; do
-    arm_target "$name"
-    # Not RUSTFLAGS: that would put .cargo/config.toml's flags out of force.
-    export "CARGO_TARGET_${ARM_TRIPLE_}_RUSTFLAGS=$(arm_flags $std "$remap")"
-    export "CFLAGS_$ARM_triple_=$(arm_cflags "$remap")"
-    CARGO_BUILD_RUSTC_WRAPPER=$(arm_wrapper $std)
+    target_select "$name"
+    # Not RUSTFLAGS: that would override the flags of .cargo/config.toml.
+    export "CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS=$(target_rustflags $std "$remap")"
+    export "CFLAGS_$TARGET_triple_=$(target_cflags "$remap")"
+    CARGO_BUILD_RUSTC_WRAPPER=$(target_wrapper $std)
     export CARGO_BUILD_RUSTC_WRAPPER
-    set -- --release --frozen --target "$ARM_TRIPLE"
+    set -- --release --frozen --target "$TARGET_TRIPLE"
     [ -z "${EXAMPLE:-}" ] || set -- "$@" --example "$EXAMPLE"
-    say "$name: $ARM_TRIPLE"
+    say "$name: $TARGET_TRIPLE"
     if [ "$builder" = cross ]; then
-        # CROSS_CUSTOM_TOOLCHAIN, the unreachable server and the shim: cross must
-        # build with the toolchain that is there, and install or update none.
+        # CROSS_CUSTOM_TOOLCHAIN, the unreachable server and the shim make cross use the installed toolchain, and keep
+        # it from installing or updating any.
         toolchain=$(basename "$(rustc --print sysroot)")
         set -- cross build "$@"
-        # Debian's Rust has no rustup that could be told a toolchain's name.
+        # Debian's Rust has no rustup, and so no toolchain name.
         [ "$toolchain" = usr ] || set -- env RUSTUP_TOOLCHAIN="$toolchain" "$@"
-        env PATH="$ROOT/scripts/arm/rustup-shim:$PATH" CARGO_TARGET_DIR="$work" ARM_RUST="$RUST" \
+        env PATH="$ROOT/scripts/toolchain/rustup-shim:$PATH" CARGO_TARGET_DIR="$work" BUILD_RUST="$RUST" \
             CROSS_CUSTOM_TOOLCHAIN=1 RUSTUP_DIST_SERVER=http://127.0.0.1:9 RUSTUP_AUTO_INSTALL=0 "$@" >&2
     else
         verb=zigbuild
         if [ -n "${SYMBOLS:-}" ]; then
-            # Only the last step again, not everything in a profile of its own.
+            # Repeats only the last step; a profile of its own would rebuild everything.
             verb=rustc
             set -- "$@" --bin $BIN -- -Cstrip=none
         fi
@@ -143,19 +143,19 @@ for name in $TARGETS; do
             "$ZIGBUILD" $verb "$@" >&2
     fi
     if [ -n "${EXAMPLE:-}" ]; then
-        cp "$work/$ARM_TRIPLE/release/examples/$EXAMPLE" "$DIST/$EXAMPLE-$name"
+        cp "$work/$TARGET_TRIPLE/release/examples/$EXAMPLE" "$DIST/$EXAMPLE-$name"
         continue
     fi
     out=$DIST/$BIN-$version-$name
-    # By a new name and a rename: the old one may be running under a test.
-    cp "$work/$ARM_TRIPLE/release/$BIN" "$out.new"
+    # Copied under another name and renamed: a test may be running the old file.
+    cp "$work/$TARGET_TRIPLE/release/$BIN" "$out.new"
     mv "$out.new" "$out"
     built="$built $BIN-$version-$name"
 done
 
 [ -z "${EXAMPLE:-}" ] || exit 0
 
-# Sums of everything there, so that a later `make dist TARGETS=…` adds to the list.
+# Includes the binaries of earlier builds, so that a later `make dist TARGETS=…` adds to the list.
 (cd "$DIST" && sha256sum "$BIN-$version"-* >SHA256SUMS)
 printf '%-32s %10s %10s\n' "$DIST/" bytes "xz -9e"
 for file in $built; do

@@ -1,12 +1,16 @@
 #!/bin/sh
-# The figures of the README: bytes of the release binary, and peak memory of a full update (two services, two reads
-# and a write at the fake Gandi, over TLS) and of a quiet run. Wants GNU time.
+# Measures the README's figures: the size of the release binary, and the peak memory of a full update (two services,
+# two reads and a write at the fake Gandi, over TLS) and of a run without a change. Requires GNU time.
 set -eu
 cd "$(dirname "$0")/.."
 [ -x /usr/bin/time ] || { echo "GNU time is missing: apt-get install time" >&2; exit 1; }
 
-# shellcheck source=scripts/fake.sh
-. scripts/fake.sh
+# shellcheck source=scripts/fake-gandi.sh
+. scripts/fake-gandi.sh
+trap stop_fake EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+start_fake
 echo "$(uname -m) release binary: $(wc -c <"$program") bytes"
 
 measure() {
@@ -14,4 +18,4 @@ measure() {
     awk -v what="$1" -F': ' '/Maximum resident/ { printf "%s: %d KiB peak memory\n", what, $2 }' "$dir/time"
 }
 measure "full update"
-measure "quiet run"
+measure "run without a change"

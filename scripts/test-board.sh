@@ -1,21 +1,21 @@
 #!/bin/sh
-# Boots an emulated Raspberry Pi and plays the life of the program on it.
+# Boots an emulated Raspberry Pi and tests the program on it, from the first run to an update under cron.
 #
-#   BOARD    zero (the default: ARMv6, the weakest Pi there is) or pi2 (ARMv7, four cores)
+#   BOARD    zero (default: ARMv6, the weakest Pi) or pi2 (ARMv7, four cores)
 #   BUILDER  as for scripts/dist.sh, which builds the program and the fake Gandi for the board
-#   LIMIT    seconds from power-on after which the board is switched off, 170 by default
+#   LIMIT    seconds from power-on after which the board is switched off, default: 170
 #
-# A test under qemu-user borrows this machine's kernel, clock and libc's idea of both. Here the kernel is Debian's for
-# that board, the userland is busybox and nothing else, cron is busybox's, and the clock starts in 1970 as on every Pi.
-# The guest's half is tests/board: init, and play, which judges what was done. This half judges what was said.
+# A test under qemu-user uses this machine's kernel and clock. Here the kernel is Debian's kernel for the board, the
+# userland and cron are busybox, and the clock starts in 1970 as on every Pi. The guest runs tests/board/init and
+# tests/board/play, which checks exit codes and records; this script checks the messages.
 #
-# Kernel and busybox are Debian packages of another architecture: fetched with package lists of our own, unpacked
-# under target/board, and kept there (delete it for newer ones). Nothing foreign is installed, dpkg is told nothing.
+# Kernel and busybox are Debian packages of another architecture. They are downloaded with separate package lists and
+# unpacked under target/board, where they are kept (delete it to get newer ones). No foreign package is installed.
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
-. scripts/arm/tools.sh
+. scripts/toolchain/tools.sh
 
 BOARD=${BOARD:-zero}
 LIMIT=${LIMIT:-170}
@@ -29,7 +29,7 @@ pi2)
     machine=raspi2b memory=1G cpu='Raspberry Pi 2.*ARMv7'
     ;;
 *)
-    say "BOARD is '$BOARD'; it can be zero or pi2"
+    say "BOARD is '$BOARD'; use zero or pi2"
     exit 64
     ;;
 esac
@@ -42,29 +42,22 @@ packages=
 for pair in qemu-system-arm:qemu-system-arm cpio:cpio dpkg-deb:dpkg xz:xz-utils; do
     have "${pair%:*}" || packages="$packages ${pair#*:}"
 done
-if [ -n "$packages" ]; then
-    if [ "$(id -u)" = 0 ] && have apt-get; then
-        apt-get update -q >&2
-        # shellcheck disable=SC2086 # a list
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >&2
-    else
-        say "missing; as root, run:  apt-get install --no-install-recommends$packages"
-        exit 1
-    fi
-fi
+# shellcheck disable=SC2086 # a list
+[ -z "$packages" ] || apt_install $packages
 if ! qemu-system-arm -M help | grep -q "^$machine "; then
     say "this qemu has no machine $machine: $(qemu-system-arm --version | head -n 1)"
     exit 1
 fi
 
-# An apt of our own: another architecture, no installed packages, lists that nobody else sees. It needs no root.
+# foreign_apt: configures apt for the board's architecture, with separate package lists and no installed packages. Needs
+# no root.
 foreign_apt() {
     mkdir -p "$dir/apt/lists/partial" "$dir/apt/archives/partial"
     : >"$dir/apt/status"
     cat >"$dir/apt/conf" <<END
 APT::Architecture "$arch";
 APT::Architectures { "$arch"; };
-// apt's own user may not be let into this directory.
+// apt's own user may have no access to this directory.
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
@@ -76,7 +69,7 @@ END
     export APT_CONFIG
 }
 
-# unpack PATTERN FILE: the one file of the packages that matches, as $dir/FILE.
+# unpack PATTERN FILE: extracts the file of the packages whose path matches PATTERN to $dir/FILE.
 unpack() {
     for deb in "$dir"/apt/*.deb; do
         member=$(dpkg-deb --fsys-tarfile "$deb" | tar -t | grep "$1" | head -n 1) || true
@@ -87,31 +80,33 @@ unpack() {
     return 1
 }
 
-# The list of packages is written last: it says that all is there.
+# The list of packages is written last: it marks a complete download.
 if [ ! -s "$dir/packages" ]; then
-    say "fetching Debian's kernel and busybox for $arch ..."
-    have apt-get || { say "no apt here: this test takes the kernel from Debian"; exit 1; }
+    say "downloading Debian's kernel and busybox for $arch ..."
+    have apt-get || { say "apt is missing: this test gets the kernel from Debian"; exit 1; }
     (
         foreign_apt
-        # Repositories without this architecture, or one that is down, need not matter.
+        # Errors are ignored: other repositories may be down or lack this architecture.
         apt-get update -q >"$dir/apt/log" 2>&1 || true
-        # The kernel's name has its version in it, which moves on; this package depends on the newest.
-        image=$(LC_ALL=C apt-cache depends "$kernel" 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -n 1)
+        # The name of the kernel package contains its version; $kernel depends on the newest.
+        image=$(LC_ALL=C apt-cache depends "$kernel" 2>/dev/null |
+            sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -n 1)
         if [ -z "$image" ]; then
             cat "$dir/apt/log" >&2
-            say "no $kernel for $arch in this machine's package sources: it takes those of Debian 12 or 13"
+            say "this machine's package sources have no $kernel for $arch; Debian 12 and 13 have it"
             exit 1
         fi
         cd "$dir/apt"
         apt-get download -q "$image" busybox-static >&2
     ) || exit 1
     if ! { unpack '/boot/vmlinuz-' vmlinuz && unpack "/$dtb\$" board.dtb && unpack '/bin/busybox$' busybox; }; then
-        say "kernel, $dtb or busybox is not in the packages where it is expected:"
+        say "the packages do not contain the kernel, $dtb or busybox at the expected path:"
         ls "$dir/apt" >&2
         exit 1
     fi
-    # A kernel that has the chip's random generator built in needs no module; newer ones come packed.
-    unpack '/bcm2835-rng\.ko$' rng.ko || { unpack '/bcm2835-rng\.ko\.xz$' rng.ko.xz && xz -df "$dir/rng.ko.xz"; } || true
+    # The driver of the chip's random number generator: compressed in newer kernels, missing if it is built in.
+    unpack '/bcm2835-rng\.ko$' rng.ko ||
+        { unpack '/bcm2835-rng\.ko\.xz$' rng.ko.xz && xz -df "$dir/rng.ko.xz"; } || true
     (cd "$dir/apt" && ls ./*.deb) >"$dir/packages.new"
     rm -rf "$dir/apt"
     mv "$dir/packages.new" "$dir/packages"
@@ -131,11 +126,11 @@ mkdir -p "$dir/root"
     cp "$ROOT/tests/board/init" init
     cp "$ROOT/tests/board/play" play
     [ ! -s ../rng.ko ] || cp ../rng.ko modules/bcm2835-rng.ko
-    # crond looks root up.
+    # crond looks up the user root.
     echo 'root:x:0:0:root:/root:/bin/sh' >etc/passwd
     echo '* * * * * /usr/local/bin/gandi-ddns >>/run/cron.out 2>&1' >etc/crontabs/root
     chmod 755 bin/busybox usr/local/bin/* init play
-    # crond runs no crontab but its owner's, whoever builds this.
+    # crond only runs a crontab that its user owns, so all files belong to root.
     find . | cpio -o -H newc -R +0:+0 --quiet | gzip
 ) >"$dir/initrd.gz"
 
@@ -155,20 +150,20 @@ say "switching on $machine with $(tr '\n' ' ' <"$dir/packages" | sed 's|\./||g; 
 rm -f "$dir/serial"
 : >"$dir/serial"
 begin=$(date +%s)
-# initcall_blacklist: qemu has no power manager behind those registers, and the kernel waits for it forever.
-# default_quality: the kernel believes the chip's random generator, as it would believe a real Pi's firmware.
-# timeout: nothing is left running even where this script is killed outright.
+# initcall_blacklist: qemu does not emulate the power manager, for which the kernel would wait forever.
+# default_quality: makes the kernel trust the chip's random number generator, as it trusts the firmware of a real Pi.
+# timeout: ends qemu even if this script is killed.
 timeout -k 5 "$LIMIT" qemu-system-arm -M $machine -m $memory -display none -monitor none -no-reboot \
     -serial "file:$dir/serial" -kernel "$dir/vmlinuz" -dtb "$dir/board.dtb" -initrd "$dir/initrd.gz" \
     -append "console=ttyAMA0,115200 panic=1 rdinit=/init rng_core.default_quality=1000 initcall_blacklist=bcm2835_pm_driver_init,bcm2835_power_driver_init" \
     </dev/null >"$dir/qemu.log" 2>&1 &
 qemu=$!
-# The board never switches itself off: its last line is the sign.
+# The board does not switch itself off, so this waits for its last line.
 until grep -q '^BOARD \|Kernel panic' "$dir/serial"; do
     kill -0 "$qemu" 2>/dev/null || break
     sleep 1
 done
-# The rest of that line.
+# Waits for the rest of that line.
 sleep 1
 off
 took=$(($(date +%s) - begin))
@@ -176,13 +171,13 @@ tr -d '\r' <"$dir/serial" >"$log"
 
 grep '^board: \|^BOARD \|Kernel panic' "$log" || true
 if ! grep -q '^BOARD ' "$log"; then
-    say "no last line in $took s (the limit is $LIMIT); the console's end:"
+    say "no last line after $took s (limit: $LIMIT s); the end of the console:"
     tail -n 12 "$log" >&2
 fi
 grep -v 'terminating on signal 15' "$dir/qemu.log" >&2 || true
 
 passed=0 failed=0
-# lines N TITLE PATTERN: exactly N lines of the console match.
+# lines N TITLE PATTERN: checks that exactly N lines of the console match.
 lines() {
     found=$(grep -c -e "$3" "$log") || true
     if [ "$found" = "$1" ]; then
@@ -190,27 +185,27 @@ lines() {
         echo "ok    $2"
     else
         failed=$((failed + 1))
-        echo "FAIL  $2: $found lines instead of $1 match: $3"
+        echo "FAIL  $2: $found lines match, expected $1: $3"
     fi
 }
 
 lines 1 "the board is a $BOARD" "^board: 0 model: $cpu"
-lines 1 "its clock stands in 1970" '^board: 0 clock: .* 1970$'
+lines 1 "its clock starts in 1970" '^board: 0 clock: .* 1970$'
 lines 1 "the program is $version" "^board: 0 program: gandi-ddns $version\\( \\|\$\\)"
 lines 1 "1970: exit 75, one line, nothing written" '^board: 1 ok: exit 75; lines 1; requests to Gandi 0; record none; '
-lines 1 "1970: it points at the clock" \
+lines 1 "1970: the message names the clock" \
     '^board: 1 | gandi-ddns: this machine.s clock reads 1970-01-01.*the clock is wrong, let NTP set it'
 lines 1 "clock set: exit 0, one line, the record is created" '^board: 2 ok: exit 0; lines 1; .*; record 300 81\.2\.69\.142; '
-lines 1 "clock set: it names record and address" '^board: 2 | .*home\.example\.org A.*81\.2\.69\.142'
-lines 1 "nothing changed: exit 0, silence, no request to Gandi" \
+lines 1 "clock set: the message names record and address" '^board: 2 | .*home\.example\.org A.*81\.2\.69\.142'
+lines 1 "no change: exit 0, no output, no request to Gandi" \
     '^board: 3 ok: exit 0; lines 0; requests to Gandi 0; record 300 81\.2\.69\.142; '
 lines 1 "cron ran it" '^board: 4 | .*cmd /usr/local/bin/gandi-ddns'
-lines 1 "cron: the record followed" '^board: 4 ok: record 300 81\.2\.69\.180; '
-lines 1 "cron: it names both addresses" '^board: 4 | .*home\.example\.org A.*81\.2\.69\.142.*81\.2\.69\.180'
+lines 1 "cron: the record is updated" '^board: 4 ok: record 300 81\.2\.69\.180; '
+lines 1 "cron: the message names both addresses" '^board: 4 | .*home\.example\.org A.*81\.2\.69\.142.*81\.2\.69\.180'
 lines 1 "private address: exit 75, the record stays" '^board: 5 ok: exit 75; .*; record 300 81\.2\.69\.180; '
-lines 1 "private address: it is named" '^board: 5 | .*192\.168\.1\.10'
-lines 1 "two writes in the whole life" '^board: 6 writes in the whole life: 2$'
-lines 1 "the play came to its end" '^BOARD PASS$'
+lines 1 "private address: the message names it" '^board: 5 | .*192\.168\.1\.10'
+lines 1 "two writes in total" '^board: 6 writes in total: 2$'
+lines 1 "all steps were run" '^BOARD PASS$'
 
 echo "$passed passed, $failed failed; $took s from power-on, console in $log"
 [ "$failed" = 0 ]

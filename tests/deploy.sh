@@ -1,16 +1,18 @@
 #!/bin/sh
-# `make install` and `make deploy`, for real: a sshd and a dropbear on loopback, and behind them machines that are
-# chroots with bash, dash or busybox's ash and no more than such a machine has. The builds are stand-ins that it makes.
+# Tests `make install` and `make deploy` with real sshd and dropbear servers on loopback. The machines behind them are
+# chroots with bash, dash or busybox's ash and only the tools of such a machine. The builds are stand-ins.
 #
-#   tests/deploy.sh          everything: as root, with apt for openssh-server, dropbear-bin and busybox if missing
-#   tests/deploy.sh units    only the table of made-up machines, under the shell that runs this
+#   tests/deploy.sh          all tests; requires root, and installs openssh-server, dropbear-bin and busybox with apt
+#   tests/deploy.sh units    only the choice of the build for made-up machines, under the current shell
 #
-# The cases are in tests/deploy/, sourced in their order: each stands on the machines and helpers of those before it.
-# It runs in mount and process namespaces of its own where it can, so that nothing outlives it however it ends.
+# The cases are in tests/deploy/ and are sourced in order, since each file uses the machines and helpers of those before
+# it. If possible they run in their own mount and process namespaces, so that no process or mount outlives the test.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
 
+# shellcheck source=scripts/toolchain/targets.sh
+. scripts/toolchain/targets.sh
 # shellcheck source=tests/deploy/units.sh
 . tests/deploy/units.sh
 
@@ -20,7 +22,7 @@ install_missing() {
     command -v ssh >/dev/null || missing="$missing openssh-client"
     command -v dropbear >/dev/null || missing="$missing dropbear-bin"
     [ -n "$missing" ] && command -v apt-get >/dev/null || return 0
-    # A package's server must not start by itself.
+    # Keeps apt from starting the servers that it installs.
     [ -e /usr/sbin/policy-rc.d ] || { policy=/usr/sbin/policy-rc.d; printf '#!/bin/sh\nexit 101\n' >$policy; chmod +x $policy; }
     export DEBIAN_FRONTEND=noninteractive
     # shellcheck disable=SC2086
@@ -39,7 +41,7 @@ if [ "${1:-}" != inside ]; then
     [ "$(id -u)" != 0 ] || install_missing
     chmod 755 "$scratch"
     export APART=yes
-    # If this process dies, so does unshare, and with it all that runs and is mounted in there.
+    # If this process dies, unshare is killed too, and with it all processes and mounts in the namespaces.
     apart='setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc'
     # shellcheck disable=SC2086
     [ "$(id -u)" = 0 ] && $apart true 2>/dev/null || apart='' APART='' signal=TERM
@@ -52,12 +54,12 @@ if [ "${1:-}" != inside ]; then
 fi
 
 scratch=$2
-# What a killed deploy.sh could not remove goes with the rest.
+# Temporary files of a killed deploy.sh are removed together with $scratch.
 export TMPDIR="$scratch"
 umask 022
 export MINUTE=7
 servers='' run_sshd=
-# shellcheck disable=SC2317  # by trap
+# shellcheck disable=SC2317  # called by the trap
 clean_up() {
     # shellcheck disable=SC2086
     [ -z "$servers" ] || kill $servers 2>/dev/null || :
@@ -68,7 +70,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-# Here a copy may keep its setuid bit and a device node works, whatever /tmp is.
+# A file system in which setuid bits and device nodes work, which may not be true of /tmp.
 can_mount=
 [ "$(id -u)" != 0 ] || ! mount -t tmpfs -o mode=755 none "$scratch" 2>/dev/null || can_mount=yes
 

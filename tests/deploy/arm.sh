@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# ARM programs under qemu, and the whole by make.
+# ARM programs under qemu, and `make deploy`.
 
-# A kernel from 6.7 on has binfmt_misc per user namespace: registering there changes nothing for anybody else.
+# Since version 6.7 the kernel has one binfmt_misc per user namespace, so a registration there affects nothing else.
 cat >"$scratch/with-arm" <<'WITH'
 #!/bin/sh
 exec unshare --user --map-root-user --mount /bin/sh -c '
@@ -16,7 +16,7 @@ tiny_arm() { # VERSION [INSTRUCTION FIRST]
         >"$scratch/dist/gandi-ddns-$1-armv6"
 }
 if ! have qemu-arm-static; then
-    skip 'an ARM program' 'qemu-arm-static is not here'
+    skip 'an ARM program' 'qemu-arm-static is not installed'
 elif ! "$scratch/with-arm" true 2>/dev/null; then
     skip 'an ARM program' "this kernel's binfmt_misc is not per user namespace"
 else
@@ -27,28 +27,28 @@ else
     tiny_arm 0.1.0
     begin 'an ARMv6 program on an emulated ARM1176'
     deploy
-    code_is 0; says 'gandi-ddns 0.1.0, new there'; no_leftovers
+    code_is 0; says 'gandi-ddns 0.1.0 installed$'; no_leftovers
     end
     begin 'an ARMv7 program on an emulated ARM1176 does not replace it'
     touch -d '1 hour ago' "$scratch/dist/gandi-ddns-0.1.0-armv6"
     tiny_arm 0.2.0 010000e3
     remember; deploy
-    code_is 70; says 'illegal instruction, so not for this CPU'; unchanged
-    # The same program where it belongs, which proves that it was the CPU.
+    code_is 70; says 'illegal instruction: it is for another CPU'; unchanged
+    # The same program runs on the right CPU, so the CPU was the reason.
     sed -i 's/cpu=arm1176/cpu=cortex-a7/' "$scratch/login"
     deploy
     code_is 0; says '0.1.0 -> gandi-ddns 0.2.0'
     end
 fi
 
-# ---------------------------------------------------------------- by make
+# ---------------------------------------------------------------- make deploy
 
 new_machine by-make bash
 fake_crontab
 rm -f "$scratch/dist/"*; standin 0.1.0 x86_64
 begin 'make deploy HOST= PORT= SSH_OPTS= DEST= ASK='
 DIST=$scratch/dist made deploy HOST="$target" PORT="$sshd_port" SSH_OPTS="$ssh_opts" DEST=/opt/bin ASK=no
-code_is 0; says '/opt/bin/gandi-ddns: gandi-ddns 0.1.0 (x86_64), new there'; mode_is 755 "$m/opt/bin/gandi-ddns"
+code_is 0; says '/opt/bin/gandi-ddns: gandi-ddns 0.1.0 (x86_64) installed$'; mode_is 755 "$m/opt/bin/gandi-ddns"
 made deploy
 code_is 2; says 'make deploy HOST=pi@raspberrypi'
 end

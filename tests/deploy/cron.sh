@@ -1,13 +1,13 @@
 # shellcheck shell=sh
-# The cron lines: offered, added on request, never twice.
+# The cron lines: printed, added on request, never added twice.
 
-# With a terminal, as make deploy has one.
+# Runs deploy.sh with a terminal, so that it asks.
 at_terminal() { # ANSWER
     code=0
     printf '%s\n' "$1" | PORT=$sshd_port SSH_OPTS=$ssh_opts DIST=$scratch/dist ASK=${ASK:-} \
         script -qec "sh scripts/deploy.sh $target" /dev/null >"$scratch/out" 2>&1 || code=$?
 }
-have script || skip 'cron with a terminal' 'script(1) is not here'
+have script || skip 'cron with a terminal' 'script(1) is not installed'
 if have script; then
     new_machine cron-debian dash
     fake_crontab
@@ -20,7 +20,7 @@ if have script; then
     at_terminal y; code_is 0; says 'cron: added'
     is table "$(cat "$m/root/table")" "@reboot      $bin --wait 600
 7-59/15 * * * * $bin --splay 60"
-    at_terminal y; code_is 0; says "runs it already: @reboot      $bin --wait 600"; says_not 'y/N'; count_is 2 gandi-ddns "$m/root/table"
+    at_terminal y; code_is 0; says "already set up: @reboot      $bin --wait 600"; says_not 'y/N'; count_is 2 gandi-ddns "$m/root/table"
     end
 
     begin 'cron, crontab(1): other lines stay; comments and other programs are not ours'
@@ -38,7 +38,7 @@ if have script; then
 
     begin 'cron: a line in /etc/cron.d counts'
     rm "$m/root/table"; mkdir "$m/etc/cron.d"; echo "*/5 * * * * root $bin -q" >"$m/etc/cron.d/ddns"
-    at_terminal y; code_is 0; says 'runs it already: \*/5'; [ ! -e "$m/root/table" ] || wrong 'added'
+    at_terminal y; code_is 0; says 'already set up: \*/5'; [ ! -e "$m/root/table" ] || wrong 'added'
     end
 
     begin 'cron: none there'
@@ -57,10 +57,10 @@ if have script; then
         is table "$(cat "$m/etc/crontabs/root")" "5 5 * * * /bin/true
 7-59/15 * * * * $bin --splay 60"
         holds "$m/root/cron-was" restart
-        at_terminal y; code_is 0; says 'runs it already'; count_is 1 gandi-ddns "$m/etc/crontabs/root"
+        at_terminal y; code_is 0; says 'already set up'; count_is 1 gandi-ddns "$m/etc/crontabs/root"
         end
 
-        # Of Debian's two, only the static one has the applet.
+        # Of Debian's two busybox packages, only busybox-static has the crontab applet.
         unpacked busybox-static
         crontab=
         for static in "$scratch/busybox-static/bin/busybox" "$scratch/busybox-static/usr/bin/busybox" "$(command -v busybox)"; do
@@ -72,10 +72,10 @@ if have script; then
             put cron-busybox "$crontab" /usr/bin/crontab; mkdir -p "$m/var/spool/cron/crontabs"
             at_terminal y; code_is 0; says 'cron: added'
             is table "$(cat "$m/var/spool/cron/crontabs/root" 2>/dev/null)" "7-59/15 * * * * $bin --splay 60"
-            at_terminal y; says 'runs it already'; count_is 1 gandi-ddns "$m/var/spool/cron/crontabs/root"
+            at_terminal y; says 'already set up'; count_is 1 gandi-ddns "$m/var/spool/cron/crontabs/root"
             end
         else
-            skip "busybox's crontab" 'no busybox with that applet, and apt has none'
+            skip "busybox's crontab" 'no busybox with that applet is installed, and apt has none'
         fi
     fi
 fi

@@ -1,16 +1,17 @@
 # shellcheck shell=sh
-# A first deploy and an upgrade, under each shell and server; which build is picked.
+# First installs and upgrades with each shell and server, and the choice of the build.
 
 fresh_and_upgrade() { # TITLE
     begin "$1: fresh"
     rm -f "$scratch/dist/"*; standin 0.1.0 x86_64
     remember; deploy
     code_is 0; no_leftovers
-    says "$bin: gandi-ddns 0.1.0 (x86_64), new there"
+    says "$bin: gandi-ddns 0.1.0 (x86_64) installed\$"
     says 'chmod 600 /etc/gandi-ddns/token'; says '    7-59/15 \* \* \* \* /usr/local/bin/gandi-ddns --splay 60$'
     cmp -s "$scratch/dist/gandi-ddns-0.1.0-x86_64" "$m$bin" || wrong 'not the same bytes'
     mode_is 755 "$m$bin"; mode_is 700 "$m/etc/gandi-ddns"; mode_is 600 "$m/etc/gandi-ddns/gandi-ddns.conf"
     cmp -s gandi-ddns.conf.example "$m/etc/gandi-ddns/gandi-ddns.conf" || wrong 'not the example config'
+    says '  check the setup: /usr/local/bin/gandi-ddns check$'
     changed_are ./etc/gandi-ddns ./etc/gandi-ddns/gandi-ddns.conf .$bin
     end
 
@@ -20,7 +21,7 @@ fresh_and_upgrade() { # TITLE
     echo secret >"$m/etc/gandi-ddns/token"; chmod 750 "$m/etc/gandi-ddns"
     remember; deploy
     code_is 0; no_leftovers; says "$bin: gandi-ddns 0.1.0 (x86_64) -> gandi-ddns 0.2.0 (x86_64)"
-    says 'gandi-ddns.conf: left as it is'; says_not '^next'; changed_are .$bin
+    says 'gandi-ddns.conf: existing config kept'; says_not '^next'; changed_are .$bin
     end
 }
 
@@ -40,7 +41,7 @@ if [ -n "$busybox" ]; then
     local_shell='sh'
     rm "$m/usr/bin/df" "$m/usr/bin/id" "$m/usr/bin/md5sum" "$m/usr/bin/sha256sum" "$m/usr/bin/sync" "$m/usr/bin/tail" "$m/usr/bin/wc"
     rm -r "${m:?}/usr/local"
-    begin 'ash without df, id, md5sum, sha256sum, sync, tail, wc (nor od, getconf, mktemp, install anywhere here)'
+    begin 'ash without df, id, md5sum, sha256sum, sync, tail, wc (no test machine has od, getconf, mktemp or install)'
     deploy
     code_is 0; no_leftovers; cmp -s "$scratch/dist/gandi-ddns-0.2.0-x86_64" "$m$bin" || wrong 'not the same bytes'
     end
@@ -73,24 +74,24 @@ if have dropbear && [ -n "$busybox" ]; then
         fi
         sshd_port=$sshd_only
     else
-        begin 'dropbear'; cat "$scratch/dropbear.log" "$scratch/answers.log" >"$scratch/out"; wrong 'it does not answer'; end
+        begin 'dropbear'; cat "$scratch/dropbear.log" "$scratch/answers.log" >"$scratch/out"; wrong 'dropbear does not answer'; end
     fi
 else
-    skip 'dropbear' 'dropbear or busybox is not here, and apt has none'
+    skip 'dropbear' 'dropbear or busybox is not installed, and apt has none'
 fi
 
-# ---------------------------------------------------------------- which build
+# ---------------------------------------------------------------- the choice of the build
 
 new_machine board dash
 fake_crontab
 rm -f "$scratch/dist/"*
-for name in armv5 armv6 armv7 armv7-soft arm64 x86_64; do standin 0.1.0 $name; done
+for name in $TARGET_NAMES; do standin 0.1.0 $name; done
 picks() { # TITLE NAME UNAME HEADER FEATURES
     begin "$1: $2"
     hardware "$3" "$4" "$5"
     rm -f "$m$bin"
     deploy
-    code_is 0; says "$target: $2, by gandi-ddns-0.1.0-$2\$"; says "gandi-ddns 0.1.0 ($2), new there"
+    code_is 0; says "$target: $2, using gandi-ddns-0.1.0-$2\$"; says "gandi-ddns 0.1.0 ($2) installed\$"
     end
 }
 picks 'Pi Zero, whose cpuinfo looks like ARMv7' armv6 armv6l "$hard" "$v6"
@@ -103,7 +104,7 @@ begin 'login script that prints, and a build of the same version by VERSION'
 hardware aarch64 "$aarch64" "$v8"
 standin 0.2.0 arm64; echo noise=yes >>"$scratch/login"
 deploy VERSION=0.1.0
-code_is 0; says 'by gandi-ddns-0.1.0-arm64$'; says "^$bin:"
+code_is 0; says 'using gandi-ddns-0.1.0-arm64$'; says "^$bin:"
 log_in 0 /root
 end
 
@@ -116,12 +117,12 @@ end
 begin 'no such build in dist'
 hardware armv6l "$hard" "$v6"; rm "$scratch/dist/gandi-ddns-0.1.0-armv6"
 remember; deploy
-code_is 66; one_line 1; says 'armv6 is missing: make dist TARGETS=armv6$'
+code_is 66; one_line 1; says 'armv6 is missing; run: make dist TARGETS=armv6$'
 deploy VERSION=9.9
-code_is 66; one_line 1; says "$scratch/dist/gandi-ddns-9.9-armv6 is missing: make dist TARGETS=armv6\$"; unchanged
+code_is 66; one_line 1; says "$scratch/dist/gandi-ddns-9.9-armv6 is missing; run: make dist TARGETS=armv6\$"; unchanged
 end
 
-begin 'a build under the wrong name never leaves'
+begin 'a build under the wrong name is not sent'
 tiny_x86_64 0.1.0; mv "$scratch/dist/gandi-ddns-0.1.0-x86_64" "$scratch/dist/gandi-ddns-0.1.0-armv6"
 deploy
 code_is 66; says 'is not a program for armv6'; unchanged

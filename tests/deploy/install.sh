@@ -29,13 +29,13 @@ echo mine >"$root/etc/gandi-ddns/gandi-ddns.conf"; chmod 640 "$root/etc/gandi-dd
 echo secret >"$root/etc/gandi-ddns/token"; chmod 750 "$root/etc/gandi-ddns"; echo 'newer' >"$scratch/target/release/gandi-ddns"
 made install DESTDIR="$root"
 code_is 0; holds "$root/usr/local/bin/gandi-ddns" newer; holds "$root/etc/gandi-ddns/gandi-ddns.conf" mine
-mode_is 640 "$root/etc/gandi-ddns/gandi-ddns.conf"; mode_is 750 "$root/etc/gandi-ddns"; says 'left as it is'
+mode_is 640 "$root/etc/gandi-ddns/gandi-ddns.conf"; mode_is 750 "$root/etc/gandi-ddns"; says 'existing config kept'
 end
 
 begin 'make uninstall: removes the program only, and says what is left'
 made uninstall DESTDIR="$root"
 code_is 0; [ ! -e "$root/usr/local/bin/gandi-ddns" ] || wrong 'the program is there still'
-holds "$root/etc/gandi-ddns/gandi-ddns.conf" mine; holds "$root/etc/gandi-ddns/token" secret; says "left: $root/etc/gandi-ddns"
+holds "$root/etc/gandi-ddns/gandi-ddns.conf" mine; holds "$root/etc/gandi-ddns/token" secret; says "$root/etc/gandi-ddns: config and token kept"
 end
 
 begin 'make install: PREFIX'

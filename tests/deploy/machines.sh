@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# The machines: chroots with no more in them than such a machine has, behind real servers.
+# The test machines: chroots that contain only the tools of such a machine, behind real servers.
 
-# Debian's busybox-static answers for od, uname and the rest by itself, whatever is in PATH: no use for playing a
-# machine that lacks them. The package busybox is as on a router.
-# unpacked PACKAGE: its files below $scratch/PACKAGE, nothing installed.
+# Debian's busybox-static runs its own od, uname and other applets whatever is in PATH, so it cannot imitate a machine
+# that lacks them. The package busybox behaves like the busybox of a router.
+# unpacked PACKAGE: unpacks its files below $scratch/PACKAGE without installing it.
 unpacked() {
     [ ! -d "$scratch/$1" ] || return 0
     mkdir "$scratch/$1"
@@ -21,18 +21,19 @@ find_busybox
 have() { command -v "$1" >/dev/null; }
 
 for shell in bash dash "$busybox ash"; do
-    [ "$shell" != ' ash' ] || { skip 'architecture table under ash' 'no busybox, and apt has none'; continue; }
-    have "${shell%% *}" || { skip "architecture table under $shell" 'it is not here'; continue; }
+    [ "$shell" != ' ash' ] || { skip 'architecture table under ash' 'busybox is not installed, and apt has none'; continue; }
+    have "${shell%% *}" || { skip "architecture table under $shell" 'it is not installed'; continue; }
     begin "architecture table under ${shell##*/}"
     $shell tests/deploy.sh units >"$scratch/out" 2>&1 || wrong 'see below'
     end
 done
 
-[ "$(id -u)" = 0 ] || { skip 'make deploy' 'needs root, for chroots and a sshd'; total; }
+[ "$(id -u)" = 0 ] || { skip 'make deploy' 'requires root, for chroots and sshd'; total; }
 [ "$(uname -m)" = x86_64 ] || { skip 'make deploy' 'its stand-ins are for x86_64'; total; }
-have sshd || { begin 'make deploy'; wrong 'there is no sshd, and apt could not install one'; end; total; }
+have sshd || { begin 'make deploy'; wrong 'sshd is missing, and apt could not install it'; end; total; }
 
-from_hex() { # writes the bytes
+# from_hex HEX: writes the bytes to standard output.
+from_hex() {
     hex=$1
     while [ -n "$hex" ]; do
         rest=${hex#??}
@@ -41,7 +42,7 @@ from_hex() { # writes the bytes
         hex=$rest
     done
 }
-# put MACHINE PROGRAM [AS]: a copy of the program with its libraries.
+# put MACHINE PROGRAM [PATH]: copies the program and its libraries into the machine.
 put() {
     mkdir -p "$scratch/$1/usr/bin"
     cp -L "$2" "$scratch/$1${3:-/usr/bin/${2##*/}}"
@@ -50,12 +51,13 @@ put() {
         [ -e "$scratch/$1$lib" ] || cp -L "$lib" "$scratch/$1$lib"
     done
 }
-program() { # MACHINE PATH: from standard input
+# program MACHINE PATH: writes an executable file from standard input.
+program() {
     rm -f "$scratch/$1$2"
     cat >"$scratch/$1$2"
     chmod 755 "$scratch/$1$2"
 }
-# new_machine NAME bash|dash|ash: a machine with that shell, and with these tools and no others.
+# new_machine NAME bash|dash|ash: creates a machine with that shell and a fixed set of tools.
 new_machine() {
     machine=$1
     m=$scratch/$1
@@ -74,15 +76,17 @@ new_machine() {
     ln -s /usr/bin/sh "$m/bin/sh"
     log_in 0 /root
 }
-# log_in UID HOME: who logs in there from now on.
+# log_in UID HOME: sets the user of all following logins.
 log_in() { echo "root=$scratch/$machine uid=$1 home=$2" >"$scratch/login"; }
-# hardware UNAME HEADER FEATURES: what the machine seems to be. /bin/sh is only looked at; what runs is /usr/bin/sh.
+# hardware UNAME HEADER FEATURES: imitates other hardware. deploy.sh reads the header of /bin/sh; the login shell is
+# /usr/bin/sh.
 hardware() {
     printf '#!/usr/bin/sh\necho %s\n' "$1" | program "$machine" /usr/bin/uname
     from_hex "$2" | program "$machine" /bin/sh
     printf 'processor\t: 0\nmodel name\t: x\nFeatures\t: %s\n\n' "$3" >"$scratch/$machine/proc/cpuinfo"
 }
-fake_crontab() { # Debian's: says so when there is none, and replaces the whole
+# fake_crontab: installs a crontab(1) that, like Debian's, reports a missing table and replaces the whole table.
+fake_crontab() {
     program "$machine" /usr/bin/crontab <<'CRONTAB'
 #!/usr/bin/sh
 case $1 in
@@ -95,7 +99,7 @@ esac
 CRONTAB
 }
 
-# What sshd runs instead of the login shell: the login shell of the machine.
+# sshd runs this for every login; it starts the login shell of the machine.
 cat >"$scratch/enter" <<ENTER
 #!/bin/sh
 . "$scratch/login"
@@ -120,10 +124,10 @@ answers() { # PORT
     done
     return 1
 }
-# It insists on this directory; in a namespace of our own, /run is ours.
+# sshd requires /run/sshd; in its own mount namespace this test has its own /run.
 [ -z "$APART" ] || [ -z "$can_mount" ] || mount -t tmpfs none /run
 [ -d /run/sshd ] || { mkdir -p /run/sshd && run_sshd=yes; }
-# SHLVL keeps a bash that is root's login shell here from reading root's .bashrc, as it would for the first shell.
+# SHLVL keeps bash, if it is root's login shell here, from reading root's .bashrc as it does in a first shell.
 start_sshd() {
     for _ in 1 2 3 4 5; do
         sshd_port=$(random_port)
@@ -146,15 +150,17 @@ CONFIG
     return 1
 }
 
-standin() { # VERSION NAME: a script that takes its bytes and says which it is
+# standin VERSION NAME: writes a script of the size of a program that prints its version and name.
+standin() {
     {
         # shellcheck disable=SC2016
         printf '#!/usr/bin/sh\necho "gandi-ddns %s (%s)"\nexit\n' "$1" "$2"
         yes '# as many bytes as a program has' | head -c 300000
     } >"$scratch/dist/gandi-ddns-$1-$2"
 }
-# A static program of 64 bits whose --version works, or with ud2 (0f0b) at its start dies as one for another CPU does.
-tiny_x86_64() { # VERSION [CODE]
+# tiny_x86_64 VERSION [CODE]: writes a static 64-bit program that prints its version. With CODE ud2 (0f0b) it ends with
+# an illegal instruction, like a program for another CPU.
+tiny_x86_64() {
     text=$(printf 'gandi-ddns %s\n' "$1" | od -An -v -tx1 | tr -d ' \n')
     code=${2:-}b801000000bf01000000488d3510000000ba110000000f05b83c00000031ff0f05
     [ -z "${2:-}" ] || code=${2}
@@ -163,7 +169,7 @@ tiny_x86_64() { # VERSION [CODE]
 }
 
 target=root@127.0.0.1
-# deploy [VARIABLE=VALUE]...: with what the machine offers, by the shell in $local_shell.
+# deploy [VARIABLE=VALUE]...: runs deploy.sh under the shell in $local_shell.
 local_shell='sh'
 deploy() {
     code=0

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Which build for which machine: made-up facts, and the name that follows from them.
+# The choice of the build for made-up machines.
 
-# Headers, as od would print them: e_machine, then e_flags (32 bits only), both little endian.
+# ELF headers in hexadecimal, for an e_machine and (32 bits only) e_flags, both little-endian.
 elf32() { echo "7f454c460101010000000000000000000200${1}0100000000000000000000000000000$2"; }
 elf64() { echo "7f454c460201010000000000000000000200${1}01000000000000000000000000000000"; }
 hard=$(elf32 2800 000040005) soft=$(elf32 2800 000020005)
@@ -12,15 +12,15 @@ v8='fp asimd evtstrm crc32 cpuid'
 units() {
     # shellcheck source=scripts/deploy-arch.sh
     . scripts/deploy-arch.sh
-    bad=0 done=0
+    bad=0 done=0 chosen=' '
     # expected | uname -m | ELF header of /bin/sh | features | what it is
     while IFS='|' read -r want uname elf features what; do
         [ -n "$want" ] || continue
         cpuinfo=$(printf 'processor\t: 0\nFeatures\t: %s\nCPU architecture: 7\n\nprocessor\t: 1\nFeatures\t: x\n' "$features")
         [ "$features" != none ] || cpuinfo=
         got=$(target_name "$uname" "$elf" "$cpuinfo") || got=unsupported
-        done=$((done + 1))
-        [ "$got" = "$want" ] || { bad=$((bad + 1)); echo "   $what: $got, should be $want"; }
+        done=$((done + 1)) chosen="$chosen$got "
+        [ "$got" = "$want" ] || { bad=$((bad + 1)); echo "   $what: $got, expected $want"; }
     done <<TABLE
 armv6|armv6l|$hard|$v6|Pi Zero, whose cpuinfo says architecture 7
 armv6|armv6l|$soft|$v6|Pi 1, OpenWrt: soft-float userland, CPU with VFP
@@ -30,13 +30,13 @@ armv7|aarch64|$hard|$v8|Pi 3 to 5: 64-bit kernel under a 32-bit userland
 armv7|aarch64|$hard|$v7|the same, where the kernel shows 32-bit features
 arm64|aarch64|$aarch64|$v8|Pi 3 to 5, 64-bit
 armv7|armv7l|$soft|half thumb fastmult vfp edsp vfpv3 vfpv3d16 tls|OpenWrt mvebu: VFPv3-D16, no NEON
-armv7|armv7l|$soft|half thumb fastmult vfp edsp vfpv3 vfpv3d16|the last word is the telling one
-armv7|armv7l|$soft|vfpv3d16|the only word is the telling one
+armv7|armv7l|$soft|half thumb fastmult vfp edsp vfpv3 vfpv3d16|the last word decides
+armv7|armv7l|$soft|vfpv3d16|the only word decides
 armv7-soft|armv7l|$soft|half thumb fastmult edsp tls|OpenWrt bcm53xx: Cortex-A9 without VFP
 armv6|armv7l|$hard|half thumb fastmult vfp edsp|ARMv7 with an older VFP
 armv5|armv6l|$soft|half thumb fastmult edsp java|ARMv6 without VFP
 armv5|armv5tel|$soft|swp half thumb fastmult edsp|OpenWrt kirkwood
-armv5|armv5tejl|$soft|swp half fastmult vfp edsp java|ARMv5 with VFP: there is no build for just that
+armv5|armv5tejl|$soft|swp half fastmult vfp edsp java|ARMv5 with VFP: armv5, since no build uses its VFP
 armv6|armv7l|$hard|none|no cpuinfo: a hard-float userland proves VFP
 armv7-soft|armv7l|$soft|none|no cpuinfo, soft-float userland: nothing proves VFP
 armv5|armv6l|$soft|none|no cpuinfo, ARMv6
@@ -50,13 +50,20 @@ x86_64|x86_64||none|PC, no header
 unsupported|i686|$(elf32 0300 000000000)||32-bit PC
 unsupported|mips|$mips||OpenWrt ath79
 unsupported|mips||none|the same, no header
-unsupported|mips|$(elf32 0800 000000000)||OpenWrt ramips: mipsel calls itself mips too
+unsupported|mips|$(elf32 0800 000000000)||OpenWrt ramips: uname reports mips for mipsel too
 unsupported|riscv64|$(elf64 f300)||RISC-V
 unsupported|aarch64|7f454c4602020100000000000000000000020028||64-bit kernel, big-endian ARM userland
 unsupported|armv5teb||none|big-endian ARM
 unsupported|armv4tl|$soft|swp half|ARMv4
-unsupported|||none|nothing is known
+unsupported|||none|no facts at all
 TABLE
+    # Each target is the right one for some machine, and no other name is ever printed.
+    for name in $TARGET_NAMES; do
+        case $chosen in *" $name "*) ;; *) bad=$((bad + 1)); echo "   $name: chosen for no machine" ;; esac
+    done
+    for got in $chosen; do
+        case " $TARGET_NAMES unsupported " in *" $got "*) ;; *) bad=$((bad + 1)); echo "   $got: no such target" ;; esac
+    done
     echo "$done machines"
     [ "$bad" = 0 ] && [ "$done" -gt 30 ]
 }

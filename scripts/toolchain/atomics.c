@@ -1,8 +1,8 @@
 /*
  * Atomic operations for Thumb-1 code on ARMv6.
  *
- * ARMv6 has ldrex and strex in ARM state only, so the compiler calls these
- * instead. This file is compiled to ARM code, where the builtins are inline.
+ * ARMv6 has ldrex and strex in ARM state only, so the compiler calls these functions instead. This file is compiled to
+ * ARM code, where the builtins are inline.
  */
 #include <stdint.h>
 
@@ -36,8 +36,8 @@ void synchronize(void) __asm__("__sync_synchronize");
 void synchronize(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 /*
- * Eight bytes: ldrexd and strexd, which every Pi has (ARMv6K), as numbers: by
- * name they would mark the whole program as ARMv6K.
+ * Eight bytes: ldrexd and strexd, which every Pi has (ARMv6K). They are written as numbers, because their names would
+ * mark the whole program as ARMv6K.
  */
 static uint64_t swap(volatile uint64_t *at, uint64_t old, uint64_t value, int always) {
     register volatile uint64_t *place __asm__("r0") = at;

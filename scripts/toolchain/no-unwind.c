@@ -1,9 +1,9 @@
 /*
- * Stands in for libunwind on 32-bit ARM, and for what would bring printf in.
+ * Replaces libunwind on 32-bit ARM, and the other function that would link printf.
  *
- * Nothing here unwinds: a panic aborts at once. But ARM's index tables name the
- * personality routines, which would keep libunwind, and by its error messages
- * printf, in the binary: 12 kB. Whoever got here after all is stopped.
+ * The program never unwinds: a panic aborts at once. But ARM's index tables refer to the personality routines, which
+ * would keep libunwind and, through its error messages, printf in the binary: 12 kB. A call of any of these functions
+ * is a bug and stops the program.
  */
 void __aeabi_unwind_cpp_pr0(void) { __builtin_trap(); }
 #define SAME(name) void name(void) __attribute__((alias("__aeabi_unwind_cpp_pr0")))
@@ -22,5 +22,5 @@ SAME(_Unwind_Resume);
 SAME(_Unwind_VRS_Get);
 SAME(_Unwind_VRS_Set);
 
-/* std names its threads, for which musl formats a path: all of printf, 10 kB, for what nobody looks at. */
+/* std names its threads, for which musl formats a path: that links printf, 10 kB. Thread names are not needed. */
 int pthread_setname_np(void *thread, const char *name) { return 0; }
