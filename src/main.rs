@@ -10,31 +10,32 @@ use std::process::{self, ExitCode};
 use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use gandi_ddns::cli::{self, Invocation};
+use gandi_ddns::cli::{self, Invocation, LogDestination};
 use gandi_ddns::commands::check;
-use gandi_ddns::commands::context::World;
+use gandi_ddns::commands::context::Context;
 use gandi_ddns::commands::ip;
 use gandi_ddns::commands::status;
-use gandi_ddns::commands::update::run;
+use gandi_ddns::commands::update;
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
+use gandi_ddns::sys::time::Timestamp;
 
 fn main() -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let invocation = cli::parse(env::args_os().skip(1).collect());
     let verbosity = match &invocation {
-        Ok(Invocation::Run(c, _) | Invocation::Ip(c) | Invocation::Check(c, _) | Invocation::Status(c)) => {
-            c.verbosity
-        }
+        Ok(
+            Invocation::Update(c, _) | Invocation::Ip(c) | Invocation::Check(c, _) | Invocation::Status(c),
+        ) => c.verbosity,
         _ => Verbosity::Normal,
     };
     let mut console = Console::new(verbosity, &mut out, &mut err);
-    let world = World {
+    let context = Context {
         env: environment(),
-        clock: &now,
-        pause: &thread::sleep,
+        now: &now,
+        sleep: &thread::sleep,
         seed: RandomState::new().hash_one(Instant::now()),
     };
     let exit = match invocation {
@@ -43,28 +44,29 @@ fn main() -> ExitCode {
             Exit::Usage
         }
         Ok(Invocation::Help) => {
-            console.say(format_args!("{}", cli::help()));
+            console.notice(format_args!("{}", cli::help()));
             Exit::Ok
         }
         Ok(Invocation::Version) => {
-            console.say(format_args!("{}", cli::version()));
+            console.notice(format_args!("{}", cli::version()));
             Exit::Ok
         }
-        Ok(Invocation::Run(common, asked)) => {
-            if asked.syslog {
-                console.speak_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
+        Ok(Invocation::Update(common, asked)) => {
+            if asked.log == LogDestination::Syslog {
+                console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
             }
-            run(&common, &asked, &world, &mut console)
+            update::execute(&common, &asked, &context, &mut console)
         }
-        Ok(Invocation::Ip(common)) => ip::run(&common, &world, &mut console),
-        Ok(Invocation::Check(common, redact)) => check::run(&common, redact, &world, &mut console),
-        Ok(Invocation::Status(common)) => status::run(&common, &world, &mut console),
+        Ok(Invocation::Ip(common)) => ip::execute(&common, &context, &mut console),
+        Ok(Invocation::Check(common, redact)) => check::execute(&common, redact, &context, &mut console),
+        Ok(Invocation::Status(common)) => status::execute(&common, &context, &mut console),
     };
     ExitCode::from(exit.code())
 }
 
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+fn now() -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    Timestamp::from_secs(since_1970.map_or(0, |d| d.as_secs()))
 }
 
 fn environment() -> Environment {

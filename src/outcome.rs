@@ -1,88 +1,89 @@
-//! What came of the records of one pass: successes, failures, refusals, their words and exit codes.
+//! The results of a pass: successes, failures and refusals, with their texts and exit codes.
 
 use std::fmt;
 use std::rc::Rc;
 
 use crate::address::AddressError;
+use crate::cli::WriteMode;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::gandi;
-use crate::sys::time::Utc;
+use crate::sys::time::Timestamp;
 
-/// What came of some records that share their fate.
+/// The result for one or more records that succeeded or failed for the same reason.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The records; never none.
+    /// The records. Never empty.
     pub keys: Vec<RrsetKey>,
-    /// What was done, or why nothing was.
-    pub result: Result<Done, Failure>,
+    /// The success, or the reason for the failure.
+    pub result: Result<Success, Failure>,
 }
 
-/// How a record came to be right.
+/// A record that holds the right address now, and how that is known.
 #[derive(Debug)]
-pub enum Done {
-    /// By memory: it was so not long ago, and the address is the same.
-    Remembered(Rrset),
-    /// By a look at the zone.
-    Kept(Rrset),
-    /// It was made.
+pub enum Success {
+    /// Not checked: the cached confirmation is younger than `recheck` and the address is unchanged.
+    Cached(Rrset),
+    /// The zone was read and holds the address already.
+    Unchanged(Rrset),
+    /// The record was created.
     Created {
-        /// What the zone holds now.
+        /// The new content of the zone.
         new: Rrset,
-        /// A dry run: what it would hold.
-        dry: bool,
+        /// Whether it was written, or would be.
+        mode: WriteMode,
     },
-    /// It was changed.
+    /// The record was replaced.
     Replaced {
-        /// What the zone held.
+        /// The former content of the zone.
         old: Rrset,
-        /// What it holds now.
+        /// The new content of the zone.
         new: Rrset,
-        /// A dry run: what it would hold.
-        dry: bool,
+        /// Whether it was written, or would be.
+        mode: WriteMode,
     },
 }
 
-/// Why a record may be wrong.
+/// The reason why a record may be wrong.
 #[derive(Debug)]
 pub enum Failure {
-    /// No address to go by.
+    /// No address is decided.
     Address(Rc<AddressError>),
     /// The zone could not be read.
     Read(Rc<gandi::Error>),
-    /// The write failed, or its answer was lost.
+    /// The write failed, or its response was lost.
     Write(Rc<gandi::Error>),
-    /// Not ours to change.
+    /// The policy forbids the change.
     Refused(Refusal),
-    /// It failed not long ago, and nobody was asked again.
-    Standing(Failed),
+    /// Skipped: the record failed recently and is in backoff.
+    BackedOff(FailureRecord),
 }
 
-/// Why an RRset is not ours to change.
+/// The reason why the policy forbids a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It has several values.
+    /// The RRset has several values, and `multiple_values` is `refuse`.
     Several(Rrset),
-    /// A CNAME stands at the name; holds its target.
+    /// A CNAME exists at the name; holds its target.
     Cname(String),
 }
 
-/// A failure that stands until something is done about it, or it goes away. Times in seconds since 1970.
+/// A failure of one record that is kept from run to run, until the record succeeds or fails in another way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failed {
-    /// The code that it calls for.
+pub struct FailureRecord {
+    /// The exit code of the failure.
     pub exit: Exit,
-    /// When it was first met.
-    pub since: u64,
-    /// When it was last met.
-    pub at: u64,
-    /// Before this, nobody is asked again.
-    pub until: u64,
-    /// How often it was met in a row.
-    pub tries: u32,
-    /// When `on_failure` last heard of it, or 0.
-    pub told: u64,
-    /// In words.
+    /// The time of the first failure in a row.
+    pub first_seen: Timestamp,
+    /// The time of the last one.
+    pub last_seen: Timestamp,
+    /// The end of the backoff: until then the record is skipped. `None` when there is no backoff.
+    pub retry_after: Option<Timestamp>,
+    /// The number of failures in a row.
+    pub consecutive: u32,
+    /// The time at which `on_failure` was last run for it; `None` if never.
+    pub reported_at: Option<Timestamp>,
+    /// The failure in words.
     pub text: String,
 }
 
@@ -91,37 +92,37 @@ impl fmt::Display for Refusal {
         match self {
             Self::Several(rrset) => write!(
                 f,
-                "left alone, since it has {} values ({}): remove all but one at Gandi, or set `multiple = replace`",
+                "not changed: the record has {} addresses ({}); remove all but one at Gandi, or set `multiple_values = replace`",
                 rrset.values().len(),
                 rrset.addresses()
             ),
             Self::Cname(target) => write!(
                 f,
-                "left alone, since a CNAME to {target} stands at this name: remove it at Gandi, or choose another name"
+                "not changed: a CNAME record (to {target}) exists at this name; delete it at Gandi, or use another name"
             ),
         }
     }
 }
 
 impl Failure {
-    /// The exit code that it calls for.
+    /// Returns the exit code of a run that ends with this failure.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
             Self::Address(_) => Exit::TryLater,
             Self::Read(e) | Self::Write(e) => e.exit(),
             Self::Refused(_) => Exit::Config,
-            Self::Standing(failed) => failed.exit,
+            Self::BackedOff(record) => record.exit,
         }
     }
 
-    /// Whether nothing left this machine's own network.
+    /// Returns true if the failure was local: no packet reached the internet, so no backoff is needed.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self {
             Self::Address(e) => e.is_local(),
             Self::Read(e) | Self::Write(e) => e.is_local(),
-            Self::Refused(_) | Self::Standing(_) => false,
+            Self::Refused(_) | Self::BackedOff(_) => false,
         }
     }
 }
@@ -132,17 +133,17 @@ impl fmt::Display for Failure {
             Self::Address(e) => e.fmt(f),
             Self::Read(e) => write!(f, "could not read the record: {e}"),
             Self::Write(e) if e.maybe_applied => {
-                write!(f, "could not confirm the change, the next run will look again: {e}")
+                write!(f, "could not confirm the change; the next run checks the record: {e}")
             }
             Self::Write(e) => write!(f, "could not change the record: {e}"),
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::Standing(failed) => write!(
-                f,
-                "{} (since {}; left alone until {}, or until config or token change; --force asks at once)",
-                failed.text,
-                Utc(failed.since),
-                Utc(failed.until)
-            ),
+            Self::BackedOff(record) => {
+                write!(f, "{} (failing since {}", record.text, record.first_seen)?;
+                if let Some(time) = record.retry_after {
+                    write!(f, "; next try at {time}, after a change of config or token, or with --force")?;
+                }
+                f.write_str(")")
+            }
         }
     }
 }

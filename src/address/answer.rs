@@ -8,7 +8,7 @@ use crate::http::HttpError;
 
 /// What a source answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Detected {
     /// The address.
     pub address: IpAddr,
     /// Why this one, where there was a choice; for `-v`.
@@ -17,7 +17,7 @@ pub struct Answer {
 
 /// Why one source gave no address.
 #[derive(Debug)]
-pub enum Cause {
+pub enum SourceError {
     /// The exchange failed.
     Http(HttpError),
     /// Any status but 200, redirects included: those pages are somebody else's.
@@ -34,16 +34,16 @@ pub enum Cause {
     Failed(String),
 }
 
-impl Cause {
+impl SourceError {
     pub(super) fn failed(e: impl Error) -> Self {
         Self::Failed(e.to_string())
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // The operator is named already, and without its host like causes have like words.
+            // The provider is named already, and without its host like causes have like words.
             Self::Http(e) => f.write_str(&e.to_string().replace(e.host(), "the server")),
             Self::Status(status) => write!(f, "answered with status {status}"),
             Self::NoAddress => write!(f, "answered with something that is not one address"),

@@ -1,123 +1,170 @@
-//! What the answers of the sources amount to. Whom to ask next, and when enough have been asked, are pure
-//! functions over the answers so far; [`Detector`] only does the asking.
+//! Decides which address to trust. Pure functions look at the results so far and say which source to query next, or
+//! which address is decided; [`super::detector`] does the querying.
 //!
-//! Three questions, each cheaper than the next. *Has anything changed?* Any one source may say that nothing has,
-//! the cheapest first. *What is the address?* The first in the config's order that is more than a hint. *Sure
-//! enough to write it?* Own knowledge, or `agree` operators and more than half of those that answered.
+//! Three levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is
+//! the zone compared with?), [`decide`] (may an address be written?).
 
 use std::net::IpAddr;
 
-use super::answer::{Answer, Cause};
+use super::answer::{Detected, SourceError};
 use super::source::Source;
-use super::trust::{BELIEF, Belief, Kind};
+use super::trust::{Kind, SOURCE_KINDS, Trust};
 
-/// A source, and what came of asking it.
-#[derive(Debug)]
-pub struct Asked {
-    /// Whom.
-    pub source: Source,
-    /// `None` until it has been asked.
-    pub answer: Option<Result<Answer, Cause>>,
-}
+/// Number of providers that must report the same address before a write, 1 to 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quorum(u8);
 
-impl Asked {
-    fn address(&self) -> Option<IpAddr> {
-        self.answer.as_ref()?.as_ref().ok().map(|a| a.address)
+impl Quorum {
+    /// The smallest quorum: one provider is believed.
+    pub const MIN: u8 = 1;
+    /// The largest quorum.
+    pub const MAX: u8 = 5;
+
+    /// Returns the quorum, if `providers` is from 1 to 5.
+    #[must_use]
+    pub fn new(providers: u8) -> Option<Self> {
+        (Self::MIN..=Self::MAX).contains(&providers).then_some(Self(providers))
+    }
+
+    /// Returns the number of providers.
+    #[must_use]
+    pub const fn providers(self) -> usize {
+        self.0 as usize
     }
 }
 
-/// Why an address is believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// One source's word, which is enough to find that nothing has changed.
-    Word,
-    /// So many operators agree.
-    Agreement(usize),
-    /// The place of a source whose word is own knowledge.
-    Knowledge(usize),
+impl Default for Quorum {
+    /// Two providers.
+    fn default() -> Self {
+        Self(2)
+    }
 }
 
-/// What follows from the answers so far.
+/// A source and the result of querying it.
+#[derive(Debug)]
+pub struct Query {
+    /// The source.
+    pub source: Source,
+    /// Its result; `None` if it has not been queried yet.
+    pub result: Option<Result<Detected, SourceError>>,
+}
+
+impl Query {
+    /// Creates a query that has not been made yet.
+    #[must_use]
+    pub const fn new(source: Source) -> Self {
+        Self { source, result: None }
+    }
+
+    /// Returns the detected address, if the source was queried and has one.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.result.as_ref()?.as_ref().ok().map(|detected| detected.address)
+    }
+}
+
+/// The reason why an address is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// One source reported it: enough to compare with, not enough to write.
+    FirstAnswer,
+    /// This number of providers reported it.
+    Quorum(usize),
+    /// The trusted source at this index reported it.
+    Trusted(usize),
+}
+
+/// The next step, given the results so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Ask the source at this place.
-    Ask(usize),
-    /// It is this address.
-    Settled(IpAddr, Reason),
-    /// All have been asked, to no avail.
-    Nothing,
+    /// Query the source at this index.
+    Query(usize),
+    /// The address is decided.
+    Decided {
+        /// The address.
+        address: IpAddr,
+        /// The reason.
+        basis: Basis,
+    },
+    /// Every source has been queried and no address is decided.
+    Exhausted,
 }
 
-/// Has anything changed? The cheapest source that answers tells.
+/// Has the address changed? Takes the first answer, cheapest kind of source first; hints count.
 #[must_use]
-pub fn hint(asked: &[Asked]) -> Step {
-    // By cost, without the kilobyte that a sort is.
-    let of_cost = |cost| (0..asked.len()).filter(move |&i| asked[i].source.kind().cost() == cost);
-    one_word(asked, (0..BELIEF.len()).flat_map(of_cost))
+pub fn hint(queries: &[Query]) -> Step {
+    // Cheapest kind first. A real sort would add 1 kB of code.
+    let of_cost = |cost| (0..queries.len()).filter(move |&i| queries[i].source.kind().cost() == cost);
+    first_answer(queries, (0..SOURCE_KINDS.len()).flat_map(of_cost))
 }
 
-/// What is the address? The first source that is more than a hint tells; the next only if it cannot.
+/// Which address is the zone compared with? Takes the first answer in the order of the config; hints do not count.
 #[must_use]
-pub fn first(asked: &[Asked]) -> Step {
-    one_word(asked, (0..asked.len()).filter(|&i| asked[i].source.kind().belief() != Belief::Hint))
+pub fn first(queries: &[Query]) -> Step {
+    first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind().trust() != Trust::Hint))
 }
 
-pub(super) fn one_word(asked: &[Asked], places: impl Iterator<Item = usize>) -> Step {
-    for place in places {
-        match (&asked[place].answer, asked[place].address()) {
-            (None, _) => return Step::Ask(place),
-            (_, Some(address)) => return Step::Settled(address, Reason::Word),
+/// Takes the answer of the first source among `indices` that has one.
+pub(super) fn first_answer(queries: &[Query], indices: impl Iterator<Item = usize>) -> Step {
+    for index in indices {
+        match (&queries[index].result, queries[index].address()) {
+            (None, _) => return Step::Query(index),
+            (_, Some(address)) => return Step::Decided { address, basis: Basis::FirstAnswer },
             _ => {}
         }
     }
-    Step::Nothing
+    Step::Exhausted
 }
 
-/// Is the address sure enough to be written? In the config's order, own knowledge decides at once, votes when
-/// enough of them agree; what stands further down is asked only when those above cannot decide.
+/// May an address be written? In the order of the config, a trusted source decides at once; votes decide when
+/// `quorum` providers, and more than half of those that answered, report the same address. Sources further down the
+/// list are queried only if those above cannot decide. Hints never count.
 #[must_use]
-pub fn decide(asked: &[Asked], agree: usize) -> Step {
+pub fn decide(queries: &[Query], quorum: Quorum) -> Step {
     let mut votes: Vec<(&str, IpAddr)> = Vec::new();
-    for (place, Asked { source, answer }) in asked.iter().enumerate() {
-        // A second service of an operator that has voted has nothing to add.
-        let operator = match source {
-            Source::Web(service) if votes.iter().any(|(o, _)| *o == service.operator) => continue,
-            Source::Web(service) => Some(service.operator.as_str()),
-            _ if source.kind().belief() == Belief::Hint => continue,
+    for (index, Query { source, result }) in queries.iter().enumerate() {
+        let provider = match source {
+            // One vote per provider: a second service of the same provider adds nothing.
+            Source::Web(service) if votes.iter().any(|(p, _)| *p == service.provider) => continue,
+            Source::Web(service) => Some(service.provider.as_str()),
+            _ if source.kind().trust() == Trust::Hint => continue,
             _ => None,
         };
-        match (answer, operator) {
-            (None, _) => return Step::Ask(place),
+        match (result, provider) {
+            (None, _) => return Step::Query(index),
             (Some(Err(_)), _) => {}
-            (Some(Ok(a)), None) => return Step::Settled(a.address, Reason::Knowledge(place)),
-            (Some(Ok(a)), Some(operator)) => {
-                votes.push((operator, a.address));
-                let count = votes.iter().filter(|(_, b)| *b == a.address).count();
-                if count >= agree && count * 2 > votes.len() {
-                    return Step::Settled(a.address, Reason::Agreement(count));
+            (Some(Ok(detected)), None) => {
+                return Step::Decided { address: detected.address, basis: Basis::Trusted(index) };
+            }
+            (Some(Ok(detected)), Some(provider)) => {
+                let address = detected.address;
+                votes.push((provider, address));
+                let count = votes.iter().filter(|(_, vote)| *vote == address).count();
+                if count >= quorum.providers() && count * 2 > votes.len() {
+                    return Step::Decided { address, basis: Basis::Quorum(count) };
                 }
             }
         }
     }
-    Step::Nothing
+    Step::Exhausted
 }
 
-/// When the router and a web service have both been asked: how they contradict each other, and what that means.
+/// Describes how the router and a web service contradict each other, if both have been queried and do.
 #[must_use]
-pub fn contradiction(asked: &[Asked]) -> Option<String> {
-    let router = asked.iter().find(|a| a.source.kind() == Kind::Router)?;
-    let web = asked.iter().find(|a| a.source.kind() == Kind::Web && a.address().is_some())?;
+pub fn contradiction(queries: &[Query]) -> Option<String> {
+    let router = queries.iter().find(|q| q.source.kind() == Kind::Router)?;
+    let web = queries.iter().find(|q| q.source.kind() == Kind::Web && q.address().is_some())?;
     let seen = web.address()?;
-    match router.answer.as_ref()? {
-        Ok(known) if known.address == seen => None,
-        Ok(known) => Some(format!(
-            "the router's address is {}, but {} sees {seen}: this machine reaches the internet by another way than \
-             that router, such as a VPN or a second line",
-            known.address, web.source
+    match router.result.as_ref()? {
+        Ok(detected) if detected.address == seen => None,
+        Ok(detected) => Some(format!(
+            "the router reports {}, but {} sees {seen}: this machine reaches the internet by another way than that \
+             router, such as a VPN or a second line",
+            detected.address, web.source
         )),
-        Err(Cause::BehindNat(outer, _)) => Some(format!(
-            "the router's own address is {outer}, and {} sees {seen}: your router is itself behind another NAT, \
-             and unless that one forwards to it, the name will not reach this machine",
+        Err(SourceError::BehindNat(external, _)) => Some(format!(
+            "the router's external address is {external}, but {} sees {seen}: the router is behind another NAT; \
+             unless that one forwards to it, the name will not reach this machine",
             web.source
         )),
         Err(_) => None,
@@ -134,128 +181,132 @@ mod tests {
     use crate::net::Family;
 
     /// `web:a=1` has said 81.2.69.1, `router!` has failed, `dns?` has not been asked, `router~` is behind a NAT.
-    fn asked(text: &str) -> Vec<Asked> {
+    fn asked(text: &str) -> Vec<Query> {
         text.split_whitespace().map(one).collect()
     }
 
-    fn one(word: &str) -> Asked {
+    fn one(word: &str) -> Query {
         let (name, state) = word.split_at(word.find(['=', '!', '?', '~']).expect(word));
         let private = "192.168.0.2".parse().expect("an address");
         let answer = match state.split_at(1) {
             ("=", last) => {
-                Some(Ok(Answer { address: format!("81.2.69.{last}").parse().expect(word), note: None }))
+                Some(Ok(Detected { address: format!("81.2.69.{last}").parse().expect(word), note: None }))
             }
-            ("!", _) => Some(Err(Cause::NoAddress)),
-            ("~", _) => Some(Err(Cause::BehindNat(private, "a private address"))),
+            ("!", _) => Some(Err(SourceError::NoAddress)),
+            ("~", _) => Some(Err(SourceError::BehindNat(private, "a private address"))),
             _ => None,
         };
         let source = match name.split_once(':').unwrap_or((name, "")) {
             ("interface", _) => Source::Interface(None),
             ("router", _) => Source::Router,
-            ("host", name) => Source::Host(name.to_owned()),
+            ("resolve", name) => Source::Resolve(name.to_owned()),
             ("command", path) => Source::Command(PathBuf::from(path)),
             ("dns", _) => Source::Dns(dns::built_in(Family::V4).remove(0)),
-            (_, operator) => Source::Web(web::Service {
-                operator: operator.to_owned(),
+            (_, provider) => Source::Web(web::Service {
+                provider: provider.to_owned(),
                 url: Endpoint::parse("https://a.example").expect("a URL"),
             }),
         };
-        Asked { source, answer }
+        Query { source, result: answer }
     }
 
     fn told(step: Step) -> String {
         match step {
-            Step::Ask(place) => format!("ask {place}"),
-            Step::Settled(address, reason) => {
+            Step::Query(place) => format!("ask {place}"),
+            Step::Decided { address, basis: reason } => {
                 format!("{} {reason:?}", address.to_string().trim_start_matches("81.2.69."))
             }
-            Step::Nothing => "nothing".to_owned(),
+            Step::Exhausted => "nothing".to_owned(),
         }
     }
 
     #[test]
-    fn every_kind_is_in_the_table_once() {
-        for (place, (kind, word, belief)) in BELIEF.into_iter().enumerate() {
-            assert_eq!((kind.cost(), kind.belief()), (place, belief), "{word}");
+    fn source_kinds_list_every_kind_once_in_order_of_cost() {
+        for (place, (kind, word, trust)) in SOURCE_KINDS.into_iter().enumerate() {
+            assert_eq!((kind.cost(), kind.trust()), (place, trust), "{word}");
             assert_eq!(one(&format!("{word}:x?")).source.kind(), kind, "{word}");
         }
     }
 
     #[test]
-    fn the_cheapest_tells_whether_anything_has_changed() {
+    fn hint_takes_the_cheapest_kind_that_answers() {
         for (list, wanted) in [
             ("", "nothing"),
             ("web:a? dns?", "ask 1"),
-            ("web:a? dns=1", "1 Word"),
+            ("web:a? dns=1", "1 FirstAnswer"),
             ("dns! dns? web:a?", "ask 1"),
             ("dns! web:a?", "ask 1"),
-            ("dns! web:a! web:b=2", "2 Word"),
+            ("dns! web:a! web:b=2", "2 FirstAnswer"),
             ("dns! web:a!", "nothing"),
-            ("web:a? command:/x? host:h? dns? router? interface?", "ask 5"),
-            ("web:a? command:/x? host:h? dns? router? interface!", "ask 4"),
-            ("web:a? command:/x? host:h? dns? router! interface!", "ask 3"),
-            ("web:a? command:/x? host:h? dns! router! interface!", "ask 2"),
-            ("web:a? command:/x? host! dns! router! interface!", "ask 1"),
+            ("web:a? command:/x? resolve:h? dns? router? interface?", "ask 5"),
+            ("web:a? command:/x? resolve:h? dns? router? interface!", "ask 4"),
+            ("web:a? command:/x? resolve:h? dns? router! interface!", "ask 3"),
+            ("web:a? command:/x? resolve:h? dns! router! interface!", "ask 2"),
+            ("web:a? command:/x? resolve! dns! router! interface!", "ask 1"),
         ] {
             assert_eq!(told(hint(&asked(list))), wanted, "{list}");
         }
     }
 
     #[test]
-    fn the_first_that_is_more_than_a_hint_tells_the_address() {
+    fn first_skips_hints_and_failed_sources() {
         for (list, wanted) in [
             ("dns=1", "nothing"),
             ("dns=1 web:a?", "ask 1"),
-            ("dns=1 web:a=2", "2 Word"),
+            ("dns=1 web:a=2", "2 FirstAnswer"),
             ("web:a? router=1", "ask 0"),
-            ("web:a! router=1", "1 Word"),
-            ("interface! router! host! command!", "nothing"),
+            ("web:a! router=1", "1 FirstAnswer"),
+            ("interface! router! resolve! command!", "nothing"),
         ] {
             assert_eq!(told(first(&asked(list))), wanted, "{list}");
         }
     }
 
     #[test]
-    fn belief() {
-        for (list, agree, wanted) in [
+    fn decide_follows_trust_quorum_and_majority() {
+        for (list, quorum, wanted) in [
             ("", 1, "nothing"),
             // A hint never counts, however often it is repeated.
             ("dns=1 dns=1 dns=1", 1, "nothing"),
             ("dns=1 web:a=1", 2, "nothing"),
-            ("dns=1 web:a=2 web:b=2", 2, "2 Agreement(2)"),
-            // Votes: so many operators, and more than half of those that answered.
+            ("dns=1 web:a=2 web:b=2", 2, "2 Quorum(2)"),
+            // Votes: a quorum of providers, and more than half of those that answered.
             ("web:a?", 1, "ask 0"),
-            ("web:a=1", 1, "1 Agreement(1)"),
+            ("web:a=1", 1, "1 Quorum(1)"),
             ("web:a=1", 2, "nothing"),
             ("web:a=1 web:b?", 2, "ask 1"),
             ("web:a=1 web:a=1", 2, "nothing"),
             ("web:a=1 web:a? web:b?", 2, "ask 2"),
             ("web:a! web:a?", 1, "ask 1"),
-            ("web:a=1 web:b=1", 2, "1 Agreement(2)"),
+            ("web:a=1 web:b=1", 2, "1 Quorum(2)"),
             ("web:a=1 web:b=2", 2, "nothing"),
-            ("web:a=1 web:b=2 web:c=2", 2, "2 Agreement(2)"),
+            ("web:a=1 web:b=2 web:c=2", 2, "2 Quorum(2)"),
             ("web:a=1 web:b=2 web:c=3", 2, "nothing"),
             // Two of four are no majority: two liars may agree.
             ("web:a=1 web:b=2 web:c=3 web:d=1", 2, "nothing"),
-            ("web:a=1 web:b=2 web:c=3 web:d=1 web:e=1", 2, "1 Agreement(3)"),
-            ("web:a=1 web:b=1 web:c=1", 3, "1 Agreement(3)"),
-            // Own knowledge: one suffices, each kind of it.
-            ("interface=1", 2, "1 Knowledge(0)"),
-            ("router=1", 2, "1 Knowledge(0)"),
-            ("host:h=1", 2, "1 Knowledge(0)"),
-            ("command:/x=1", 5, "1 Knowledge(0)"),
-            ("interface! router=2", 2, "2 Knowledge(1)"),
-            // The list's order decides between them.
-            ("router=1 web:a=2 web:b=2", 2, "1 Knowledge(0)"),
-            ("web:a=2 web:b=2 router=1", 2, "2 Agreement(2)"),
-            ("web:a=2 web:b=3 router=1", 2, "1 Knowledge(2)"),
+            ("web:a=1 web:b=2 web:c=3 web:d=1 web:e=1", 2, "1 Quorum(3)"),
+            ("web:a=1 web:b=1 web:c=1", 3, "1 Quorum(3)"),
+            // A trusted source decides alone, whatever its kind.
+            ("interface=1", 2, "1 Trusted(0)"),
+            ("router=1", 2, "1 Trusted(0)"),
+            ("resolve:h=1", 2, "1 Trusted(0)"),
+            ("command:/x=1", 5, "1 Trusted(0)"),
+            ("interface! router=2", 2, "2 Trusted(1)"),
+            // The order of the list decides between trusted sources and votes.
+            ("router=1 web:a=2 web:b=2", 2, "1 Trusted(0)"),
+            ("web:a=2 web:b=2 router=1", 2, "2 Quorum(2)"),
+            ("web:a=2 web:b=3 router=1", 2, "1 Trusted(2)"),
             ("web:a=2 web:b? router=1", 2, "ask 1"),
             ("web:a! web:b! router?", 2, "ask 2"),
             // The router's private address is no answer: the votes decide.
-            ("router~ web:a=2 web:b=2", 2, "2 Agreement(2)"),
+            ("router~ web:a=2 web:b=2", 2, "2 Quorum(2)"),
             ("router~ dns=2", 2, "nothing"),
         ] {
-            assert_eq!(told(decide(&asked(list), agree)), wanted, "{list} agree {agree}");
+            assert_eq!(
+                told(decide(&asked(list), Quorum::new(quorum).expect("1 to 5"))),
+                wanted,
+                "{list} quorum {quorum}"
+            );
         }
     }
 

@@ -1,9 +1,9 @@
-//! Asks the sources of one family, as [`consensus`] says.
+//! Queries the sources of one family, in the order that [`super::consensus`] decides.
 
 use std::net::IpAddr;
 
-use super::answer::Answer;
-use super::consensus::{Asked, Reason, Step, contradiction, decide, first, hint, one_word};
+use super::answer::Detected;
+use super::consensus::{Query, Quorum, Step, contradiction, decide, first, first_answer, hint};
 use super::error::AddressError;
 use super::source::Source;
 use super::trust::Kind;
@@ -12,80 +12,77 @@ use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
 
-/// The sources of one family and how far they have been asked.
+/// The sources of one family and their results so far. Each source is queried at most once.
 #[derive(Debug)]
 pub(crate) struct Detector {
     family: Family,
-    agree: usize,
-    asked: Vec<Asked>,
+    quorum: Quorum,
+    queries: Vec<Query>,
     random: Random,
 }
 
 impl Detector {
-    /// Will ask these `sources`, which are in the config's order.
-    pub(crate) fn new(family: Family, sources: Vec<Source>, agree: usize, random: Random) -> Self {
-        let asked = sources.into_iter().map(|source| Asked { source, answer: None }).collect();
-        Self { family, agree, asked, random }
+    /// Creates a detector for these `sources`, which are in the order of the config.
+    pub(crate) fn new(family: Family, sources: Vec<Source>, quorum: Quorum, random: Random) -> Self {
+        let queries = sources.into_iter().map(Query::new).collect();
+        Self { family, quorum, queries, random }
     }
 
-    /// The cheapest word there is: enough to find that nothing has changed. Failures are for `-v` only.
+    /// Returns the address of the cheapest source that answers, hints included: enough to find that nothing has
+    /// changed. Failures are shown with `-v` only.
     pub(crate) fn hint(&mut self, http: &Http, console: &mut Console) -> Option<IpAddr> {
-        self.settle(http, console, hint).map(|(address, _)| address)
+        self.run(http, console, hint)
     }
 
-    /// One word that counts, and whether it is own knowledge: enough to compare the zone with.
+    /// Returns the first answer that is more than a hint: enough to compare the zone with.
     pub(crate) fn first(&mut self, http: &Http, console: &mut Console) -> Result<IpAddr, AddressError> {
-        self.settle(http, console, first).map(|(address, _)| address).ok_or_else(|| self.failure())
+        self.run(http, console, first).ok_or_else(|| self.error())
     }
 
-    /// What is sure enough to be written.
+    /// Returns the address that may be written: reported by a trusted source or by a quorum.
     pub(crate) fn agreed(&mut self, http: &Http, console: &mut Console) -> Result<IpAddr, AddressError> {
-        let agree = self.agree;
-        let settled = self.settle(http, console, |asked| decide(asked, agree));
-        settled.map(|(address, _)| address).ok_or_else(|| self.failure())
+        let quorum = self.quorum;
+        self.run(http, console, |queries| decide(queries, quorum)).ok_or_else(|| self.error())
     }
 
-    /// Before a write, whether router and web contradict each other, where both are to be asked.
+    /// Before a write, queries the router and a web service where both are configured, and describes how they
+    /// contradict each other, if they do.
     pub(crate) fn contradiction(&mut self, http: &Http, console: &mut Console) -> Option<String> {
-        // Nobody is asked for nothing.
-        if self.asked.iter().all(|a| a.source.kind() != Kind::Router) {
+        // Without a router source there is nothing to compare; skip the queries.
+        if self.queries.iter().all(|q| q.source.kind() != Kind::Router) {
             return None;
         }
         for kind in [Kind::Router, Kind::Web] {
-            self.settle(http, console, |asked| {
-                one_word(asked, (0..asked.len()).filter(|&i| asked[i].source.kind() == kind))
+            self.run(http, console, |queries| {
+                first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind() == kind))
             });
         }
-        contradiction(&self.asked)
+        contradiction(&self.queries)
     }
 
-    fn settle(
-        &mut self,
-        http: &Http,
-        console: &mut Console,
-        next: impl Fn(&[Asked]) -> Step,
-    ) -> Option<(IpAddr, Reason)> {
+    /// Queries sources until `next` decides on an address or every source is exhausted.
+    fn run(&mut self, http: &Http, console: &mut Console, next: impl Fn(&[Query]) -> Step) -> Option<IpAddr> {
         loop {
-            let place = match next(&self.asked) {
-                Step::Ask(place) => place,
-                Step::Settled(address, reason) => return Some((address, reason)),
-                Step::Nothing => return None,
+            let index = match next(&self.queries) {
+                Step::Query(index) => index,
+                Step::Decided { address, .. } => return Some(address),
+                Step::Exhausted => return None,
             };
-            let Asked { source, answer } = &mut self.asked[place];
-            let told = source.ask(self.family, http, &mut self.random);
-            let place = source.place();
-            match &told {
-                Ok(Answer { address, note }) => {
+            let Query { source, result } = &mut self.queries[index];
+            let detected = source.query(self.family, http, &mut self.random);
+            let location = source.location();
+            match &detected {
+                Ok(Detected { address, note }) => {
                     let note = note.as_deref().map(|n| format!(", {n}")).unwrap_or_default();
-                    console.step(format_args!("{source} said {address}{place}{note}"));
+                    console.debug(format_args!("{source} reported {address}{location}{note}"));
                 }
-                Err(cause) => console.step(format_args!("{source}: {cause}{place}")),
+                Err(e) => console.debug(format_args!("{source}: {e}{location}")),
             }
-            *answer = Some(told);
+            *result = Some(detected);
         }
     }
 
-    fn failure(&mut self) -> AddressError {
-        AddressError { family: self.family, agree: self.agree, asked: std::mem::take(&mut self.asked) }
+    fn error(&mut self) -> AddressError {
+        AddressError { family: self.family, quorum: self.quorum, queries: std::mem::take(&mut self.queries) }
     }
 }

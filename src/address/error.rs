@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::answer::Cause;
-use super::consensus::Asked;
-use super::trust::{Belief, Kind};
+use super::answer::SourceError;
+use super::consensus::{Query, Quorum};
+use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
 
@@ -12,39 +12,39 @@ use crate::net::Family;
 #[derive(Debug)]
 pub struct AddressError {
     pub(super) family: Family,
-    pub(super) agree: usize,
-    pub(super) asked: Vec<Asked>,
+    pub(super) quorum: Quorum,
+    pub(super) queries: Vec<Query>,
 }
 
 impl AddressError {
-    fn causes(&self) -> impl Iterator<Item = (&Asked, &Cause)> {
-        self.asked.iter().filter_map(|a| Some((a, a.answer.as_ref()?.as_ref().err()?)))
+    fn causes(&self) -> impl Iterator<Item = (&Query, &SourceError)> {
+        self.queries.iter().filter_map(|a| Some((a, a.result.as_ref()?.as_ref().err()?)))
     }
 
     /// Whether a source that counts has answered.
     fn has_votes(&self) -> bool {
-        let counts = |a: &Asked| a.source.kind().belief() != Belief::Hint && matches!(a.answer, Some(Ok(_)));
-        self.asked.iter().any(counts)
+        let counts = |a: &Query| a.source.kind().trust() != Trust::Hint && matches!(a.result, Some(Ok(_)));
+        self.queries.iter().any(counts)
     }
 
     /// Whether no web service could be reached, as without a network.
     fn is_unreachable(&self) -> bool {
         let mut web = self.causes().filter(|(a, _)| a.source.kind() != Kind::Dns).peekable();
-        web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if e.is_unreachable()))
+        web.peek().is_some() && web.all(|(_, c)| matches!(c, SourceError::Http(e) if e.is_unreachable()))
     }
 
     /// Whether no service could be reached, so that it is our own network that is out, and nobody was bothered.
     pub(crate) fn is_local(&self) -> bool {
         let mut web = self.causes().filter(|(a, _)| a.source.kind() == Kind::Web).peekable();
         let unreached = |e: &HttpError| e.is_connection() && !e.may_have_arrived();
-        web.peek().is_some() && web.all(|(_, c)| matches!(c, Cause::Http(e) if unreached(e)))
+        web.peek().is_some() && web.all(|(_, c)| matches!(c, SourceError::Http(e) if unreached(e)))
     }
 
     /// What each source said or why it did not, those with the same words together: many often fail alike.
     fn told(&self) -> Vec<(String, Vec<String>)> {
-        let answered = self.asked.iter().filter_map(|a| {
-            let answer = a.answer.as_ref()?.as_ref().ok()?;
-            let hint = if a.source.kind().belief() == Belief::Hint { ", which is only a hint" } else { "" };
+        let answered = self.queries.iter().filter_map(|a| {
+            let answer = a.result.as_ref()?.as_ref().ok()?;
+            let hint = if a.source.kind().trust() == Trust::Hint { ", which is only a hint" } else { "" };
             Some((a.source.to_string(), format!("said {}{hint}", answer.address)))
         });
         let failed = self.causes().map(|(a, cause)| (a.source.to_string(), cause.to_string()));
@@ -63,12 +63,16 @@ impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let family = self.family;
         if self.has_votes() {
-            write!(f, "no {family} address that {} sources agree on, nothing was changed", self.agree)?;
+            write!(
+                f,
+                "no {family} address that {} sources agree on, nothing was changed",
+                self.quorum.providers()
+            )?;
         } else {
             write!(f, "no public {family} address, nothing was changed")?;
             // A wrong clock makes every certificate wrong: that one cause says it all.
             if let Some(e) = self.causes().find_map(|(_, cause)| match cause {
-                Cause::Http(e @ HttpError::Clock { .. }) => Some(e),
+                SourceError::Http(e @ HttpError::Clock { .. }) => Some(e),
                 _ => None,
             }) {
                 return write!(f, ": {e}");

@@ -12,7 +12,7 @@ pub mod suffix;
 pub(crate) mod survey;
 pub mod trust;
 
-pub use answer::{Answer, Cause};
+pub use answer::{Detected, SourceError};
 pub use error::AddressError;
 pub use source::Source;
-pub use trust::{BELIEF, Belief, Kind};
+pub use trust::{Kind, SOURCE_KINDS, Trust};

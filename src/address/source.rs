@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::answer::{Answer, Cause};
+use super::answer::{Detected, SourceError};
 use super::global;
 use super::sources::{command, dns, interface, resolve, router, web};
 use super::trust::Kind;
@@ -20,8 +20,8 @@ pub enum Source {
     Router,
     /// `dns`, one service of it.
     Dns(dns::Service),
-    /// `host:NAME`.
-    Host(String),
+    /// `resolve:NAME`.
+    Resolve(String),
     /// `command:PATH`.
     Command(PathBuf),
     /// `web`, one service of it, or a URL.
@@ -36,14 +36,14 @@ impl Source {
             Self::Interface(_) => Kind::Interface,
             Self::Router => Kind::Router,
             Self::Dns(_) => Kind::Dns,
-            Self::Host(_) => Kind::Host,
+            Self::Resolve(_) => Kind::Resolve,
             Self::Command(_) => Kind::Command,
             Self::Web(_) => Kind::Web,
         }
     }
 
     /// Where it is asked, for `-v`: in parentheses, or nothing.
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         match self {
             Self::Dns(service) => format!(" ({})", service.server),
             Self::Web(service) => format!(" ({})", service.url),
@@ -51,24 +51,31 @@ impl Source {
         }
     }
 
-    /// Asks it. An answer is a public address of `family`; anything else is a [`Cause`].
-    pub(crate) fn ask(&self, family: Family, http: &Http, random: &mut Random) -> Result<Answer, Cause> {
-        let plain = |address| Answer { address, note: None };
+    /// Asks it. An answer is a public address of `family`; anything else is a [`SourceError`].
+    pub(crate) fn query(
+        &self,
+        family: Family,
+        http: &Http,
+        random: &mut Random,
+    ) -> Result<Detected, SourceError> {
+        let plain = |address| Detected { address, note: None };
         let time = http.remaining();
         let answer = match self {
-            Self::Interface(name) => interface::ask(name.as_deref(), family).map_err(Cause::failed)?,
-            Self::Router => plain(router::ask(http).map_err(Cause::failed)?.into()),
-            Self::Dns(service) => plain(dns::ask(service, time, random).map_err(Cause::failed)?),
-            Self::Host(name) => plain(resolve::ask(name, family, time).map_err(Cause::failed)?),
-            Self::Command(path) => plain(command::ask(path, family, time).map_err(Cause::failed)?),
-            Self::Web(service) => plain(web::ask(http, service, family)?),
+            Self::Interface(name) => {
+                interface::query(name.as_deref(), family).map_err(SourceError::failed)?
+            }
+            Self::Router => plain(router::query(http).map_err(SourceError::failed)?.into()),
+            Self::Dns(service) => plain(dns::query(service, time, random).map_err(SourceError::failed)?),
+            Self::Resolve(name) => plain(resolve::query(name, family, time).map_err(SourceError::failed)?),
+            Self::Command(path) => plain(command::query(path, family, time).map_err(SourceError::failed)?),
+            Self::Web(service) => plain(web::query(http, service, family)?),
         };
         if Family::of(answer.address) != family {
-            return Err(Cause::WrongFamily(answer.address));
+            return Err(SourceError::WrongFamily(answer.address));
         }
         match global::reason_not_global(answer.address) {
-            Some(why) if self.kind() == Kind::Router => Err(Cause::BehindNat(answer.address, why)),
-            Some(why) => Err(Cause::NotPublic(answer.address, why)),
+            Some(why) if self.kind() == Kind::Router => Err(SourceError::BehindNat(answer.address, why)),
+            Some(why) => Err(SourceError::NotPublic(answer.address, why)),
             None => Ok(answer),
         }
     }
@@ -80,10 +87,10 @@ impl fmt::Display for Source {
             Self::Interface(None) => f.pad("interface"),
             Self::Interface(Some(name)) => f.pad(&format!("interface:{name}")),
             Self::Router => f.pad("router"),
-            Self::Dns(service) => f.pad(&format!("dns:{}", service.operator)),
-            Self::Host(name) => f.pad(&format!("host:{name}")),
+            Self::Dns(service) => f.pad(&format!("dns:{}", service.provider)),
+            Self::Resolve(name) => f.pad(&format!("resolve:{name}")),
             Self::Command(path) => f.pad(&format!("command:{}", path.display())),
-            Self::Web(service) => f.pad(&service.operator),
+            Self::Web(service) => f.pad(&service.provider),
         }
     }
 }

@@ -2,18 +2,18 @@
 
 /// What the answer of a source may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Belief {
+pub enum Trust {
     /// It may show that nothing has changed; it never counts for a write.
     Hint,
-    /// It counts for its operator: `agree` operators, and most of those that answered, decide.
+    /// It counts for its provider: `agree` providers, and most of those that answered, decide.
     Vote,
     /// The machine's own network says it: one answer decides.
-    Knowledge,
+    Trusted,
 }
 
-impl Belief {
+impl Trust {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hint, Self::Vote, Self::Knowledge];
+    pub const ALL: [Self; 3] = [Self::Hint, Self::Vote, Self::Trusted];
 
     /// As people read it.
     #[must_use]
@@ -21,7 +21,7 @@ impl Belief {
         match self {
             Self::Hint => "hint",
             Self::Vote => "vote",
-            Self::Knowledge => "own knowledge",
+            Self::Trusted => "own knowledge",
         }
     }
 }
@@ -36,7 +36,7 @@ pub enum Kind {
     /// A name server that tells the asker's address, over UDP.
     Dns,
     /// The address of another name.
-    Host,
+    Resolve,
     /// A program's output.
     Command,
     /// An HTTPS echo service.
@@ -45,26 +45,26 @@ pub enum Kind {
 
 /// The one table of belief: each kind, the word that the config knows it by, and what its answer may do. The
 /// cheapest stands first: this is the order in which they are asked whether anything has changed.
-pub const BELIEF: [(Kind, &str, Belief); 6] = [
-    (Kind::Interface, "interface", Belief::Knowledge),
-    (Kind::Router, "router", Belief::Knowledge),
-    // One UDP answer is easily forged, and its operator easily mistaken.
-    (Kind::Dns, "dns", Belief::Hint),
-    (Kind::Host, "host", Belief::Knowledge),
-    (Kind::Command, "command", Belief::Knowledge),
-    (Kind::Web, "web", Belief::Vote),
+pub const SOURCE_KINDS: [(Kind, &str, Trust); 6] = [
+    (Kind::Interface, "interface", Trust::Trusted),
+    (Kind::Router, "router", Trust::Trusted),
+    // One UDP answer is easily forged, and its provider easily mistaken.
+    (Kind::Dns, "dns", Trust::Hint),
+    (Kind::Resolve, "resolve", Trust::Trusted),
+    (Kind::Command, "command", Trust::Trusted),
+    (Kind::Web, "web", Trust::Vote),
 ];
 
 impl Kind {
-    /// Its place in [`BELIEF`]: less is cheaper.
+    /// Its place in [`SOURCE_KINDS`]: less is cheaper.
     #[must_use]
     pub fn cost(self) -> usize {
-        BELIEF.iter().position(|(kind, ..)| *kind == self).unwrap_or(BELIEF.len())
+        SOURCE_KINDS.iter().position(|(kind, ..)| *kind == self).unwrap_or(SOURCE_KINDS.len())
     }
 
     /// What its answers may do.
     #[must_use]
-    pub fn belief(self) -> Belief {
-        BELIEF.iter().find(|(kind, ..)| *kind == self).map_or(Belief::Hint, |(.., belief)| *belief)
+    pub fn trust(self) -> Trust {
+        SOURCE_KINDS.iter().find(|(kind, ..)| *kind == self).map_or(Trust::Hint, |(.., trust)| *trust)
     }
 }

@@ -1,7 +1,8 @@
-//! Arguments as typed. What they mean is the config's business.
+//! Arguments as typed -> [`Invocation`]. The config checks what they mean.
 
 mod error;
 mod help;
+mod options;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,73 +16,10 @@ use crate::net::{Family, FamilySelection};
 use crate::sys::time::duration;
 pub use error::UsageError;
 pub use help::{help, version};
-
-/// The records, when arguments name them instead of a config file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inline {
-    /// `--domain`.
-    pub domain: String,
-    /// Each `--name`.
-    pub names: Vec<String>,
-    /// Each `--type`.
-    pub types: Vec<String>,
-    /// `--ttl`.
-    pub ttl: Option<String>,
-}
-
-/// Where the records are named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// In this file, or in the first default one that there is.
-    File(Option<PathBuf>),
-    /// In the arguments.
-    Inline(Inline),
-}
-
-/// What every command may be asked with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Common {
-    /// Where the records are named.
-    pub source: Source,
-    /// `-4` and `-6`.
-    pub families: FamilySelection,
-    /// `--json`.
-    pub json: bool,
-    /// `--verbose` or `--quiet`.
-    pub verbosity: Verbosity,
-}
-
-/// How a run is to go about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Run {
-    /// `--dry-run`.
-    pub dry_run: bool,
-    /// `--force`.
-    pub force: bool,
-    /// `--wait`: how long to go on trying.
-    pub wait: Duration,
-    /// `--splay`: the longest pause before it begins.
-    pub splay: Duration,
-    /// `--syslog`.
-    pub syslog: bool,
-}
-
-/// What the arguments ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Invocation {
-    /// `--help`.
-    Help,
-    /// `--version`.
-    Version,
-    /// A run.
-    Run(Common, Run),
-    /// `ip`: a look at the sources.
-    Ip(Common),
-    /// `check`: a look at everything; and whether to hide names and addresses.
-    Check(Common, bool),
-    /// `status`: what is remembered.
-    Status(Common),
-}
+pub use options::{
+    CachePolicy, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat, Redaction,
+    UpdateOptions, WriteMode,
+};
 
 /// Reads the arguments, without the program's name.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
@@ -125,8 +63,9 @@ fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let inline = matches!(source, Source::Inline(_));
-    let common = Common { source, families, json, verbosity };
+    let inline = matches!(source, ConfigSource::Inline(_));
+    let format = if json { OutputFormat::Json } else { OutputFormat::Text };
+    let global = GlobalOptions { source, families, format, verbosity };
     let running = [
         ("--dry-run", dry_run),
         ("--force", force),
@@ -141,18 +80,24 @@ fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
     match command.as_deref() {
         Some("ip") => {
             refuse(&[("--domain", inline), ("--redact", redact)], "ip")?;
-            refuse(&running, "ip").map(|()| Invocation::Ip(common))
+            refuse(&running, "ip").map(|()| Invocation::Ip(global))
         }
-        Some("check") => refuse(&running, "check").map(|()| Invocation::Check(common, redact)),
+        Some("check") => {
+            let redaction = if redact { Redaction::On } else { Redaction::Off };
+            refuse(&running, "check").map(|()| Invocation::Check(global, redaction))
+        }
         Some("status") => {
             refuse(&[("--json", json), ("--redact", redact)], "status")?;
-            refuse(&running, "status").map(|()| Invocation::Status(common))
+            refuse(&running, "status").map(|()| Invocation::Status(global))
         }
         Some(word) => Err(unknown(word)),
         None if redact => Err(UsageError::Needs("--redact", "check")),
         None => {
             let (wait, splay) = (wait.unwrap_or_default(), splay.unwrap_or_default());
-            Ok(Invocation::Run(common, Run { dry_run, force, wait, splay, syslog }))
+            let mode = if dry_run { WriteMode::DryRun } else { WriteMode::Apply };
+            let cache = if force { CachePolicy::Ignore } else { CachePolicy::Use };
+            let log = if syslog { LogDestination::Syslog } else { LogDestination::Streams };
+            Ok(Invocation::Update(global, UpdateOptions { mode, cache, wait, splay, log }))
         }
     }
 }
@@ -168,7 +113,7 @@ fn source(
     args: &mut Arguments,
     config: Option<PathBuf>,
     families: FamilySelection,
-) -> Result<Source, UsageError> {
+) -> Result<ConfigSource, UsageError> {
     let domain: Option<String> = args.opt_value_from_str("--domain")?;
     let names: Vec<String> = args.values_from_str("--name")?;
     let mut types: Vec<String> = args.values_from_str("--type")?;
@@ -182,12 +127,12 @@ fn source(
                 let chosen = RrsetType::ALL.iter().filter(|t| families.includes(t.family()));
                 types = chosen.map(ToString::to_string).collect();
             }
-            Ok(Source::Inline(Inline { domain, names, types, ttl }))
+            Ok(ConfigSource::Inline(Inline { domain, names, types, ttl }))
         }
         None if !names.is_empty() => Err(UsageError::Needs("--name", "--domain")),
         None if !types.is_empty() => Err(UsageError::Needs("--type", "--domain")),
         None if ttl.is_some() => Err(UsageError::Needs("--ttl", "--domain")),
-        None => Ok(Source::File(config)),
+        None => Ok(ConfigSource::File(config)),
     }
 }
 
@@ -210,24 +155,24 @@ fn unknown(word: &str) -> UsageError {
 mod tests {
     use super::*;
 
-    fn run(line: &str) -> Result<(Common, Run), String> {
+    fn run(line: &str) -> Result<(GlobalOptions, UpdateOptions), String> {
         match parse(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(Invocation::Run(common, run)) => Ok((common, run)),
+            Ok(Invocation::Update(common, run)) => Ok((common, run)),
             Ok(other) => Err(format!("{other:?}")),
             Err(e) => Err(e.to_string()),
         }
     }
 
     #[test]
-    fn both_ways_of_giving_a_value() {
-        let file = Source::File(Some("x.conf".into()));
+    fn value_is_taken_after_space_and_after_equals_sign() {
+        let file = ConfigSource::File(Some("x.conf".into()));
         for line in ["-c x.conf", "--config x.conf", "--config=x.conf", "-c=x.conf"] {
             assert_eq!(run(line).map(|(c, _)| c.source), Ok(file.clone()), "{line}");
         }
         let inline = run("--domain example.org --name home --name=*.home --type A --type=AAAA --ttl=300");
         assert_eq!(
             inline.map(|(c, _)| c.source),
-            Ok(Source::Inline(Inline {
+            Ok(ConfigSource::Inline(Inline {
                 domain: "example.org".to_owned(),
                 names: vec!["home".to_owned(), "*.home".to_owned()],
                 types: vec!["A".to_owned(), "AAAA".to_owned()],
@@ -237,19 +182,22 @@ mod tests {
     }
 
     #[test]
-    fn flags() {
+    fn flags_set_their_options() {
         let (common, all) = run("-nfv").expect("three flags in one");
-        assert_eq!((all.dry_run, all.force, common.verbosity), (true, true, Verbosity::Verbose));
+        assert_eq!(
+            (all.mode, all.cache, common.verbosity),
+            (WriteMode::DryRun, CachePolicy::Ignore, Verbosity::Verbose)
+        );
         assert_eq!(run("-q").map(|(c, _)| c.verbosity), Ok(Verbosity::Quiet));
         let (common, run_) = run("--json --syslog --wait 10m --splay=60").expect("all that a run has");
-        assert_eq!((common.json, run_.syslog), (true, true));
+        assert_eq!((common.format, run_.log), (OutputFormat::Json, LogDestination::Syslog));
         assert_eq!((run_.wait.as_secs(), run_.splay.as_secs()), (600, 60));
         assert_eq!(run("--help"), Err("Help".to_owned()));
         assert_eq!(run("-V"), Err("Version".to_owned()));
     }
 
     #[test]
-    fn families() {
+    fn families_follow_the_options_4_and_6() {
         let includes = |line: &str| {
             let families = run(line).expect(line).0.families;
             Family::ALL.map(|family| families.includes(family))
@@ -259,8 +207,8 @@ mod tests {
         assert_eq!(includes("-6v"), [false, true]);
         assert_eq!(includes("-4 -6"), [true, true]);
         let types = |line: &str| match run(line).expect(line).0.source {
-            Source::Inline(inline) => inline.types,
-            Source::File(_) => Vec::new(),
+            ConfigSource::Inline(inline) => inline.types,
+            ConfigSource::File(_) => Vec::new(),
         };
         assert_eq!(types("--domain example.org --name home -6"), ["AAAA"]);
         assert_eq!(types("--domain example.org --name home -46"), ["A", "AAAA"]);
@@ -268,19 +216,26 @@ mod tests {
     }
 
     #[test]
-    fn commands_and_what_goes_with_them() {
+    fn command_refuses_options_that_are_not_for_it() {
         let parse = |line: &str| parse(line.split_whitespace().map(OsString::from).collect());
         let Ok(Invocation::Ip(ip)) = parse("ip -6 --json -c x.conf") else { panic!("that is `ip`") };
-        let wanted = (Source::File(Some("x.conf".into())), FamilySelection::Only(Family::V6), true);
-        assert_eq!((ip.source, ip.families, ip.json), wanted);
+        let wanted = (
+            ConfigSource::File(Some("x.conf".into())),
+            FamilySelection::Only(Family::V6),
+            OutputFormat::Json,
+        );
+        assert_eq!((ip.source, ip.families, ip.format), wanted);
         for help in
             ["ip --help", "--help", "check -h", "--wait 5 --help", "-Vh", "check --domain x --wait y -h"]
         {
             assert!(matches!(parse(help), Ok(Invocation::Help)), "{help}");
         }
         assert!(matches!(parse("-c x.conf -4 ip"), Ok(Invocation::Ip(_))));
-        assert!(matches!(parse("check --redact --json"), Ok(Invocation::Check(_, true))));
-        assert!(matches!(parse("check --domain example.org --name @"), Ok(Invocation::Check(_, false))));
+        assert!(matches!(parse("check --redact --json"), Ok(Invocation::Check(_, Redaction::On))));
+        assert!(matches!(
+            parse("check --domain example.org --name @"),
+            Ok(Invocation::Check(_, Redaction::Off))
+        ));
         assert!(matches!(parse("status -c x.conf"), Ok(Invocation::Status(_))));
         for bad in [
             "ip --dry-run",
@@ -304,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_left_is_an_error() {
+    fn unknown_repeated_or_incomplete_argument_is_an_error() {
         for line in [
             "--frobnicate",
             "stray",
@@ -327,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_among_the_arguments_is_refused_and_not_repeated() {
+    fn secret_argument_is_refused_and_not_repeated() {
         for line in [
             "--token s3cr3t",
             "--token=s3cr3t",

@@ -1,35 +1,40 @@
-//! What every command begins with: the process's surroundings, and the config.
+//! What every command starts with: the injected environment, clock, sleep and seed, and the loaded config.
 
 use std::time::Duration;
 
-use crate::cli::Common;
-use crate::config::{self, Config, ConfigError, Loaded, Token};
+use crate::cli::GlobalOptions;
+use crate::config::{self, Config, ConfigError, Credentials, Loaded};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::sys::environment::Environment;
-use crate::sys::hash::fnv;
+use crate::sys::hash::ConfigId;
+use crate::sys::time::Timestamp;
 
-/// What `main` knows of the world.
-pub struct World<'a> {
-    /// The environment.
+/// What `main` injects into every command. Tests pass their own.
+pub struct Context<'a> {
+    /// The environment variables and the effective user.
     pub env: Environment,
-    /// Reads the clock, in seconds since 1970.
-    pub clock: &'a dyn Fn() -> u64,
-    /// Lets time pass.
-    pub pause: &'a dyn Fn(Duration),
-    /// Any number that differs from run to run.
+    /// Reads the clock.
+    pub now: &'a dyn Fn() -> Timestamp,
+    /// Sleeps for the given time.
+    pub sleep: &'a dyn Fn(Duration),
+    /// Seed for jitter and shuffling. Must differ between runs.
     pub seed: u64,
 }
 
-/// The config, and the number that tells it from others.
-pub(crate) fn load(common: &Common, world: &World, token: Token) -> Result<(Config, u64), ConfigError> {
-    let Loaded { mut config, identity } = config::load(&common.source, &world.env, token)?;
-    config.restrict(common.families)?;
-    Ok((config, fnv(&identity)))
+/// Loads the config, and restricts it to the families of `-4` and `-6`.
+pub(crate) fn load(
+    options: &GlobalOptions,
+    context: &Context,
+    credentials: Credentials,
+) -> Result<(Config, ConfigId), ConfigError> {
+    let Loaded { mut config, id } = config::load(&options.source, &context.env, credentials)?;
+    config.restrict(options.families)?;
+    Ok((config, id))
 }
 
-/// Tells what is wrong with the config.
-pub(crate) fn unusable(e: &ConfigError, console: &mut Console) -> Exit {
+/// Prints a config error and returns its exit code.
+pub(crate) fn report_config_error(e: &ConfigError, console: &mut Console) -> Exit {
     console.error(format_args!("{e}"));
     if let Some(text) = e.translation() {
         console.error(format_args!("write this instead:\n\n{text}"));

@@ -1,20 +1,20 @@
 //! `gandi-ddns status`: what is remembered, for people. No network, and nothing is changed.
 
-use crate::cli::Common;
-use crate::commands::context::{World, load, unusable};
-use crate::config::{Config, Token};
+use crate::cli::GlobalOptions;
+use crate::commands::context::{Context, load, report_config_error};
+use crate::config::{Config, Credentials};
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::outcome::Failed;
-use crate::state::{self, Seen, State, history};
-use crate::sys::time::Utc;
+use crate::outcome::FailureRecord;
+use crate::state::{self, Confirmed, State, history};
+use crate::sys::time::Timestamp;
 use crate::token;
 
 /// Runs the command. The code is that of the gravest failure that stands.
-pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
-    let (config, instance) = match load(asked, world, Token::Unneeded) {
+pub fn execute(asked: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
+    let (config, id) = match load(asked, context, Credentials::Optional) {
         Ok(loaded) => loaded,
-        Err(e) => return unusable(&e, console),
+        Err(e) => return report_config_error(&e, console),
     };
     let Some(dir) = &config.state_dir else {
         console.error(format_args!(
@@ -22,32 +22,32 @@ pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
         ));
         return Exit::Config;
     };
-    let state = match state::peek(dir, instance) {
+    let state = match state::read_unlocked(dir, id) {
         Ok(state) => state,
         Err(e) => {
             console.error(format_args!("{e}"));
             return Exit::TryLater;
         }
     };
-    let now = (world.clock)();
-    match state::last_run(dir, instance) {
-        Some(at) => console.say(format_args!("last run: {}", when(at, now))),
-        None => console.say(format_args!(
+    let now = (context.now)();
+    match state::last_run(dir, id) {
+        Some(at) => console.notice(format_args!("last run: {}", when(at, now))),
+        None => console.notice(format_args!(
             "last run: none that is remembered in {} (it is empty after a reboot if it is memory)",
             dir.display()
         )),
     }
-    if state.token.expires != 0 {
-        console.say(format_args!("token: {}", token::expiry(state.token.expires, now)));
+    if let Some(expires) = state.token.expires_at {
+        console.notice(format_args!("token: {}", token::expiry(expires, now)));
     }
     let exit = records(&config, &state, now, console);
-    let place = config.history.clone().unwrap_or_else(|| history::with_state(dir, instance));
+    let place = config.history.clone().unwrap_or_else(|| history::default_path(dir, id));
     match history::read(&place) {
-        Ok(changes) if changes.is_empty() => console.say(format_args!("\nno change is remembered")),
+        Ok(changes) if changes.is_empty() => console.notice(format_args!("\nno change is remembered")),
         Ok(changes) => {
-            console.say(format_args!("\nchanges, newest first:"));
-            for history::Change { at, record, old, new } in changes.iter().rev() {
-                console.say(format_args!("  {}  {record}  {old} -> {new}", Utc(*at)));
+            console.notice(format_args!("\nchanges, newest first:"));
+            for history::HistoryEntry { at, record, old, new } in changes.iter().rev() {
+                console.notice(format_args!("  {at}  {record}  {old} -> {new}"));
             }
         }
         Err(e) => console.warn(format_args!("could not read the history {}: {e}", place.display())),
@@ -56,28 +56,29 @@ pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
 }
 
 /// A paragraph for each record.
-fn records(config: &Config, state: &State, now: u64, console: &mut Console) -> Exit {
+fn records(config: &Config, state: &State, now: Timestamp, console: &mut Console) -> Exit {
     let mut exit = Exit::Ok;
     for record in &config.records {
-        console.say(format_args!("\n{}", record.key));
-        let memory = state.memory(config.api.as_str(), &record.key);
-        match memory.and_then(|m| m.seen.as_ref()) {
-            Some(Seen { address, ttl, at, changed, .. }) => {
-                console
-                    .say(format_args!("  held {address}, TTL {ttl} s, when last seen: {}", when(*at, now)));
-                if *changed != 0 {
-                    console.say(format_args!("  last changed: {}", when(*changed, now)));
+        console.notice(format_args!("\n{}", record.key));
+        let known = state.record(config.api.as_str(), &record.key);
+        match known.and_then(|r| r.confirmed.as_ref()) {
+            Some(Confirmed { address, ttl, at, changed, .. }) => {
+                let at = when(*at, now);
+                console.notice(format_args!("  {address}, TTL {ttl} s (last confirmed {at})"));
+                if let Some(changed) = changed {
+                    console.notice(format_args!("  last changed: {}", when(*changed, now)));
                 }
             }
-            None => console.say(format_args!("  never confirmed, as far as is remembered")),
+            None => console.notice(format_args!("  not confirmed yet")),
         }
-        if let Some(failed) = memory.and_then(|m| m.failed.as_ref()) {
-            let Failed { exit: code, since, tries, until, text, .. } = failed;
+        if let Some(failure) = known.and_then(|r| r.failure.as_ref()) {
+            let FailureRecord { exit: code, first_seen, consecutive, text, .. } = failure;
             exit = exit.max(*code);
-            let s = if *tries == 1 { "" } else { "s" };
-            console.say(format_args!("  failing since {}, tried {tries} time{s}: {text}", when(*since, now)));
-            if *until > now {
-                console.say(format_args!("  left alone until {}", Utc(*until)));
+            let s = if *consecutive == 1 { "" } else { "s" };
+            let since = when(*first_seen, now);
+            console.notice(format_args!("  failing since {since}, {consecutive} attempt{s}: {text}"));
+            if let Some(end) = failure.retry_after.filter(|end| *end > now) {
+                console.notice(format_args!("  next try at {end}"));
             }
         }
     }
@@ -85,23 +86,24 @@ fn records(config: &Config, state: &State, now: u64, console: &mut Console) -> E
 }
 
 /// A time, and how long ago that is.
-fn when(at: u64, now: u64) -> String {
-    let ago = now.saturating_sub(at);
+fn when(at: Timestamp, now: Timestamp) -> String {
+    let ago = now.left(at);
     let (number, unit) = match ago {
         0..120 => (ago, "second"),
         120..7200 => (ago / 60, "minute"),
         7200..172_800 => (ago / 3600, "hour"),
         _ => (ago / 86_400, "day"),
     };
-    format!("{} ({number} {unit}{} ago)", Utc(at), if number == 1 { "" } else { "s" })
+    format!("{at} ({number} {unit}{} ago)", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::when;
+    use super::{Timestamp, when};
 
     #[test]
-    fn how_long_ago() {
+    fn when_tells_the_age_in_the_largest_fitting_unit() {
+        let at = Timestamp::from_secs;
         let now = 1_795_478_400;
         for (ago, words) in [
             (0, "0 seconds"),
@@ -112,8 +114,8 @@ mod tests {
             (86_400, "24 hours"),
             (172_800, "2 days"),
         ] {
-            assert!(when(now - ago, now).ends_with(&format!(" UTC ({words} ago)")), "{ago}");
+            assert!(when(at(now - ago), at(now)).ends_with(&format!(" UTC ({words} ago)")), "{ago}");
         }
-        assert!(when(now + 5, now).ends_with("(0 seconds ago)"), "by a clock that was ahead");
+        assert!(when(at(now + 5), at(now)).ends_with("(0 seconds ago)"), "by a clock that was ahead");
     }
 }

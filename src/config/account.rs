@@ -1,7 +1,5 @@
 //! Where the token comes from, and the mistakes that people make with it.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +9,7 @@ use super::syntax::Entry;
 use crate::dns::is_placeholder;
 use crate::gandi::Credential;
 use crate::sys::environment::Environment;
+use crate::sys::read_limited;
 
 /// The most bytes of a secret file: some dozen tokens.
 const MAX_FILE: u64 = 4096;
@@ -74,14 +73,12 @@ pub(super) fn find(
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
-    File::open(path).and_then(|f| f.take(MAX_FILE).read_to_string(&mut text)).map_err(|e| {
+    read_limited::read_to_string(path, MAX_FILE).map_err(|e| {
         // People write `~`, which only a shell understands.
         let hint =
             if path.iter().any(|part| part == "~") { "; write the whole path instead of `~`" } else { "" };
         format!("could not read the secret file {}: {e}{hint}", path.display())
-    })?;
-    Ok(text)
+    })
 }
 
 fn readable_by_others(path: &Path) -> Option<String> {

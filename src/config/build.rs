@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::account::{self, Found};
 use super::error::ConfigError;
-use super::model::{Config, Detection, Hearing, Token};
+use super::model::{Config, Credentials, Detection, Notifications};
 use super::paths::relative_to;
-use super::reader::{GLOBAL, Reader, SECTION, check_keys, number};
+use super::reader::{GLOBAL, Reader, SECTION, check_keys};
 use super::syntax::{Entry, Section};
 use super::{ca_file, domains, legacy};
+use crate::address::consensus::Quorum;
 use crate::gandi::Credential;
 use crate::gandi::livedns::PRODUCTION;
 use crate::http::Endpoint;
@@ -24,7 +25,7 @@ pub(super) fn build(
     sections: &[Section],
     file: Option<&Path>,
     env: &Environment,
-    token: Token,
+    credentials: Credentials,
 ) -> Result<Config, ConfigError> {
     let (reader, domain_sections) = open(sections, file)?;
     let mut warnings = Vec::new();
@@ -37,24 +38,29 @@ pub(super) fn build(
             .map_or_else(production, Ok)?,
         state_dir: reader.path("state_dir")?.or_else(|| env.state_dir()),
         recheck: reader.value("recheck", |v| duration(v, 0, 2_592_000))?.unwrap_or(Duration::from_secs(3600)),
-        records: domains::read(domain_sections, file, reader.multiple()?.unwrap_or_default(), &detection)?,
+        records: domains::read(
+            domain_sections,
+            file,
+            reader.multiple_values()?.unwrap_or_default(),
+            &detection,
+        )?,
         detection,
-        hearing: Hearing {
+        notifications: Notifications {
             on_change: reader.path("on_change")?,
             on_failure: reader.path("on_failure")?,
-            ping: reader.value("ping", ping)?,
+            heartbeat: reader.value("heartbeat", heartbeat)?,
         },
         history: reader.path("history")?,
         renew_token: renew_token(&reader)?,
         credential: Credential::Token(String::new()),
         token_file: None,
-        origin: 0,
+        fingerprint: 0,
         warnings: Vec::new(),
     };
     // Last, so that a config's other faults are told before a missing token.
-    if token == Token::Needed {
+    if credentials == Credentials::Required {
         let found = account::find(&secrets, file, env, &mut warnings)?;
-        config.origin = origin(file, &found);
+        config.fingerprint = fingerprint(file, &found);
         (config.credential, config.token_file, config.warnings) =
             (found.credential, found.token_file, warnings);
     }
@@ -88,14 +94,19 @@ fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
     Ok(Detection {
         ipv4: reader.sources("ipv4", Family::V4)?,
         ipv6: reader.sources("ipv6", Family::V6)?,
-        agree: reader.value("agree", |v| number(v, 1, 5))?.unwrap_or(2) as usize,
+        quorum: reader.value("quorum", quorum)?.unwrap_or_default(),
         roots: reader.value("ca_file", |v| ca_file::read(&relative_to(reader.file, v)))?,
         timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
     })
 }
 
+fn quorum(value: &str) -> Result<Quorum, String> {
+    let quorum = value.parse().ok().and_then(Quorum::new);
+    quorum.ok_or_else(|| format!("`{value}` is not a whole number from {} to {}", Quorum::MIN, Quorum::MAX))
+}
+
 /// For a good run and, with `/fail` behind it, for a bad one.
-fn ping(value: &str) -> Result<Endpoint, String> {
+fn heartbeat(value: &str) -> Result<Endpoint, String> {
     if value.contains('?') {
         return Err("must be a URL without `?`, since `/fail` is put behind it".to_owned());
     }
@@ -117,7 +128,7 @@ fn renew_token(reader: &Reader) -> Result<bool, ConfigError> {
 
 /// A number for the config file and the token as they are. Of files, what the file system says of them; of a token in
 /// the environment so few bits that they are no help to anybody.
-fn origin(file: Option<&Path>, found: &Found) -> u64 {
+fn fingerprint(file: Option<&Path>, found: &Found) -> u64 {
     let stamp = |path: &Path| {
         path.metadata().map_or(0, |m| {
             let parts = [m.mtime(), m.mtime_nsec()].map(i64::cast_unsigned);
@@ -147,7 +158,7 @@ fn check_sources(config: &Config, family: Family, reader: &Reader) -> Result<(),
     let itself = sources.hosts().find(|host| names.iter().any(|n| n == host));
     let problem = match itself {
         Some(host) => Some(format!("looks up {host}, which is kept here: it would follow itself")),
-        None => sources.never_agree(family, config.detection.agree),
+        None => sources.quorum_problem(family, config.detection.quorum),
     };
     let Some(problem) = problem else { return Ok(()) };
     let key = family.as_str().to_ascii_lowercase();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::ConfigError;
-use super::model::{Detection, Multiple, Record};
+use super::model::{Detection, MultipleValues, Record};
 use super::reader::{GLOBAL, Reader, SECTION, check_keys, list};
 use super::syntax::Section;
 use crate::address::suffix::Suffix;
@@ -13,12 +13,12 @@ use crate::dns::{RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
 pub(super) fn read(
     domains: &[Section],
     file: Option<&Path>,
-    multiple: Multiple,
+    default: MultipleValues,
     detection: &Detection,
 ) -> Result<Vec<Record>, ConfigError> {
     let mut records: Vec<Record> = Vec::new();
     for section in domains {
-        for record in of_section(section, file, multiple)? {
+        for record in of_section(section, file, default)? {
             if records.iter().any(|r| r.key == record.key) {
                 return Err(ConfigError::at(file, section.line, format!("{} is named twice", record.key)));
             }
@@ -39,7 +39,7 @@ pub(super) fn read(
 fn of_section(
     section: &Section,
     file: Option<&Path>,
-    multiple: Multiple,
+    default: MultipleValues,
 ) -> Result<Vec<Record>, ConfigError> {
     let at = |problem: String| ConfigError::at(file, section.line, problem);
     let domain =
@@ -69,13 +69,13 @@ fn of_section(
         let used = types.contains(&RrsetType::Aaaa);
         if used { Ok(suffix) } else { Err("is for IPv6: add `types = AAAA`".to_owned()) }
     })?;
-    let multiple = reader.multiple()?.unwrap_or(multiple);
+    let multiple_values = reader.multiple_values()?.unwrap_or(default);
     let mut records = Vec::with_capacity(names.len() * types.len());
     for name in &names {
         for &rrtype in &types {
             let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype };
             let suffix = suffix.filter(|_| rrtype == RrsetType::Aaaa);
-            records.push(Record { key, ttl, multiple, suffix });
+            records.push(Record { key, ttl, multiple_values, suffix });
         }
     }
     Ok(records)

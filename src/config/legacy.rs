@@ -43,7 +43,7 @@ pub(super) fn translate(sections: &[Section]) -> String {
     );
     let hosts = || sections.iter().skip(1).flat_map(|s| &s.entries).filter(|e| e.key == "host");
     if let Some(host) = hosts().find(|e| e.value != "localhost" && !e.value.is_empty()) {
-        let _ = writeln!(text, "ipv4 = host:{}", host.value);
+        let _ = writeln!(text, "ipv4 = resolve:{}", host.value);
     }
     for section in sections.iter().skip(1).filter(|s| !s.entries.is_empty()) {
         translate_section(section, &mut text);
@@ -66,7 +66,7 @@ fn translate_section(section: &Section, text: &mut String) {
         note("api, gandi_api: LiveDNS v5 is built in");
     }
     if value("host").is_some_and(|h| h != "localhost") {
-        note("host: `ipv4 = host:…` above, for every section");
+        note("host: `ipv4 = resolve:…` above, for every section");
     }
     if value("retries").is_some() {
         note("retries: built in");
@@ -117,7 +117,7 @@ mod tests {
         let old =
             "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\nhost = box.example.net\n";
         let new = translate(&syntax::parse(old, None).expect("good lines"));
-        assert!(new.lines().any(|l| l == "ipv4 = host:box.example.net"), "{new}");
+        assert!(new.lines().any(|l| l == "ipv4 = resolve:box.example.net"), "{new}");
     }
 
     #[test]

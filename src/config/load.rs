@@ -1,29 +1,34 @@
 //! Finds the config, reads it and builds it.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
-use super::model::{Detection, Loaded, Token};
+use super::model::{Credentials, Detection, Loaded};
 use super::syntax::{self, Entry, Section};
 use super::{build, legacy};
-use crate::cli::{Inline, Source};
+use crate::cli::{ConfigSource, Inline};
 use crate::sys::environment::Environment;
+use crate::sys::hash::ConfigId;
+use crate::sys::read_limited;
 
 /// The largest config that is read: some ten thousand names.
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// Reads the config that the arguments name or stand for.
-pub fn load(source: &Source, env: &Environment, token: Token) -> Result<Loaded, ConfigError> {
+pub fn load(
+    source: &ConfigSource,
+    env: &Environment,
+    credentials: Credentials,
+) -> Result<Loaded, ConfigError> {
     match source {
-        Source::Inline(inline) => {
-            let config = build::build(&sections_of(inline), None, env, token)?;
-            Ok(Loaded { config, identity: format!("{inline:?}").into_bytes() })
+        ConfigSource::Inline(inline) => {
+            let config = build::build(&sections_of(inline), None, env, credentials)?;
+            Ok(Loaded { config, id: ConfigId::of(format!("{inline:?}").as_bytes()) })
         }
-        Source::File(path) => {
+        ConfigSource::File(path) => {
             if let Some((text, path)) = find(path.as_deref(), env)? {
-                return from_text(&text, &path, env, token);
+                return from_text(&text, &path, env, credentials);
             }
             let looked: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
             let problem = format!(
@@ -50,7 +55,7 @@ fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBu
         None => (false, env.config_files()),
     };
     for path in candidates {
-        match read(&path) {
+        match read_limited::read_to_string(&path, MAX_FILE) {
             Ok(text) => return Ok(Some((text, path))),
             Err(e)
                 if !named && matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
@@ -63,12 +68,6 @@ fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBu
     Ok(None)
 }
 
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_FILE).read_to_string(&mut text)?;
-    Ok(text)
-}
-
 fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError> {
     syntax::parse(text, Some(path)).map_err(|e| {
         // What is no config of ours may be an ancestor's.
@@ -78,10 +77,15 @@ fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError
     })
 }
 
-fn from_text(text: &str, path: &Path, env: &Environment, token: Token) -> Result<Loaded, ConfigError> {
-    let config = build::build(&sections_of_file(text, path)?, Some(path), env, token)?;
-    let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    Ok(Loaded { config, identity: identity.into_os_string().into_encoded_bytes() })
+fn from_text(
+    text: &str,
+    path: &Path,
+    env: &Environment,
+    credentials: Credentials,
+) -> Result<Loaded, ConfigError> {
+    let config = build::build(&sections_of_file(text, path)?, Some(path), env, credentials)?;
+    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Ok(Loaded { config, id: ConfigId::of(absolute.as_os_str().as_encoded_bytes()) })
 }
 
 /// The arguments as the sections that a file would have.
@@ -102,7 +106,8 @@ fn sections_of(inline: &Inline) -> Vec<Section> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::{Config, Multiple};
+    use crate::address::consensus::Quorum;
+    use crate::config::model::{Config, MultipleValues};
     use crate::dns::Ttl;
     use crate::net::Family;
 
@@ -111,7 +116,7 @@ mod tests {
     }
 
     fn config(text: &str) -> Result<Config, String> {
-        from_text(text, Path::new("x.conf"), &env(), Token::Needed)
+        from_text(text, Path::new("x.conf"), &env(), Credentials::Required)
             .map(|l| l.config)
             .map_err(|e| e.to_string())
     }
@@ -121,24 +126,27 @@ mod tests {
         let config = config("[example.org]\nnames = @\n").expect("a good config");
         assert_eq!(config.api.as_str(), "https://api.gandi.net/v5/livedns");
         assert_eq!(
-            (config.detection.timeout.as_secs(), config.recheck.as_secs(), config.detection.agree),
-            (60, 3600, 2)
+            (config.detection.timeout.as_secs(), config.recheck.as_secs(), config.detection.quorum),
+            (60, 3600, Quorum::default())
         );
         assert_eq!(config.records.len(), 1);
         assert_eq!(config.records[0].key.to_string(), "example.org A");
-        assert_eq!((config.records[0].ttl, config.records[0].multiple), (None, Multiple::Refuse));
+        assert_eq!(
+            (config.records[0].ttl, config.records[0].multiple_values),
+            (None, MultipleValues::Refuse)
+        );
         assert!(config.warnings.is_empty() && config.detection.roots.is_none());
     }
 
     #[test]
     fn groups_of_one_domain_and_lists() {
-        let text = "multiple = replace\n[example.org]\nnames = @, www *.home\ntypes = A AAAA\nttl = 300\n\
-                    [example.org]\nnames = slow\nttl = 86400\nmultiple = refuse\n[example.net]\nnames = @";
+        let text = "multiple_values = replace\n[example.org]\nnames = @, www *.home\ntypes = A AAAA\nttl = 300\n\
+                    [example.org]\nnames = slow\nttl = 86400\nmultiple_values = refuse\n[example.net]\nnames = @";
         let config = config(text).expect("a good config");
         let told: Vec<String> = config
             .records
             .iter()
-            .map(|r| format!("{} {:?} {:?}", r.key, r.ttl.map(Ttl::seconds), r.multiple))
+            .map(|r| format!("{} {:?} {:?}", r.key, r.ttl.map(Ttl::seconds), r.multiple_values))
             .collect();
         assert_eq!(told.len(), 8);
         assert_eq!(told[0], "example.org A Some(300) Replace");
@@ -168,20 +176,24 @@ mod tests {
             ("[<change me>]\nnames = @".to_owned(), 1, "placeholder"),
             ("[example.org]\nnames = www.example.org".to_owned(), 2, "write `www`"),
             ("timeout = 0\n".to_owned() + section, 1, "1 to 3600"),
-            ("agree = 0\n".to_owned() + section, 1, "1 to 5"),
-            ("multiple = maybe\n".to_owned() + section, 1, "neither `refuse`"),
+            ("agree = 2\n".to_owned() + section, 1, "did you mean `quorum`"),
+            ("multiple = refuse\n".to_owned() + section, 1, "did you mean `multiple_values`"),
+            ("ping = https://a.example\n".to_owned() + section, 1, "did you mean `heartbeat`"),
+            ("ipv4 = host:a.example\n".to_owned() + section, 1, "did you mean `resolve`"),
+            ("quorum = 0\n".to_owned() + section, 1, "1 to 5"),
+            ("multiple_values = maybe\n".to_owned() + section, 1, "neither `refuse`"),
             ("api = http://api.gandi.net\n".to_owned() + section, 1, "https://"),
-            ("ipv4 = https://a.example\n".to_owned() + section, 1, "agree = 1"),
+            ("ipv4 = https://a.example\n".to_owned() + section, 1, "quorum = 1"),
             ("ipv4 = dns\n".to_owned() + section, 1, "only hints"),
-            ("ipv4 = web host:example.org\n".to_owned() + section, 1, "follow itself"),
+            ("ipv4 = web resolve:example.org\n".to_owned() + section, 1, "follow itself"),
             ("ipv4 = wbe\n".to_owned() + section, 1, "did you mean `web`"),
             (section.to_owned() + "suffix = ::1", 3, "add `types = AAAA`"),
             (section.to_owned() + "types = AAAA\nsuffix = eth0", 4, "`suffix`: "),
             ("ipv4 =\n".to_owned() + section, 1, "needs a value"),
             ("renew_token = yes\n".to_owned() + section, 1, "`token_file`"),
             ("renew_token = maybe\n".to_owned() + section, 1, "neither `yes` nor `no`"),
-            ("ping = http://a.example\n".to_owned() + section, 1, "https://"),
-            ("ping = https://a.example/?x=1\n".to_owned() + section, 1, "without `?`"),
+            ("heartbeat = http://a.example\n".to_owned() + section, 1, "https://"),
+            ("heartbeat = https://a.example/?x=1\n".to_owned() + section, 1, "without `?`"),
             ("ca_file = /nonexistent\n".to_owned() + section, 1, "could not use /nonexistent"),
         ] {
             let error = config(&text).expect_err(&text);
@@ -202,7 +214,8 @@ mod tests {
         let config =
             config("[example.org]\nnames = nas\ntypes = A AAAA\nsuffix = ::5").expect("a good config");
         let ours = ["81.2.69.142", "2a01:e0a:1:2::3"].map(|a| a.parse().expect(a));
-        let wanted: Vec<_> = config.records.iter().zip(ours).map(|(r, a)| r.wanted(a).to_string()).collect();
+        let wanted: Vec<_> =
+            config.records.iter().zip(ours).map(|(r, a)| r.desired_address(a).to_string()).collect();
         assert_eq!(wanted, ["81.2.69.142", "2a01:e0a:1:2::5"]);
     }
 
@@ -222,10 +235,13 @@ mod tests {
             types: vec!["a".to_owned(), "AAAA".to_owned()],
             ttl: Some("300".to_owned()),
         };
-        let loaded = load(&Source::Inline(inline.clone()), &env(), Token::Needed).expect("good arguments");
+        let loaded = load(&ConfigSource::Inline(inline.clone()), &env(), Credentials::Required)
+            .expect("good arguments");
         assert_eq!(loaded.config.records.len(), 4);
         let bad = Inline { ttl: Some("60".to_owned()), ..inline };
-        let error = load(&Source::Inline(bad), &env(), Token::Needed).expect_err("a short TTL").to_string();
+        let error = load(&ConfigSource::Inline(bad), &env(), Credentials::Required)
+            .expect_err("a short TTL")
+            .to_string();
         assert!(error.starts_with("`ttl`: "), "{error}");
     }
 
@@ -233,7 +249,7 @@ mod tests {
     fn without_a_token_the_error_says_how_to_make_one() {
         let source = Path::new("x.conf");
         let load = |token| from_text("[example.org]\nnames = @", source, &Environment::default(), token);
-        assert!(load(Token::Needed).is_err_and(|e| e.to_string().contains("admin.gandi.net")));
-        assert!(load(Token::Unneeded).is_ok());
+        assert!(load(Credentials::Required).is_err_and(|e| e.to_string().contains("admin.gandi.net")));
+        assert!(load(Credentials::Optional).is_ok());
     }
 }

@@ -15,5 +15,5 @@ mod syntax;
 
 pub use error::ConfigError;
 pub use load::{detection, load};
-pub use model::{Config, Detection, Hearing, Loaded, Multiple, Record, Token};
+pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record};
 pub use sources::Sources;

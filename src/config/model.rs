@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 use super::sources::Sources;
+use crate::address::consensus::Quorum;
 use crate::address::suffix::Suffix;
 use crate::dns::{RrsetKey, Ttl};
 use crate::gandi::Credential;
 use crate::http::CertificateDer;
 use crate::http::Endpoint;
 use crate::net::{Family, FamilySelection};
+use crate::sys::hash::ConfigId;
 
 /// What to do with an RRset of several values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Multiple {
+pub enum MultipleValues {
     /// Leave it alone and say so: the other values are somebody's.
     #[default]
     Refuse,
@@ -31,7 +33,7 @@ pub struct Record {
     /// The TTL it should have; the zone's own where none is named.
     pub ttl: Option<Ttl>,
     /// What to do when it has several values.
-    pub multiple: Multiple,
+    pub multiple_values: MultipleValues,
     /// Whose host part an AAAA has with our prefix; our own where there is none.
     pub suffix: Option<Suffix>,
 }
@@ -39,7 +41,7 @@ pub struct Record {
 impl Record {
     /// The address that it should have, when ours is `address`.
     #[must_use]
-    pub fn wanted(&self, address: IpAddr) -> IpAddr {
+    pub fn desired_address(&self, address: IpAddr) -> IpAddr {
         match (self.suffix, address) {
             (Some(suffix), IpAddr::V6(ours)) => suffix.apply(ours).into(),
             _ => address,
@@ -52,8 +54,8 @@ impl Record {
 pub struct Detection {
     pub(super) ipv4: Sources,
     pub(super) ipv6: Sources,
-    /// How many operators must give the same address before a write, 1 to 5.
-    pub agree: usize,
+    /// Number of providers that must report the same address before a write.
+    pub quorum: Quorum,
     /// Roots to trust instead of the built-in ones.
     pub roots: Option<Vec<CertificateDer<'static>>>,
     /// The longest that a run may take, 1 s to 1 h.
@@ -98,7 +100,7 @@ pub struct Config {
     /// The RRsets; never none.
     pub records: Vec<Record>,
     /// Who is to hear of what happens.
-    pub hearing: Hearing,
+    pub notifications: Notifications,
     /// Where the changes are kept beyond a reboot.
     pub history: Option<PathBuf>,
     /// The file of the token, when that is where it came from.
@@ -106,20 +108,20 @@ pub struct Config {
     /// Whether to renew the token there before it expires.
     pub renew_token: bool,
     /// Differs when config file or token have changed.
-    pub origin: u64,
+    pub fingerprint: u64,
     /// What should be set right, although it works.
     pub warnings: Vec<String>,
 }
 
 /// Who is to hear of what happens, besides the reader of our output.
 #[derive(Debug, Default)]
-pub struct Hearing {
+pub struct Notifications {
     /// Run for each change.
     pub on_change: Option<PathBuf>,
     /// Run for each failure that is new or a day old.
     pub on_failure: Option<PathBuf>,
     /// Asked after each run.
-    pub ping: Option<Endpoint>,
+    pub heartbeat: Option<Endpoint>,
 }
 
 impl Config {
@@ -136,20 +138,20 @@ impl Config {
     }
 }
 
-/// A config, and the bytes that tell it from other configs of this machine.
+/// A config and its identifier, which tells it from other configs of this machine.
 #[derive(Debug)]
 pub struct Loaded {
     /// The config.
     pub config: Config,
-    /// The config file's absolute path, or the arguments that stand for one.
-    pub identity: Vec<u8>,
+    /// Its identifier.
+    pub id: ConfigId,
 }
 
 /// Whether what is to be done needs the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token {
+pub enum Credentials {
     /// It must be there.
-    Needed,
+    Required,
     /// Nobody at Gandi will be asked, so that it may be out of our reach.
-    Unneeded,
+    Optional,
 }

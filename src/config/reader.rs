@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
-use super::model::Multiple;
+use super::model::MultipleValues;
 use super::paths::relative_to;
 use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
@@ -19,17 +19,21 @@ pub(super) const GLOBAL: [&str; 18] = [
     "state_dir",
     "timeout",
     "recheck",
-    "agree",
-    "multiple",
+    "quorum",
+    "multiple_values",
     "ipv4",
     "ipv6",
     "renew_token",
     "history",
     "on_change",
     "on_failure",
-    "ping",
+    "heartbeat",
 ];
-pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple", "suffix"];
+pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple_values", "suffix"];
+
+/// Former names of keys, and their names today.
+const RENAMED: [(&str, &str); 3] =
+    [("agree", "quorum"), ("multiple", "multiple_values"), ("ping", "heartbeat")];
 
 /// Unknown, misplaced and repeated keys are errors: a key that does nothing would be a promise broken.
 pub(super) fn check_keys(
@@ -49,7 +53,10 @@ pub(super) fn check_keys(
         } else if elsewhere.contains(&key) {
             format!("`{key}` belongs before the first section")
         } else {
-            match syntax::did_you_mean(key, known).or_else(|| syntax::did_you_mean(key, elsewhere)) {
+            let renamed = RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new);
+            let similar =
+                || syntax::did_you_mean(key, known).or_else(|| syntax::did_you_mean(key, elsewhere));
+            match renamed.or_else(similar) {
                 Some(near) => format!("unknown key `{key}`: did you mean `{near}`?"),
                 None => format!("unknown key `{key}`"),
             }
@@ -88,10 +95,10 @@ impl Reader<'_> {
         self.value(key, |v| Ok(relative_to(self.file, v)))
     }
 
-    pub(super) fn multiple(&self) -> Result<Option<Multiple>, ConfigError> {
-        self.value("multiple", |v| match v {
-            "refuse" => Ok(Multiple::Refuse),
-            "replace" => Ok(Multiple::Replace),
+    pub(super) fn multiple_values(&self) -> Result<Option<MultipleValues>, ConfigError> {
+        self.value("multiple_values", |v| match v {
+            "refuse" => Ok(MultipleValues::Refuse),
+            "replace" => Ok(MultipleValues::Replace),
             _ => Err(format!("`{v}` is neither `refuse` nor `replace`")),
         })
     }
@@ -104,11 +111,6 @@ impl Reader<'_> {
 /// The words of a list: blanks or commas between them.
 pub(super) fn list(value: &str) -> Vec<&str> {
     value.split([' ', '\t', ',']).filter(|w| !w.is_empty()).collect()
-}
-
-pub(super) fn number(value: &str, least: u32, most: u32) -> Result<u32, String> {
-    let good = value.parse().ok().filter(|n| (least..=most).contains(n));
-    good.ok_or_else(|| format!("`{value}` is not a whole number from {least} to {most}"))
 }
 
 #[cfg(test)]

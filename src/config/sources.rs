@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use super::{paths, syntax};
+use crate::address::consensus::Quorum;
 use crate::address::sources::dns;
 use crate::address::sources::web::{self, Service};
-use crate::address::{BELIEF, Belief, Source};
+use crate::address::{SOURCE_KINDS, Source, Trust};
 use crate::dns::check_labels;
 use crate::http::Endpoint;
 use crate::net::Family;
@@ -65,46 +66,47 @@ impl Sources {
         list
     }
 
-    /// The names that `host:` looks up.
+    /// The names that `resolve:` looks up.
     pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|word| match word {
-            Word::One(Source::Host(name)) => Some(name.as_str()),
+            Word::One(Source::Resolve(name)) => Some(name.as_str()),
             _ => None,
         })
     }
 
-    /// The hosts of the URLs that are not built in, and the operators that they count as.
+    /// The hosts of the URLs that are not built in, and the providers that they count as.
     pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
         self.0
             .iter()
             .flat_map(|word| match word {
                 Word::One(Source::Web(service)) => {
-                    [Some(service.url.host()), Some(service.operator.as_str())]
+                    [Some(service.url.host()), Some(service.provider.as_str())]
                 }
                 _ => [None, None],
             })
             .flatten()
     }
 
-    /// Why these could never come to an agreement of so many operators, if so.
-    pub(super) fn never_agree(&self, family: Family, agree: usize) -> Option<String> {
+    /// Why these could never come to an agreement of so many providers, if so.
+    pub(super) fn quorum_problem(&self, family: Family, quorum: Quorum) -> Option<String> {
         let list = self.list(family, None);
-        if list.iter().any(|s| s.kind().belief() == Belief::Knowledge) {
+        if list.iter().any(|s| s.kind().trust() == Trust::Trusted) {
             return None;
         }
-        let mut operators: Vec<&str> = Vec::new();
+        let mut providers: Vec<&str> = Vec::new();
         for source in &list {
-            if let Source::Web(Service { operator, .. }) = source
-                && !operators.contains(&operator.as_str())
+            if let Source::Web(Service { provider, .. }) = source
+                && !providers.contains(&provider.as_str())
             {
-                operators.push(operator);
+                providers.push(provider);
             }
         }
-        match operators.len() {
+        match providers.len() {
             0 => Some("has only hints, which never count for a write: add `web`".to_owned()),
-            n if n < agree => Some(format!(
-                "has sources of {n} operator(s), but {agree} must agree before a write: add another, such as \
-                 `web`, or set `agree = {n}`"
+            n if n < quorum.providers() => Some(format!(
+                "has sources of {n} provider(s), but {} must agree before a write: add another, such as `web`, or \
+                 set `quorum = {n}`",
+                quorum.providers()
             )),
             _ => None,
         }
@@ -114,7 +116,7 @@ impl Sources {
 fn parse_word(word: &str, family: Family, file: Option<&Path>) -> Result<Word, String> {
     if word.contains("://") {
         let url = Endpoint::parse(word).map_err(|e| e.to_string())?;
-        return Ok(Word::One(Source::Web(Service { operator: operator(url.host(), family), url })));
+        return Ok(Word::One(Source::Web(Service { provider: provider(url.host(), family), url })));
     }
     let (kind, rest) = word.split_once(':').map_or((word, None), |(kind, rest)| (kind, Some(rest)));
     let source = match (kind, rest) {
@@ -135,14 +137,15 @@ fn parse_word(word: &str, family: Family, file: Option<&Path>) -> Result<Word, S
         }
         ("interface", Some(name)) => return Err(format!("`{name}` is not the name of an interface")),
         ("command", Some(path)) if !path.is_empty() => Source::Command(paths::relative_to(file, path)),
-        ("host", Some(name)) => {
+        ("resolve", Some(name)) => {
             check_labels(name).map_err(|e| e.to_string())?;
-            Source::Host(name.to_ascii_lowercase())
+            Source::Resolve(name.to_ascii_lowercase())
         }
-        ("command" | "host", _) => return Err(format!("write `{kind}:` and then which one")),
+        ("command" | "resolve", _) => return Err(format!("write `{kind}:` and then which one")),
         _ => {
-            let kinds = BELIEF.map(|(_, word, _)| word);
-            let hint = syntax::did_you_mean(kind, &kinds).map(|k| format!(": did you mean `{k}`?"));
+            let kinds = SOURCE_KINDS.map(|(_, word, _)| word);
+            let near = if kind == "host" { Some("resolve") } else { syntax::did_you_mean(kind, &kinds) };
+            let hint = near.map(|k| format!(": did you mean `{k}`?"));
             let hint = hint.unwrap_or_else(|| format!(": it is none of {}, off or a URL", kinds.join(", ")));
             return Err(format!("`{word}` is no source of addresses{hint}"));
         }
@@ -152,7 +155,7 @@ fn parse_word(word: &str, family: Family, file: Option<&Path>) -> Result<Word, S
 
 /// `cloudflare`, `google` or `opendns`, and `@` before a server other than its own.
 fn name_server(text: &str, family: Family) -> Result<dns::Service, String> {
-    let (operator, server) = text.split_once('@').map_or((text, None), |(name, server)| (name, Some(server)));
+    let (provider, server) = text.split_once('@').map_or((text, None), |(name, server)| (name, Some(server)));
     let server = server
         .map(|server| {
             let whole = server.parse::<SocketAddr>();
@@ -162,22 +165,22 @@ fn name_server(text: &str, family: Family) -> Result<dns::Service, String> {
         .map_err(|_| {
             format!("`dns:{text}`: after the `@` stands an address, such as 1.0.0.1 or [::1]:5353")
         })?;
-    dns::named(operator, family, server).ok_or_else(|| {
+    dns::named(provider, family, server).ok_or_else(|| {
         format!(
             "`dns:{text}`: it is none of cloudflare, google and opendns, or its server is not of {family}"
         )
     })
 }
 
-/// Who runs a host: a built-in service's operator where the domain is theirs, else the host itself.
-fn operator(host: &str, family: Family) -> String {
+/// Who runs a host: a built-in service's provider where the domain is theirs, else the host itself.
+fn provider(host: &str, family: Family) -> String {
     let domain = |host: &str| host.rsplitn(3, '.').take(2).collect::<Vec<_>>().join(".");
-    // Cloudflare's trace and icanhazip are one operator's.
+    // Cloudflare's trace and icanhazip are one provider's.
     if domain(host) == "com.cloudflare" {
         return "cloudflare".to_owned();
     }
     let known = web::built_in(family).into_iter().find(|s| domain(s.url.host()) == domain(host));
-    known.map_or_else(|| host.to_owned(), |s| s.operator)
+    known.map_or_else(|| host.to_owned(), |s| s.provider)
 }
 
 #[cfg(test)]
@@ -189,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn parse_takes_each_kind_of_source_and_names_each_mistake() {
         assert_eq!(parse("dns web"), Ok(Sources::default()));
         assert!(parse("off").is_ok_and(|s| s.is_off()));
         for (word, told) in [
             ("interface", "interface"),
             ("interface:eth0.7", "interface:eth0.7"),
             ("router", "router"),
-            ("host:WWW.example.org", "host:www.example.org"),
+            ("resolve:WWW.example.org", "resolve:www.example.org"),
             ("command:/usr/bin/my-ip", "command:/usr/bin/my-ip"),
             ("command:my-ip", "command:/etc/my-ip"),
             ("dns:opendns", "dns:opendns"),
@@ -211,7 +214,7 @@ mod tests {
         for (bad, word) in [
             ("off web", "alone"),
             ("wbe", "did you mean `web`"),
-            ("upnp", "none of interface, router, dns, host, command, web"),
+            ("upnp", "none of interface, router, dns, resolve, command, web"),
             ("web:x", "no source"),
             ("router:x", "no source"),
             ("interface:", "not the name"),
@@ -219,9 +222,9 @@ mod tests {
             ("interface:abcdefghijklmnop", "not the name"),
             ("command", "which one"),
             ("command:", "which one"),
-            ("host", "which one"),
-            ("host:", "nothing is there"),
-            ("host:a_b c", "no source"),
+            ("resolve", "which one"),
+            ("resolve:", "nothing is there"),
+            ("resolve:a_b c", "no source"),
             ("dns:", "none of cloudflare"),
             ("dns:quad9", "none of cloudflare"),
             ("dns:google@ns1", "stands an address"),
@@ -237,27 +240,31 @@ mod tests {
     }
 
     #[test]
-    fn what_can_never_agree_is_told() {
-        let problem = |words: &str, agree| parse(words).expect(words).never_agree(Family::V4, agree);
-        for (words, agree, one_more) in [
-            ("web", 5, 7),
+    fn quorum_problem_is_found_when_the_sources_have_too_few_providers() {
+        let problem = |words: &str, quorum| parse(words).expect(words).quorum_problem(Family::V4, quorum);
+        let quorum_of = |providers| Quorum::new(providers).expect("1 to 5");
+        for (words, quorum, one_more) in [
+            ("web", 5, 6),
             ("https://a.example/1 https://a.example/2", 1, 2),
             ("http://127.0.0.1:1 http://127.0.0.2:1", 2, 3),
             ("https://api.ipify.org https://api4.ipify.org", 1, 2),
             ("https://ipv4.icanhazip.com https://api.cloudflare.com/cdn-cgi/trace", 1, 2),
             ("dns https://a.example", 1, 2),
         ] {
-            assert_eq!(problem(words, agree), None, "{words}");
-            assert!(problem(words, one_more).is_some_and(|p| p.contains("must agree")), "{words}");
+            assert_eq!(problem(words, quorum_of(quorum)), None, "{words}");
+            // The built-in services reach the largest quorum.
+            if let Some(one_more) = Quorum::new(one_more) {
+                assert!(problem(words, one_more).is_some_and(|p| p.contains("must agree")), "{words}");
+            }
         }
-        assert!(problem("dns dns:opendns", 1).is_some_and(|p| p.contains("only hints")));
-        for words in ["router", "interface", "host:a.example", "command:/x", "dns router"] {
-            assert_eq!(problem(words, 5), None, "{words}");
+        assert!(problem("dns dns:opendns", quorum_of(1)).is_some_and(|p| p.contains("only hints")));
+        for words in ["router", "interface", "resolve:a.example", "command:/x", "dns router"] {
+            assert_eq!(problem(words, quorum_of(5)), None, "{words}");
         }
     }
 
     #[test]
-    fn the_order_behind_one_word_varies_and_that_of_the_words_does_not() {
+    fn list_shuffles_services_and_keeps_the_order_of_words() {
         let sources = parse("dns web router").expect("good words");
         let list = |seed| sources.list(Family::V4, Some(&mut Random::new(seed)));
         let at = |place: usize| {

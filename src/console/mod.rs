@@ -1,5 +1,5 @@
-//! Where lines go: stdout and stderr, or the system log. A closed or full stream is nobody's error: what was done is
-//! done.
+//! Output: stdout and stderr, or the system log. Write errors are ignored: what was done is done, and a closed or full
+//! stream must not change the exit code.
 
 pub mod syslog;
 
@@ -8,7 +8,7 @@ use std::io::Write;
 
 use syslog::{Severity, Syslog};
 
-/// How much to say.
+/// How much is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Errors only.
@@ -20,97 +20,116 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// The streams, and how much goes to them.
+/// The system log as a destination of lines.
+enum LogTarget {
+    /// Lines go to the streams.
+    Unused,
+    /// Lines go to the log.
+    Working(Syslog),
+    /// The log has failed once and the user has been warned. It is still tried for each line.
+    Failed(Syslog),
+}
+
+/// The use of stdout.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stdout {
+    /// One line per change.
+    Lines,
+    /// Nothing but the JSON object.
+    Reserved,
+}
+
+/// The streams and the system log, and how much goes to them.
 pub struct Console<'a> {
     verbosity: Verbosity,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
-    log: Option<Syslog>,
-    /// Whether it has been told that the log is out of reach.
-    missed: bool,
-    /// Whether stdout is for one object of JSON.
-    json: bool,
-    /// Complaints of a try that is not the last one, if this is one.
-    held: Option<Vec<(Severity, String)>>,
+    log: LogTarget,
+    stdout: Stdout,
+    /// Warnings and errors of an attempt that may be retried; `None` when they are printed at once.
+    buffer: Option<Vec<(Severity, String)>>,
 }
 
 impl<'a> Console<'a> {
-    /// Speaks to these two streams.
+    /// Creates a console that writes to these two streams.
     pub fn new(verbosity: Verbosity, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { verbosity, out, err, log: None, missed: false, json: false, held: None }
+        Self { verbosity, out, err, log: LogTarget::Unused, stdout: Stdout::Lines, buffer: None }
     }
 
-    /// From now on, lines go to the system log, and to the streams only if it cannot take them.
-    pub fn speak_to(&mut self, log: Syslog) {
-        self.log = Some(log);
+    /// Sends all further lines to the system log, and to the streams only when the log does not accept them.
+    pub fn log_to(&mut self, log: Syslog) {
+        self.log = LogTarget::Working(log);
     }
 
-    /// From now on, stdout is for JSON alone.
-    pub fn keep_for_json(&mut self) {
-        self.json = true;
+    /// Keeps all further lines off stdout, which then carries the JSON object only.
+    pub fn reserve_stdout(&mut self) {
+        self.stdout = Stdout::Reserved;
     }
 
-    /// Whether each step is told.
+    /// Returns true if each step is printed.
     #[must_use]
     pub fn is_verbose(&self) -> bool {
         self.verbosity >= Verbosity::Verbose
     }
 
-    /// From now on, complaints wait for [`Console::release`]: whether they matter is seen later. Those who want each
-    /// step have them at once.
-    pub fn hold(&mut self) {
+    /// Buffers warnings and errors until [`Console::flush_errors`] or [`Console::discard_errors`]: an attempt that is
+    /// retried with success should not print them. Has no effect with `-v`.
+    pub fn buffer_errors(&mut self) {
         if !self.is_verbose() {
-            self.held = Some(Vec::new());
+            self.buffer = Some(Vec::new());
         }
     }
 
-    /// Tells what was held, or lets it be.
-    pub fn release(&mut self, tell: bool) {
-        for (severity, line) in self.held.take().unwrap_or_default() {
-            if tell {
-                self.complain(severity, &line);
-            }
+    /// Prints the buffered warnings and errors, and ends buffering.
+    pub fn flush_errors(&mut self) {
+        for (severity, line) in self.buffer.take().unwrap_or_default() {
+            self.emit(severity, &line);
         }
     }
 
-    /// What is being done, for `-v`.
-    pub fn step(&mut self, text: fmt::Arguments) {
+    /// Drops the buffered warnings and errors, and ends buffering.
+    pub fn discard_errors(&mut self) {
+        self.buffer = None;
+    }
+
+    /// Prints a step, with `-v` only.
+    pub fn debug(&mut self, text: fmt::Arguments) {
         if self.is_verbose() {
-            self.complain(Severity::Debug, &text.to_string());
+            self.emit(Severity::Debug, &text.to_string());
         }
     }
 
-    /// Something that a person should see to, although the run goes on.
+    /// Prints a problem that needs attention although the run continues.
     pub fn warn(&mut self, text: fmt::Arguments) {
         if self.verbosity >= Verbosity::Normal {
-            self.complain(Severity::Warning, &format!("warning: {text}"));
+            self.emit(Severity::Warning, &format!("warning: {text}"));
         }
     }
 
-    /// Something that failed.
+    /// Prints a failure.
     pub fn error(&mut self, text: fmt::Arguments) {
-        self.complain(Severity::Error, &text.to_string());
+        self.emit(Severity::Error, &text.to_string());
     }
 
-    /// Something that was done, or asked for.
-    pub fn say(&mut self, text: fmt::Arguments) {
+    /// Prints a change, or a text that the user asked for, on stdout.
+    pub fn notice(&mut self, text: fmt::Arguments) {
         if self.verbosity < Verbosity::Normal {
             return;
         }
-        if !self.log(Severity::Notice, &text.to_string()) && !self.json {
-            // A write that fails leaves nobody to tell.
+        if !self.log(Severity::Notice, &text.to_string()) && self.stdout == Stdout::Lines {
+            // There is nowhere left to report a failed write to.
             let _ = writeln!(self.out, "{text}");
         }
     }
 
-    /// The one object for programs, on stdout whatever else is said.
+    /// Prints the JSON object on stdout, whatever the verbosity.
     pub fn object(&mut self, json: &str) {
         let _ = writeln!(self.out, "{json}");
     }
 
-    fn complain(&mut self, severity: Severity, text: &str) {
-        if let Some(held) = &mut self.held {
-            held.push((severity, text.to_owned()));
+    fn emit(&mut self, severity: Severity, text: &str) {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.push((severity, text.to_owned()));
             return;
         }
         if !self.log(severity, text) {
@@ -118,22 +137,18 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// Whether the system log has taken it.
+    /// Returns true if the system log has accepted the line.
     fn log(&mut self, severity: Severity, text: &str) -> bool {
-        let Some(log) = &mut self.log else { return false };
-        match log.send(severity, text) {
-            Ok(()) => true,
-            Err(e) => {
-                if !self.missed {
-                    self.missed = true;
-                    let _ = writeln!(
-                        self.err,
-                        "gandi-ddns: warning: the system log ({}) took nothing, so it is told here: {e}",
-                        log.place()
-                    );
-                }
-                false
-            }
+        let (LogTarget::Working(log) | LogTarget::Failed(log)) = &mut self.log else { return false };
+        let Err(e) = log.send(severity, text) else { return true };
+        if let LogTarget::Working(log) = std::mem::replace(&mut self.log, LogTarget::Unused) {
+            let _ = writeln!(
+                self.err,
+                "gandi-ddns: warning: could not write to syslog ({}); printing here instead: {e}",
+                log.path()
+            );
+            self.log = LogTarget::Failed(log);
         }
+        false
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::sys::time::Utc;
+use crate::sys::time::Timestamp;
 
 /// Where every system has it.
 pub const SOCKET: &str = "/dev/log";
@@ -29,49 +29,57 @@ pub enum Severity {
     Debug = 7,
 }
 
+/// The state of the connection to the log.
+#[derive(Debug)]
+enum Link {
+    /// Not connected yet, or the connection has failed.
+    Closed,
+    /// Connected.
+    Open(UnixDatagram),
+    /// The log did not accept a line in time. It is not waited for again.
+    Full,
+}
+
 /// A connection to the log.
 #[derive(Debug)]
 pub struct Syslog {
     path: PathBuf,
     process: u32,
-    clock: fn() -> u64,
-    socket: Option<UnixDatagram>,
-    /// Whether it has been full: nobody waits for it again.
-    full: bool,
+    now: fn() -> Timestamp,
+    link: Link,
 }
 
 impl Syslog {
-    /// Will speak to the log at `path` as this process.
+    /// Creates a connection to the log at `path`, opened with the first line. `process` is our process ID, `now` reads
+    /// the clock in seconds since 1970.
     #[must_use]
-    pub fn new(path: PathBuf, process: u32, clock: fn() -> u64) -> Self {
-        Self { path, process, clock, socket: None, full: false }
+    pub fn new(path: PathBuf, process: u32, now: fn() -> Timestamp) -> Self {
+        Self { path, process, now, link: Link::Closed }
     }
 
-    /// Where it is.
+    /// Returns the path of the log's socket, for messages.
     #[must_use]
-    pub fn place(&self) -> std::path::Display<'_> {
+    pub fn path(&self) -> std::path::Display<'_> {
         self.path.display()
     }
 
-    /// Sends one line. Whoever cannot be told so must be told otherwise.
+    /// Sends one line. On an error the caller must print the line elsewhere.
     pub fn send(&mut self, severity: Severity, text: &str) -> io::Result<()> {
-        if self.full {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let message = message(severity, (self.clock)(), self.process, text);
-        let socket = match self.socket.take() {
-            Some(socket) => socket,
-            None => self.open()?,
+        let message = message(severity, (self.now)(), self.process, text);
+        let socket = match std::mem::replace(&mut self.link, Link::Closed) {
+            Link::Open(socket) => socket,
+            Link::Closed => self.open()?,
+            Link::Full => {
+                self.link = Link::Full;
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
         };
         let sent = match socket.send(message.as_bytes()) {
             // The log may have been restarted in the meantime.
-            Err(e) if !matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                self.open()?.send(message.as_bytes())
-            }
+            Err(e) if !is_full(&e) => self.open()?.send(message.as_bytes()),
             sent => sent,
         };
-        self.socket = Some(socket);
-        self.full = sent.is_err();
+        self.link = if sent.is_err() { Link::Full } else { Link::Open(socket) };
         sent.map(drop)
     }
 
@@ -83,12 +91,16 @@ impl Syslog {
     }
 }
 
+fn is_full(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
 /// Priority, time, tag and text. The time is UTC, as musl's own syslog(3) gives it: no zone is known here, and most
 /// logs take their own clock instead.
-fn message(severity: Severity, now: u64, process: u32, text: &str) -> String {
+fn message(severity: Severity, now: Timestamp, process: u32, text: &str) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let date = Utc(now).to_string();
+    let date = now.to_string();
     // `2026-11-24 01:55:10 UTC`; the day is padded with a blank.
     let month = date[5..7].parse::<usize>().ok().and_then(|n| MONTHS.get(n.wrapping_sub(1)));
     let day = date[8..10].trim_start_matches('0');
@@ -108,13 +120,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages() {
+    fn message_has_the_form_of_rfc_3164_and_is_cut_at_1024_bytes() {
         assert_eq!(
-            message(Severity::Error, 1_795_485_310, 17, "home.example.org A: gone"),
+            message(Severity::Error, Timestamp::from_secs(1_795_485_310), 17, "home.example.org A: gone"),
             "<27>Nov 24 01:55:10 gandi-ddns[17]: home.example.org A: gone"
         );
-        assert_eq!(message(Severity::Notice, 0, 1, "a\nb"), "<29>Jan  1 00:00:00 gandi-ddns[1]: a b");
-        let long = message(Severity::Debug, 0, 1, &"ä".repeat(1000));
+        assert_eq!(
+            message(Severity::Notice, Timestamp::from_secs(0), 1, "a\nb"),
+            "<29>Jan  1 00:00:00 gandi-ddns[1]: a b"
+        );
+        let long = message(Severity::Debug, Timestamp::from_secs(0), 1, &"ä".repeat(1000));
         assert!(long.len() <= MAX_MESSAGE && long.len() > MAX_MESSAGE - 2 && long.ends_with('ä'));
     }
 }

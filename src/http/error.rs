@@ -8,7 +8,7 @@ use rustls::pki_types::UnixTime;
 use ureq::Timeout;
 
 use crate::net::Family;
-use crate::sys::time::Utc;
+use crate::sys::time::Timestamp;
 
 /// Why there is no whole answer. Each variant carries the host it is about.
 #[derive(Debug)]
@@ -48,9 +48,9 @@ pub enum HttpError {
         /// Whose certificate.
         host: String,
         /// What this machine's clock reads, in seconds since 1970.
-        reads: u64,
+        reads: Timestamp,
         /// When the certificate begins, in seconds since 1970.
-        not_before: u64,
+        not_before: Timestamp,
     },
     /// The server's certificate is not to be trusted.
     Certificate {
@@ -101,10 +101,8 @@ impl fmt::Display for HttpError {
             Self::Connect { host, cause } => write!(f, "could not connect to {host}: {cause}"),
             Self::Clock { host, reads, not_before } => write!(
                 f,
-                "the certificate of {host} is not valid before {}, but this machine's clock reads {}: \
-                 the clock is wrong, let NTP set it",
-                Utc(*not_before),
-                Utc(*reads)
+                "the certificate of {host} is not valid before {not_before}, but this machine's clock reads {reads}: \
+                 the clock is wrong, let NTP set it"
             ),
             Self::Certificate { host, cause } => {
                 write!(f, "the certificate of {host} is not to be trusted: {cause}")
@@ -227,7 +225,7 @@ impl HttpError {
         };
         let cause = match fault {
             CertificateError::NotValidYetContext { time, not_before } => {
-                return Self::Clock { host, reads: time.as_secs(), not_before: not_before.as_secs() };
+                return Self::Clock { host, reads: timestamp(*time), not_before: timestamp(*not_before) };
             }
             CertificateError::ExpiredContext { time, not_after } => expired(*time, *not_after),
             CertificateError::NotValidForNameContext { presented, .. } => {
@@ -244,5 +242,9 @@ impl HttpError {
 }
 
 fn expired(time: UnixTime, not_after: UnixTime) -> String {
-    format!("it expired on {} (this machine's clock reads {})", Utc(not_after.as_secs()), Utc(time.as_secs()))
+    format!("it expired on {} (this machine's clock reads {})", timestamp(not_after), timestamp(time))
+}
+
+fn timestamp(time: UnixTime) -> Timestamp {
+    Timestamp::from_secs(time.as_secs())
 }

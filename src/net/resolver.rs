@@ -6,6 +6,7 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use crate::sys::oneshot::{Letter, spawn_detached};
+use crate::sys::time::seconds_rounded_up;
 
 /// The longest wait for the system's resolver.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,8 +24,7 @@ impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut(time) => {
-                // Rounded up: what was left of the run's time is seldom whole.
-                let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+                let seconds = seconds_rounded_up(*time);
                 write!(f, "the name server did not answer within {seconds} s")
             }
             Self::Failed(e) => e.fmt(f),

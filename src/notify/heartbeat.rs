@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::Hearing;
+use crate::config::Notifications;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::{Http, Method, Request};
@@ -15,8 +15,14 @@ const MAX_RESPONSE: u64 = 64 * 1024;
 const MAX_MESSAGE: usize = 8 * 1024;
 /// Tells the monitor how the run ended: `GET URL` when all is well, else `POST URL/fail` with the message
 /// (`healthchecks.io/docs/http_api`). That it cannot be told is nobody's trouble but its own.
-pub(crate) fn ping(hearing: &Hearing, http: &Http, exit: Exit, message: &str, console: &mut Console) {
-    let Some(url) = &hearing.ping else { return };
+pub(crate) fn send(
+    notifications: &Notifications,
+    http: &Http,
+    exit: Exit,
+    message: &str,
+    console: &mut Console,
+) {
+    let Some(url) = &notifications.heartbeat else { return };
     let failing = format!("{url}/fail");
     let mut end = message.len().min(MAX_MESSAGE);
     while !message.is_char_boundary(end) {
@@ -33,11 +39,11 @@ pub(crate) fn ping(hearing: &Hearing, http: &Http, exit: Exit, message: &str, co
         Request { method, url, authorization: None, family: None, limit: MAX_RESPONSE, timeout: TIMEOUT };
     // Only its host is named: the rest of the URL is a secret of a kind.
     match http.send(&request) {
-        Ok(answer) if (200..300).contains(&answer.status) => console.step(format_args!("told the monitor")),
+        Ok(answer) if (200..300).contains(&answer.status) => console.debug(format_args!("told the monitor")),
         Ok(answer) => {
             console
-                .step(format_args!("could not tell the monitor: it answered with status {}", answer.status));
+                .debug(format_args!("could not tell the monitor: it answered with status {}", answer.status));
         }
-        Err(e) => console.step(format_args!("could not tell the monitor: {e}")),
+        Err(e) => console.debug(format_args!("could not tell the monitor: {e}")),
     }
 }

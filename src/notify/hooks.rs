@@ -4,21 +4,23 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::config::Hearing;
+use crate::cli::WriteMode;
+use crate::config::Notifications;
 use crate::console::Console;
 use crate::dns::RrsetKey;
-use crate::outcome::{Done, Outcome};
+use crate::outcome::{Outcome, Success};
+use crate::sys::grouped::push_if_new;
 use crate::sys::subprocess::{self, Spec};
 
 /// The longest that a program may run.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Runs `on_change` for each record that was written.
-pub(crate) fn changes(hearing: &Hearing, outcomes: &[Outcome], console: &mut Console) {
-    let Some(program) = &hearing.on_change else { return };
+pub(crate) fn changes(notifications: &Notifications, outcomes: &[Outcome], console: &mut Console) {
+    let Some(program) = &notifications.on_change else { return };
     for Outcome { keys, result } in outcomes {
         let (old, new) = match result {
-            Ok(Done::Created { new, dry: false }) => (String::new(), new.addresses()),
-            Ok(Done::Replaced { old, new, dry: false }) => (old.addresses(), new.addresses()),
+            Ok(Success::Created { new, mode: WriteMode::Apply }) => (String::new(), new.addresses()),
+            Ok(Success::Replaced { old, new, mode: WriteMode::Apply }) => (old.addresses(), new.addresses()),
             _ => continue,
         };
         for key in keys {
@@ -45,11 +47,9 @@ fn run(
     console: &mut Console,
 ) {
     let list = |text: fn(&RrsetKey) -> String| {
-        let mut words: Vec<String> = Vec::new();
-        for word in keys.iter().map(|key| text(key)) {
-            if !words.contains(&word) {
-                words.push(word);
-            }
+        let mut words = Vec::new();
+        for key in keys {
+            push_if_new(&mut words, text(key));
         }
         words.join(" ")
     };
@@ -63,7 +63,7 @@ fn run(
         ("GANDI_DDNS_NEW", new),
         ("GANDI_DDNS_ERROR", error),
     ];
-    console.step(format_args!("running {hook} {}", program.display()));
+    console.debug(format_args!("running {hook} {}", program.display()));
     let job = Spec { path: program, variables: &variables, time: TIMEOUT, is_heard: console.is_verbose() };
     if let Err(e) = subprocess::run(&job) {
         console.warn(format_args!("`{hook}` {}: it {e}", program.display()));

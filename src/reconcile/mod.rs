@@ -1,4 +1,4 @@
-//! One round: learn the addresses, look at the zone, decide, write. Never ends early: one record's failure
+//! One pass: detect the addresses, read the zone, plan, write. A pass never ends early: the failure of one record
 //! leaves its neighbours alone.
 
 mod plan;
@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::address::detector::Detector;
+use crate::cli::WriteMode;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
 use crate::dns::Rrset;
@@ -15,30 +16,28 @@ use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::Family;
-use crate::outcome::{Done, Failure, Outcome};
+use crate::outcome::{Failure, Outcome, Success};
 use crate::state::State;
 use crate::sys::random::Random;
-
+use crate::sys::time::Timestamp;
 use plan::{Action, Desired, plan};
-use zone_cache::Zones;
+use zone_cache::ZoneCache;
 
-/// What a round depends on besides the config.
-pub(crate) struct Circumstances<'a> {
-    /// What earlier rounds confirmed.
-    pub state: &'a State,
-    /// Seconds since 1970.
-    pub now: u64,
-    /// Say what would be written, and write nothing.
-    pub dry_run: bool,
-    /// For the order of services and the length of pauses.
-    pub random: Random,
+/// The inputs of a pass besides the config.
+pub(crate) struct PassContext<'a> {
+    /// The state that earlier runs left.
+    pub(crate) state: &'a State,
+    pub(crate) now: Timestamp,
+    pub(crate) mode: WriteMode,
+    /// Random numbers for the order of services and the length of delays.
+    pub(crate) random: Random,
 }
 
-/// Runs one round.
-pub(crate) fn round(
+/// Runs one pass. The outcomes name each configured record once.
+pub(crate) fn reconcile(
     config: &Config,
     http: &Http,
-    mut with: Circumstances,
+    mut context: PassContext,
     console: &mut Console,
 ) -> Vec<Outcome> {
     let mut families = Vec::new();
@@ -46,15 +45,15 @@ pub(crate) fn round(
     for family in Family::ALL {
         let records: Vec<&Record> =
             config.records.iter().filter(|r| r.key.rrtype.family() == family).collect();
-        let records = without_standing(config, &with, records, &mut outcomes);
+        let records = skip_backed_off(config, &context, records, &mut outcomes);
         if records.is_empty() {
             continue;
         }
-        let Detection { agree, .. } = config.detection;
-        let sources = config.detection.sources(family).list(family, Some(&mut with.random));
-        let mut detector = Detector::new(family, sources, agree, with.random.split());
-        if let Some(remembered) = unchanged(config, &with, &records, || detector.hint(http, console)) {
-            outcomes.extend(remembered);
+        let Detection { quorum, .. } = config.detection;
+        let sources = config.detection.sources(family).list(family, Some(&mut context.random));
+        let mut detector = Detector::new(family, sources, quorum, context.random.split());
+        if let Some(cached) = unchanged(config, &context, &records, || detector.hint(http, console)) {
+            outcomes.extend(cached);
             continue;
         }
         match detector.first(http, console) {
@@ -65,176 +64,190 @@ pub(crate) fn round(
             }
         }
     }
-    let livedns = LiveDns::new(http, &config.api, &config.credential, with.random.clone());
-    let mut round = Round { config, with, http, zones: Zones::new(livedns) };
-    round.count_looks(&families);
+    let livedns = LiveDns::new(http, &config.api, &config.credential, context.random.clone());
+    let mut pass = Pass { config, context, http, zones: ZoneCache::new(livedns) };
+    pass.plan_reads(&families);
     for family in families {
-        round.keep(family, console, &mut outcomes);
+        pass.reconcile_family(family, console, &mut outcomes);
     }
     outcomes
 }
 
-/// The records that are to be kept now; what failed not long ago is an outcome already.
-fn without_standing<'a>(
+/// Returns the records that are not in backoff. The others become outcomes at once.
+fn skip_backed_off<'a>(
     config: &Config,
-    with: &Circumstances,
+    context: &PassContext,
     records: Vec<&'a Record>,
     outcomes: &mut Vec<Outcome>,
 ) -> Vec<&'a Record> {
-    let mut kept = Vec::with_capacity(records.len());
+    let mut due = Vec::with_capacity(records.len());
     for record in records {
-        match with.state.standing(config.api.as_str(), &record.key, with.now) {
-            None => kept.push(record),
-            Some(failed) => {
-                let result = Err(Failure::Standing(failed.clone()));
+        match context.state.in_backoff(config.api.as_str(), &record.key, context.now) {
+            None => due.push(record),
+            Some(failure) => {
+                let result = Err(Failure::BackedOff(failure.clone()));
                 outcomes.push(Outcome { keys: vec![record.key.clone()], result });
             }
         }
     }
-    kept
+    due
 }
 
-/// The quiet run: every record was right not long ago, and a mere `hint` says that nothing has changed since.
-/// The hint is asked for only when it could settle the matter.
+/// Fast path: if every record has a fresh confirmation and `hint` returns the confirmed address, no request to Gandi
+/// is made. The hint is asked for only when every record has a fresh confirmation.
 fn unchanged(
     config: &Config,
-    with: &Circumstances,
+    context: &PassContext,
     records: &[&Record],
     hint: impl FnOnce() -> Option<IpAddr>,
 ) -> Option<Vec<Outcome>> {
-    let known: Vec<Rrset> = records.iter().map(|r| recall(config, with, r)).collect::<Option<_>>()?;
+    let cached: Vec<Rrset> =
+        records.iter().map(|r| fresh_rrset(config, context, r)).collect::<Option<_>>()?;
     let address = hint()?;
-    let is_right = |(record, rrset): (&&Record, &Rrset)| rrset.values() == [record.wanted(address)];
-    records.iter().zip(&known).all(is_right).then(|| {
-        let outcome = |(r, rrset): (&&Record, Rrset)| Outcome {
-            keys: vec![r.key.clone()],
-            result: Ok(Done::Remembered(rrset)),
+    let is_right = |(record, rrset): (&&Record, &Rrset)| rrset.values() == [record.desired_address(address)];
+    records.iter().zip(&cached).all(is_right).then(|| {
+        let outcome = |(record, rrset): (&&Record, Rrset)| Outcome {
+            keys: vec![record.key.clone()],
+            result: Ok(Success::Cached(rrset)),
         };
-        records.iter().zip(known).map(outcome).collect()
+        records.iter().zip(cached).map(outcome).collect()
     })
 }
 
-fn recall(config: &Config, with: &Circumstances, record: &Record) -> Option<Rrset> {
+fn fresh_rrset(config: &Config, context: &PassContext, record: &Record) -> Option<Rrset> {
     let (api, recheck) = (config.api.as_str(), config.recheck.as_secs());
-    with.state.recalls(api, &record.key, record.ttl, with.now, recheck)
+    context.state.fresh_rrset(api, &record.key, record.ttl, context.now, recheck)
 }
 
-/// The records of one address family, and the address of this machine that theirs follow.
+/// The records of one address family, and the detected address of this machine.
 struct FamilyRecords<'a> {
     records: Vec<&'a Record>,
     detector: Detector,
     address: IpAddr,
 }
 
-struct Round<'a> {
+struct Pass<'a> {
     config: &'a Config,
-    with: Circumstances<'a>,
+    context: PassContext<'a>,
     http: &'a Http,
-    zones: Zones<'a>,
+    zones: ZoneCache<'a>,
 }
 
-impl Round<'_> {
-    /// Several looks at one domain are cheaper as one listing, so count them first.
-    fn count_looks(&mut self, families: &[FamilyRecords]) {
+impl Pass<'_> {
+    /// Tells the zone cache which records will be read: several reads of one zone are cheaper as one listing.
+    fn plan_reads(&mut self, families: &[FamilyRecords]) {
         for family in families {
             for record in &family.records {
-                if self.remembered(record, family.address).is_none() {
-                    self.zones.looks.push(record.key.domain.clone());
+                if self.cached(record, family.address).is_none() {
+                    self.zones.wanted.push(record.key.domain.clone());
                 }
             }
         }
     }
 
-    fn remembered(&self, record: &Record, address: IpAddr) -> Option<Rrset> {
-        let known = recall(self.config, &self.with, record)?;
-        (known.values() == [record.wanted(address)]).then_some(known)
+    /// Returns the cached content of a record, if it is fresh and holds the desired address.
+    fn cached(&self, record: &Record, address: IpAddr) -> Option<Rrset> {
+        let rrset = fresh_rrset(self.config, &self.context, record)?;
+        (rrset.values() == [record.desired_address(address)]).then_some(rrset)
     }
 
-    /// Looks at every record of a family, makes sure of the address if one must be written, and writes.
-    fn keep(&mut self, mut family: FamilyRecords, console: &mut Console, outcomes: &mut Vec<Outcome>) {
-        let mut verdicts = self.verdicts(&family, console);
-        let mut distrust = None;
-        if verdicts.iter().any(Verdict::is_write) {
+    /// Reads every record of a family; if one must be written, asks for the quorum first; then writes.
+    fn reconcile_family(
+        &mut self,
+        mut family: FamilyRecords,
+        console: &mut Console,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let mut assessments = self.assess(&family, console);
+        let mut no_quorum = None;
+        if assessments.iter().any(Assessment::is_write) {
             match family.detector.agreed(self.http, console) {
                 Ok(address) if address == family.address => {}
                 Ok(address) => {
-                    console.step(format_args!("the sources agree on {address}, not on {}", family.address));
+                    console.debug(format_args!("the sources agree on {address}, not on {}", family.address));
                     family.address = address;
-                    // What memory confirmed, it confirmed of the other address: look at everything again.
-                    verdicts = self.verdicts(&family, console);
+                    // The cached confirmations were compared with the other address: assess every record again.
+                    assessments = self.assess(&family, console);
                 }
-                Err(e) => distrust = Some(Rc::new(e)),
+                Err(e) => no_quorum = Some(Rc::new(e)),
             }
         }
-        if distrust.is_none()
-            && verdicts.iter().any(Verdict::is_write)
+        if no_quorum.is_none()
+            && assessments.iter().any(Assessment::is_write)
             && let Some(contradiction) = family.detector.contradiction(self.http, console)
         {
             console.warn(format_args!("{contradiction}"));
         }
-        for (record, verdict) in family.records.iter().zip(verdicts) {
-            let result = match (verdict, &distrust) {
-                (Verdict::Unread(e), _) => Err(Failure::Read(e)),
-                (Verdict::Planned(Action::Refuse(refusal)), _) => Err(Failure::Refused(refusal)),
-                // The sources contradict each other, so not even "nothing to do" is known.
+        for (record, assessment) in family.records.iter().zip(assessments) {
+            let result = match (assessment, &no_quorum) {
+                (Assessment::Unread(e), _) => Err(Failure::Read(e)),
+                (Assessment::Planned(Action::Refuse(refusal)), _) => Err(Failure::Refused(refusal)),
+                // The sources contradict each other, so not even "unchanged" is known.
                 (_, Some(e)) => Err(Failure::Address(Rc::clone(e))),
-                (Verdict::Remembered(rrset), None) => Ok(Done::Remembered(rrset)),
-                (Verdict::Planned(action), None) => self.act(record, action),
+                (Assessment::Cached(rrset), None) => Ok(Success::Cached(rrset)),
+                (Assessment::Planned(action), None) => self.apply(record, action),
             };
             outcomes.push(Outcome { keys: vec![record.key.clone()], result });
         }
     }
 
-    fn verdicts(&mut self, family: &FamilyRecords, console: &mut Console) -> Vec<Verdict> {
-        let mut verdicts = Vec::with_capacity(family.records.len());
+    /// Assesses each record of a family, in the order of its records.
+    fn assess(&mut self, family: &FamilyRecords, console: &mut Console) -> Vec<Assessment> {
+        let mut assessments = Vec::with_capacity(family.records.len());
         for record in &family.records {
-            verdicts.push(match self.remembered(record, family.address) {
-                Some(rrset) => Verdict::Remembered(rrset),
-                None => match self.zones.look(&record.key, console) {
+            assessments.push(match self.cached(record, family.address) {
+                Some(rrset) => Assessment::Cached(rrset),
+                None => match self.zones.rrset(&record.key, console) {
                     Ok(current) => {
-                        let Record { ttl, multiple, .. } = **record;
-                        let address = record.wanted(family.address);
-                        Verdict::Planned(plan(&Desired { address, ttl, multiple }, &current))
+                        let Record { ttl, multiple_values, .. } = **record;
+                        let address = record.desired_address(family.address);
+                        Assessment::Planned(plan(&Desired { address, ttl, multiple_values }, &current))
                     }
-                    Err(e) => Verdict::Unread(e),
+                    Err(e) => Assessment::Unread(e),
                 },
             });
         }
-        verdicts
+        assessments
     }
 
-    fn act(&mut self, record: &Record, action: Action) -> Result<Done, Failure> {
-        let dry = self.with.dry_run;
+    fn apply(&mut self, record: &Record, action: Action) -> Result<Success, Failure> {
+        let mode = self.context.mode;
         match action {
             Action::Refuse(refusal) => Err(Failure::Refused(refusal)),
-            Action::Keep(rrset) => Ok(Done::Kept(rrset)),
+            Action::Keep(rrset) => Ok(Success::Unchanged(rrset)),
             Action::Create(new) => {
                 self.write(record, &new)?;
-                Ok(Done::Created { new, dry })
+                Ok(Success::Created { new, mode })
             }
             Action::Replace { old, new } => {
                 self.write(record, &new)?;
-                Ok(Done::Replaced { old, new, dry })
+                Ok(Success::Replaced { old, new, mode })
             }
         }
     }
 
     fn write(&mut self, record: &Record, new: &Rrset) -> Result<(), Failure> {
-        if self.with.dry_run {
-            return Ok(());
+        match self.context.mode {
+            WriteMode::DryRun => Ok(()),
+            WriteMode::Apply => {
+                let written = self.zones.livedns.write(&record.key, new);
+                written.map_err(|e| Failure::Write(Rc::new(e)))
+            }
         }
-        self.zones.livedns.write(&record.key, new).map_err(|e| Failure::Write(Rc::new(e)))
     }
 }
 
-/// What is to be done about one record, if the address holds.
-enum Verdict {
-    Remembered(Rrset),
+/// What a pass would do about one record, if the address is confirmed.
+enum Assessment {
+    /// The cached content is right.
+    Cached(Rrset),
+    /// The zone was read, and this follows.
     Planned(Action),
+    /// The zone could not be read.
     Unread(Rc<gandi::Error>),
 }
 
-impl Verdict {
+impl Assessment {
     const fn is_write(&self) -> bool {
         matches!(self, Self::Planned(Action::Create(_) | Action::Replace { .. }))
     }

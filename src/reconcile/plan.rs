@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::config::Multiple;
+use crate::config::MultipleValues;
 use crate::dns::{Current, Rrset, Ttl};
 use crate::outcome::Refusal;
 
@@ -14,7 +14,7 @@ pub(super) struct Desired {
     /// The TTL, if the config names one.
     pub ttl: Option<Ttl>,
     /// What to do with several values.
-    pub multiple: Multiple,
+    pub multiple_values: MultipleValues,
 }
 
 /// What follows from the two.
@@ -46,7 +46,7 @@ pub(super) fn plan(desired: &Desired, current: &Current) -> Action {
             let new = rrset(old.ttl);
             if *old == new {
                 Action::Keep(new)
-            } else if old.values().len() > 1 && desired.multiple == Multiple::Refuse {
+            } else if old.values().len() > 1 && desired.multiple_values == MultipleValues::Refuse {
                 Action::Refuse(Refusal::Several(old.clone()))
             } else {
                 Action::Replace { old: old.clone(), new }
@@ -64,14 +64,14 @@ mod tests {
         Rrset::of(&addresses, 600).expect(text)
     }
 
-    fn decide(current: &Current, ttl: Option<u32>, multiple: Multiple) -> Action {
+    fn decide(current: &Current, ttl: Option<u32>, multiple: MultipleValues) -> Action {
         let address = "81.2.69.142".parse().expect("an address");
-        plan(&Desired { address, ttl: ttl.and_then(Ttl::new), multiple }, current)
+        plan(&Desired { address, ttl: ttl.and_then(Ttl::new), multiple_values: multiple }, current)
     }
 
     #[test]
-    fn table() {
-        use Multiple::{Refuse, Replace};
+    fn plan_follows_the_table_of_current_content_ttl_and_policy() {
+        use MultipleValues::{Refuse, Replace};
         let ours = || addresses("81.2.69.142");
         let new = |ttl| Rrset::of(ours().values(), ttl).expect("an address");
         let replace = |old: Rrset, ttl| Action::Replace { old, new: new(ttl) };
@@ -94,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn equal_addresses_written_differently_are_one() {
+    fn plan_keeps_an_rrset_that_lists_the_address_twice() {
         let current = Current::Present(addresses("81.2.69.142 81.2.69.142"));
-        assert_eq!(decide(&current, None, Multiple::Refuse), Action::Keep(addresses("81.2.69.142")));
+        assert_eq!(decide(&current, None, MultipleValues::Refuse), Action::Keep(addresses("81.2.69.142")));
     }
 }

@@ -1,4 +1,4 @@
-//! What a pass has read of the zones: everything at most once.
+//! The content of the zones as read during one pass. Each RRset or listing is read at most once.
 
 use std::rc::Rc;
 
@@ -7,46 +7,48 @@ use crate::dns::{Current, RrsetKey, ZoneName};
 use crate::gandi;
 use crate::gandi::livedns::{Listing, LiveDns};
 
-/// What has been read of the zones in this round: everything at most once. Lists and not maps, as in the state.
-pub(super) struct Zones<'a> {
+/// The RRsets and listings read so far. Lists and not maps, for the same reason as in [`crate::state::State`].
+pub(super) struct ZoneCache<'a> {
     pub(super) livedns: LiveDns<'a>,
-    /// The domain of each RRset that wants a look.
-    pub(super) looks: Vec<ZoneName>,
+    /// The domain of each RRset that will be read: once per RRset, so that several RRsets of one domain are read by
+    /// one listing.
+    pub(super) wanted: Vec<ZoneName>,
     listings: Vec<(ZoneName, Result<Listing, Rc<gandi::Error>>)>,
-    seen: Vec<(RrsetKey, Result<Current, Rc<gandi::Error>>)>,
+    rrsets: Vec<(RrsetKey, Result<Current, Rc<gandi::Error>>)>,
 }
 
-impl<'a> Zones<'a> {
+impl<'a> ZoneCache<'a> {
     pub(super) fn new(livedns: LiveDns<'a>) -> Self {
-        Self { livedns, looks: Vec::new(), listings: Vec::new(), seen: Vec::new() }
+        Self { livedns, wanted: Vec::new(), listings: Vec::new(), rrsets: Vec::new() }
     }
 
-    pub(super) fn look(
+    /// Returns the content at `key`, from the cache or from Gandi. A failed read is cached as well.
+    pub(super) fn rrset(
         &mut self,
         key: &RrsetKey,
         console: &mut Console,
     ) -> Result<Current, Rc<gandi::Error>> {
-        if let Some((_, current)) = self.seen.iter().find(|(k, _)| k == key) {
+        if let Some((_, current)) = self.rrsets.iter().find(|(k, _)| k == key) {
             return current.clone();
         }
         let current = self.read(key, console);
-        self.seen.push((key.clone(), current.clone()));
+        self.rrsets.push((key.clone(), current.clone()));
         current
     }
 
     fn read(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<gandi::Error>> {
-        if self.looks.iter().filter(|d| **d == key.domain).count() < 2 {
-            console.step(format_args!("{key}: looking at the zone"));
+        if self.wanted.iter().filter(|domain| **domain == key.domain).count() < 2 {
+            console.debug(format_args!("{key}: querying record"));
             return self.livedns.rrset(key).map_err(Rc::new);
         }
-        let known = self.listings.iter().position(|(d, _)| *d == key.domain);
-        let place = known.unwrap_or_else(|| {
-            console.step(format_args!("{}: looking at the whole zone", key.domain));
+        let known = self.listings.iter().position(|(domain, _)| *domain == key.domain);
+        let index = known.unwrap_or_else(|| {
+            console.debug(format_args!("{}: querying zone", key.domain));
             let listing = self.livedns.listing(&key.domain).map_err(Rc::new);
             self.listings.push((key.domain.clone(), listing));
             self.listings.len() - 1
         });
-        match &self.listings[place].1 {
+        match &self.listings[index].1 {
             Ok(listing) => self.livedns.find(listing, key).map_err(Rc::new),
             Err(e) => Err(Rc::clone(e)),
         }

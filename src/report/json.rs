@@ -1,55 +1,58 @@
-//! A run as one object for programs. `schema/run.json` describes it, and the tests hold the two together.
+//! The result of a run as one JSON object. `schema/run.json` describes it; a test holds the two together.
 
+use crate::cli::WriteMode;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::json::Object;
-use crate::outcome::{Done, Failure, Outcome};
+use crate::outcome::{Failure, Outcome, Success};
+use crate::sys::time::Timestamp;
 
-/// Everything that there is to tell.
-pub(crate) struct Told<'a> {
-    pub(crate) now: u64,
+/// The content of the object.
+pub(crate) struct RunReport<'a> {
+    pub(crate) now: Timestamp,
     pub(crate) exit: Exit,
-    pub(crate) dry_run: bool,
-    /// Why there are no outcomes.
-    pub(crate) problem: Option<&'a str>,
+    pub(crate) mode: WriteMode,
+    /// The reason why no pass was made; `None` if one was.
+    pub(crate) error: Option<&'a str>,
     pub(crate) outcomes: &'a [Outcome],
-    /// What earlier tries of this run have changed.
+    /// The changes of earlier attempts of this run.
     pub(crate) earlier: &'a [Outcome],
-    /// Seconds since 1970, or 0.
-    pub(crate) token_expires: u64,
+    /// The expiry of the token; `None` if unknown.
+    pub(crate) token_expires: Option<Timestamp>,
 }
 
-/// One line.
-pub(crate) fn run(told: &Told) -> String {
+/// Returns the object as one line.
+pub(crate) fn run(report: &RunReport) -> String {
     let mut records = Vec::new();
-    for outcome in told.outcomes {
+    for outcome in report.outcomes {
         for key in &outcome.keys {
-            // That a record is as an earlier try has made it is no news: what that try did is.
-            let earlier = told.earlier.iter().find(|e| outcome.result.is_ok() && e.keys.contains(key));
+            // Report the change made by an earlier attempt of this run rather than `unchanged` from the last one.
+            let earlier = report.earlier.iter().find(|e| outcome.result.is_ok() && e.keys.contains(key));
             records.push(record(key, &earlier.unwrap_or(outcome).result));
         }
     }
     let mut object = Object::new();
-    object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("time", Some(told.now));
-    object.number("exit", Some(told.exit.code().into())).boolean("dry_run", told.dry_run);
-    object.text("error", told.problem).list("records", &records);
-    object.number("token_expires", Some(told.token_expires).filter(|e| *e != 0));
+    object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("time", Some(report.now.as_secs()));
+    object.number("exit", Some(report.exit.code().into()));
+    object.boolean("dry_run", report.mode == WriteMode::DryRun);
+    object.text("error", report.error).list("records", &records);
+    object.number("token_expires", report.token_expires.map(Timestamp::as_secs));
     object.end()
 }
 
-fn record(key: &RrsetKey, result: &Result<Done, Failure>) -> String {
+fn record(key: &RrsetKey, result: &Result<Success, Failure>) -> String {
     let (word, old, new, failure) = match result {
-        Ok(Done::Remembered(new)) => ("remembered", None, Some(new), None),
-        Ok(Done::Kept(new)) => ("kept", None, Some(new), None),
-        Ok(Done::Created { new, .. }) => ("created", None, Some(new), None),
-        Ok(Done::Replaced { old, new, .. }) => ("replaced", Some(old), Some(new), None),
+        Ok(Success::Cached(new)) => ("cached", None, Some(new), None),
+        Ok(Success::Unchanged(new)) => ("unchanged", None, Some(new), None),
+        Ok(Success::Created { new, .. }) => ("created", None, Some(new), None),
+        Ok(Success::Replaced { old, new, .. }) => ("replaced", Some(old), Some(new), None),
         Err(failure) => ("failed", None, None, Some(failure)),
     };
     let addresses = |rrset: Option<&Rrset>| -> Vec<String> {
         rrset.map_or(&[][..], Rrset::values).iter().map(|a| format!("\"{a}\"")).collect()
     };
     let since = match failure {
-        Some(Failure::Standing(failed)) => Some(failed.since),
+        Some(Failure::BackedOff(record)) => Some(record.first_seen.as_secs()),
         _ => None,
     };
     let mut object = Object::new();

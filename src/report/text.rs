@@ -1,21 +1,20 @@
-//! Everything a run says: steps as they happen, outcomes as text, and the one exit code.
-//!
-//! Silent when nothing changed; one line on stdout for each change; errors and warnings on stderr. A closed or
-//! full stream is nobody's error: what was done is done.
+//! Outcomes as lines: steps and changes as they happen, failures grouped by their text, and the exit code.
 
 use std::fmt;
 
+use crate::cli::WriteMode;
 use crate::console::Console;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
-use crate::outcome::{Done, Outcome};
+use crate::outcome::{Outcome, Success};
+use crate::sys::grouped::push_grouped;
 
-/// Tells the outcomes of a round and returns the gravest code.
+/// Prints the outcomes of a pass and returns the most severe exit code.
 pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
     let mut exit = Exit::Ok;
     for Outcome { keys, result } in outcomes {
         match result {
-            Ok(done) => tell(keys, done, console),
+            Ok(success) => report_success(keys, success, console),
             Err(failure) => exit = exit.max(failure.exit()),
         }
     }
@@ -25,70 +24,80 @@ pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
     exit
 }
 
-/// The failures of a round, those with the same words together.
+/// Returns the failures of a pass with their records, grouped by text.
 fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
-    let mut failures: Vec<(String, Vec<&RrsetKey>)> = Vec::new();
+    let mut failures = Vec::new();
     for Outcome { keys, result } in outcomes {
         let Err(failure) = result else { continue };
-        let text = failure.to_string();
-        match failures.iter_mut().find(|(t, _)| *t == text) {
-            Some((_, subjects)) => subjects.extend(keys),
-            None => failures.push((text, keys.iter().collect())),
+        for key in keys {
+            push_grouped(&mut failures, failure.to_string(), key);
         }
     }
     failures
 }
 
-/// The failures of a round, a line each.
+/// Returns the failures of a pass, one line per text.
 pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
     failures(outcomes).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
 }
 
-fn tell(keys: &[RrsetKey], done: &Done, console: &mut Console) {
+fn report_success(keys: &[RrsetKey], success: &Success, console: &mut Console) {
     for key in keys {
-        match done {
-            Done::Remembered(rrset) => {
-                console.step(format_args!("{key}: still {}, as confirmed not long ago", rrset.addresses()));
+        match success {
+            Success::Cached(rrset) => {
+                console.debug(format_args!("{key}: unchanged (cached): {}", rrset.addresses()));
             }
-            Done::Kept(rrset) => {
-                console.step(format_args!("{key}: the zone has {}: nothing to do", rrset.addresses()));
+            Success::Unchanged(rrset) => {
+                console.debug(format_args!("{key}: unchanged: {}", rrset.addresses()));
             }
-            Done::Created { new, dry } => console.say(format_args!(
-                "{key}: {} with {}, TTL {} s",
-                if *dry { "would be created" } else { "created" },
+            Success::Created { new, mode } => console.notice(format_args!(
+                "{key}: {}: {} (TTL {})",
+                match mode {
+                    WriteMode::Apply => "created",
+                    WriteMode::DryRun => "would be created",
+                },
                 new.addresses(),
                 new.ttl
             )),
-            Done::Replaced { old, new, dry } => {
-                console.say(format_args!("{key}: {}", Change { old, new, dry: *dry }));
+            Success::Replaced { old, new, mode } => {
+                console.notice(format_args!(
+                    "{key}: {}{}",
+                    would_change(*mode),
+                    ReplacementText { old, new }
+                ));
             }
         }
     }
 }
 
-/// What a replacement changes: addresses, TTL, or both.
-struct Change<'a> {
-    old: &'a Rrset,
-    new: &'a Rrset,
-    dry: bool,
+const fn would_change(mode: WriteMode) -> &'static str {
+    match mode {
+        WriteMode::Apply => "",
+        WriteMode::DryRun => "would change: ",
+    }
 }
 
-impl fmt::Display for Change<'_> {
+/// The text of a replacement: `A -> B`, with the TTL where it changes.
+struct ReplacementText<'a> {
+    old: &'a Rrset,
+    new: &'a Rrset,
+}
+
+impl fmt::Display for ReplacementText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (old, new) = (self.old, self.new);
-        let verb = if self.dry { "would be replaced by" } else { "replaced by" };
-        if old.values() != new.values() {
-            write!(f, "{} {verb} {}", old.addresses(), new.addresses())?;
+        if old.values() == new.values() {
+            return write!(f, "{} (TTL {} -> {})", new.addresses(), old.ttl, new.ttl);
         }
+        write!(f, "{} -> {}", old.addresses(), new.addresses())?;
         if old.ttl != new.ttl {
-            let separator = if old.values() == new.values() { "" } else { ", " };
-            write!(f, "{separator}TTL {} s {verb} {} s", old.ttl, new.ttl)?;
+            write!(f, " (TTL {} -> {})", old.ttl, new.ttl)?;
         }
         Ok(())
     }
 }
 
-/// One record by its name, a few by theirs, many by the first and their number.
+/// The names of records: up to three by name, and the number of the others.
 struct Subjects<'a>(&'a [&'a RrsetKey]);
 
 impl fmt::Display for Subjects<'_> {
@@ -120,7 +129,7 @@ mod tests {
         Rrset::single(address.parse().expect(address), ttl)
     }
 
-    fn told(outcomes: &[Outcome], verbosity: Verbosity) -> (String, String, Exit) {
+    fn printed(outcomes: &[Outcome], verbosity: Verbosity) -> (String, String, Exit) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let exit = report(outcomes, &mut Console::new(verbosity, &mut out, &mut err));
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -128,23 +137,26 @@ mod tests {
     }
 
     #[test]
-    fn changes_on_stdout_failures_on_stderr_and_the_gravest_code() {
+    fn report_prints_changes_on_stdout_failures_on_stderr_and_returns_the_most_severe_code() {
         let refused = || Err(Failure::Refused(Refusal::Cname("a.".to_owned())));
-        let replaced =
-            Done::Replaced { old: rrset(600, "81.2.69.1"), new: rrset(300, "81.2.69.2"), dry: false };
+        let replaced = Success::Replaced {
+            old: rrset(600, "81.2.69.1"),
+            new: rrset(300, "81.2.69.2"),
+            mode: WriteMode::Apply,
+        };
         let outcomes = [
             Outcome { keys: vec![key("a")], result: Ok(replaced) },
             Outcome { keys: vec![key("b"), key("c")], result: refused() },
             Outcome { keys: vec![key("d"), key("@")], result: refused() },
-            Outcome { keys: vec![key("e")], result: Ok(Done::Kept(rrset(300, "81.2.69.2"))) },
+            Outcome { keys: vec![key("e")], result: Ok(Success::Unchanged(rrset(300, "81.2.69.2"))) },
         ];
-        let (out, err, exit) = told(&outcomes, Verbosity::Normal);
-        assert_eq!(out, "a.example.org A: 81.2.69.1 replaced by 81.2.69.2, TTL 600 s replaced by 300 s\n");
+        let (out, err, exit) = printed(&outcomes, Verbosity::Normal);
+        assert_eq!(out, "a.example.org A: 81.2.69.1 -> 81.2.69.2 (TTL 600 -> 300)\n");
         assert!(err.starts_with(
-            "gandi-ddns: b.example.org A, c.example.org A, d.example.org A and 1 more: left alone, since a CNAME"
+            "gandi-ddns: b.example.org A, c.example.org A, d.example.org A and 1 more: not changed: a CNAME"
         ));
         assert_eq!((err.lines().count(), exit), (1, Exit::Config));
-        let (out, err, exit) = told(&outcomes, Verbosity::Quiet);
+        let (out, err, exit) = printed(&outcomes, Verbosity::Quiet);
         assert_eq!((out.as_str(), err.lines().count(), exit), ("", 1, Exit::Config));
     }
 }

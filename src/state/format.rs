@@ -1,55 +1,75 @@
-//! The text format of the state file.
+//! The text format of the state file: one line per fact, words separated by spaces, times in seconds since 1970 with 0
+//! for "never". ARCHITECTURE.md describes each line.
 
 use std::fmt;
 
-use super::records::{Memory, Seen, State, TokenMemory};
+use super::records::{Confirmed, RecordState, State, TokenMemory};
 use crate::exit::Exit;
-use crate::outcome::Failed;
+use crate::outcome::FailureRecord;
+use crate::sys::time::Timestamp;
 
-/// First line of the file; the number changes with the format.
-const HEADER: &str = "gandi-ddns state 2";
+/// First line of the file. The number changes with the format.
+const HEADER: &str = "gandi-ddns state 3";
+
+/// The reason why a text is not a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// It is corrupt.
+    Corrupt,
+    /// It was written by another version of this program.
+    OtherVersion,
+}
 
 impl State {
-    /// Reads the file's text; `None` for what we cannot have written.
+    /// Parses the state file. Errors tell a corrupt file from one written by another version.
     pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
         let mut lines = text.lines();
         match lines.next() {
             Some(HEADER) => {}
             Some(other) if other.starts_with("gandi-ddns state ") => return Err(Unreadable::OtherVersion),
-            _ => return Err(Unreadable::Damaged),
+            _ => return Err(Unreadable::Corrupt),
         }
         let mut state = Self::default();
         for line in lines {
-            state.line(line).ok_or(Unreadable::Damaged)?;
+            state.parse_line(line).ok_or(Unreadable::Corrupt)?;
         }
         Ok(state)
     }
 
-    fn line(&mut self, line: &str) -> Option<()> {
+    fn parse_line(&mut self, line: &str) -> Option<()> {
         let (kind, rest) = line.split_once(' ')?;
         let mut words = rest.split(' ');
         let mut number = || words.next()?.parse::<u64>().ok();
         match kind {
-            "origin" => self.origin = number()?,
-            "token" => self.token = TokenMemory { asked: number()?, expires: number()?, warned: number()? },
-            "seen" => {
-                let (at, changed, doubted, ttl) = (number()?, number()?, number()? == 1, number()?);
-                let seen = Seen {
+            "fingerprint" => self.fingerprint = number()?,
+            "token" => {
+                let (checked_at, expires_at) = (time(number()?), time(number()?));
+                self.token = TokenMemory { checked_at, expires_at, warned_at: time(number()?) };
+            }
+            "confirmed" => {
+                let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()? == 1, number()?);
+                let confirmed = Confirmed {
                     address: words.next()?.parse().ok()?,
                     ttl: u32::try_from(ttl).ok()?,
-                    at,
+                    at: Timestamp::from_secs(at),
                     changed,
-                    doubted,
+                    doubtful,
                 };
-                self.entry(id_of(&mut words)?).seen = Some(seen);
+                self.entry(parse_id(&mut words)?).confirmed = Some(confirmed);
             }
-            "failed" => {
-                let (code, since, at, until) = (number()?, number()?, number()?, number()?);
-                let (tries, told) = (u32::try_from(number()?).ok()?, number()?);
-                let exit = Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code)?;
-                let id = id_of(&mut words)?;
-                let text = words.collect::<Vec<_>>().join(" ");
-                self.entry(id).failed = Some(Failed { exit, since, at, until, tries, told, text });
+            "failure" => {
+                let (code, first_seen, last_seen) = (number()?, number()?, number()?);
+                let (retry_after, consecutive, reported_at) = (time(number()?), number()?, time(number()?));
+                let id = parse_id(&mut words)?;
+                self.entry(id).failure = Some(FailureRecord {
+                    exit: Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code)?,
+                    first_seen: Timestamp::from_secs(first_seen),
+                    last_seen: Timestamp::from_secs(last_seen),
+                    retry_after,
+                    consecutive: u32::try_from(consecutive).ok()?,
+                    reported_at,
+                    text: words.collect::<Vec<_>>().join(" "),
+                });
             }
             _ => return None,
         }
@@ -57,69 +77,79 @@ impl State {
     }
 }
 
-/// The next four words.
-fn id_of<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<String> {
+/// Reads a time of which 0 means "never".
+fn time(seconds: u64) -> Option<Timestamp> {
+    (seconds != 0).then(|| Timestamp::from_secs(seconds))
+}
+
+/// Writes a time as [`time`] reads it.
+fn seconds(time: Option<Timestamp>) -> u64 {
+    time.map_or(0, Timestamp::as_secs)
+}
+
+/// Reads an RRset's identifier, which is the next four words.
+fn parse_id<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<String> {
     let [api, domain, name, rrtype] = [words.next()?, words.next()?, words.next()?, words.next()?];
     Some(format!("{api} {domain} {name} {rrtype}"))
 }
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TokenMemory { asked, expires, warned } = self.token;
-        writeln!(f, "{HEADER}\norigin {}\ntoken {asked} {expires} {warned}", self.origin)?;
-        for (id, Memory { seen, failed }) in &self.records {
-            if let Some(Seen { address, ttl, at, changed, doubted }) = seen {
-                writeln!(f, "seen {at} {changed} {} {ttl} {address} {id}", u8::from(*doubted))?;
+        let TokenMemory { checked_at, expires_at, warned_at } = self.token;
+        let [checked_at, expires_at, warned_at] = [checked_at, expires_at, warned_at].map(seconds);
+        writeln!(f, "{HEADER}\nfingerprint {}", self.fingerprint)?;
+        writeln!(f, "token {checked_at} {expires_at} {warned_at}")?;
+        for (id, RecordState { confirmed, failure }) in &self.records {
+            if let Some(Confirmed { address, ttl, at, changed, doubtful }) = confirmed {
+                let (at, changed, doubtful) = (at.as_secs(), seconds(*changed), u8::from(*doubtful));
+                writeln!(f, "confirmed {at} {changed} {doubtful} {ttl} {address} {id}")?;
             }
-            if let Some(Failed { exit, since, at, until, tries, told, text }) = failed {
-                let code = exit.code();
-                writeln!(
+            if let Some(failure) = failure {
+                let (code, consecutive) = (failure.exit.code(), failure.consecutive);
+                let (first_seen, last_seen) = (failure.first_seen.as_secs(), failure.last_seen.as_secs());
+                let (retry_after, reported_at) = (seconds(failure.retry_after), seconds(failure.reported_at));
+                write!(
                     f,
-                    "failed {code} {since} {at} {until} {tries} {told} {id} {}",
-                    text.replace('\n', " ")
+                    "failure {code} {first_seen} {last_seen} {retry_after} {consecutive} {reported_at} "
                 )?;
+                writeln!(f, "{id} {}", failure.text.replace('\n', " "))?;
             }
         }
         Ok(())
     }
 }
 
-/// Why a text is no state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    Damaged,
-    OtherVersion,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dns::{Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
-    use crate::outcome::{Done, Failure, Outcome, Refusal};
+    use crate::outcome::{Failure, Outcome, Refusal, Success};
 
-    fn outcome(result: Result<Done, Failure>) -> Vec<Outcome> {
+    fn outcome(result: Result<Success, Failure>) -> Vec<Outcome> {
         let domain = ZoneName::parse("example.org").expect("a domain");
         let name = RrsetName::parse("*", &domain).expect("a name");
         vec![Outcome { keys: vec![RrsetKey { name, domain, rrtype: RrsetType::A }], result }]
     }
 
     #[test]
-    fn survives_the_file() {
-        let kept = Done::Kept(Rrset::single("81.2.69.142".parse().expect("an address"), 600));
+    fn state_is_the_same_after_writing_and_parsing() {
+        let kept = Success::Unchanged(Rrset::single("81.2.69.142".parse().expect("an address"), 600));
         let refused = Failure::Refused(Refusal::Cname("a.".to_owned()));
-        let mut state = State::default().after("api", &outcome(Ok(kept)), 10_000);
-        state = state.after("api", &outcome(Err(refused)), 10_100).of_origin(7);
-        state.token = TokenMemory { asked: 1, expires: 2, warned: 3 };
+        let mut state = State::default().apply("api", &outcome(Ok(kept)), Timestamp::from_secs(10_000));
+        state = state.apply("api", &outcome(Err(refused)), Timestamp::from_secs(10_100)).with_fingerprint(7);
+        state.token = TokenMemory { checked_at: time(1), expires_at: time(2), warned_at: time(3) };
         assert_eq!(State::parse(&state.to_string()), Ok(state));
     }
 
     #[test]
-    fn damage_and_other_versions_are_told_apart() {
+    fn corrupt_text_and_other_version_are_different_errors() {
         let head = HEADER.to_owned();
-        for text in ["", "x", "\0", &(head.clone() + "\nx"), &(head.clone() + "\nseen 1 2 0 300 x a b c A")] {
-            assert_eq!(State::parse(text), Err(Unreadable::Damaged), "{text:?}");
+        for text in
+            ["", "x", "\0", &(head.clone() + "\nx"), &(head.clone() + "\nconfirmed 1 2 0 300 x a b c A")]
+        {
+            assert_eq!(State::parse(text), Err(Unreadable::Corrupt), "{text:?}");
         }
-        assert_eq!(State::parse(&(head + "\nfailed 99 1 1 1 1 1 a b c A x")), Err(Unreadable::Damaged));
+        assert_eq!(State::parse(&(head + "\nfailure 99 1 1 1 1 1 a b c A x")), Err(Unreadable::Corrupt));
         assert_eq!(State::parse("gandi-ddns state 1\nx"), Err(Unreadable::OtherVersion));
     }
 }

@@ -1,12 +1,15 @@
 //! The last address changes, for `gandi-ddns status`. Written only when there is one more.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::outcome::{Done, Outcome};
+use crate::outcome::{Outcome, Success};
 use crate::sys::atomic_file;
+use crate::sys::hash::ConfigId;
+use crate::sys::read_limited;
+use crate::sys::time::Timestamp;
 
 /// So many changes are kept.
 const MAX_ENTRIES: usize = 50;
@@ -15,9 +18,9 @@ const MAX_FILE: u64 = 64 * 1024;
 
 /// One change of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
+pub(crate) struct HistoryEntry {
     /// Seconds since 1970.
-    pub(crate) at: u64,
+    pub(crate) at: Timestamp,
     /// The record, as in `home.example.org A`.
     pub(crate) record: String,
     /// What it held, or `-`.
@@ -26,36 +29,37 @@ pub(crate) struct Change {
     pub(crate) new: String,
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for HistoryEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {} {}", self.at, self.record, self.old, self.new)
+        write!(f, "{} {} {} {}", self.at.as_secs(), self.record, self.old, self.new)
     }
 }
 
-impl Change {
+impl HistoryEntry {
     fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(' ').collect();
         let &[at, name, rrtype, old, new] = words.as_slice() else { return None };
         let record = format!("{name} {rrtype}");
-        Some(Self { at: at.parse().ok()?, record, old: old.to_owned(), new: new.to_owned() })
+        let at = Timestamp::from_secs(at.parse().ok()?);
+        Some(Self { at, record, old: old.to_owned(), new: new.to_owned() })
     }
 }
 
 /// The changes that a round has made.
 #[must_use]
-pub(crate) fn changes(outcomes: &[Outcome], now: u64) -> Vec<Change> {
+pub(crate) fn changes(outcomes: &[Outcome], now: Timestamp) -> Vec<HistoryEntry> {
     let mut changes = Vec::new();
     for Outcome { keys, result } in outcomes {
         let (old, new) = match result {
-            Ok(Done::Created { new, .. }) => ("-".to_owned(), new),
-            Ok(Done::Replaced { old, new, .. }) if old.values() != new.values() => {
+            Ok(Success::Created { new, .. }) => ("-".to_owned(), new),
+            Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() => {
                 (old.addresses().replace(' ', ","), new)
             }
             _ => continue,
         };
         for key in keys {
             let new = new.addresses();
-            changes.push(Change { at: now, record: key.to_string(), old: old.clone(), new });
+            changes.push(HistoryEntry { at: now, record: key.to_string(), old: old.clone(), new });
         }
     }
     changes
@@ -63,22 +67,21 @@ pub(crate) fn changes(outcomes: &[Outcome], now: u64) -> Vec<Change> {
 
 /// Where the changes are kept unless the config names a place.
 #[must_use]
-pub(crate) fn with_state(dir: &Path, instance: u64) -> PathBuf {
-    dir.join(format!("{instance:016x}.history"))
+pub(crate) fn default_path(dir: &Path, id: ConfigId) -> PathBuf {
+    dir.join(format!("{id}.history"))
 }
 
 /// The changes in the file, oldest first; none where there is no file. Lines that are not ours count for nothing.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<Change>> {
-    let mut text = String::new();
-    match File::open(path).and_then(|f| f.take(MAX_FILE).read_to_string(&mut text)) {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<HistoryEntry>> {
+    match read_limited::read_to_string(path, MAX_FILE) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(e) => Err(e),
-        Ok(_) => Ok(text.lines().filter_map(Change::parse).collect()),
+        Ok(text) => Ok(text.lines().filter_map(HistoryEntry::parse).collect()),
     }
 }
 
 /// Adds changes to the file, of which the last fifty stay.
-pub(crate) fn add(path: &Path, new: Vec<Change>) -> io::Result<()> {
+pub(crate) fn add(path: &Path, new: Vec<HistoryEntry>) -> io::Result<()> {
     // A link stays one: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     // What cannot be read is not ours to replace.
@@ -94,11 +97,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_fifty_stay() {
+    fn history_keeps_the_last_fifty_entries_and_refuses_a_foreign_file() {
         let path = std::env::temp_dir().join(format!("gandi-ddns-history-{}", std::process::id()));
         let _ = fs::remove_file(&path);
-        let change = |at| Change {
-            at,
+        let change = |at| HistoryEntry {
+            at: Timestamp::from_secs(at),
             record: "home.example.org A".to_owned(),
             old: "-".to_owned(),
             new: "81.2.69.142".to_owned(),

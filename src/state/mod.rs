@@ -1,10 +1,11 @@
-//! What is remembered from run to run: the lock, the state, and the history.
+//! The state kept from run to run: lock, cached confirmations, backoff, and the history of changes.
 
 mod format;
 pub(crate) mod history;
 mod records;
 mod store;
 
-pub(crate) use records::Seen;
+pub(crate) use records::Confirmed;
 pub use records::{State, TokenMemory};
-pub use store::{Place, StateError, Store, last_run, look, peek};
+pub(crate) use store::WITHOUT_STATE;
+pub use store::{StateError, Store, StoreStatus, inspect, last_run, read_unlocked};

@@ -1,230 +1,234 @@
-//! What is remembered from run to run, as values: what the zone was seen to hold, what failed, and how long to leave
-//! it alone.
+//! The state as values: what the zone was last seen to hold, which records failed, and until when they are in backoff.
+//! Pure.
 
 use std::net::IpAddr;
 
 use crate::dns::{Rrset, RrsetKey, Ttl};
 use crate::exit::Exit;
-use crate::outcome::{Done, Failed, Failure, Outcome};
-use crate::sys::time::DAY;
+use crate::outcome::{Failure, FailureRecord, Outcome, Success};
+use crate::sys::grouped::push_grouped;
+use crate::sys::time::{DAY, Timestamp};
 
-/// How long what nobody has confirmed is kept, in seconds, for `gandi-ddns status`.
-const RETENTION: u64 = 31 * 86_400;
-/// The longest that a failure is left alone, in seconds.
+/// Entries that have not been confirmed for this many seconds are dropped; until then `gandi-ddns status` shows them.
+const RETENTION: u64 = 31 * DAY;
+/// The longest backoff, in seconds.
 const BACKOFF_MAX: u64 = 3600;
-/// The pause after a second failure in a row that may go away by itself, in seconds; each further one doubles it.
+/// The backoff after a second temporary failure in a row, in seconds. Each further failure doubles it.
 const BACKOFF_MIN: u64 = 60;
-
-/// How old a failure is when `on_failure` hears of it again, in seconds.
+/// The age at which a failure is reported to `on_failure` again, in seconds.
 const REPEAT_AFTER: u64 = DAY;
 
-/// What a zone held under one key, and when that was seen, in seconds since 1970.
+/// The content of one RRset, as last read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct Confirmed {
     pub(crate) address: IpAddr,
+    /// Time to live in seconds, as the zone has it.
     pub(crate) ttl: u32,
-    pub(crate) at: u64,
-    /// When we last wrote it, or 0.
-    pub(crate) changed: u64,
-    /// Whether something has failed at Gandi since: the next run looks for itself.
-    pub(super) doubted: bool,
+    /// The time at which the zone was last seen with this content.
+    pub(crate) at: Timestamp,
+    /// The time of our last write; `None` if we never wrote it.
+    pub(crate) changed: Option<Timestamp>,
+    /// True if a request about it has failed at Gandi since: the next run reads the zone.
+    pub(super) doubtful: bool,
 }
 
-/// One RRset.
+/// The state of one RRset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Memory {
-    pub(crate) seen: Option<Seen>,
-    pub(crate) failed: Option<Failed>,
+pub(crate) struct RecordState {
+    pub(crate) confirmed: Option<Confirmed>,
+    pub(crate) failure: Option<FailureRecord>,
 }
 
-/// What is known of the token, in seconds since 1970; 0 is never, or unknown.
+/// What is known about the token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenMemory {
-    /// When Gandi was last asked about it.
-    pub asked: u64,
-    /// When it expires.
-    pub expires: u64,
-    /// When its user was last warned.
-    pub warned: u64,
+    /// The time of the last query about its expiry; `None` if never.
+    pub checked_at: Option<Timestamp>,
+    /// The time of its expiry; `None` if unknown.
+    pub expires_at: Option<Timestamp>,
+    /// The time of the last warning; `None` if never.
+    pub warned_at: Option<Timestamp>,
 }
 
-/// What is remembered, by API base and RRset.
+/// The state of all records, by API base and RRset, and of the token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Differs when config or token have changed.
-    pub(crate) origin: u64,
+    /// Fingerprint of the config file and the token; it differs when one of them has changed.
+    pub(crate) fingerprint: u64,
     /// The token.
     pub(crate) token: TokenMemory,
-    // A list and not a tree: a tree is 9 kB of program, and a thousand records are found soon enough.
-    pub(super) records: Vec<(String, Memory)>,
+    // A list and not a tree: a tree would add 9 kB of code, and a thousand records are found soon enough.
+    pub(super) records: Vec<(String, RecordState)>,
 }
 
-/// Identifies an RRset in the state, in four words: the same name at the sandbox is another one.
+/// Returns the identifier of an RRset in the state, in four words. The same name at the sandbox is another RRset.
 fn id(api: &str, key: &RrsetKey) -> String {
     format!("{api} {} {} {}", key.domain, key.name, key.rrtype)
 }
 
-/// How long to leave a failure alone, in seconds, after so many in a row. What a person must set right can wait; what
-/// may go away by itself is asked about less and less often.
-const fn backoff(exit: Exit, tries: u32) -> u64 {
+/// Returns the backoff in seconds after `consecutive` failures: fixed for errors that the user must fix, exponential
+/// for temporary ones.
+const fn backoff(exit: Exit, consecutive: u32) -> u64 {
     if !matches!(exit, Exit::TryLater) {
         return BACKOFF_MAX;
     }
-    match tries {
+    match consecutive {
         0..2 => 0,
-        2..8 => BACKOFF_MIN << (tries - 2),
+        2..8 => BACKOFF_MIN << (consecutive - 2),
         _ => BACKOFF_MAX,
     }
 }
 
 impl State {
-    /// The RRset under `key`, if it was seen with a fitting TTL less than `recheck` seconds ago. A time in the
-    /// future is a clock that was wrong, and proves nothing.
-    pub(crate) fn recalls(
+    /// Returns the RRset at `key`, if it was confirmed with a matching TTL less than `recheck` seconds ago. A time in
+    /// the future proves nothing: the clock was wrong.
+    pub(crate) fn fresh_rrset(
         &self,
         api: &str,
         key: &RrsetKey,
         ttl: Option<Ttl>,
-        now: u64,
+        now: Timestamp,
         recheck: u64,
     ) -> Option<Rrset> {
-        let seen = self.memory(api, key)?.seen.as_ref()?;
-        let fresh = !seen.doubted && now.checked_sub(seen.at).is_some_and(|age| age < recheck);
-        let fits = ttl.is_none_or(|ttl| ttl.seconds() == seen.ttl);
-        (fresh && fits).then(|| Rrset::single(seen.address, seen.ttl))
+        let confirmed = self.record(api, key)?.confirmed.as_ref()?;
+        let fresh = !confirmed.doubtful && now.since(confirmed.at).is_some_and(|age| age < recheck);
+        let fits = ttl.is_none_or(|ttl| ttl.seconds() == confirmed.ttl);
+        (fresh && fits).then(|| Rrset::single(confirmed.address, confirmed.ttl))
     }
 
-    /// The failure under `key` that is to be left alone at `now`.
-    pub(crate) fn standing(&self, api: &str, key: &RrsetKey, now: u64) -> Option<&Failed> {
-        // Met in the future, by a clock that was wrong, it does not stand.
-        self.memory(api, key)?.failed.as_ref().filter(|f| f.at <= now && now < f.until)
+    /// Returns the failure of `key`, if the record is in backoff at `now`.
+    pub(crate) fn in_backoff(&self, api: &str, key: &RrsetKey, now: Timestamp) -> Option<&FailureRecord> {
+        let failure = self.record(api, key)?.failure.as_ref();
+        // A failure in the future comes from a clock that was wrong: no backoff.
+        failure.filter(|f| f.last_seen <= now && f.retry_after.is_some_and(|end| now < end))
     }
 
-    /// What is remembered of `key`.
-    pub(crate) fn memory(&self, api: &str, key: &RrsetKey) -> Option<&Memory> {
+    /// Returns what is known about `key`.
+    pub(crate) fn record(&self, api: &str, key: &RrsetKey) -> Option<&RecordState> {
         let id = id(api, key);
-        self.records.iter().find(|(known, _)| *known == id).map(|(_, memory)| memory)
+        self.records.iter().find(|(known, _)| *known == id).map(|(_, record)| record)
     }
 
-    /// The same with nothing that is left alone.
-    pub(crate) fn tried_again(mut self) -> Self {
-        self.records.iter_mut().filter_map(|(_, m)| m.failed.as_mut()).for_each(|f| f.until = 0);
+    /// Returns the state with every backoff ended.
+    pub(crate) fn without_backoff(mut self) -> Self {
+        let failures = self.records.iter_mut().filter_map(|(_, r)| r.failure.as_mut());
+        failures.for_each(|failure| failure.retry_after = None);
         self
     }
 
-    /// The same with nothing to rely on.
-    pub(crate) fn distrusted(mut self) -> Self {
-        self.records.iter_mut().filter_map(|(_, m)| m.seen.as_mut()).for_each(|s| s.doubted = true);
+    /// Returns the state without a confirmation that may be relied on.
+    pub(crate) fn unconfirmed(mut self) -> Self {
+        let confirmed = self.records.iter_mut().filter_map(|(_, r)| r.confirmed.as_mut());
+        confirmed.for_each(|confirmed| confirmed.doubtful = true);
         self
     }
 
-    /// The same for a config or token that may be another: what failed is tried again at once.
-    pub(crate) fn of_origin(mut self, origin: u64) -> Self {
-        if self.origin != origin {
-            self.origin = origin;
+    /// Returns the state for a config and token with this fingerprint. If it differs, every backoff ends and nothing
+    /// is known about the token.
+    pub(crate) fn with_fingerprint(mut self, fingerprint: u64) -> Self {
+        if self.fingerprint != fingerprint {
+            self.fingerprint = fingerprint;
             self.token = TokenMemory::default();
-            return self.tried_again();
+            return self.without_backoff();
         }
         self
     }
 
-    /// What is known after a round. What failed at Gandi is not relied on, so that the next run looks; what is too
-    /// old to be of use is dropped.
-    pub(crate) fn after<'a>(
+    /// Returns the state after these outcomes. Entries older than [`RETENTION`] are dropped.
+    pub(crate) fn apply<'a>(
         mut self,
         api: &str,
         outcomes: impl IntoIterator<Item = &'a Outcome>,
-        now: u64,
+        now: Timestamp,
     ) -> Self {
         for Outcome { keys, result } in outcomes {
             for key in keys {
-                let memory = self.entry(id(api, key));
+                let record = self.entry(id(api, key));
                 match result {
-                    Err(Failure::Standing(_)) => {}
-                    Err(failure) => memory.fail(failure, now),
-                    Ok(done) => memory.succeed(done, now),
+                    Err(Failure::BackedOff(_)) => {}
+                    Err(failure) => record.fail(failure, now),
+                    Ok(success) => record.succeed(success, now),
                 }
             }
         }
-        let recent = |at: u64| now.saturating_sub(at) < RETENTION;
-        self.records.retain(|(_, m)| {
-            m.seen.as_ref().is_some_and(|s| recent(s.at)) || m.failed.as_ref().is_some_and(|f| recent(f.at))
+        let recent = |at: Timestamp| now.since(at).is_none_or(|age| age < RETENTION);
+        self.records.retain(|(_, r)| {
+            r.confirmed.as_ref().is_some_and(|c| recent(c.at))
+                || r.failure.as_ref().is_some_and(|f| recent(f.last_seen))
         });
         self
     }
 
-    /// The failures that are new or were last reported a day ago, and their records, those with the same words together.
+    /// Returns the failures that have not been reported for a day, with their records, grouped by text.
     pub(crate) fn unreported<'a>(
         &self,
         api: &str,
         outcomes: &'a [Outcome],
-        now: u64,
+        now: Timestamp,
     ) -> Vec<(String, Vec<&'a RrsetKey>)> {
-        let mut news: Vec<(String, Vec<&RrsetKey>)> = Vec::new();
+        let mut unreported = Vec::new();
         for Outcome { keys, result } in outcomes {
             let Err(failure) = result else { continue };
             for key in keys {
-                let failed = self.memory(api, key).and_then(|m| m.failed.as_ref());
-                let told = failed.map_or(0, |f| f.told);
-                if told != 0 && now.checked_sub(told).is_some_and(|age| age < REPEAT_AFTER) {
+                let known = self.record(api, key).and_then(|r| r.failure.as_ref());
+                let reported_at = known.and_then(|f| f.reported_at);
+                if reported_at.and_then(|at| now.since(at)).is_some_and(|age| age < REPEAT_AFTER) {
                     continue;
                 }
-                let text = failed.map_or_else(|| failure.to_string(), |f| f.text.clone());
-                match news.iter_mut().find(|(known, _)| *known == text) {
-                    Some((_, keys)) => keys.push(key),
-                    None => news.push((text, vec![key])),
-                }
+                let text = known.map_or_else(|| failure.to_string(), |f| f.text.clone());
+                push_grouped(&mut unreported, text, key);
             }
         }
-        news
+        unreported
     }
 
-    /// That `on_failure` was told of the failure of `key`.
-    pub(crate) fn told(&mut self, api: &str, key: &RrsetKey, now: u64) {
-        if let Some(failed) = &mut self.entry(id(api, key)).failed {
-            failed.told = now;
+    /// Notes that the failure of `key` has been reported to `on_failure`.
+    pub(crate) fn mark_reported(&mut self, api: &str, key: &RrsetKey, now: Timestamp) {
+        if let Some(failure) = &mut self.entry(id(api, key)).failure {
+            failure.reported_at = Some(now);
         }
     }
 
-    pub(super) fn entry(&mut self, id: String) -> &mut Memory {
-        let place = self.records.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
-            self.records.push((id, Memory::default()));
+    pub(super) fn entry(&mut self, id: String) -> &mut RecordState {
+        let index = self.records.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.records.push((id, RecordState::default()));
             self.records.len() - 1
         });
-        &mut self.records[place].1
+        &mut self.records[index].1
     }
 }
 
-impl Memory {
-    fn succeed(&mut self, done: &Done, now: u64) {
-        self.failed = None;
-        let (new, changed) = match done {
-            Done::Remembered(_) => return,
-            Done::Kept(new) => (new, self.seen.as_ref().map_or(0, |s| s.changed)),
-            Done::Created { new, .. } | Done::Replaced { new, .. } => (new, now),
+impl RecordState {
+    fn succeed(&mut self, success: &Success, now: Timestamp) {
+        self.failure = None;
+        let (new, changed) = match success {
+            Success::Cached(_) => return,
+            Success::Unchanged(new) => (new, self.confirmed.as_ref().and_then(|c| c.changed)),
+            Success::Created { new, .. } | Success::Replaced { new, .. } => (new, Some(now)),
         };
         if let Some(&address) = new.values().first() {
-            self.seen = Some(Seen { address, ttl: new.ttl, at: now, changed, doubted: false });
+            self.confirmed = Some(Confirmed { address, ttl: new.ttl, at: now, changed, doubtful: false });
         }
     }
 
-    fn fail(&mut self, failure: &Failure, now: u64) {
-        // Without an address, the zone is as it was seen; after a failure at Gandi, nobody knows.
-        if let (Some(seen), false) = (&mut self.seen, matches!(failure, Failure::Address(_))) {
-            seen.doubted = true;
+    fn fail(&mut self, failure: &Failure, now: Timestamp) {
+        // Without an address nothing was asked at Gandi, so the confirmation holds; after a failure at Gandi the zone
+        // may hold anything.
+        if let (Some(confirmed), false) = (&mut self.confirmed, matches!(failure, Failure::Address(_))) {
+            confirmed.doubtful = true;
         }
         let exit = failure.exit();
-        let before = self.failed.take().filter(|f| f.exit == exit && f.since <= now);
-        let tries = before.as_ref().map_or(0, |f| f.tries).saturating_add(1);
-        // Where nobody could be reached, nobody was bothered.
-        let pause = if failure.is_local() { 0 } else { backoff(exit, tries) };
-        self.failed = Some(Failed {
+        let before = self.failure.take().filter(|f| f.exit == exit && f.first_seen <= now);
+        let consecutive = before.as_ref().map_or(0, |f| f.consecutive).saturating_add(1);
+        // No request left this machine, so no backoff is needed.
+        let backoff = if failure.is_local() { 0 } else { backoff(exit, consecutive) };
+        self.failure = Some(FailureRecord {
             exit,
-            since: before.as_ref().map_or(now, |f| f.since),
-            at: now,
-            until: now.saturating_add(pause),
-            tries,
-            told: before.map_or(0, |f| f.told),
+            first_seen: before.as_ref().map_or(now, |f| f.first_seen),
+            last_seen: now,
+            retry_after: (backoff > 0).then(|| now.plus(backoff)),
+            consecutive,
+            reported_at: before.and_then(|f| f.reported_at),
             text: failure.to_string(),
         });
     }
@@ -245,12 +249,16 @@ mod tests {
         Rrset::single(address.parse().expect(address), 600)
     }
 
-    fn outcome(result: Result<Done, Failure>) -> Vec<Outcome> {
+    fn outcome(result: Result<Success, Failure>) -> Vec<Outcome> {
         vec![Outcome { keys: vec![key()], result }]
     }
 
-    fn seen_at(now: u64) -> State {
-        State::default().after("api", &outcome(Ok(Done::Kept(rrset("81.2.69.142")))), now)
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_secs(seconds)
+    }
+
+    fn confirmed_at(seconds: u64) -> State {
+        State::default().apply("api", &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))), at(seconds))
     }
 
     fn refused() -> Failure {
@@ -258,9 +266,10 @@ mod tests {
     }
 
     #[test]
-    fn confirmed_only_while_fresh_and_the_same() {
-        let state = seen_at(10_000);
-        let confirms = |api, a, ttl, now| state.recalls(api, &key(), ttl, now, 3600) == Some(rrset(a));
+    fn rrset_is_fresh_only_within_recheck_with_the_same_api_and_ttl() {
+        let state = confirmed_at(10_000);
+        let confirms =
+            |api, a, ttl, now| state.fresh_rrset(api, &key(), ttl, at(now), 3600) == Some(rrset(a));
         assert!(confirms("api", "81.2.69.142", None, 10_000));
         assert!(confirms("api", "81.2.69.142", Ttl::new(600), 13_599));
         assert!(!confirms("api", "81.2.69.142", None, 13_600));
@@ -271,39 +280,42 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_at_gandi_the_next_run_looks() {
-        let state = seen_at(10_000).after("api", &outcome(Err(refused())), 10_001);
-        assert_eq!(state.recalls("api", &key(), None, 10_002, 3600), None);
-        let state = state.after("api", &outcome(Ok(Done::Kept(rrset("81.2.69.142")))), 10_003);
-        assert!(state.recalls("api", &key(), None, 10_004, 3600).is_some());
-        assert_eq!(state.standing("api", &key(), 10_004), None);
+    fn failure_at_gandi_makes_the_confirmation_doubtful() {
+        let state = confirmed_at(10_000).apply("api", &outcome(Err(refused())), at(10_001));
+        assert_eq!(state.fresh_rrset("api", &key(), None, at(10_002), 3600), None);
+        let state = state.apply("api", &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))), at(10_003));
+        assert!(state.fresh_rrset("api", &key(), None, at(10_004), 3600).is_some());
+        assert_eq!(state.in_backoff("api", &key(), at(10_004)), None);
         assert_eq!(
-            seen_at(10_000).after("api", &[], 10_000 + RETENTION),
+            confirmed_at(10_000).apply("api", &[], at(10_000 + RETENTION)),
             State::default(),
             "of no use any more"
         );
     }
 
     #[test]
-    fn what_a_person_must_set_right_is_left_alone_for_an_hour() {
-        let state = State::default().after("api", &outcome(Err(refused())), 10_000);
-        let stands = |state: &State, now| state.standing("api", &key(), now).is_some();
+    fn permanent_failure_is_in_backoff_for_an_hour_unless_the_fingerprint_changes() {
+        let state = State::default().apply("api", &outcome(Err(refused())), at(10_000));
+        let stands = |state: &State, now| state.in_backoff("api", &key(), at(now)).is_some();
         assert!(stands(&state, 10_000) && stands(&state, 13_599));
         assert!(!stands(&state, 13_600) && !stands(&state, 9_999));
-        assert!(!stands(&state.clone().of_origin(1), 10_001), "config or token have changed");
-        assert!(!stands(&state.clone().tried_again(), 10_001));
-        let standing = state.standing("api", &key(), 10_001).cloned().expect("it stands");
-        let later = state.clone().after("api", &outcome(Err(Failure::Standing(standing))), 10_300);
+        assert!(!stands(&state.clone().with_fingerprint(1), 10_001), "config or token have changed");
+        assert!(!stands(&state.clone().without_backoff(), 10_001));
+        let record = state.in_backoff("api", &key(), at(10_001)).cloned().expect("it stands");
+        let later = state.clone().apply("api", &outcome(Err(Failure::BackedOff(record))), at(10_300));
         assert_eq!(later, state, "nobody was asked, so nothing is new");
-        let again = state.after("api", &outcome(Err(refused())), 13_600);
-        let failed = again.standing("api", &key(), 13_600).expect("it stands again");
-        assert_eq!((failed.since, failed.tries, failed.until), (10_000, 2, 17_200));
+        let again = state.apply("api", &outcome(Err(refused())), at(13_600));
+        let failed = again.in_backoff("api", &key(), at(13_600)).expect("it stands again");
+        assert_eq!(
+            (failed.first_seen, failed.consecutive, failed.retry_after),
+            (at(10_000), 2, Some(at(17_200)))
+        );
     }
 
     #[test]
-    fn pauses_grow_to_an_hour() {
-        let pauses: Vec<u64> = (1..=9).map(|tries| backoff(Exit::TryLater, tries)).collect();
-        assert_eq!(pauses, [0, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+    fn backoff_doubles_from_a_minute_to_an_hour() {
+        let backoffs: Vec<u64> = (1..=9).map(|tries| backoff(Exit::TryLater, tries)).collect();
+        assert_eq!(backoffs, [0, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(backoff(Exit::TryLater, u32::MAX), 3600);
         assert_eq!(backoff(Exit::Token, 1), 3600);
     }

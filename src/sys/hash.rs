@@ -1,6 +1,26 @@
-//! A small, stable hash. Not for secrets.
+//! A small hash, stable from run to run and from version to version. Not for secrets.
 
-/// A number for some bytes, by FNV-1a: stable from run to run and version to version.
+use std::fmt;
+
+/// Identifies a config among those of one machine: the hash of its absolute path, or of the arguments that stand for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigId(u64);
+
+impl ConfigId {
+    /// Hashes the path or arguments.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(fnv(bytes))
+    }
+}
+
+impl fmt::Display for ConfigId {
+    /// Sixteen hexadecimal digits, for file names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Returns the FNV-1a hash of some bytes.
 #[must_use]
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
     bytes

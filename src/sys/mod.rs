@@ -2,8 +2,10 @@
 
 pub(crate) mod atomic_file;
 pub mod environment;
-pub(crate) mod hash;
+pub(crate) mod grouped;
+pub mod hash;
 pub(crate) mod oneshot;
 pub mod random;
+pub(crate) mod read_limited;
 pub(crate) mod subprocess;
 pub mod time;

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sys::oneshot::{Letter, spawn_detached};
+use crate::sys::time::seconds_rounded_up;
 
 /// The most bytes of a program's first line that are of interest: an address needs at most 46.
 pub(crate) const MAX_LINE: usize = 256;
@@ -55,8 +56,7 @@ impl fmt::Display for ProcessError {
             }
             Self::Wait(e) => write!(f, "could not be waited for: {e}"),
             Self::TooSlow(time) => {
-                // Rounded up: what was left of the run's time is seldom whole.
-                let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+                let seconds = seconds_rounded_up(*time);
                 write!(f, "was stopped, as it did not end within {seconds} s")
             }
             Self::Ended(status) => match (status.code(), status.signal()) {

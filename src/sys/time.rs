@@ -1,14 +1,14 @@
-//! Points in time, and spans of it, for people. Reads no clock: `main` does.
+//! Points in time and durations as values and text. Reads no clock: `main` does.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A day, in seconds.
+/// One day, in seconds.
 pub const DAY: u64 = 86_400;
 
-/// No clock that is right reads less than this, in seconds since 1970: a day before the commit that this is built from,
-/// where the build says when that was (reproducible-builds.org's `SOURCE_DATE_EPOCH`), or before this line was written.
-pub const EARLIEST: u64 = {
+/// The earliest time that a correct clock can read: one day before the commit that this program is built from, where
+/// the build names it (`SOURCE_DATE_EPOCH`, reproducible-builds.org), or before this line was written.
+pub const EARLIEST: Timestamp = {
     let written = 1_795_478_400;
     let built = match option_env!("SOURCE_DATE_EPOCH") {
         Some(text) => match u64::from_str_radix(text, 10) {
@@ -17,49 +17,58 @@ pub const EARLIEST: u64 = {
         },
         None => 0,
     };
-    (if built > written { built } else { written }) - DAY
+    Timestamp((if built > written { built } else { written }) - DAY)
 };
 
-/// What is wrong with a clock that reads `now`, if anything can be seen by that alone.
-#[must_use]
-pub fn implausible(now: u64) -> Option<String> {
-    (now < EARLIEST).then(|| {
-        format!(
-            "this machine's clock reads {}, which is before this program was made: the clock is wrong, let NTP set it \
-             (systemd-timesyncd, chrony, or ntpd)",
-            Utc(now)
-        )
-    })
+/// A point in time, in whole seconds since 1970-01-01 00:00:00 UTC. Displayed as `2026-11-24 01:55:10 UTC`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// Creates a timestamp from seconds since 1970.
+    #[must_use]
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// Returns the seconds since 1970.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the time `seconds` later.
+    #[must_use]
+    pub const fn plus(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
+    /// Returns the seconds from `earlier` to `self`; `None` if `earlier` is later than `self`, which means that the
+    /// clock was wrong at one of the two.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Option<u64> {
+        self.0.checked_sub(earlier.0)
+    }
+
+    /// Returns the seconds from `now` to `self`; 0 if `self` has passed.
+    #[must_use]
+    pub const fn left(self, now: Self) -> u64 {
+        self.0.saturating_sub(now.0)
+    }
+
+    /// Returns the date alone, as in `2026-11-24`.
+    #[must_use]
+    pub fn date(self) -> String {
+        let text = self.to_string();
+        text.split(' ').next().unwrap_or_default().to_owned()
+    }
 }
 
-/// Seconds, or a number with `s`, `m`, `h` or `d`.
-pub(crate) fn duration(value: &str, least: u64, most: u64) -> Result<Duration, String> {
-    let (digits, unit) = match value.strip_suffix(['s', 'm', 'h', 'd']) {
-        Some(digits) => (digits, value.as_bytes()[digits.len()]),
-        None => (value, b's'),
-    };
-    let unit = match unit {
-        b'm' => 60,
-        b'h' => 3600,
-        b'd' => DAY,
-        _ => 1,
-    };
-    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
-    let good = seconds.filter(|s| (least..=most).contains(s)).map(Duration::from_secs);
-    good.ok_or_else(|| {
-        format!("`{value}` is not a time from {least} to {most} seconds, such as 90, 30m or 1h")
-    })
-}
-
-/// Seconds since 1970, shown as `2026-11-24 01:55:10 UTC`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Utc(pub u64);
-
-impl fmt::Display for Utc {
-    /// The date by Howard Hinnant's `civil_from_days`, of which years before 1970 are not needed.
+impl fmt::Display for Timestamp {
+    /// Computes the date by Howard Hinnant's `civil_from_days`; years before 1970 are not needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, second) = (self.0 / 86_400, self.0 % 86_400);
-        // Years begin in March here, so that the leap day is the last of a year.
+        // Years begin in March here, so that the leap day is the last day of a year.
         let z = days + 719_468;
         let (era, day_of_era) = (z / 146_097, z % 146_097);
         let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -73,12 +82,47 @@ impl fmt::Display for Utc {
     }
 }
 
+/// Describes why a clock that reads `now` cannot be right, if it reads less than [`EARLIEST`].
+#[must_use]
+pub fn implausible(now: Timestamp) -> Option<String> {
+    (now < EARLIEST).then(|| {
+        format!(
+            "this machine's clock reads {now}, which is before this program was built: the clock is wrong; set it by \
+             NTP (systemd-timesyncd, chrony or ntpd)"
+        )
+    })
+}
+
+/// Parses a duration: seconds, or a number with the unit `s`, `m`, `h` or `d`. `min` and `max` are seconds.
+pub(crate) fn duration(value: &str, min: u64, max: u64) -> Result<Duration, String> {
+    let (digits, unit) = match value.strip_suffix(['s', 'm', 'h', 'd']) {
+        Some(digits) => (digits, value.as_bytes()[digits.len()]),
+        None => (value, b's'),
+    };
+    let unit = match unit {
+        b'm' => 60,
+        b'h' => 3600,
+        b'd' => DAY,
+        _ => 1,
+    };
+    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    let valid = seconds.filter(|s| (min..=max).contains(s)).map(Duration::from_secs);
+    valid.ok_or_else(|| {
+        format!("invalid duration `{value}`: use seconds or 90s, 30m, 1h (from {min} to {max} seconds)")
+    })
+}
+
+/// Returns a duration in seconds, rounded up, for messages: what is left of a time limit is seldom whole.
+pub(crate) fn seconds_rounded_up(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn durations() {
+    fn duration_takes_seconds_and_units() {
         for (text, seconds) in [("90", 90), ("90s", 90), ("30m", 1800), ("1h", 3600), ("2d", 172_800)] {
             assert_eq!(duration(text, 0, 1_000_000), Ok(Duration::from_secs(seconds)), "{text}");
         }
@@ -88,15 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_nobody_has_set() {
-        assert!(
-            implausible(0).is_some_and(|c| c.contains("reads 1970-01-01 00:00:00 UTC") && c.contains("NTP"))
-        );
-        assert!(implausible(EARLIEST - 1).is_some() && implausible(EARLIEST).is_none());
+    fn implausible_clock_is_described_before_the_build_and_not_after() {
+        let unset = implausible(Timestamp(0));
+        assert!(unset.is_some_and(|c| c.contains("reads 1970-01-01 00:00:00 UTC") && c.contains("NTP")));
+        assert!(implausible(Timestamp(EARLIEST.0 - 1)).is_some() && implausible(EARLIEST).is_none());
     }
 
     #[test]
-    fn dates() {
+    fn timestamp_displays_leap_days_and_year_ends() {
         for (seconds, text) in [
             (0, "1970-01-01 00:00:00 UTC"),
             (951_782_399, "2000-02-28 23:59:59 UTC"),
@@ -105,7 +148,7 @@ mod tests {
             (4_107_542_399, "2100-02-28 23:59:59 UTC"),
             (4_107_542_400, "2100-03-01 00:00:00 UTC"),
         ] {
-            assert_eq!(Utc(seconds).to_string(), text);
+            assert_eq!(Timestamp(seconds).to_string(), text);
         }
     }
 }

@@ -11,10 +11,10 @@ use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::state::TokenMemory;
 use crate::sys::random::Random;
-use crate::sys::time::{DAY, Utc};
+use crate::sys::time::{DAY, Timestamp};
 
 /// From so many seconds before the expiry on, its user is warned once a day.
-const SOON: u64 = 30 * DAY;
+pub(crate) const SOON: u64 = 30 * DAY;
 /// From so many seconds before the expiry on, at every run.
 const VERY_SOON: u64 = 7 * DAY;
 /// From so many seconds before the expiry on, a token is renewed. Gandi is said to refuse it with more than 30 days
@@ -23,29 +23,30 @@ const RENEWAL: u64 = 15 * DAY;
 
 impl TokenMemory {
     /// Whether a day has passed since Gandi was asked.
-    fn is_due(self, now: u64) -> bool {
-        is_a_day(self.asked, now)
+    fn is_due(self, now: Timestamp) -> bool {
+        is_a_day_old(self.checked_at, now)
     }
 
     /// Whether its user is to be warned now.
     #[must_use]
-    pub fn warns(self, now: u64) -> bool {
-        let left = self.expires.saturating_sub(now);
-        self.expires != 0 && (left <= VERY_SOON || left <= SOON && is_a_day(self.warned, now))
+    pub fn warns(self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires| {
+            let left = expires.left(now);
+            left <= VERY_SOON || left <= SOON && is_a_day_old(self.warned_at, now)
+        })
     }
 }
 
-/// Whether `then` is a day ago, or never was, or is not over yet: by a clock that was wrong.
-fn is_a_day(then: u64, now: u64) -> bool {
-    now.checked_sub(then).is_none_or(|age| age >= DAY)
+/// Returns true if `then` is at least a day in the past, `None`, or in the future (the clock was wrong).
+fn is_a_day_old(then: Option<Timestamp>, now: Timestamp) -> bool {
+    then.and_then(|then| now.since(then)).is_none_or(|age| age >= DAY)
 }
 
 /// When a token expires, as in `expires on 2026-12-24, in 30 days`.
 #[must_use]
-pub fn expiry(expires: u64, now: u64) -> String {
-    let date = Utc(expires).to_string();
-    let date = date.split(' ').next().unwrap_or_default();
-    match (expires.saturating_sub(now) / DAY, now >= expires) {
+pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
+    let date = expires.date();
+    match (expires.left(now) / DAY, now >= expires) {
         (_, true) => format!("expired on {date}"),
         (0, _) => format!("expires on {date}, within a day"),
         (1, _) => format!("expires on {date}, in 1 day"),
@@ -68,12 +69,12 @@ pub(crate) fn resume_renewal(config: &Config, http: &Http, console: &mut Console
     let path = config.token_file.as_deref().filter(|_| config.renew_token)?;
     match renewal::finish(path, |token| verify(config, http, token))? {
         Ok(token) => {
-            console.step(format_args!("finished a renewal of the token that was interrupted"));
+            console.debug(format_args!("finished a renewal of the token that was interrupted"));
             Some(token)
         }
         Err(e) => {
             // Nothing is lost by it: the old token is in its place.
-            console.step(format_args!("could not finish a renewal of the token that was interrupted: {e}"));
+            console.debug(format_args!("could not finish a renewal of the token that was interrupted: {e}"));
             None
         }
     }
@@ -84,38 +85,37 @@ pub(crate) fn maintain(
     config: &Config,
     http: &Http,
     known: TokenMemory,
-    now: u64,
+    now: Timestamp,
     console: &mut Console,
 ) -> TokenMemory {
     let mut known = known;
     if known.is_due(now) {
-        known.asked = now;
+        known.checked_at = Some(now);
         let livedns = LiveDns::new(http, &config.api, &config.credential, Random::new(0));
         match livedns.token_info() {
-            Ok(info) => known.expires = info.expires_in.map_or(0, |left| now.saturating_add(left)),
-            Err(e) => console.step(format_args!("could not learn when the token expires: {e}")),
+            Ok(info) => known.expires_at = info.expires_in.map(|left| now.plus(left)),
+            Err(e) => console.debug(format_args!("could not determine when the token expires: {e}")),
         }
-        let left = known.expires.saturating_sub(now);
-        if known.expires != 0
-            && left <= RENEWAL
+        if let Some(expires) = known.expires_at.filter(|expires| expires.left(now) <= RENEWAL)
             && let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
         {
             match renewal::renew(path, || livedns.renewed_token(), |token| verify(config, http, token)) {
                 Ok(()) => {
-                    console.say(format_args!("the token, which {}, has been renewed", expiry(known.expires, now)));
-                    // All that is known is of the old one.
+                    let date = expires.date();
+                    console.notice(format_args!("token renewed (the old one would have expired on {date})"));
+                    // All that is known concerns the old token.
                     return TokenMemory::default();
                 }
                 Err(e) => console.warn(format_args!(
-                    "could not renew the token, which goes on to work until it {}: {e}; the next try is tomorrow",
-                    expiry(known.expires, now)
+                    "could not renew the token, which keeps working until it {}: {e}; next try tomorrow",
+                    expiry(expires, now)
                 )),
             }
         }
     }
-    if known.warns(now) {
-        known.warned = now;
-        console.warn(format_args!("the token {}: {}", expiry(known.expires, now), advice(config)));
+    if let Some(expires) = known.expires_at.filter(|_| known.warns(now)) {
+        known.warned_at = Some(now);
+        console.warn(format_args!("the token {}: {}", expiry(expires, now), advice(config)));
     }
     known
 }
@@ -131,9 +131,18 @@ fn verify(config: &Config, http: &Http, token: &Credential) -> Result<(), gandi:
 mod tests {
     use super::*;
 
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_secs(seconds)
+    }
+
     #[test]
-    fn warned_once_a_day_from_thirty_days_and_always_from_seven() {
+    fn user_is_warned_once_a_day_from_thirty_days_and_always_from_seven() {
         let now = 1_800_000_000;
+        let memory = |checked: u64, expires: u64, warned: Option<u64>| TokenMemory {
+            checked_at: Some(at(checked)),
+            expires_at: Some(at(expires)),
+            warned_at: warned.map(at),
+        };
         for (days, never_warned, warned_an_hour_ago, warned_yesterday) in [
             (31, false, false, false),
             (30, true, false, true),
@@ -142,22 +151,23 @@ mod tests {
             (1, true, true, true),
             (0, true, true, true),
         ] {
-            let warns = |warned| TokenMemory { asked: now, expires: now + days * DAY, warned }.warns(now);
+            let warns = |warned| memory(now, now + days * DAY, warned).warns(at(now));
             assert_eq!(
-                (warns(0), warns(now - 3600), warns(now - DAY)),
+                (warns(None), warns(Some(now - 3600)), warns(Some(now - DAY))),
                 (never_warned, warned_an_hour_ago, warned_yesterday),
                 "{days} days"
             );
         }
-        assert!(!TokenMemory::default().warns(now), "nothing is known of it");
-        assert!(TokenMemory { asked: 0, expires: now - 1, warned: 0 }.warns(now), "it has expired");
+        assert!(!TokenMemory::default().warns(at(now)), "nothing is known about it");
+        assert!(memory(0, now - 1, None).warns(at(now)), "it has expired");
         // By a clock that was a year ahead.
-        assert!(TokenMemory { asked: 0, expires: now + 9 * DAY, warned: now + 365 * DAY }.warns(now));
-        assert!(TokenMemory { asked: now + DAY, ..TokenMemory::default() }.is_due(now));
+        assert!(memory(0, now + 9 * DAY, Some(now + 365 * DAY)).warns(at(now)));
+        let checked_at = Some(at(now + DAY));
+        assert!(TokenMemory { checked_at, ..TokenMemory::default() }.is_due(at(now)));
     }
 
     #[test]
-    fn in_words() {
+    fn expiry_names_the_date_and_the_days_left() {
         let now = 1_795_478_400;
         for (left, words) in [
             (30 * DAY + 5, "expires on 2026-12-24, in 30 days"),
@@ -165,7 +175,7 @@ mod tests {
             (60, "expires on 2026-11-24, within a day"),
             (0, "expired on 2026-11-24"),
         ] {
-            assert_eq!(expiry(now + left, now), words);
+            assert_eq!(expiry(at(now + left), at(now)), words);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::Credential;
 use crate::sys::atomic_file;
+use crate::sys::read_limited;
 
 /// More than any token has, so that the disk has room for it.
 const PREALLOCATED: usize = 4096;
@@ -78,11 +79,10 @@ pub(super) fn finish(
     let draft = atomic_file::temp_path(path);
     // One system call on all but a few days.
     fs::symlink_metadata(&draft).ok()?;
-    let mut text = String::new();
-    let read = regular(&draft).is_ok()
-        && File::open(&draft).and_then(|f| f.take(PREALLOCATED as u64).read_to_string(&mut text)).is_ok();
-    let token = text.trim();
-    if !read || token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+    let text =
+        regular(&draft).ok().and_then(|_| read_limited::read_to_string(&draft, PREALLOCATED as u64).ok());
+    let token = text.as_deref().unwrap_or_default().trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         // We were stopped before there was a new token.
         let _ = fs::remove_file(&draft);
         return None;

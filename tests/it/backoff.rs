@@ -9,7 +9,7 @@ fn stale() -> Sandbox {
     s
 }
 
-const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
+const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 
 #[test]
 fn backoff_after_a_refused_token_lasts_an_hour() {
@@ -80,7 +80,7 @@ fn backoff_of_one_record_leaves_the_others_alone() {
     ran.prints(78, REPLACED);
     s.fake.set_address(Family::V4, "81.2.69.180");
     let ran = s.run(&[]);
-    ran.prints(78, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
+    ran.prints(78, "home.example.org A: 81.2.69.142 -> 81.2.69.180\n");
     ran.says(&["(since 20"]);
     assert!(!s.fake.requests().iter().skip(4).any(|r| r.target.contains("/www/")));
 }

@@ -185,7 +185,7 @@ fn unknown_or_undelegated_domain_is_reported() {
 fn record_with_several_values_or_a_cname_is_a_failure() {
     let s = good();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    finds(&s, 78, "failure  home.example.org A: ", &["2 values", "`multiple = replace`"]);
+    finds(&s, 78, "failure  home.example.org A: ", &["2 values", "`multiple_values = replace`"]);
     s.fake.remove("example.org", "home", "A");
     s.fake.set("example.org", "home", "CNAME", 600, &["elsewhere.example.net."]);
     finds(

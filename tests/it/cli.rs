@@ -100,7 +100,7 @@ fn config_of_an_older_gandi_script_is_converted() {
     assert!(ours.contains("[example.org]\nnames = home\ntypes = A\nttl = 900\n"), "{ours}");
     // The printed config works, with the token file and the API of the sandbox.
     s.raw_config(&ours.replace("token_file = /etc/gandi-ddns/token\n", &s.head()));
-    s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 900 s\n");
+    s.run(&[]).is(0, "home.example.org A: created: 81.2.69.142 (TTL 900)\n");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn run(script: &str) -> (Sandbox, RunOutput) {
 
 #[track_caller]
 fn follows(script: &str) {
-    run(script).1.is(0, &format!("home.example.org A: {STALE} replaced by {ADDRESS}\n"));
+    run(script).1.is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
 }
 
 #[track_caller]
@@ -95,7 +95,7 @@ fn trusted_program_makes_the_services_unnecessary() {
     fs::set_permissions(s.path("my-ip"), fs::Permissions::from_mode(0o700)).expect("chmod");
     let head = s.head().replace("ipv4 =", "ipv4 = command:my-ip");
     s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
-    s.run(&[]).is(0, "home.example.org A: created with 81.2.69.180, TTL 300 s\n");
+    s.run(&[]).is(0, "home.example.org A: created: 81.2.69.180 (TTL 300)\n");
     assert!(
         s.fake.requests().iter().all(|r| !r.listener.starts_with("echo")),
         "no request to an echo service"
@@ -174,8 +174,8 @@ fn program_gets_the_family_but_not_the_token() {
     s.finish(&mut command).is(
         0,
         &format!(
-            "home.example.org A: {STALE} replaced by {ADDRESS}\n\
-             home.example.org AAAA: {STALE6} replaced by {ADDRESS6}\n"
+            "home.example.org A: {STALE} -> {ADDRESS}\n\
+             home.example.org AAAA: {STALE6} -> {ADDRESS6}\n"
         ),
     );
     for family in ["ipv4", "ipv6"] {
@@ -203,11 +203,11 @@ fn address_of_another_name_is_looked_up() {
     net.run("mount --bind /run/resolv.conf /etc/resolv.conf");
     let twice = "81.2.69.142 box.example\n81.2.69.142 box.example\n2a01:e0a:1:2::3 box.example\n";
     hosts(twice);
-    sandbox("host:box.example", "host:box.example", "").run(&[]).is(
+    sandbox("resolve:box.example", "resolve:box.example", "").run(&[]).is(
         0,
         &format!(
-            "home.example.org A: {STALE} replaced by {ADDRESS}\n\
-             home.example.org AAAA: {STALE6} replaced by {ADDRESS6}\n"
+            "home.example.org A: {STALE} -> {ADDRESS}\n\
+             home.example.org AAAA: {STALE6} -> {ADDRESS6}\n"
         ),
     );
     for (text, cause) in [
@@ -219,14 +219,14 @@ fn address_of_another_name_is_looked_up() {
         ),
     ] {
         hosts(text);
-        let s = sandbox("host:box.example", "off", "");
-        s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed: host:box.example: ", cause]);
+        let s = sandbox("resolve:box.example", "off", "");
+        s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed: resolve:box.example: ", cause]);
         assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
     }
-    sandbox("host:other.example", "off", "").run(&[]).fails(75, &["host:other.example: "]);
+    sandbox("resolve:other.example", "off", "").run(&[]).fails(75, &["resolve:other.example: "]);
     // A name server that never responds.
     let _silent = UdpSocket::bind("127.0.0.1:53").expect("the port of name servers");
     fs::write("/run/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:2\n").expect("its file");
-    let s = sandbox("host:other.example", "off", "timeout = 2");
-    s.run(&[]).fails(75, &["host:other.example: the name server did not answer within 2 s"]);
+    let s = sandbox("resolve:other.example", "off", "timeout = 2");
+    s.run(&[]).fails(75, &["resolve:other.example: the name server did not answer within 2 s"]);
 }

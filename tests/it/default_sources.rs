@@ -90,7 +90,7 @@ fn counted() -> (u64, u64) {
 fn run_without_a_change_costs_one_udp_exchange_per_family() {
     let name = "default_sources::run_without_a_change_costs_one_udp_exchange_per_family";
     let Some(i) = Internet::enter(name) else { return };
-    let made = |kind, address| format!("home.example.org {kind}: created with {address}, TTL 300 s\n");
+    let made = |kind, address| format!("home.example.org {kind}: created: {address} (TTL 300)\n");
     i.s.run(&[]).is(0, &(made("A", ADDRESS) + &made("AAAA", ADDRESS6)));
     assert_eq!(i.queries(), 0, "no hint is queried before a write");
     for (arguments, exchanges) in [(&["-4"][..], 1), (&["-6"], 1), (&[], 2)] {
@@ -113,7 +113,7 @@ fn web_services_answer_when_the_name_servers_do_not() {
     let Some(i) = Internet::enter("default_sources::web_services_answer_when_the_name_servers_do_not") else {
         return;
     };
-    i.s.run(&["-4"]).is(0, &format!("home.example.org A: created with {ADDRESS}, TTL 300 s\n"));
+    i.s.run(&["-4"]).is(0, &format!("home.example.org A: created: {ADDRESS} (TTL 300)\n"));
     i.net.ip("addr del 1.1.1.1/32 dev lo");
     i.net.ip("addr del 216.239.32.10/32 dev lo");
     let requests = i.s.fake.requests().len();

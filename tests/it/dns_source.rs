@@ -104,7 +104,7 @@ fn wrong_hint_equal_to_the_record_holds_only_until_recheck() {
     }
     let asked = dns.count();
     s.age(600);
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 -> 81.2.69.180\n");
     assert_eq!(dns.count(), asked, "no hint after `recheck` has passed");
     // The wrong hint now differs from the record, and still changes nothing.
     let puts = s.count("PUT");
@@ -119,7 +119,7 @@ fn wrong_hint_is_not_written_when_the_address_changes() {
     let (s, dns) = confirmed("google");
     dns.set_address("81.2.69.66");
     s.fake.set_address(Family::V4, "81.2.69.180");
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 replaced by 81.2.69.180\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 -> 81.2.69.180\n");
     // It is not written either when no other source answers.
     for echo in &s.v4 {
         echo.refuse();

@@ -31,7 +31,7 @@ fn trust_table_in_the_readme_is_that_of_the_program() {
             Some((cells.next()?.trim_matches('`'), cells.last()?))
         })
         .collect();
-    let table = gandi_ddns::address::BELIEF.map(|(_, word, belief)| (word, belief.as_str()));
+    let table = gandi_ddns::address::SOURCE_KINDS.map(|(_, word, trust)| (word, trust.as_str()));
     assert_eq!(rows, table);
 }
 
@@ -41,8 +41,7 @@ fn suffix_example_in_the_readme_is_valid() {
     let (_, rest) = README.split_once("```\nipv6 = interface:eth0 web\n").expect("the example");
     let (section, _) = rest.split_once("```").expect("its end");
     s.raw_config(&format!("{}{section}", s.head()));
-    s.run(&["--dry-run"])
-        .is(0, "nas.example.org AAAA: would be created with 2a01:e0a:1:2:1:2:3:4, TTL 300 s\n");
+    s.run(&["--dry-run"]).is(0, "nas.example.org AAAA: would be created: 2a01:e0a:1:2:1:2:3:4 (TTL 300)\n");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn refused_credential_is_explained() {
     ));
     s.run(&[]).fails(77, &["refused the API key (401)", "personal access token"]);
     s.fake.accept_apikey(API_KEY);
-    s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn message_of_a_409_is_printed() {
 fn retry_after_is_honoured_within_the_deadline() {
     let s = stale();
     s.fake.fault(On::method("GET"), Times::Once, Fault::too_many_requests("1"));
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     assert_eq!(s.count("GET"), 2);
     reading(Fault::too_many_requests("3600"), 75, &["slow down for 3600 s (429)"]);
     reading(Fault::too_many_requests("soon"), 75, &["slow down (429)"]);
@@ -109,7 +109,7 @@ fn request_is_repeated_once_after_a_gateway_error() {
         for method in ["GET", "PUT"] {
             s.fake.fault(On::method(method), Times::Once, Fault::Answer(Answer::html(status, "<html>")));
         }
-        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
         assert_eq!((s.count("GET"), s.count("PUT")), (2, 2));
     }
 }
@@ -165,7 +165,7 @@ fn request_is_repeated_once_after_a_lost_connection() {
     let s = stale();
     s.fake.fault(On::method("GET"), Times::Once, Fault::DropBefore);
     s.fake.fault(On::method("PUT"), Times::Once, Fault::DropAfter);
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     assert_eq!((s.count("GET"), s.count("PUT")), (2, 2));
 }
 
@@ -222,13 +222,13 @@ fn hanging_or_slow_handshake_ends_by_the_deadline() {
 fn connection_closed_between_two_requests_is_reopened() {
     let s = stale();
     s.fake.fault(On::method("GET"), Times::Once, Fault::ThenClose);
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]
 fn plain_http_is_refused_except_on_loopback() {
     let s = Sandbox::with(Setup { tls: fake_gandi::Tls::None, ..Setup::default() });
-    s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+    s.run(&[]).is(0, "home.example.org A: created: 81.2.69.142 (TTL 300)\n");
     s.raw_config("api = http://api.gandi.net/v5/livedns\ntoken_file = token\n[example.org]\nnames = home\n");
     s.run(&[]).fails(78, &["gandi-ddns.conf:1: `api`", "https://"]);
 }
@@ -277,7 +277,7 @@ fn put_answered_with_an_html_page_is_unconfirmed() {
     s.fake.fault(On::method("PUT"), Times::Always, Fault::Answer(Answer::html(200, "<html>portal</html>")));
     s.run(&[]).fails(75, &["could not confirm the change", "an HTML page of type `text/html`"]);
     s.fake.clear_faults();
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use gandi_ddns::cli::{self, Invocation};
-use gandi_ddns::commands::context::World;
-use gandi_ddns::commands::update::run;
+use gandi_ddns::commands::context::Context;
+use gandi_ddns::commands::update;
 use gandi_ddns::console::Console;
 use gandi_ddns::sys::environment::Environment;
+use gandi_ddns::sys::time::Timestamp;
 
 use crate::run_output::RunOutput;
 use crate::sandbox::Sandbox;
@@ -44,11 +45,14 @@ pub(crate) fn run_in_process(
 ) -> RunOutput {
     let config = s.path("gandi-ddns.conf").into_os_string();
     let words = arguments.iter().map(Into::into).chain(["-c".into(), config]).collect();
-    let Ok(Invocation::Run(common, asked)) = cli::parse(words) else { panic!("that is no run") };
+    let Ok(Invocation::Update(options, update)) = cli::parse(words) else { panic!("that is no run") };
     let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(s.path("")).expect("the sandbox"));
-    let world = World { env: Environment { uid: Some(uid), ..Environment::default() }, clock, pause, seed };
+    let env = Environment { uid: Some(uid), ..Environment::default() };
+    let now = || Timestamp::from_secs(clock());
+    let context = Context { env, now: &now, sleep: pause, seed };
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = run(&common, &asked, &world, &mut Console::new(common.verbosity, &mut out, &mut err));
+    let mut console = Console::new(options.verbosity, &mut out, &mut err);
+    let exit = update::execute(&options, &update, &context, &mut console);
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     let ran = RunOutput { code: Some(exit.code().into()), stdout: text(out), stderr: text(err) };
     s.keep_last_run(&arguments.join(" "), &ran);

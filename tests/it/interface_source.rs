@@ -50,12 +50,12 @@ impl Home {
         self.s.run(&["-v", "--force"])
     }
 
-    /// The record is replaced by `address`, and `-v` prints the source, the address and the note.
+    /// The record is -> `address`, and `-v` prints the source, the address and the note.
     #[track_caller]
     fn follows(&self, source: &str, address: &str, note: &str) {
         let (rrtype, stale) = if address.contains(':') { ("AAAA", STALE6) } else { ("A", STALE) };
         let ran = self.run(source, rrtype);
-        let wanted = format!("home.example.org {rrtype}: {stale} replaced by {address}\n");
+        let wanted = format!("home.example.org {rrtype}: {stale} -> {address}\n");
         ran.prints(0, &wanted);
         let step = ran.stderr.lines().find(|l| l.contains(source) && l.contains(address));
         assert!(step.is_some_and(|l| l.contains(note)), "`{note}` is not with {source}: {}", ran.stderr);

@@ -11,7 +11,7 @@ use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN};
 use fake_gandi::{Family, Fault, On, Times, free_port};
 
-const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
+const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 const DAY: u64 = 86_400;
 /// A hook that appends its arguments and variables to the file `heard`.
 const HOOK: &str = "#!/bin/sh\n\
@@ -181,8 +181,8 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\
 #[test]
 fn heartbeat_reports_success_or_failure_of_each_run() {
     let (url, log) = monitor(Some(OK));
-    let s = with(&format!("ping = {url}\n"));
-    s.run(&["--dry-run"]).is(0, "home.example.org A: 81.2.69.1 would be replaced by 81.2.69.142\n");
+    let s = with(&format!("heartbeat = {url}\n"));
+    s.run(&["--dry-run"]).is(0, "home.example.org A: would change: 81.2.69.1 -> 81.2.69.142\n");
     assert_eq!(sent(&log), []);
     s.run(&[]).is(0, REPLACED);
     s.run(&[]).is(0, "");
@@ -203,7 +203,7 @@ fn heartbeat_reports_success_or_failure_of_each_run() {
 #[test]
 fn run_without_the_lock_sends_no_heartbeat() {
     let (url, log) = monitor(Some(OK));
-    let s = with(&format!("ping = {url}\n"));
+    let s = with(&format!("heartbeat = {url}\n"));
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
@@ -216,7 +216,7 @@ fn run_without_the_lock_sends_no_heartbeat() {
 /// A heartbeat to this URL fails, and the run is the same; only `-v` prints the failure, without the URL.
 #[track_caller]
 fn fails_without_effect(url: &str, words: &str) {
-    let s = with(&format!("ping = {url}\n"));
+    let s = with(&format!("heartbeat = {url}\n"));
     let ran: RunOutput = s.run(&["-v"]);
     ran.prints(0, REPLACED);
     ran.says(&["could not tell the monitor", words]);

@@ -7,7 +7,7 @@ use fake_gandi::{Answer, Family, Fault, On, Times};
 fn stale_record_is_replaced_and_the_second_run_is_silent() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
     let writes = s.count("PUT");
     s.run(&[]).is(0, "");
@@ -19,7 +19,7 @@ fn missing_record_is_created_and_other_records_stay() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "MX", 600, &["10 mail.example.org."]);
     s.fake.set("example.org", "www", "A", 600, &[STALE]);
-    s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+    s.run(&[]).is(0, "home.example.org A: created: 81.2.69.142 (TTL 300)\n");
     assert_eq!(s.zone("home", "A"), "300 81.2.69.142");
     assert_eq!(s.zone("home", "MX"), "600 10 mail.example.org.");
     assert_eq!(s.zone("www", "A"), "600 81.2.69.1");
@@ -37,10 +37,10 @@ fn apex_wildcard_and_several_sections_are_updated() {
     let ran = s.run(&[]);
     ran.is(
         0,
-        "example.org A: created with 81.2.69.142, TTL 600 s\n\
-         *.example.org A: created with 81.2.69.142, TTL 600 s\n\
-         example.net A: 81.2.69.1 replaced by 81.2.69.142\n\
-         *.home.example.org A: created with 81.2.69.142, TTL 1200 s\n",
+        "example.org A: created: 81.2.69.142 (TTL 600)\n\
+         *.example.org A: created: 81.2.69.142 (TTL 600)\n\
+         example.net A: 81.2.69.1 -> 81.2.69.142\n\
+         *.home.example.org A: created: 81.2.69.142 (TTL 1200)\n",
     );
     assert_eq!(s.zone("@", "A"), "600 81.2.69.142");
     assert_eq!(s.zone("*", "A"), "600 81.2.69.142");
@@ -54,7 +54,7 @@ fn ttl_is_kept_unless_configured() {
     s.fake.set("example.org", "home", "A", 1800, &[ADDRESS]);
     s.run(&[]).is(0, "");
     s.config("names = home\nttl = 900\n");
-    s.run(&[]).is(0, "home.example.org A: TTL 1800 s replaced by 900 s\n");
+    s.run(&[]).is(0, "home.example.org A: TTL 1800 -> 900\n");
     assert_eq!(s.zone("home", "A"), "900 81.2.69.142");
 }
 
@@ -64,11 +64,11 @@ fn several_values_are_refused_unless_replacing_is_configured() {
     s.fake.set("example.org", "home", "A", 600, &[ADDRESS, STALE]);
     s.run(&[]).fails(
         78,
-        &["home.example.org A: left alone", "2 values (81.2.69.1 81.2.69.142)", "multiple = replace"],
+        &["home.example.org A: left alone", "2 values (81.2.69.1 81.2.69.142)", "multiple_values = replace"],
     );
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS} {STALE}"));
     s.config("names = home\nmultiple = replace\n");
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 81.2.69.142 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 81.2.69.142 -> 81.2.69.142\n");
     assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
 }
 
@@ -81,7 +81,7 @@ fn put_is_refused_when_a_cname_exists() {
     s.config("names = home www\n");
     let ran = s.run(&[]);
     ran.says(&words);
-    ran.prints(78, "www.example.org A: created with 81.2.69.142, TTL 300 s\n");
+    ran.prints(78, "www.example.org A: created: 81.2.69.142 (TTL 300)\n");
     assert_eq!(s.zone("home", "A"), "");
 }
 
@@ -96,11 +96,11 @@ fn second_record_is_updated_when_the_first_fails() {
     s.fake.fault(On::route("PUT", "/one/"), Times::Always, Fault::Answer(answer));
     let ran = s.run(&[]);
     ran.says(&["one.example.org A: could not confirm the change", "500"]);
-    ran.prints(75, "two.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    ran.prints(75, "two.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     assert_eq!(s.zone("one", "A"), "600 81.2.69.1");
     assert_eq!(s.zone("two", "A"), "600 81.2.69.142");
     s.fake.clear_faults();
-    s.run(&[]).is(0, "one.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "one.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]
@@ -111,10 +111,10 @@ fn record_edited_by_hand_is_repaired_by_force_and_by_recheck() {
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&[]).is(0, "");
     assert_eq!(s.zone("home", "A"), "600 81.2.69.1", "no check of the zone within `recheck`");
-    s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.config_with("recheck = 0", "[example.org]\nnames = home\n");
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn dry_run_prints_changes_and_writes_nothing() {
     s.config("names = home new\nttl = 300\n");
     s.run(&["--dry-run"]).is(
         0,
-        "home.example.org A: 81.2.69.1 would be replaced by 81.2.69.142, TTL 600 s would be replaced by 300 s\n\
-         new.example.org A: would be created with 81.2.69.142, TTL 300 s\n",
+        "home.example.org A: would change: 81.2.69.1 -> 81.2.69.142 (TTL 600 -> 300)\n\
+         new.example.org A: would be created: 81.2.69.142 (TTL 300)\n",
     );
     assert_eq!((s.count("PUT"), s.zone("home", "A")), (0, "600 81.2.69.1".to_owned()));
     assert!(!s.path("state").exists());
@@ -140,7 +140,7 @@ fn listing_is_read_page_by_page() {
     s.fake.set("example.org", "zz", "A", 600, &[STALE]);
     s.fake.set("example.org", "zzz", "A", 600, &[ADDRESS]);
     s.config("names = zz zzz\n");
-    s.run(&[]).is(0, "zz.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "zz.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     assert_eq!((s.count("GET"), s.count("PUT")), (3, 1));
 }
 
@@ -186,8 +186,8 @@ fn aaaa_with_a_suffix_follows_the_prefix() {
 fn family_option_updates_only_that_family() {
     let s = Sandbox::new();
     s.config("names = home\ntypes = A AAAA\n");
-    s.run(&["-6"]).is(0, "home.example.org AAAA: created with 2a01:e0a:1:2::3, TTL 300 s\n");
-    s.run(&["-4"]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+    s.run(&["-6"]).is(0, "home.example.org AAAA: created: 2a01:e0a:1:2::3 (TTL 300)\n");
+    s.run(&["-4"]).is(0, "home.example.org A: created: 81.2.69.142 (TTL 300)\n");
     s.run(&["-4", "-6"]).is(0, "");
     s.config("names = home\n");
     s.run(&["-6"]).fails(78, &["nothing to do: no record is of the address family asked for"]);

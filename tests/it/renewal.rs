@@ -10,7 +10,7 @@ use crate::sandbox::{Sandbox, TOKEN};
 use fake_gandi::{Answer, Fault, On, Times};
 
 const DAY: u64 = 86_400;
-const CREATED: &str = "home.example.org A: created with 81.2.69.142, TTL 300 s\n";
+const CREATED: &str = "home.example.org A: created: 81.2.69.142 (TTL 300)\n";
 const RENEWED: &str = "pat_renewed1_SECRET";
 
 /// A sandbox whose token expires in ten days and is to be renewed.

@@ -71,7 +71,7 @@ impl Home {
     fn follows(&self) {
         self.stale();
         let before = self.s.fake.requests().len();
-        self.s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+        self.s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
         let requests = self.s.fake.requests();
         assert!(requests[before..].iter().all(|r| ["livedns", "id"].contains(&r.listener.as_str())));
     }
@@ -226,7 +226,7 @@ fn disagreement_of_router_and_web_is_a_warning() {
         home.stale();
         home.sources(sources);
         let ran = home.s.run(&["--force"]);
-        ran.prints(0, &format!("home.example.org A: {STALE} replaced by {wins}\n"));
+        ran.prints(0, &format!("home.example.org A: {STALE} -> {wins}\n"));
         ran.says(&[
             "warning: the router's address is 81.2.69.200, but 127.0.0.2 sees 81.2.69.142: ",
             "such as a VPN",

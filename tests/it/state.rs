@@ -66,7 +66,7 @@ fn second_run_exits_75_while_the_lock_is_held() {
     first.kill().expect("the first run");
     first.wait().expect("its end");
     // The kernel released the lock when the process died.
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn configs_in_one_directory_have_separate_locks() {
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
     assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.target.contains("/home/"))));
     let ran = s.finish(s.command().args(["-c", "other.conf"]));
-    ran.is(0, "www.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    ran.is(0, "www.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     first.kill().expect("the first run");
     first.wait().expect("its end");
 }
@@ -188,7 +188,7 @@ fn confirmation_expires_after_an_hour() {
     s.age(3000);
     s.run(&[]).is(0, "");
     s.age(600);
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 /// The lines that the state file may have, as src/state writes them. `@` marks a time, in seconds since 1970 with
 /// 0 for never; a line that ends in `…` goes on with free text.
 const FORMAT: [&str; 4] = [
-    "origin hash",
-    "token @asked @expires @warned",
-    "seen @at @changed doubted ttl address api domain name type",
-    "failed code @since @at @until tries @told api domain name type …",
+    "fingerprint hash",
+    "token @checked_at @expires_at @warned_at",
+    "confirmed @at @changed doubtful ttl address api domain name type",
+    "failure code @first_seen @last_seen @retry_after consecutive @reported_at api domain name type …",
 ];
 /// The first line.
-const HEADER: &str = "gandi-ddns state 2";
+const HEADER: &str = "gandi-ddns state 3";
 
 /// Returns the same state with every time moved back by `seconds`.
 ///

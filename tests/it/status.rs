@@ -118,7 +118,7 @@ fn history_is_written_only_on_change() {
     s.run(&["--force", "--dry-run"]).exits(0);
     // A changed TTL is not a changed address.
     s.config_with("history = history\n", "[example.org]\nnames = home\nttl = 900\n");
-    s.run(&[]).is(0, "home.example.org A: TTL 600 s replaced by 900 s\n");
+    s.run(&[]).is(0, "home.example.org A: TTL 600 -> 900\n");
     assert_eq!(fs::read_to_string(s.path("history")).expect("it"), "untouched\n");
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::namespace::Namespace;
 use crate::sandbox::{STALE, Sandbox};
 
-const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142";
+const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142";
 
 /// A sandbox with a stale record, and a `/dev` without a log.
 fn enter(test: &str) -> Option<Sandbox> {

@@ -97,7 +97,7 @@ fn warnings_over_the_last_month_follow_the_schedule() {
 #[test]
 fn expiry_is_not_queried_for_dry_runs_api_keys_and_refused_tokens() {
     let s = left(5);
-    s.run(&["--dry-run"]).is(0, "home.example.org A: would be created with 81.2.69.142, TTL 300 s\n");
+    s.run(&["--dry-run"]).is(0, "home.example.org A: would be created: 81.2.69.142 (TTL 300)\n");
     s.write("key", API_KEY);
     s.raw_config(&format!(
         "{}[example.org]\nnames = home\n",
@@ -121,7 +121,7 @@ fn useless_tokeninfo_response_is_ignored() {
     ] {
         let s = left(5);
         s.fake.fault(On::path("/tokeninfo"), Times::Always, fault.clone());
-        s.run(&[]).is(0, "home.example.org A: created with 81.2.69.142, TTL 300 s\n");
+        s.run(&[]).is(0, "home.example.org A: created: 81.2.69.142 (TTL 300)\n");
         s.run(&[]).is(0, "");
         assert_eq!(asked(&s), 1, "{fault:?}");
     }

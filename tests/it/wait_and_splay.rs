@@ -12,7 +12,7 @@ use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use fake_gandi::{Answer, Fault, On, Setup, Times, Tls};
 
-const REPLACED: &str = "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n";
+const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 
 fn stale() -> Sandbox {
     with(Tls::default())
@@ -191,7 +191,7 @@ fn change_of_an_earlier_attempt_is_printed_once_and_kept() {
     // The second domain fails in the first attempt.
     s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
     let ran = s.run(&["--wait", "60"]);
-    ran.is(0, &format!("{REPLACED}example.net A: created with {ADDRESS}, TTL 300 s\n"));
+    ran.is(0, &format!("{REPLACED}example.net A: created: {ADDRESS} (TTL 300)\n"));
     assert_eq!((s.count("PUT"), s.count("GET")), (2, 4), "home once, example.net twice, its name once");
 }
 

@@ -28,8 +28,8 @@ fn a_and_aaaa_are_both_updated() {
     let s = both_families();
     s.run(&[]).is(
         0,
-        "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n\
-         home.example.org AAAA: 2a01:e0a:1:2::1 replaced by 2a01:e0a:1:2::3\n",
+        "home.example.org A: 81.2.69.1 -> 81.2.69.142\n\
+         home.example.org AAAA: 2a01:e0a:1:2::1 -> 2a01:e0a:1:2::3\n",
     );
     s.run(&[]).is(0, "");
 }
@@ -41,7 +41,7 @@ fn without_an_ipv4_address_only_the_aaaa_record_is_updated() {
         e.fault(Times::Always, Fault::DropBefore);
     }
     let ran = s.run(&[]);
-    ran.prints(75, "home.example.org AAAA: 2a01:e0a:1:2::1 replaced by 2a01:e0a:1:2::3\n");
+    ran.prints(75, "home.example.org AAAA: 2a01:e0a:1:2::1 -> 2a01:e0a:1:2::3\n");
     ran.says(&["home.example.org A: no public IPv4 address, nothing was changed"]);
     assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
 }
@@ -53,7 +53,7 @@ fn without_an_ipv6_address_only_the_a_record_is_updated() {
         e.fault(Times::Always, Fault::DropBefore);
     }
     let ran = s.run(&[]);
-    ran.prints(75, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    ran.prints(75, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     ran.says(&["home.example.org AAAA: no public IPv6 address, nothing was changed"]);
     assert_eq!(s.zone("home", "AAAA"), format!("600 {STALE6}"));
 }
@@ -63,7 +63,7 @@ fn one_wrong_service_is_outvoted_at_any_position() {
     for liar in 0..3 {
         let s = stale();
         s.v4[liar].set("81.2.69.66\n");
-        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
         s.run(&["--force"]).is(0, "");
     }
 }
@@ -127,7 +127,7 @@ fn record_is_updated_when_the_first_two_services_are_down() {
         "{}\n[example.org]\nnames = home\n",
         head.replace(line, &format!("ipv4 = {urls}"))
     ));
-    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 replaced by 81.2.69.142\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn hanging_ipv4_services_leave_time_for_ipv6() {
         e.fault(Times::Always, Fault::Hang);
     }
     let ran = s.run(&[]);
-    ran.prints(75, "home.example.org AAAA: 2a01:e0a:1:2::1 replaced by 2a01:e0a:1:2::3\n");
+    ran.prints(75, "home.example.org AAAA: 2a01:e0a:1:2::1 -> 2a01:e0a:1:2::3\n");
     ran.says(&[
         "home.example.org A: no public IPv4 address",
         "127.0.0.2, 127.0.0.3, 127.0.0.4: the server was too slow",

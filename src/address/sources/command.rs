@@ -35,7 +35,7 @@ impl fmt::Display for CommandError {
 impl std::error::Error for CommandError {}
 
 /// Runs the program at `path`, without arguments and without a shell between.
-pub(crate) fn ask(path: &Path, family: Family, time: Duration) -> Result<IpAddr, CommandError> {
+pub(crate) fn query(path: &Path, family: Family, time: Duration) -> Result<IpAddr, CommandError> {
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
     let job = Spec { path, variables: &variables, time: time.min(TIMEOUT), is_heard: true };

@@ -14,7 +14,7 @@ use crate::sys::random::Random;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     /// Who runs it: `cloudflare`, `google` or `opendns`.
-    pub operator: &'static str,
+    pub provider: &'static str,
     /// Where to ask.
     pub server: SocketAddr,
     question: Question<'static>,
@@ -23,16 +23,16 @@ pub struct Service {
 /// The services that the word `dns` stands for.
 #[must_use]
 pub fn built_in(family: Family) -> Vec<Service> {
-    ["cloudflare", "google"].into_iter().filter_map(|operator| named(operator, family, None)).collect()
+    ["cloudflare", "google"].into_iter().filter_map(|provider| named(provider, family, None)).collect()
 }
 
-/// The service of this operator, at its own server or another; none when the operator is unknown or the server is of
+/// The service of this provider, at its own server or another; none when the provider is unknown or the server is of
 /// the wrong family, since it would see an address of its own family.
 #[must_use]
-pub fn named(operator: &str, family: Family, server: Option<SocketAddr>) -> Option<Service> {
+pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Option<Service> {
     let v4 = family == Family::V4;
-    let (operator, server4, server6, question) = match operator {
-        // A resolver's word about the asker, in the class for that. Asked with recursion, as `dig` does.
+    let (provider, server4, server6, question) = match provider {
+        // A resolver's word about the asker, in the class for that. Query with recursion, as `dig` does.
         "cloudflare" => (
             "cloudflare",
             Ipv4Addr::new(1, 1, 1, 1),
@@ -67,11 +67,11 @@ pub fn named(operator: &str, family: Family, server: Option<SocketAddr>) -> Opti
     };
     let own = if v4 { SocketAddr::from((server4, 53)) } else { SocketAddr::from((server6, 53)) };
     let server = server.unwrap_or(own);
-    (server.is_ipv4() == v4).then_some(Service { operator, server, question })
+    (server.is_ipv4() == v4).then_some(Service { provider, server, question })
 }
 
 /// Asks, within `time`.
-pub(crate) fn ask(service: &Service, time: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
+pub(crate) fn query(service: &Service, time: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
     let mut found = None;
     exchange(service.server, &service.question, time, random, &mut |id, message| {
         found = service.question.read(id, message)?;
@@ -107,7 +107,7 @@ mod tests {
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         thread::scope(|scope| {
             let serving = scope.spawn(|| serve(&server));
-            let answer = ask(&service, time, &mut Random::new(1));
+            let answer = query(&service, time, &mut Random::new(1));
             serving.join().unwrap();
             answer
         })
@@ -215,7 +215,7 @@ mod tests {
         // Without time nothing is sent.
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
-        assert!(matches!(ask(&service, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
+        assert!(matches!(query(&service, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
         server.set_nonblocking(true).unwrap();
         assert!(server.recv(&mut [0; 600]).is_err());
     }
@@ -240,7 +240,7 @@ mod tests {
     fn nobody_there_is_an_error_at_once() {
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).ok();
         let service = named("cloudflare", Family::V4, free).unwrap();
-        let error = ask(&service, LONG, &mut Random::new(1)).unwrap_err();
+        let error = query(&service, LONG, &mut Random::new(1)).unwrap_err();
         assert!(error.to_string().starts_with("could not be asked: Connection refused"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! `host:NAME`: the address of another name, such as the one that the router or a provider keeps.
+//! `resolve:NAME`: the address of another name, such as the one that the router or a provider keeps.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use crate::net::resolver::{ResolveError, lookup};
 
 /// Why there is no address.
 #[derive(Debug)]
-pub enum HostError {
+pub enum NameSourceError {
     /// The name could not be resolved.
     Resolve(ResolveError),
     /// It has addresses, but of the other family.
@@ -18,7 +18,7 @@ pub enum HostError {
     Several(Vec<IpAddr>),
 }
 
-impl fmt::Display for HostError {
+impl fmt::Display for NameSourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolve(e) => e.fmt(f),
@@ -34,15 +34,15 @@ impl fmt::Display for HostError {
     }
 }
 
-impl std::error::Error for HostError {}
+impl std::error::Error for NameSourceError {}
 
 /// The one address of `name` by the system's resolver.
-pub(crate) fn ask(name: &str, family: Family, time: Duration) -> Result<IpAddr, HostError> {
-    let mut addresses = lookup(name, time).map_err(HostError::Resolve)?;
+pub(crate) fn query(name: &str, family: Family, time: Duration) -> Result<IpAddr, NameSourceError> {
+    let mut addresses = lookup(name, time).map_err(NameSourceError::Resolve)?;
     addresses.retain(|a| Family::of(*a) == family);
     match addresses.as_slice() {
-        [] => Err(HostError::None(family)),
+        [] => Err(NameSourceError::None(family)),
         [address] => Ok(*address),
-        _ => Err(HostError::Several(addresses)),
+        _ => Err(NameSourceError::Several(addresses)),
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::address::answer::Cause;
+use crate::address::answer::SourceError;
 use crate::http::Endpoint;
 use crate::http::{Http, Method, Request};
 use crate::net::Family;
@@ -20,13 +20,13 @@ const TRACE_PATH: &str = "/cdn-cgi/trace";
 /// One echo service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Who runs it: services of one operator have one vote between them.
-    pub operator: String,
+    /// Who runs it: services of one provider have one vote between them.
+    pub provider: String,
     /// Where to ask.
     pub url: Endpoint,
 }
 
-// Operators are told apart because a site that lies, lies on all its names.
+// Providers are told apart because a site that lies, lies on all its names.
 const V4: [(&str, &str); 6] = [
     ("ipify", "https://api4.ipify.org"),
     ("cloudflare", "https://ipv4.icanhazip.com"),
@@ -43,20 +43,20 @@ const V6: [(&str, &str); 5] = [
     ("seeip", "https://ipv6.seeip.org"),
 ];
 
-/// The built-in services of a family, one per operator.
+/// The built-in services of a family, one per provider.
 #[must_use]
 pub fn built_in(family: Family) -> Vec<Service> {
     let list: &[(&str, &str)] = if family == Family::V4 { &V4 } else { &V6 };
     // Every entry parses: a unit test reads them all.
     list.iter()
-        .filter_map(|(operator, url)| {
-            Some(Service { operator: (*operator).to_owned(), url: Endpoint::parse(url).ok()? })
+        .filter_map(|(provider, url)| {
+            Some(Service { provider: (*provider).to_owned(), url: Endpoint::parse(url).ok()? })
         })
         .collect()
 }
 
 /// Asks one service, over `family` and nothing else.
-pub(crate) fn ask(http: &Http, service: &Service, family: Family) -> Result<IpAddr, Cause> {
+pub(crate) fn query(http: &Http, service: &Service, family: Family) -> Result<IpAddr, SourceError> {
     let trace = service.url.path() == TRACE_PATH;
     let limit = if trace { MAX_TRACE } else { MAX_BODY };
     let request = Request {
@@ -67,23 +67,23 @@ pub(crate) fn ask(http: &Http, service: &Service, family: Family) -> Result<IpAd
         limit,
         timeout: TIMEOUT,
     };
-    let answer = http.send(&request).map_err(Cause::Http)?;
+    let answer = http.send(&request).map_err(SourceError::Http)?;
     if answer.status != 200 {
-        return Err(Cause::Status(answer.status));
+        return Err(SourceError::Status(answer.status));
     }
     read(&answer.body, trace)
 }
 
 /// Reads exactly one address out of an answer's body.
-fn read(body: &[u8], trace: bool) -> Result<IpAddr, Cause> {
-    let text = std::str::from_utf8(body).map_err(|_| Cause::NoAddress)?;
+fn read(body: &[u8], trace: bool) -> Result<IpAddr, SourceError> {
+    let text = std::str::from_utf8(body).map_err(|_| SourceError::NoAddress)?;
     let text = if trace {
         let mut lines = text.lines().filter_map(|l| l.strip_prefix("ip="));
-        lines.next().filter(|_| lines.next().is_none()).ok_or(Cause::NoAddress)?
+        lines.next().filter(|_| lines.next().is_none()).ok_or(SourceError::NoAddress)?
     } else {
         text
     };
-    text.trim_ascii().parse().map_err(|_| Cause::NoAddress)
+    text.trim_ascii().parse().map_err(|_| SourceError::NoAddress)
 }
 
 #[cfg(test)]
@@ -94,8 +94,8 @@ mod tests {
     fn built_in_services_parse_and_have_an_operator_each() {
         for (family, count) in [(Family::V4, V4.len()), (Family::V6, V6.len())] {
             let services = built_in(family);
-            let operators: std::collections::BTreeSet<_> = services.iter().map(|s| &s.operator).collect();
-            assert_eq!((services.len(), operators.len()), (count, count));
+            let providers: std::collections::BTreeSet<_> = services.iter().map(|s| &s.provider).collect();
+            assert_eq!((services.len(), providers.len()), (count, count));
             assert!(count >= 4);
         }
     }

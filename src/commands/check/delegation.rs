@@ -1,4 +1,4 @@
-//! Which name servers the world asks for a domain, by the system's own resolver.
+//! Which name servers the context asks for a domain, by the system's own resolver.
 
 use std::fs;
 use std::net::SocketAddr;

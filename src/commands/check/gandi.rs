@@ -13,19 +13,16 @@ use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::resolver;
 use crate::sys::random::Random;
-use crate::sys::time::DAY;
+use crate::sys::time::Timestamp;
 use crate::token;
 
 /// The longest wait for the resolver.
 const RESOLVER_TIMEOUT: Duration = Duration::from_secs(5);
-/// When the token's end is worth a warning, in seconds before it.
-const SOON: u64 = 30 * DAY;
-
 /// Looks at all of it; whether it makes sense to look at the records.
 pub(super) fn look(
     config: &Config,
     http: &Http,
-    now: u64,
+    now: Timestamp,
     random: &mut Random,
     found: &mut Findings,
 ) -> bool {
@@ -76,7 +73,7 @@ pub(super) fn look(
     reach
 }
 
-fn token_itself(config: &Config, livedns: &LiveDns, now: u64, found: &mut Findings) {
+fn token_itself(config: &Config, livedns: &LiveDns, now: Timestamp, found: &mut Findings) {
     let Credential::Token(_) = config.credential else {
         return found.fine("token", "accepted, as an API key, which does not expire but may end any day");
     };
@@ -87,8 +84,8 @@ fn token_itself(config: &Config, livedns: &LiveDns, now: u64, found: &mut Findin
             match info.expires_in {
                 None => found.warn("token", "when it expires could not be learnt: Gandi does not say so"),
                 Some(left) => {
-                    let expiry = token::expiry(now.saturating_add(left), now);
-                    if left <= SOON {
+                    let expiry = token::expiry(now.plus(left), now);
+                    if left <= token::SOON {
                         found.warn("token", format!("{expiry}: {}", token::advice(config)));
                     } else {
                         found.fine("token", expiry);

@@ -8,8 +8,9 @@ use super::findings::Findings;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::gandi::Credential;
-use crate::state::{self, Place};
-use crate::sys::time::Utc;
+use crate::state::{self, StoreStatus};
+use crate::sys::hash::ConfigId;
+use crate::sys::time::Timestamp;
 
 pub(super) fn config(config: &Config, found: &mut Findings) {
     let records = config.records.len();
@@ -23,7 +24,7 @@ pub(super) fn config(config: &Config, found: &mut Findings) {
         found.warn("token", text);
     }
     for (key, program) in
-        [("on_change", &config.hearing.on_change), ("on_failure", &config.hearing.on_failure)]
+        [("on_change", &config.notifications.on_change), ("on_failure", &config.notifications.on_failure)]
     {
         if let Some(path) = program {
             let problem = match fs::metadata(path) {
@@ -52,36 +53,36 @@ pub(super) fn config(config: &Config, found: &mut Findings) {
     }
 }
 
-pub(super) fn state(config: &Config, instance: u64, uid: Option<u32>, now: u64, found: &mut Findings) {
+pub(super) fn state(config: &Config, id: ConfigId, uid: Option<u32>, now: Timestamp, found: &mut Findings) {
     let Some(dir) = &config.state_dir else {
         found.warn("state", "no place for it, so each run asks Gandi: set `state_dir`, or HOME");
         return;
     };
     let place = dir.display();
-    match state::look(dir, instance, uid) {
-        Place::Missing => found.fine("state", format!("{place} is not there yet: a run will make it")),
-        Place::Good => found.fine("state", format!("{place} is good, and no run holds the lock")),
-        Place::Bad(e) if e.is_busy() => found.fail(Exit::TryLater, "state", e.to_string()),
-        Place::Bad(e) => found.warn("state", format!("{e}; each run asks Gandi, and two runs may meet")),
+    match state::inspect(dir, id, uid) {
+        StoreStatus::Missing => found.fine("state", format!("{place} is not there yet: a run will make it")),
+        StoreStatus::Usable => found.fine("state", format!("{place} is good, and no run holds the lock")),
+        StoreStatus::Unusable(e) if e.is_locked() => found.fail(Exit::TryLater, "state", e.to_string()),
+        StoreStatus::Unusable(e) => found.warn("state", format!("{e}; {}", state::WITHOUT_STATE)),
     }
-    last_success(config, dir, instance, now, found);
+    last_success(config, dir, id, now, found);
 }
 
-fn last_success(config: &Config, dir: &Path, instance: u64, now: u64, found: &mut Findings) {
-    let state = match state::peek(dir, instance) {
+fn last_success(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, found: &mut Findings) {
+    let state = match state::read_unlocked(dir, id) {
         Ok(state) => state,
-        Err(e) if e.is_harmless() => return,
+        Err(e) if e.is_other_version() => return,
         Err(e) => return found.warn("last success", e.to_string()),
     };
-    let memories = || config.records.iter().filter_map(|r| state.memory(config.api.as_str(), &r.key));
-    match memories().filter_map(|m| m.seen.as_ref()).map(|s| s.at).max() {
-        Some(at) if at <= now => found.fine("last success", Utc(at).to_string()),
+    let known = || config.records.iter().filter_map(|r| state.record(config.api.as_str(), &r.key));
+    match known().filter_map(|r| r.confirmed.as_ref()).map(|c| c.at).max() {
+        Some(at) if at <= now => found.fine("last success", at.to_string()),
         Some(at) => {
-            found.warn("last success", format!("{}, which is yet to come: the clock was wrong", Utc(at)));
+            found.warn("last success", format!("{at}, which is yet to come: the clock was wrong"));
         }
         None => found.fine("last success", "none that is remembered"),
     }
-    if let Some(since) = memories().filter_map(|m| m.failed.as_ref()).map(|f| f.since).min() {
-        found.warn("last runs", format!("failing since {}: see gandi-ddns status", Utc(since)));
+    if let Some(since) = known().filter_map(|r| r.failure.as_ref()).map(|f| f.first_seen).min() {
+        found.warn("last runs", format!("failing since {since}: see gandi-ddns status"));
     }
 }

@@ -8,55 +8,61 @@ mod local;
 mod redact;
 
 use crate::address::survey::survey;
-use crate::cli::Common;
-use crate::commands::context::{World, load};
-use crate::config::{Config, Token};
+use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
+use crate::commands::context::{Context, load};
+use crate::config::{Config, Credentials};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::json::Object;
 use crate::net::Family;
-use crate::outcome::{Done, Outcome};
-use crate::reconcile::{Circumstances, round};
+use crate::outcome::{Outcome, Success};
+use crate::reconcile::{PassContext, reconcile};
 use crate::state::State;
+use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
-use crate::sys::time;
+use crate::sys::time::{Timestamp, implausible};
 use findings::{Finding, Findings, Verdict};
 use redact::Redactor;
 
 /// Runs the command. The code is the one that a run would have.
-pub fn run(asked: &Common, redact: bool, world: &World, console: &mut Console) -> Exit {
+pub fn execute(
+    options: &GlobalOptions,
+    redaction: Redaction,
+    context: &Context,
+    console: &mut Console,
+) -> Exit {
     let mut found = Findings::default();
     let mut redactor = Redactor::default();
-    match load(asked, world, Token::Needed) {
+    match load(options, context, Credentials::Required) {
         Err(e) => {
             found.fail(Exit::Config, "config", e.to_string());
-            clock(world, &mut found);
+            clock(context, &mut found);
         }
-        Ok((config, instance)) => {
-            if redact {
-                redactor = Redactor::new(&config, world.env.home.as_deref());
+        Ok((config, id)) => {
+            if redaction == Redaction::On {
+                redactor = Redactor::new(&config, context.env.home.as_deref());
             }
-            look(&config, instance, world, &mut found);
+            look(&config, id, context, &mut found);
         }
     }
-    if redact {
+    if redaction == Redaction::On {
         for finding in &mut found.0 {
             finding.subject = redactor.redact(&finding.subject);
             finding.text = redactor.redact(&finding.text);
         }
     }
-    show(&found, asked.json, console);
+    show(&found, options.format, console);
     found.exit()
 }
 
 /// From what is nearest to what is furthest away.
-fn look(config: &Config, instance: u64, world: &World, found: &mut Findings) {
+fn look(config: &Config, id: ConfigId, context: &Context, found: &mut Findings) {
     local::config(config, found);
-    let clock_is_right = clock(world, found);
-    let now = (world.clock)();
-    local::state(config, instance, world.env.uid, now, found);
-    let mut random = Random::new(world.seed);
+    let clock_is_right = clock(context, found);
+    let now = (context.now)();
+    local::state(config, id, context.env.uid, now, found);
+    let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     addresses(config, &http, &mut random, found);
     // By a wrong clock every certificate is wrong: one line says it all.
@@ -69,13 +75,13 @@ fn look(config: &Config, instance: u64, world: &World, found: &mut Findings) {
     }
 }
 
-fn clock(world: &World, found: &mut Findings) -> bool {
-    let now = (world.clock)();
-    match time::implausible(now) {
+fn clock(context: &Context, found: &mut Findings) -> bool {
+    let now = (context.now)();
+    match implausible(now) {
         Some(complaint) => found.fail(Exit::TryLater, "clock", complaint),
-        None => found.fine("clock", format!("reads {}", time::Utc(now))),
+        None => found.fine("clock", format!("reads {now}")),
     }
-    time::implausible(now).is_none()
+    implausible(now).is_none()
 }
 
 /// Each source that the config names, and what a run would make of it.
@@ -83,11 +89,11 @@ fn addresses(config: &Config, http: &Http, random: &mut Random, found: &mut Find
     let kept = |family: &Family| config.records.iter().any(|r| r.key.rrtype.family() == *family);
     let sources = |family| (family, config.detection.sources(family).list(family, None));
     let families = Family::ALL.into_iter().filter(kept).map(sources).collect();
-    for survey in survey(families, config.detection.agree, http, random) {
+    for survey in survey(families, config.detection.quorum, http, random) {
         let family = survey.family;
-        for asked in &survey.asked[..survey.configured] {
-            let subject = format!("source {} {family}", asked.source);
-            match &asked.answer {
+        for query in &survey.queries[..survey.configured] {
+            let subject = format!("source {} {family}", query.source);
+            match &query.result {
                 Some(Ok(answer)) => found.fine(subject, answer.address.to_string()),
                 Some(Err(cause)) => found.warn(subject, cause.to_string()),
                 None => found.warn(subject, "could not be asked"),
@@ -106,27 +112,27 @@ fn addresses(config: &Config, http: &Http, random: &mut Random, found: &mut Find
 }
 
 /// What a run would do about each record.
-fn records(config: &Config, now: u64, random: &mut Random, found: &mut Findings) {
+fn records(config: &Config, now: Timestamp, random: &mut Random, found: &mut Findings) {
     // A time of its own: the sources may have taken all of it.
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut silent = Console::new(crate::console::Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();
-    let with = Circumstances { state: &state, now, dry_run: true, random: random.split() };
-    for Outcome { keys, result } in round(config, &http, with, &mut silent) {
+    let with = PassContext { state: &state, now, mode: WriteMode::DryRun, random: random.split() };
+    for Outcome { keys, result } in reconcile(config, &http, with, &mut silent) {
         for key in keys {
             let subject = key.to_string();
             match &result {
-                Ok(Done::Remembered(rrset) | Done::Kept(rrset)) => {
+                Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
                     found.fine(subject, format!("the zone has {}: nothing to do", rrset.addresses()));
                 }
-                Ok(Done::Created { new, .. }) => {
+                Ok(Success::Created { new, .. }) => {
                     found.fine(
                         subject,
                         format!("is not there: a run would create it with {}", new.addresses()),
                     );
                 }
-                Ok(Done::Replaced { old, new, .. }) => found.fine(
+                Ok(Success::Replaced { old, new, .. }) => found.fine(
                     subject,
                     format!(
                         "the zone has {}, TTL {} s: a run would replace it by {}, TTL {} s",
@@ -142,13 +148,13 @@ fn records(config: &Config, now: u64, random: &mut Random, found: &mut Findings)
     }
 }
 
-fn show(found: &Findings, json: bool, console: &mut Console) {
+fn show(found: &Findings, format: OutputFormat, console: &mut Console) {
     let word = |verdict| match verdict {
         Verdict::Fine => "ok",
         Verdict::Warning => "warning",
         Verdict::Failure(_) => "failure",
     };
-    if json {
+    if format == OutputFormat::Json {
         let mut lines = Vec::new();
         for Finding { verdict, subject, text } in &found.0 {
             let mut object = Object::new();
@@ -165,10 +171,10 @@ fn show(found: &Findings, json: bool, console: &mut Console) {
         return;
     }
     for Finding { verdict, subject, text } in &found.0 {
-        console.say(format_args!("{:7}  {subject}: {text}", word(*verdict)));
+        console.notice(format_args!("{:7}  {subject}: {text}", word(*verdict)));
     }
     let count = |wanted: &str| found.0.iter().filter(|f| word(f.verdict) == wanted).count();
-    console.say(format_args!(
+    console.notice(format_args!(
         "\nfailures: {}, warnings: {}; a run would exit with {}",
         count("failure"),
         count("warning"),

@@ -3,8 +3,8 @@
 mod show;
 
 use crate::address::survey::survey;
-use crate::cli::{Common, Source as Place};
-use crate::commands::context::{World, unusable};
+use crate::cli::{ConfigSource, GlobalOptions, OutputFormat};
+use crate::commands::context::{Context, report_config_error};
 use crate::config::{self};
 use crate::console::Console;
 use crate::exit::Exit;
@@ -13,26 +13,26 @@ use crate::net::Family;
 use crate::sys::random::Random;
 
 /// Runs the command. Without a family in particular, one address is enough for success: many have no IPv6.
-pub fn run(asked: &Common, world: &World, console: &mut Console) -> Exit {
+pub fn execute(asked: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let path = match &asked.source {
-        Place::File(path) => path.as_deref(),
-        Place::Inline(_) => None,
+        ConfigSource::File(path) => path.as_deref(),
+        ConfigSource::Inline(_) => None,
     };
-    let detection = match config::detection(path, &world.env) {
+    let detection = match config::detection(path, &context.env) {
         Ok(detection) => detection,
-        Err(e) => return unusable(&e, console),
+        Err(e) => return report_config_error(&e, console),
     };
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
-    let mut random = Random::new(world.seed);
+    let mut random = Random::new(context.seed);
     let wanted = |family: &Family| {
         asked.families.includes(*family)
             && (asked.families.is_explicit() || !detection.sources(*family).is_off())
     };
     let sources = |family| (family, detection.sources(family).list(family, None));
     let families = Family::ALL.into_iter().filter(wanted).map(sources).collect();
-    let surveys = survey(families, detection.agree, &http, &mut random);
-    if asked.json {
-        console.say(format_args!("{}", show::json(&surveys)));
+    let surveys = survey(families, detection.quorum, &http, &mut random);
+    if asked.format == OutputFormat::Json {
+        console.notice(format_args!("{}", show::json(&surveys)));
     } else {
         show::table(&surveys, console);
     }

@@ -27,19 +27,19 @@ struct Verdict {
 fn document(surveys: &[Survey]) -> Document {
     let mut sources = Vec::new();
     for survey in surveys {
-        for (place, asked) in survey.asked.iter().enumerate() {
-            let (address, error) = match &asked.answer {
+        for (place, query) in survey.queries.iter().enumerate() {
+            let (address, error) = match &query.result {
                 Some(Ok(answer)) => (Some(answer.address.to_string()), None),
                 Some(Err(cause)) => (None, Some(cause.to_string())),
                 None => (None, Some("could not be asked".to_owned())),
             };
             sources.push(SourceRow {
-                source: asked.source.to_string(),
+                source: query.source.to_string(),
                 family: survey.family.as_str(),
                 address,
                 error,
                 milliseconds: survey.milliseconds[place],
-                counts_as: survey.counts_as(place).map(crate::address::Belief::as_str),
+                counts_as: survey.trust(place).map(crate::address::Trust::as_str),
             });
         }
     }
@@ -81,20 +81,20 @@ pub(super) fn table(surveys: &[Survey], console: &mut Console) {
     let said = |row: &SourceRow| row.address.clone().or_else(|| row.error.clone()).unwrap_or_default();
     let source = sources.iter().map(|r| r.source.len()).max().unwrap_or(0).max(6);
     // What is long and comes last may be as long as it likes: why there is no address.
-    console.say(format_args!(
+    console.notice(format_args!(
         "{:source$}  {:6}  {:>5}  {:13}  {}",
         "source", "family", "ms", "counts as", "address"
     ));
     for row in &sources {
         let SourceRow { source: name, family, milliseconds, counts_as, .. } = row;
         let counts_as = counts_as.unwrap_or("(not in use)");
-        console.say(format_args!(
+        console.notice(format_args!(
             "{name:source$}  {family:6}  {milliseconds:>5}  {counts_as:13}  {}",
             said(row)
         ));
     }
-    console.say(format_args!(""));
+    console.notice(format_args!(""));
     for Verdict { family, address, reason } in verdicts {
-        console.say(format_args!("{family}: {}: {reason}", address.as_deref().unwrap_or("none")));
+        console.notice(format_args!("{family}: {}: {reason}", address.as_deref().unwrap_or("none")));
     }
 }

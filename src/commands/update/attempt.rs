@@ -1,185 +1,195 @@
-//! One try to have every record right, and what follows from it: state, history, the token, and whoever is to hear.
+//! One attempt of the update command: reconcile all records, then save state and history, maintain the token, send
+//! notifications.
 
 use std::time::Duration;
 
-use crate::cli::Run;
-use crate::commands::context::World;
+use crate::cli::{CachePolicy, UpdateOptions, WriteMode};
+use crate::commands::context::Context;
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::http::Http;
 use crate::notify::{heartbeat, hooks};
-use crate::outcome::{Done, Outcome};
-use crate::reconcile::{Circumstances, round};
+use crate::outcome::{Outcome, Success};
+use crate::reconcile::{PassContext, reconcile};
 use crate::report::{failure_lines, json, report};
 use crate::state::{self, State, StateError, Store, history};
+use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
-use crate::sys::time;
+use crate::sys::time::{self, Timestamp};
 use crate::token;
 
-/// The longest that telling the monitor may take, whatever is left of the run's own time.
+/// Timeout for the heartbeat, whatever is left of the run's own time.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What came of a try.
+/// The result of an attempt.
 pub(super) struct Attempt {
-    pub(super) exit: Exit,
-    outcomes: Vec<Outcome>,
-    /// When it was, in seconds since 1970.
-    now: u64,
-    /// Why there are no outcomes.
-    problem: Option<Problem>,
-    http: Option<Http>,
+    now: Timestamp,
+    result: Result<Completed, Blocked>,
 }
 
-/// Why a try could not even begin.
-enum Problem {
+/// A pass was made.
+struct Completed {
+    exit: Exit,
+    outcomes: Vec<Outcome>,
+    http: Http,
+}
+
+/// The reason why no pass was made.
+enum Blocked {
     /// The clock is wrong.
     Clock(String),
-    /// Another run is at it, and will tell of itself.
-    Busy(String),
+    /// Another run holds the lock; it will send its own heartbeat.
+    Locked(String),
 }
 
-/// What lasts from try to try.
-pub(super) struct Runner<'a> {
+/// The state directory, as far as this run uses it.
+enum StateAccess {
+    /// Not opened yet.
+    Unopened,
+    /// Read, or not available; nothing is saved.
+    ReadOnly,
+    /// Locked by this run.
+    Locked(Store),
+}
+
+/// What lasts from attempt to attempt.
+pub(super) struct Updater<'a> {
     config: Config,
-    instance: u64,
-    asked: &'a Run,
-    world: &'a World<'a>,
+    id: ConfigId,
+    options: &'a UpdateOptions,
+    context: &'a Context<'a>,
     random: Random,
-    /// Whether the state has been read, and whether it can be written.
-    opened: bool,
-    store: Option<Store>,
+    access: StateAccess,
     state: State,
-    /// What earlier tries have changed.
+    /// The changes of earlier attempts.
     changed: Vec<Outcome>,
-    tries: u32,
+    attempts: u32,
 }
 
-impl<'a> Runner<'a> {
+impl<'a> Updater<'a> {
     pub(super) fn new(
         config: Config,
-        instance: u64,
-        asked: &'a Run,
-        world: &'a World<'a>,
+        id: ConfigId,
+        options: &'a UpdateOptions,
+        context: &'a Context<'a>,
         random: Random,
     ) -> Self {
-        let (opened, store, state, changed) = (false, None, State::default(), Vec::new());
-        Self { config, instance, asked, world, random, opened, store, state, changed, tries: 0 }
+        let (access, state, changed) = (StateAccess::Unopened, State::default(), Vec::new());
+        Self { config, id, options, context, random, access, state, changed, attempts: 0 }
     }
 
-    /// Half of `most` to all of it.
+    /// Returns a random number from half of `most` to `most`.
     pub(super) fn jitter(&mut self, most: u32) -> u32 {
         most / 2 + self.random.below(most / 2 + 1)
     }
 
-    /// Tries once, and tells what came of it.
+    /// Makes one attempt and prints its outcomes.
     pub(super) fn attempt(&mut self, console: &mut Console) -> Attempt {
-        let now = (self.world.clock)();
-        let failed = |problem| Attempt {
-            exit: Exit::TryLater,
-            outcomes: Vec::new(),
-            now,
-            problem: Some(problem),
-            http: None,
-        };
-        if let Some(complaint) = time::implausible(now) {
-            console.error(format_args!("{complaint}"));
-            return failed(Problem::Clock(complaint));
+        let now = (self.context.now)();
+        let blocked = |reason| Attempt { now, result: Err(reason) };
+        if let Some(text) = time::implausible(now) {
+            console.error(format_args!("{text}"));
+            return blocked(Blocked::Clock(text));
         }
-        if !self.opened
-            && let Err(busy) = self.open(console)
+        if let StateAccess::Unopened = self.access
+            && let Err(locked) = self.open_state(console)
         {
-            console.step(format_args!("{busy}"));
-            return failed(Problem::Busy(busy.to_string()));
+            console.debug(format_args!("{locked}"));
+            return blocked(Blocked::Locked(locked.to_string()));
         }
-        if let Some(store) = &self.store {
+        if let StateAccess::Locked(store) = &self.access {
             store.note_run(now);
         }
         let http = Http::new(self.config.detection.roots.as_deref(), self.config.detection.timeout);
-        if !self.asked.dry_run
+        if self.options.mode == WriteMode::Apply
             && let Some(token) = token::resume_renewal(&self.config, &http, console)
         {
             self.config.credential = token;
-            // Another token: what failed is tried again at once.
-            self.config.origin = self.config.origin.wrapping_add(1);
-            self.state = std::mem::take(&mut self.state).of_origin(self.config.origin);
+            // Another token: every backoff ends.
+            self.config.fingerprint = self.config.fingerprint.wrapping_add(1);
+            self.state = std::mem::take(&mut self.state).with_fingerprint(self.config.fingerprint);
         }
-        let mut known = self.state.clone();
-        // Whoever waits, or looks by hand, wants it tried.
-        if self.asked.force || self.asked.dry_run || self.tries > 0 {
-            known = known.tried_again();
-        }
-        if self.asked.force {
-            known = known.distrusted();
-        }
-        self.tries += 1;
-        let (dry_run, random) = (self.asked.dry_run, self.random.split());
-        let circumstances = Circumstances { state: &known, now, dry_run, random };
-        let outcomes = round(&self.config, &http, circumstances, console);
+        let known = self.known_state();
+        self.attempts += 1;
+        let (mode, random) = (self.options.mode, self.random.split());
+        let context = PassContext { state: &known, now, mode, random };
+        let outcomes = reconcile(&self.config, &http, context, console);
         let exit = report(&outcomes, console);
-        Attempt { exit, outcomes, now, problem: None, http: Some(http) }
+        Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
     }
 
-    /// What follows from a try; from the last one, also what is only to be done once.
-    pub(super) fn settle(&mut self, attempt: &Attempt, last: bool, console: &mut Console) {
-        let now = attempt.now;
-        let api = self.config.api.as_str().to_owned();
+    /// Returns the part of the state that a pass may rely on.
+    fn known_state(&self) -> State {
+        let mut known = self.state.clone();
+        let force = self.options.cache == CachePolicy::Ignore;
+        // `--wait` retries; `--force` and dry runs ignore backoff.
+        if force || self.options.mode == WriteMode::DryRun || self.attempts > 0 {
+            known = known.without_backoff();
+        }
+        if force {
+            known = known.unconfirmed();
+        }
+        known
+    }
+
+    /// Finishes an attempt that will be retried. Failures are not saved: they may be gone at the next attempt.
+    pub(super) fn finish_intermediate(&mut self, attempt: Attempt, console: &mut Console) {
         let before = self.state.clone();
-        // A failure that may be gone at the next try is not remembered yet.
-        let counts = attempt.outcomes.iter().filter(|o| last || o.result.is_ok());
-        self.state = std::mem::take(&mut self.state).after(&api, counts, now);
+        let successes = attempt.outcomes().iter().filter(|o| o.result.is_ok());
+        self.state = self.state_after(successes, attempt.now);
         self.save(&before, console);
-        if self.asked.dry_run {
-            return;
+        if self.options.mode == WriteMode::Apply {
+            self.record_changes(&attempt, console);
         }
-        self.write_history(attempt, console);
-        hooks::changes(&self.config.hearing, &attempt.outcomes, console);
-        if !last {
-            return;
+        let is_change =
+            |o: &Outcome| matches!(o.result, Ok(Success::Created { .. } | Success::Replaced { .. }));
+        if let Ok(completed) = attempt.result {
+            self.changed.extend(completed.outcomes.into_iter().filter(is_change));
         }
+    }
+
+    /// Finishes the last attempt of the run, which also maintains the token and sends notifications.
+    pub(super) fn finish_final(&mut self, attempt: &Attempt, console: &mut Console) {
         let before = self.state.clone();
-        let is_token = matches!(self.config.credential, Credential::Token(_));
-        if let (Some(http), Exit::Ok | Exit::Config, true) =
-            (&attempt.http, attempt.exit, is_token && self.store.is_some())
+        self.state = self.state_after(attempt.outcomes(), attempt.now);
+        self.save(&before, console);
+        if self.options.mode == WriteMode::DryRun {
+            return;
+        }
+        self.record_changes(attempt, console);
+        let before = self.state.clone();
+        self.maintain_token(attempt, console);
+        self.report_failures(attempt, console);
+        self.save(&before, console);
+        if !matches!(attempt.result, Err(Blocked::Locked(_))) && self.config.notifications.heartbeat.is_some()
         {
-            self.state.token = token::maintain(&self.config, http, self.state.token, now, console);
-        }
-        if let Some(program) = &self.config.hearing.on_failure {
-            let unreported = self.state.unreported(&api, &attempt.outcomes, now);
-            hooks::failures(program, &unreported, console);
-            for key in unreported.iter().flat_map(|(_, keys)| keys) {
-                self.state.told(&api, key, now);
-            }
-        }
-        self.save(&before, console);
-        if !matches!(attempt.problem, Some(Problem::Busy(_))) && self.config.hearing.ping.is_some() {
             let http = Http::new(self.config.detection.roots.as_deref(), HEARTBEAT_TIMEOUT);
-            heartbeat::ping(&self.config.hearing, &http, attempt.exit, &attempt.message(), console);
+            let notifications = &self.config.notifications;
+            heartbeat::send(notifications, &http, attempt.exit(), &attempt.message(), console);
         }
     }
 
-    /// Keeps what a try has changed, for the end.
-    pub(super) fn keep_changes(&mut self, attempt: Attempt) {
-        let is_change = |o: &Outcome| matches!(o.result, Ok(Done::Created { .. } | Done::Replaced { .. }));
-        self.changed.extend(attempt.outcomes.into_iter().filter(is_change));
-    }
-
-    /// The run as one object.
+    /// Returns the run as one JSON object.
     pub(super) fn json(&self, attempt: &Attempt) -> String {
-        json::run(&json::Told {
+        json::run(&json::RunReport {
             now: attempt.now,
-            exit: attempt.exit,
-            dry_run: self.asked.dry_run,
-            problem: attempt.problem.as_ref().map(Problem::text),
-            outcomes: &attempt.outcomes,
+            exit: attempt.exit(),
+            mode: self.options.mode,
+            error: attempt.result.as_ref().err().map(Blocked::text),
+            outcomes: attempt.outcomes(),
             earlier: &self.changed,
-            token_expires: self.state.token.expires,
+            token_expires: self.state.token.expires_at,
         })
     }
 
+    fn state_after<'o>(&mut self, outcomes: impl IntoIterator<Item = &'o Outcome>, now: Timestamp) -> State {
+        std::mem::take(&mut self.state).apply(self.config.api.as_str(), outcomes, now)
+    }
+
     fn save(&self, before: &State, console: &mut Console) {
-        if let Some(store) = &self.store
+        if let StateAccess::Locked(store) = &self.access
             && self.state != *before
             && let Err(e) = store.save(&self.state)
         {
@@ -187,70 +197,107 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Adds the changes to the history and runs `on_change`.
+    fn record_changes(&self, attempt: &Attempt, console: &mut Console) {
+        self.write_history(attempt, console);
+        hooks::changes(&self.config.notifications, attempt.outcomes(), console);
+    }
+
     fn write_history(&self, attempt: &Attempt, console: &mut Console) {
-        let changes = history::changes(&attempt.outcomes, attempt.now);
+        let changes = history::changes(attempt.outcomes(), attempt.now);
         if changes.is_empty() {
             return;
         }
-        let place = match (&self.config.history, &self.config.state_dir, &self.store) {
+        let path = match (&self.config.history, &self.config.state_dir, &self.access) {
             (Some(path), ..) => path.clone(),
-            (None, Some(dir), Some(_)) => history::with_state(dir, self.instance),
+            (None, Some(dir), StateAccess::Locked(_)) => history::default_path(dir, self.id),
             _ => return,
         };
-        if let Err(e) = history::add(&place, changes) {
-            console.warn(format_args!("could not write the history {}: {e}", place.display()));
+        if let Err(e) = history::add(&path, changes) {
+            console.warn(format_args!("could not write the history {}: {e}", path.display()));
         }
     }
 
-    /// Opens, locks and reads the state. Only another run's lock is an error: without a state, each run asks Gandi.
-    fn open(&mut self, console: &mut Console) -> Result<(), StateError> {
+    /// Maintains the token, if a pass reached Gandi and the result can be saved.
+    fn maintain_token(&mut self, attempt: &Attempt, console: &mut Console) {
+        if let (Ok(Completed { exit: Exit::Ok | Exit::Config, http, .. }), Credential::Token(_)) =
+            (&attempt.result, &self.config.credential)
+            && let StateAccess::Locked(_) = self.access
+        {
+            self.state.token = token::maintain(&self.config, http, self.state.token, attempt.now, console);
+        }
+    }
+
+    /// Runs `on_failure` for the failures that are new or a day old.
+    fn report_failures(&mut self, attempt: &Attempt, console: &mut Console) {
+        let Some(program) = &self.config.notifications.on_failure else { return };
+        let api = self.config.api.as_str();
+        let unreported = self.state.unreported(api, attempt.outcomes(), attempt.now);
+        hooks::failures(program, &unreported, console);
+        for key in unreported.iter().flat_map(|(_, keys)| keys) {
+            self.state.mark_reported(api, key, attempt.now);
+        }
+    }
+
+    /// Opens, locks and reads the state. Only another run's lock is an error: without a state, each run queries Gandi.
+    fn open_state(&mut self, console: &mut Console) -> Result<(), StateError> {
+        let mut access = StateAccess::ReadOnly;
         let loaded = match &self.config.state_dir {
-            Some(dir) if self.asked.dry_run => state::peek(dir, self.instance),
+            Some(dir) if self.options.mode == WriteMode::DryRun => state::read_unlocked(dir, self.id),
             None => {
-                console.warn(format_args!("no place for the state: set `state_dir`, or HOME"));
+                console.warn(format_args!("no directory for the state: set `state_dir`, or HOME"));
                 Ok(State::default())
             }
-            Some(dir) => match Store::open(dir, self.instance, self.world.env.uid) {
+            Some(dir) => match Store::open(dir, self.id, self.context.env.uid) {
                 Ok(store) => {
                     let loaded = store.load();
-                    self.store = Some(store);
+                    access = StateAccess::Locked(store);
                     loaded
                 }
-                Err(e) if e.is_busy() => return Err(e),
+                Err(e) if e.is_locked() => return Err(e),
                 Err(e) => {
-                    console.warn(format_args!("{e}; each run asks Gandi, and two runs may meet"));
+                    console.warn(format_args!("{e}; {}", state::WITHOUT_STATE));
                     Ok(State::default())
                 }
             },
         };
         let state = loaded.unwrap_or_else(|e| {
-            if e.is_harmless() {
-                console.step(format_args!("{e}"));
+            if e.is_other_version() {
+                console.debug(format_args!("{e}"));
             } else {
                 console.warn(format_args!("{e}"));
             }
             State::default()
         });
-        self.state = state.of_origin(self.config.origin);
-        self.opened = true;
+        self.state = state.with_fingerprint(self.config.fingerprint);
+        self.access = access;
         Ok(())
     }
 }
 
 impl Attempt {
-    /// What went wrong, a line for each thing.
+    /// Returns the exit code of a run that ends with this attempt.
+    pub(super) fn exit(&self) -> Exit {
+        self.result.as_ref().map_or(Exit::TryLater, |completed| completed.exit)
+    }
+
+    fn outcomes(&self) -> &[Outcome] {
+        self.result.as_ref().map_or(&[], |completed| &completed.outcomes)
+    }
+
+    /// Returns the failures, one per line.
     fn message(&self) -> String {
-        match &self.problem {
-            Some(problem) => problem.text().to_owned(),
-            None => failure_lines(&self.outcomes).join("\n"),
+        match &self.result {
+            Ok(completed) => failure_lines(&completed.outcomes).join("\n"),
+            Err(blocked) => blocked.text().to_owned(),
         }
     }
 }
 
-impl Problem {
+impl Blocked {
     fn text(&self) -> &str {
         match self {
-            Self::Clock(text) | Self::Busy(text) => text,
+            Self::Clock(text) | Self::Locked(text) => text,
         }
     }
 }

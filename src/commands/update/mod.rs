@@ -1,65 +1,72 @@
-//! One run: from what was asked for to the exit code, by one try or, under `--wait`, as many as it takes.
+//! The update command: one attempt or, under `--wait`, as many as it takes.
 
 mod attempt;
 
 use std::time::{Duration, Instant};
 
-use crate::cli::{Common, Run};
-use crate::commands::context::{World, load, unusable};
-use crate::config::Token;
+use crate::cli::{GlobalOptions, OutputFormat, UpdateOptions};
+use crate::commands::context::{Context, load, report_config_error};
+use crate::config::Credentials;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::sys::random::Random;
-use attempt::Runner;
+use attempt::Updater;
 
-/// The first pause of a run that waits, in milliseconds; each further one is twice as long, up to the longest, and
-/// none is as long as another machine's.
+/// Initial retry delay under `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`], with jitter so that machines do not
+/// retry in step.
 const RETRY_DELAY_MIN: u32 = 1000;
+/// Longest retry delay, in ms.
 const RETRY_DELAY_MAX: u32 = 60_000;
 
-/// Runs until all is right, nothing can be done about it, or the time for waiting is up.
-pub fn run(common: &Common, asked: &Run, world: &World, console: &mut Console) -> Exit {
-    let (config, instance) = match load(common, world, Token::Needed) {
+/// Attempts to update all records until they are right, the failure is permanent, or the time of `--wait` is up.
+pub fn execute(
+    options: &GlobalOptions,
+    update: &UpdateOptions,
+    context: &Context,
+    console: &mut Console,
+) -> Exit {
+    let (config, id) = match load(options, context, Credentials::Required) {
         Ok(loaded) => loaded,
-        Err(e) => return unusable(&e, console),
+        Err(e) => return report_config_error(&e, console),
     };
     for warning in &config.warnings {
         console.warn(format_args!("{warning}"));
     }
-    if common.json {
-        console.keep_for_json();
+    if options.format == OutputFormat::Json {
+        console.reserve_stdout();
     }
-    let mut random = Random::new(world.seed);
-    if !asked.splay.is_zero() {
-        let most = u32::try_from(asked.splay.as_millis()).unwrap_or(u32::MAX);
-        let pause = Duration::from_millis(random.below(most).into());
-        console.step(format_args!("beginning in {} s", pause.as_secs()));
-        (world.pause)(pause);
+    let mut random = Random::new(context.seed);
+    if !update.splay.is_zero() {
+        let most = u32::try_from(update.splay.as_millis()).unwrap_or(u32::MAX);
+        let delay = Duration::from_millis(random.below(most).into());
+        console.debug(format_args!("starting in {} s (--splay)", delay.as_secs()));
+        (context.sleep)(delay);
     }
-    let begun = Instant::now();
-    let (mut longest, mut paused) = (RETRY_DELAY_MIN, Duration::ZERO);
-    let mut runner = Runner::new(config, instance, asked, world, random);
+    let started = Instant::now();
+    let (mut longest, mut slept) = (RETRY_DELAY_MIN, Duration::ZERO);
+    let mut updater = Updater::new(config, id, update, context, random);
     loop {
-        // Whatever pauses, whoever counts: the longer of the two has passed.
-        if begun.elapsed().max(paused) < asked.wait {
-            console.hold();
+        // Elapsed time is the larger of the real clock and the sum of our sleeps: tests replace sleep, and real sleeps
+        // can overrun.
+        if started.elapsed().max(slept) < update.wait {
+            console.buffer_errors();
         }
-        let attempt = runner.attempt(console);
-        let left = asked.wait.saturating_sub(begun.elapsed().max(paused));
-        let again = attempt.exit == Exit::TryLater && !left.is_zero();
-        console.release(!again);
-        runner.settle(&attempt, !again, console);
-        if !again {
-            if common.json {
-                console.object(&runner.json(&attempt));
+        let attempt = updater.attempt(console);
+        let left = update.wait.saturating_sub(started.elapsed().max(slept));
+        if attempt.exit() != Exit::TryLater || left.is_zero() {
+            console.flush_errors();
+            updater.finish_final(&attempt, console);
+            if options.format == OutputFormat::Json {
+                console.object(&updater.json(&attempt));
             }
-            return attempt.exit;
+            return attempt.exit();
         }
-        runner.keep_changes(attempt);
-        let pause = Duration::from_millis(runner.jitter(longest).into()).min(left);
-        console.step(format_args!("trying again in {} ms", pause.as_millis()));
-        (world.pause)(pause);
-        paused += pause;
+        console.discard_errors();
+        updater.finish_intermediate(attempt, console);
+        let delay = Duration::from_millis(updater.jitter(longest).into()).min(left);
+        console.debug(format_args!("trying again in {} ms", delay.as_millis()));
+        (context.sleep)(delay);
+        slept += delay;
         longest = RETRY_DELAY_MAX.min(longest * 2);
     }
 }

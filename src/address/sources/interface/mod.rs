@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use if_addrs::{IfOperStatus, Interface};
 
-use crate::address::answer::Answer;
+use crate::address::answer::Detected;
 use crate::address::global;
 use crate::net::Family;
 use inet6::{Held, OUT6};
@@ -78,7 +78,7 @@ impl From<Problem> for InterfaceError {
 }
 
 /// The address of the interface of this name, or of the one that the default route leads through.
-pub(crate) fn ask(name: Option<&str>, family: Family) -> Result<Answer, InterfaceError> {
+pub(crate) fn query(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> {
     let kernel = towards_the_internet(family);
     let listed = if_addrs::get_if_addrs();
     let held = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
@@ -113,7 +113,7 @@ fn of(
     kernel: Option<IpAddr>,
     listed: &[Interface],
     mut held: Vec<Held>,
-) -> Result<Answer, Problem> {
+) -> Result<Detected, Problem> {
     let ours = || listed.iter().filter(|i| i.name == name || device(i) == name);
     // IFF_RUNNING is off without a carrier too (netdevice(7)). An address outlives both.
     if ours().any(|i| i.oper_status != IfOperStatus::Up) {
@@ -135,7 +135,7 @@ fn of(
         }
     };
     match chosen {
-        Some((address, note)) => Ok(Answer { address, note: note.map(str::to_owned) }),
+        Some((address, note)) => Ok(Detected { address, note: note.map(str::to_owned) }),
         None if !bare => Err(Problem::None(family)),
         // An interface without addresses is named here alone.
         None => {

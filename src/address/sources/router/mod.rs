@@ -63,15 +63,15 @@ impl fmt::Display for RouterError {
 impl std::error::Error for RouterError {}
 
 /// Asks the default gateway; gives up within 3 s when it answers nothing.
-pub(crate) fn ask(http: &Http) -> Result<Ipv4Addr, RouterError> {
+pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
     let routes = fs::read_to_string(ROUTES).map_err(RouterError::Routes)?;
     let gateway = gateway(&routes).ok_or(RouterError::NoGateway)?;
-    let nat_pmp = match nat_pmp::ask(gateway, http.remaining()) {
+    let nat_pmp = match nat_pmp::query(gateway, http.remaining()) {
         Some(Ok(address)) => return Ok(address),
         Some(Err(code)) => Some(code),
         None => None,
     };
-    upnp::ask(http, gateway).map_err(|upnp| RouterError::Gateway { gateway, nat_pmp, upnp })
+    upnp::query(http, gateway).map_err(|upnp| RouterError::Gateway { gateway, nat_pmp, upnp })
 }
 
 /// The gateway of the default route with the lowest metric.

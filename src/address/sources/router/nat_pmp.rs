@@ -11,7 +11,7 @@ const REQUEST: [u8; 2] = [0, 0];
 const RETRANSMIT_AFTER: [u64; 2] = [250, 500];
 
 /// The outer address, or the gateway's result code; `None` when it does not speak NAT-PMP.
-pub(super) fn ask(gateway: Ipv4Addr, time: Duration) -> Option<Result<Ipv4Addr, u16>> {
+pub(super) fn query(gateway: Ipv4Addr, time: Duration) -> Option<Result<Ipv4Addr, u16>> {
     let end = Instant::now() + time;
     // Connected, so that the kernel drops what others send.
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;

@@ -57,7 +57,7 @@ impl fmt::Display for UpnpError {
 }
 
 /// Asks `gateway`, and nobody else, for its outer address.
-pub(super) fn ask(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError> {
+pub(super) fn query(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError> {
     let found = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
     let location = found.ok_or(UpnpError::Silent)?;
     let get = Method::Get;
