@@ -3,6 +3,7 @@
 // clippy.toml allows `expect` in `#[test]` functions only; the helpers panic as well when a test cannot go on.
 #![allow(clippy::expect_used)]
 
+mod architecture; // layers, ARCHITECTURE.md, and the language of doc comments
 mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod cli; // arguments, config files, streams

@@ -1,0 +1,309 @@
+//! The structure of the source tree: layers, import circles, ARCHITECTURE.md, the language of doc comments. These tests
+//! read the repository only.
+
+mod imports;
+mod tokens;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use imports::{Contents, Import, Scope};
+
+const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The folders and top-level files of src/, from the top floor to the ground floor. A file may import its own folder and
+/// every lower floor. `main` and `lib` are above all floors.
+const FLOORS: [&[&str]; 7] = [
+    &["commands"],
+    &["reconcile", "token", "state", "notify", "report"],
+    &["config", "outcome"],
+    &["cli", "gandi", "address"],
+    &["http", "dns"],
+    &["net", "console"],
+    &["sys", "exit", "json"],
+];
+
+/// The only imports between folders of one floor: the first may import the second.
+const WITHIN_A_FLOOR: [(&str, &str); 2] = [("reconcile", "state"), ("token", "state")];
+
+/// The part of src/commands/ that every command may import.
+const SHARED_BY_COMMANDS: &str = "context";
+
+/// Returns the folders that `folder` may import besides itself; `None` if it is on no floor.
+fn allowed(folder: &str) -> Option<Vec<&'static str>> {
+    let floor = FLOORS.iter().position(|floor| floor.contains(&folder))?;
+    let within = WITHIN_A_FLOOR.iter().filter(|(from, _)| *from == folder).map(|(_, to)| *to);
+    Some(within.chain(FLOORS[floor + 1..].iter().flat_map(|lower| lower.iter().copied())).collect())
+}
+
+/// One file of src/.
+struct SourceFile {
+    /// Its path in the repository, as in `src/dns/name.rs`.
+    path: String,
+    /// The path of its module, as in `dns`, `name`; empty for lib.rs.
+    module: Vec<String>,
+    contents: Contents,
+}
+
+/// Reads src/ without main.rs, which is another crate.
+fn library() -> Vec<SourceFile> {
+    let mut files: Vec<SourceFile> = files_below("src")
+        .into_iter()
+        .filter(|path| path != "src/main.rs")
+        .map(|path| {
+            let module = module_of(path.strip_prefix("src/").unwrap_or(&path));
+            SourceFile { contents: imports::read(&text(&path), &module), path, module }
+        })
+        .collect();
+    // The whole file of a module that is declared for unit tests is test code.
+    let test_modules: Vec<Vec<String>> =
+        files.iter().flat_map(|file| file.contents.test_modules.clone()).collect();
+    for file in &mut files {
+        if test_modules.iter().any(|test| file.module.starts_with(test)) {
+            file.contents.imports.iter_mut().for_each(|import| import.scope = Scope::Tests);
+        }
+    }
+    files
+}
+
+/// Returns the module of a file, as in `dns/name.rs` -> `dns`, `name`.
+fn module_of(file: &str) -> Vec<String> {
+    let path = file.trim_end_matches(".rs");
+    let path = path.strip_suffix("/mod").unwrap_or(path);
+    path.split('/').filter(|part| !matches!(*part, "lib" | "main")).map(str::to_owned).collect()
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(path)).expect(path)
+}
+
+/// Returns every .rs file below a directory, in alphabetical order.
+fn files_below(directory: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(Path::new(ROOT).join(directory)).expect(directory) {
+        let entry = entry.expect(directory);
+        let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            files.extend(files_below(&path));
+        } else if entry.path().extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Fails with one line per problem, if there is any.
+#[track_caller]
+fn no_problems(title: &str, problems: &[String]) {
+    assert!(problems.is_empty(), "{title}\n  {}", problems.join("\n  "));
+}
+
+#[test]
+fn layers_hold_for_every_import() {
+    let mut problems = Vec::new();
+    for SourceFile { path, module, contents } in library() {
+        let Some(folder) = module.first() else { continue };
+        let Some(allowed) = allowed(folder) else {
+            problems.push(format!("{path}: `{folder}` is on no floor; add it to FLOORS"));
+            continue;
+        };
+        for Import { path: target, written, line, .. } in contents.imports {
+            let Some(to) = target.first() else { continue };
+            if to != folder && !allowed.contains(&to.as_str()) {
+                let allowed = allowed.join(", ");
+                let allowed = if allowed.is_empty() { "nothing" } else { &allowed };
+                problems.push(format!(
+                    "{path}:{line}: {folder} must not import {to} ({written}); allowed: {allowed}"
+                ));
+            }
+        }
+    }
+    no_problems("imports against the layers (see ARCHITECTURE.md, Layers)", &problems);
+}
+
+#[test]
+fn command_imports_no_other_command() {
+    let mut problems = Vec::new();
+    for SourceFile { path, module, contents } in library() {
+        let [folder, command, ..] = module.as_slice() else { continue };
+        if folder != "commands" {
+            continue;
+        }
+        for Import { path: target, written, line, .. } in contents.imports {
+            let [to, other, ..] = target.as_slice() else { continue };
+            if to == "commands" && other != command && other != SHARED_BY_COMMANDS {
+                problems.push(format!(
+                    "{path}:{line}: the command {command} must not import {other} ({written}); allowed: \
+                     commands::{command}, commands::{SHARED_BY_COMMANDS}"
+                ));
+            }
+        }
+    }
+    no_problems("imports between commands", &problems);
+}
+
+#[test]
+fn no_import_circle_between_files() {
+    let files = library();
+    let index: BTreeMap<&[String], usize> =
+        files.iter().enumerate().map(|(i, file)| (file.module.as_slice(), i)).collect();
+    // The deepest module on the path that has a file.
+    let file_of = |path: &[String]| (1..=path.len()).rev().find_map(|n| index.get(&path[..n]).copied());
+    let graph: Vec<BTreeMap<usize, &Import>> = files
+        .iter()
+        .enumerate()
+        .map(|(from, file)| {
+            let code = file.contents.imports.iter().filter(|i| i.scope == Scope::Code);
+            code.filter_map(|i| Some((file_of(&i.path)?, i))).filter(|(to, _)| *to != from).collect()
+        })
+        .collect();
+    let mut circles: Vec<Vec<usize>> =
+        (0..files.len()).filter_map(|start| shortest_circle(&graph, start)).collect();
+    circles.sort_by_key(Vec::len);
+    let (mut problems, mut reported) = (Vec::new(), BTreeSet::new());
+    for circle in circles {
+        let next = circle.iter().cycle().skip(1);
+        let edges: Vec<(usize, usize)> = circle.iter().copied().zip(next.copied()).collect();
+        // Mostly the same fault, seen from a file further away.
+        if edges.iter().any(|edge| reported.contains(edge)) {
+            continue;
+        }
+        let line = |&(from, to): &(usize, usize)| {
+            let Import { written, line, .. } = graph[from][&to];
+            format!("{}:{line} imports {} ({written})", files[from].path, files[to].path)
+        };
+        problems.push(edges.iter().map(line).collect::<Vec<_>>().join("\n  "));
+        reported.extend(edges);
+    }
+    no_problems(
+        "files import each other in a circle; import the file that defines the item, or move what they share into a \
+         file below both",
+        &problems,
+    );
+}
+
+/// Returns the shortest circle through `start`, beginning there.
+fn shortest_circle(graph: &[BTreeMap<usize, &Import>], start: usize) -> Option<Vec<usize>> {
+    let mut from: Vec<Option<usize>> = vec![None; graph.len()];
+    let mut queue = VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        for &next in graph[node].keys() {
+            if next == start {
+                let mut circle = vec![node];
+                while let Some(before) = from[circle[circle.len() - 1]] {
+                    circle.push(before);
+                }
+                circle.reverse();
+                return Some(circle);
+            }
+            if from[next].is_none() {
+                from[next] = Some(node);
+                queue.push_back(next);
+            }
+        }
+    }
+    None
+}
+
+/// Returns a section of ARCHITECTURE.md, without its heading.
+fn section(title: &str) -> &'static str {
+    let (_, rest) = ARCHITECTURE.split_once(&format!("\n## {title}\n")).expect(title);
+    rest.split("\n## ").next().unwrap_or_default()
+}
+
+/// Returns the lines of the first code block of a section.
+fn code_block(title: &str) -> impl Iterator<Item = &'static str> {
+    section(title).split("```").nth(1).expect(title).lines().skip(1)
+}
+
+/// Returns the cells of the table of a section, without its head.
+fn table(title: &str) -> impl Iterator<Item = Vec<&'static str>> {
+    let rows = section(title).lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+}
+
+/// Returns the words of a text that are in backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn architecture_shows_the_layers() {
+    let floors: Vec<Vec<&str>> = code_block("Layers")
+        .map(|line| line.split("  ").next().unwrap_or_default().split(' ').collect())
+        .filter(|floor| *floor != ["main", "lib"])
+        .collect();
+    assert_eq!(floors, FLOORS, "the code block under Layers in ARCHITECTURE.md, and FLOORS here");
+}
+
+#[test]
+fn architecture_lists_every_source_file() {
+    let real: BTreeSet<String> = files_below("src").into_iter().collect();
+    let lines: Vec<&str> = code_block("Source files").filter(|line| !line.is_empty()).collect();
+    let listed: Vec<String> =
+        lines.iter().map(|line| format!("src/{}", line.split("  ").next().unwrap_or_default())).collect();
+    let mut problems = Vec::new();
+    for (i, file) in listed.iter().enumerate() {
+        if !real.contains(file) {
+            problems.push(format!("{file} does not exist; remove its line"));
+        } else if listed[..i].contains(file) {
+            problems.push(format!("{file} is listed twice"));
+        }
+    }
+    for file in real.iter().filter(|file| !listed.contains(file)) {
+        problems.push(format!("{file} is missing; add a line for it"));
+    }
+    no_problems("the list under Source files in ARCHITECTURE.md", &problems);
+    let without_text: Vec<&&str> = lines.iter().filter(|line| !line.trim().contains("  ")).collect();
+    assert!(without_text.is_empty(), "lines without a description: {without_text:?}");
+}
+
+#[test]
+fn architecture_names_tests_that_exist() {
+    let mut tests: BTreeSet<String> = library().into_iter().flat_map(|file| file.contents.tests).collect();
+    for path in files_below("tests/it") {
+        let module = module_of(path.strip_prefix("tests/it/").unwrap_or(&path));
+        tests.extend(imports::read(&text(&path), &module).tests);
+    }
+    let mut problems = Vec::new();
+    let mut invariants = 0;
+    for row in table("Invariants") {
+        let &[invariant, keepers, proofs] = row.as_slice() else { panic!("three cells: {row:?}") };
+        invariants += 1;
+        for file in quoted(keepers).filter(|file| !Path::new(ROOT).join(file).is_file()) {
+            problems.push(format!("{invariant}: no file {file}"));
+        }
+        for test in quoted(proofs).filter(|test| !tests.contains(*test)) {
+            problems.push(format!("{invariant}: no test {test}"));
+        }
+        if quoted(keepers).next().is_none() || quoted(proofs).next().is_none() {
+            problems.push(format!("{invariant}: names no file or no test"));
+        }
+    }
+    no_problems("the table under Invariants in ARCHITECTURE.md", &problems);
+    assert!(invariants >= 10, "{invariants} invariants");
+}
+
+/// Measures how many doc lines are riddles ("What came of it."). The same as
+/// `grep -rhE '^\s*//[/!] ' src | grep -cE '^\s*//[/!] (What|Whether|Why|Where|How|When|Who|Whom|Which)\b'`.
+#[test]
+fn under_four_percent_of_doc_lines_begin_with_a_question_word() {
+    const WORDS: [&str; 9] = ["What", "Whether", "Why", "Where", "How", "When", "Who", "Whom", "Which"];
+    let (mut all, mut found, mut list) = (0, 0, String::new());
+    for path in files_below("src") {
+        for (number, line) in text(&path).lines().enumerate() {
+            let line = line.trim_start();
+            let Some(doc) = line.strip_prefix("/// ").or_else(|| line.strip_prefix("//! ")) else { continue };
+            all += 1;
+            if WORDS.contains(&doc.split(|c| !tokens::is_word(c)).next().unwrap_or_default()) {
+                found += 1;
+                let _ = writeln!(list, "  {path}:{}: {doc}", number + 1);
+            }
+        }
+    }
+    assert!(found * 100 < all * 4, "{found} of {all} doc lines begin with a question word:\n{list}");
+}
