@@ -60,3 +60,15 @@ fn put_has_values_and_ttl() {
     assert_eq!(put.body, r#"{"rrset_values":["81.2.69.142"],"rrset_ttl":600}"#);
     assert_eq!(put.header("Content-Type"), Some("application/json"));
 }
+
+#[test]
+fn proxy_of_the_environment_is_ignored() {
+    let s = Sandbox::new();
+    let mut command = s.command();
+    command.args(["-c", "gandi-ddns.conf"]);
+    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
+        // Nothing listens there.
+        command.env(name, "http://127.0.0.1:1");
+    }
+    s.finish(&mut command).is(0, "home.example.org A: created: 81.2.69.142 (TTL 300)\n");
+}
