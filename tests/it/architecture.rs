@@ -12,6 +12,7 @@ use std::path::Path;
 use imports::{Contents, Import, Scope};
 
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
+const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folders and top-level files of src/, from the top floor to the ground floor. A file may import its own folder and
@@ -262,13 +263,19 @@ fn architecture_lists_every_source_file() {
     assert!(without_text.is_empty(), "lines without a description: {without_text:?}");
 }
 
-#[test]
-fn architecture_names_tests_that_exist() {
+/// Returns the names of all unit and integration tests.
+fn tests() -> BTreeSet<String> {
     let mut tests: BTreeSet<String> = library().into_iter().flat_map(|file| file.contents.tests).collect();
     for path in files_below("tests/it") {
         let module = module_of(path.strip_prefix("tests/it/").unwrap_or(&path));
         tests.extend(imports::read(&text(&path), &module).tests);
     }
+    tests
+}
+
+#[test]
+fn architecture_names_tests_that_exist() {
+    let tests = tests();
     let mut problems = Vec::new();
     let mut invariants = 0;
     for row in table("Invariants") {
@@ -286,6 +293,41 @@ fn architecture_names_tests_that_exist() {
     }
     no_problems("the table under Invariants in ARCHITECTURE.md", &problems);
     assert!(invariants >= 10, "{invariants} invariants");
+}
+
+/// Returns the words of a text, with paths as one word.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !tokens::is_word(c) && !"/:.-".contains(c));
+    words.map(|word| word.trim_end_matches(['/', ':', '.']))
+}
+
+#[test]
+fn documents_name_files_that_exist() {
+    let mut problems = Vec::new();
+    for (document, text) in [("ARCHITECTURE.md", ARCHITECTURE), ("CONTRIBUTING.md", CONTRIBUTING)] {
+        let is_path =
+            |word: &&str| ["src/", "tests/", "scripts/", "schema/"].iter().any(|d| word.starts_with(d));
+        // NAME stands for a new file.
+        for path in words(text).filter(is_path).filter(|path| !path.contains("NAME")) {
+            if !Path::new(ROOT).join(path).exists() {
+                problems.push(format!("{document}: no file {path}"));
+            }
+        }
+    }
+    no_problems("files that the documents name", &problems);
+}
+
+#[test]
+fn contributing_names_tests_that_exist() {
+    let tests = tests();
+    let any_below =
+        |path: &str| tests.iter().any(|test| test == path || test.starts_with(&format!("{path}::")));
+    let missing: Vec<String> = words(CONTRIBUTING)
+        .filter(|word| word.split_once("::").is_some_and(|(module, _)| any_below(module)))
+        .filter(|word| !any_below(word))
+        .map(str::to_owned)
+        .collect();
+    no_problems("tests that CONTRIBUTING.md names and that do not exist", &missing);
 }
 
 /// Measures how many doc lines are riddles ("What came of it."). The same as
