@@ -202,7 +202,9 @@ fn read(file: &Path) -> Result<State, StateError> {
             Unreadable::OtherVersion => failed(StateErrorKind::OtherVersion),
         }),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(State::default()),
-        Err(e) if e.kind() == io::ErrorKind::InvalidData => Err(failed(StateErrorKind::Corrupt)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge) => {
+            Err(failed(StateErrorKind::Corrupt))
+        }
         Err(e) => Err(failed(StateErrorKind::Io(e))),
     }
 }

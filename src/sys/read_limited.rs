@@ -4,17 +4,16 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Reads a UTF-8 file of at most `max` bytes. A larger file, or one that is not UTF-8, is an error of the kind
-/// `InvalidData`: it is never cut.
+/// Reads a UTF-8 file of at most `max` bytes. A larger file is an error of the kind `FileTooLarge`: it is never cut. A
+/// file that is not UTF-8 is one of the kind `InvalidData`.
 pub(crate) fn read_to_string(path: &Path, max: u64) -> io::Result<String> {
-    let mut text = String::new();
-    // One byte more than allowed, to tell what is too large.
-    File::open(path)?.take(max + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > max {
-        let problem = format!("larger than {max} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+    let mut bytes = Vec::new();
+    // One byte more than allowed, to tell whether it is too large.
+    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 #[cfg(test)]
@@ -22,15 +21,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn read_to_string_refuses_a_file_larger_than_the_limit() {
+    fn read_to_string_refuses_a_file_that_is_too_large_or_not_utf_8() {
         let path = std::env::temp_dir().join(format!("gandi-ddns-read-limited-{}", std::process::id()));
-        std::fs::write(&path, "12345").expect("a file");
-        assert_eq!(read_to_string(&path, 5).ok().as_deref(), Some("12345"));
-        let error = read_to_string(&path, 4).expect_err("one byte too many");
-        assert_eq!(
-            (error.kind(), error.to_string().as_str()),
-            (io::ErrorKind::InvalidData, "larger than 4 bytes")
-        );
+        let read = |bytes: &[u8], max| {
+            std::fs::write(&path, bytes).expect("a file");
+            read_to_string(&path, max).map_err(|e| e.kind())
+        };
+        assert_eq!(read(b"12345", 5).as_deref(), Ok("12345"));
+        assert_eq!(read(b"12345", 4), Err(io::ErrorKind::FileTooLarge));
+        // The limit falls inside a character.
+        assert_eq!(read("123ä".as_bytes(), 3), Err(io::ErrorKind::FileTooLarge));
+        assert_eq!(read(b"\xff", 4), Err(io::ErrorKind::InvalidData));
         std::fs::remove_file(&path).expect("the file");
     }
 }

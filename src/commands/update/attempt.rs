@@ -136,13 +136,7 @@ impl<'a> Updater<'a> {
 
     /// Finishes an attempt that will be retried. Failures are not saved: they may be gone at the next attempt.
     pub(super) fn finish_intermediate(&mut self, attempt: Attempt, console: &mut Console) {
-        let before = self.state.clone();
-        let successes = attempt.outcomes().iter().filter(|o| o.result.is_ok());
-        self.state = self.state_after(successes, attempt.now);
-        self.save(&before, console);
-        if self.options.mode == WriteMode::Apply {
-            self.record_changes(&attempt, console);
-        }
+        self.record(&attempt, |outcome| outcome.result.is_ok(), console);
         let is_change =
             |o: &Outcome| matches!(o.result, Ok(Success::Created { .. } | Success::Replaced { .. }));
         if let Ok(completed) = attempt.result {
@@ -152,13 +146,10 @@ impl<'a> Updater<'a> {
 
     /// Finishes the last attempt of the run, which also maintains the token and sends notifications.
     pub(super) fn finish_final(&mut self, attempt: &Attempt, console: &mut Console) {
-        let before = self.state.clone();
-        self.state = self.state_after(attempt.outcomes(), attempt.now);
-        self.save(&before, console);
+        self.record(attempt, |_| true, console);
         if self.options.mode == WriteMode::DryRun {
             return;
         }
-        self.record_changes(attempt, console);
         let before = self.state.clone();
         self.maintain_token(attempt, console);
         self.report_failures(attempt, console);
@@ -184,10 +175,20 @@ impl<'a> Updater<'a> {
         })
     }
 
-    fn state_after<'o>(&mut self, outcomes: impl IntoIterator<Item = &'o Outcome>, now: Timestamp) -> State {
-        std::mem::take(&mut self.state).apply(self.config.api.as_str(), outcomes, now)
+    /// Saves the outcomes that `counts` accepts, adds the changes to the history and runs `on_change`.
+    fn record(&mut self, attempt: &Attempt, counts: fn(&Outcome) -> bool, console: &mut Console) {
+        let before = self.state.clone();
+        let outcomes = attempt.outcomes().iter().filter(|outcome| counts(outcome));
+        self.state = std::mem::take(&mut self.state).apply(self.config.api.as_str(), outcomes, attempt.now);
+        self.save(&before, console);
+        if self.options.mode == WriteMode::Apply {
+            self.write_history(attempt, console);
+            hooks::changes(&self.config.notifications, attempt.outcomes(), console);
+        }
     }
 
+    // Not inlined: it is called twice, and 2 kB long.
+    #[inline(never)]
     fn save(&self, before: &State, console: &mut Console) {
         if let StateAccess::Locked(store) = &self.access
             && self.state != *before
@@ -195,12 +196,6 @@ impl<'a> Updater<'a> {
         {
             console.warn(format_args!("{e}"));
         }
-    }
-
-    /// Adds the changes to the history and runs `on_change`.
-    fn record_changes(&self, attempt: &Attempt, console: &mut Console) {
-        self.write_history(attempt, console);
-        hooks::changes(&self.config.notifications, attempt.outcomes(), console);
     }
 
     fn write_history(&self, attempt: &Attempt, console: &mut Console) {
