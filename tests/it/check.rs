@@ -185,14 +185,14 @@ fn unknown_or_undelegated_domain_is_reported() {
 fn record_with_several_values_or_a_cname_is_a_failure() {
     let s = good();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    finds(&s, 78, "failure  home.example.org A: ", &["2 values", "`multiple_values = replace`"]);
+    finds(&s, 78, "failure  home.example.org A: ", &["2 addresses", "`multiple_values = replace`"]);
     s.fake.remove("example.org", "home", "A");
     s.fake.set("example.org", "home", "CNAME", 600, &["elsewhere.example.net."]);
     finds(
         &s,
         78,
         "failure  home.example.org A: ",
-        &["a CNAME to elsewhere.example.net. stands", "remove it at Gandi"],
+        &["a CNAME record (to elsewhere.example.net.) exists", "delete it at Gandi"],
     );
 }
 
@@ -235,7 +235,7 @@ fn unsafe_or_locked_state_directory_is_reported() {
     let s = good();
     s.run(&[]).exits(0);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    finds(&s, 0, "warning  state: ", &["others may write to it", "name a directory of its own"]);
+    finds(&s, 0, "warning  state: ", &["other users can write to it", "name a private directory"]);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o700)).expect("chmod");
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let before = s.fake.requests().len();
@@ -245,7 +245,7 @@ fn unsafe_or_locked_state_directory_is_reported() {
     assert!(
         s.fake.wait_until(Duration::from_secs(60), |r| r[before..].iter().any(|r| r.listener == "livedns"))
     );
-    finds(&s, 75, "failure  state: another run holds the lock", &[]);
+    finds(&s, 75, "failure  state: another instance is running", &[]);
     first.kill().expect("the first run");
     first.wait().expect("its end");
 }
@@ -268,7 +268,7 @@ fn unusable_hooks_and_files_are_warnings() {
 fn failures_of_the_last_runs_are_a_warning() {
     let s = good();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    s.run(&[]).fails(78, &["2 values"]);
+    s.run(&[]).fails(78, &["2 addresses"]);
     finds(&s, 78, "warning  last runs: failing since 20", &["gandi-ddns status"]);
 }
 

@@ -33,7 +33,7 @@ fn has(text: &str, lines: &[&str]) {
 fn status_before_the_first_run_is_empty() {
     let s = stale();
     let told = status(&s, 0);
-    has(&told, &["last run: none", "home.example.org A", "  never confirmed", "no change is remembered"]);
+    has(&told, &["last run: none", "home.example.org A", "  not confirmed yet", "no change is remembered"]);
     assert!(!s.path("state").exists());
 }
 
@@ -41,7 +41,7 @@ fn status_before_the_first_run_is_empty() {
 fn records_and_changes_are_listed_with_their_times() {
     let s = stale();
     s.run(&[]).exits(0);
-    let held = format!("  held {ADDRESS}, TTL 600 s, when last seen: 20");
+    let held = format!("  {ADDRESS}, TTL 600 s (last confirmed 20");
     has(
         &status(&s, 0),
         &[
@@ -78,9 +78,9 @@ fn failures_are_listed_with_their_backoff() {
         s.run(&["--force"]).exits(75);
     }
     let told = status(&s, 75);
-    has(&told, &["  held 81.2.69.142", "  failing since 20", "  left alone until 20"]);
+    has(&told, &["  81.2.69.142, TTL 600 s", "  failing since 20", "  next try at 20"]);
     assert!(
-        told.contains("tried 2 times: could not read the record: 127.0.0.1 is out of order (500)"),
+        told.contains(", 2 attempts: could not read the record: 127.0.0.1 is out of order (500)"),
         "{told}"
     );
     s.fake.clear_faults();
@@ -93,7 +93,7 @@ fn history_file_keeps_the_last_fifty_changes_over_a_reboot() {
     let s = stale();
     s.write("elsewhere", "");
     symlink(s.path("elsewhere"), s.path("history")).expect("a link");
-    s.config_with("history = history\nagree = 1\n", "[example.org]\nnames = home\n");
+    s.config_with("history = history\nquorum = 1\n", "[example.org]\nnames = home\n");
     for i in 1..=55 {
         s.fake.set_address(Family::V4, &format!("81.2.69.{}", 100 + i));
         s.run(&[]).exits(0);
@@ -118,7 +118,7 @@ fn history_is_written_only_on_change() {
     s.run(&["--force", "--dry-run"]).exits(0);
     // A changed TTL is not a changed address.
     s.config_with("history = history\n", "[example.org]\nnames = home\nttl = 900\n");
-    s.run(&[]).is(0, "home.example.org A: TTL 600 -> 900\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 (TTL 600 -> 900)\n");
     assert_eq!(fs::read_to_string(s.path("history")).expect("it"), "untouched\n");
 }
 
