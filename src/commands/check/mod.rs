@@ -3,9 +3,10 @@
 
 mod delegation;
 mod findings;
-mod gandi;
+
 mod local;
 mod redact;
+mod remote;
 
 use crate::address::survey::survey;
 use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
@@ -69,7 +70,7 @@ fn look(config: &Config, id: ConfigId, context: &Context, found: &mut Findings) 
     if !clock_is_right {
         return;
     }
-    let reach = gandi::look(config, &http, now, &mut random, found);
+    let reach = remote::look(config, &http, now, &mut random, found);
     if reach {
         records(config, now, &mut random, found);
     }
