@@ -1,5 +1,6 @@
-//! What lies at Gandi: the way there, the token, and each domain.
+//! Checks of everything at Gandi: name resolution, the connection, the token, and each domain.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::delegation;
@@ -12,113 +13,128 @@ use crate::gandi::Credential;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::resolver;
+use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
 use crate::token;
 
-/// The longest wait for the resolver.
+/// Timeout for the system's resolver.
 const RESOLVER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Looks at all of it; whether it makes sense to look at the records.
-pub(super) fn look(
+
+/// Checks everything at Gandi but the records. Returns true if at least one zone can be read.
+pub(super) fn check_gandi(
     config: &Config,
     http: &Http,
     now: Timestamp,
     random: &mut Random,
-    found: &mut Findings,
+    findings: &mut Findings,
 ) -> bool {
-    let name = config.api.host();
-    // A literal needs no resolver.
-    if name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_err() {
-        match resolver::lookup(name, RESOLVER_TIMEOUT) {
-            Ok(addresses) => {
-                found.fine("name resolution", format!("{name} has {} addresses", addresses.len()));
-            }
-            Err(e) => {
-                let text =
-                    format!("{name}: {e}; is the network up, and does /etc/resolv.conf name a name server?");
-                found.fail(Exit::TryLater, "name resolution", text);
-                return false;
-            }
-        }
+    let host = config.api.host();
+    if !check_name_resolution(host, findings) {
+        return false;
     }
     let mut domains: Vec<&ZoneName> = Vec::new();
     for record in &config.records {
-        if !domains.contains(&&record.key.domain) {
-            domains.push(&record.key.domain);
-        }
+        push_if_new(&mut domains, &record.key.domain);
     }
     let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
-    let answers: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
-    if let Some(Err(e)) = answers.iter().find(|a| a.as_ref().is_err_and(gandi::Error::is_silence)) {
-        found.fail(e.exit(), "gandi", e.to_string());
+    let results: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
+    if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(gandi::Error::is_silence)) {
+        findings.fail(e.exit(), "gandi", e.to_string());
         return false;
     }
-    found.fine("gandi", format!("{name} answers, and its certificate is good"));
-    if let Some(Err(e)) = answers.iter().find(|a| a.as_ref().is_err_and(|e| e.exit() == Exit::Token)) {
-        found.fail(e.exit(), "token", e.to_string());
+    findings.ok("gandi", format!("{host} is reachable, certificate valid"));
+    if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(|e| e.exit() == Exit::Token)) {
+        findings.fail(e.exit(), "token", e.to_string());
         return false;
     }
-    token_itself(config, &livedns, now, found);
-    let mut reach = false;
-    for (domain, answer) in domains.iter().zip(answers) {
+    check_token(config, &livedns, now, findings);
+    let mut readable = false;
+    for (domain, result) in domains.iter().zip(results) {
         let subject = format!("domain {domain}");
-        if let Err(e) = answer {
-            found.fail(e.exit(), subject, e.to_string());
+        if let Err(e) = result {
+            findings.fail(e.exit(), subject, e.to_string());
             continue;
         }
-        reach = true;
-        found.fine(subject, "has a zone that the token may see");
-        served(&mut livedns, domain, random, found);
+        readable = true;
+        findings.ok(subject, "zone found, token has access");
+        check_nameservers(&mut livedns, domain, random, findings);
     }
-    reach
+    readable
 }
 
-fn token_itself(config: &Config, livedns: &LiveDns, now: Timestamp, found: &mut Findings) {
-    let Credential::Token(_) = config.credential else {
-        return found.fine("token", "accepted, as an API key, which does not expire but may end any day");
-    };
-    found.fine("token", "accepted");
-    match livedns.token_info() {
-        Err(e) => found.warn("token", format!("when it expires could not be learnt: {e}")),
-        Ok(info) => {
-            match info.expires_in {
-                None => found.warn("token", "when it expires could not be learnt: Gandi does not say so"),
-                Some(left) => {
-                    let expiry = token::expiry(now.plus(left), now);
-                    if left <= token::SOON {
-                        found.warn("token", format!("{expiry}: {}", token::advice(config)));
-                    } else {
-                        found.fine("token", expiry);
-                    }
-                }
-            }
-            if !info.scopes.is_empty() {
-                let scopes: String =
-                    info.scopes.join(" ").chars().filter(|c| !c.is_control()).take(200).collect();
-                found.fine("token", format!("permits: {scopes}"));
-            }
+/// Returns false if `host` has no address.
+fn check_name_resolution(host: &str, findings: &mut Findings) -> bool {
+    // An address literal needs no resolver.
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    match resolver::lookup(host, RESOLVER_TIMEOUT) {
+        Ok(addresses) => {
+            let (number, es) = (addresses.len(), if addresses.len() == 1 { "" } else { "es" });
+            findings.ok("name resolution", format!("{host} resolves ({number} address{es})"));
+            true
+        }
+        Err(e) => {
+            let text = format!("{host}: {e}; check the network, and the nameserver in /etc/resolv.conf");
+            findings.fail(Exit::TryLater, "name resolution", text);
+            false
         }
     }
 }
 
-/// Whether anybody asks the zone that we write to.
-fn served(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, found: &mut Findings) {
-    const REMEDY: &str =
-        "what is changed here, nobody sees; choose LiveDNS as its nameservers at admin.gandi.net";
+/// Checks expiry and permissions of a token that Gandi has accepted.
+fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mut Findings) {
+    let Credential::Token(_) = config.credential else {
+        return findings
+            .ok("token", "accepted (an API key: no expiry date, but Gandi may end it at any time)");
+    };
+    findings.ok("token", "accepted");
+    let info = match livedns.token_info() {
+        Ok(info) => info,
+        Err(e) => return findings.warn("token", format!("could not determine the expiry date: {e}")),
+    };
+    match info.expires_in {
+        None => {
+            findings.warn("token", "could not determine the expiry date: no expires_in in Gandi's response");
+        }
+        Some(left) => {
+            let expiry = token::expiry(now.plus(left), now);
+            if left <= token::SOON {
+                findings.warn("token", format!("{expiry}: {}", token::advice(config)));
+            } else {
+                findings.ok("token", expiry);
+            }
+        }
+    }
+    if !info.scopes.is_empty() {
+        let scopes: String = info.scopes.join(" ").chars().filter(|c| !c.is_control()).take(200).collect();
+        findings.ok("token", format!("permissions: {scopes}"));
+    }
+}
+
+/// Checks that the domain uses LiveDNS: otherwise the zone that we write to is not published.
+fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
+    const LIVEDNS: &str = "domain uses Gandi LiveDNS";
+    const REMEDY: &str = "updates here have no effect until you switch to LiveDNS at admin.gandi.net";
     let subject = format!("nameservers of {domain}");
     match livedns.served_by(domain) {
-        Err(e) => return found.warn(subject, format!("could not be learnt: {e}")),
-        Ok(Some(current)) if current == "livedns" => return found.fine(subject, "are LiveDNS'"),
+        Err(e) => return findings.warn(subject, format!("could not be determined: {e}")),
+        Ok(Some(current)) if current == "livedns" => return findings.ok(subject, LIVEDNS),
         Ok(Some(current)) => {
-            return found.warn(subject, format!("are not LiveDNS' but `{current}`: {REMEDY}"));
+            return findings.warn(subject, format!("domain uses `{current}` nameservers: {REMEDY}"));
         }
-        // Many tokens may not see it: then the DNS itself is asked.
+        // Many tokens may not read it; then query the DNS.
         Ok(None) => {}
     }
-    match delegation::name_servers(domain, random) {
-        Err(e) => found.warn(subject, format!("could not be learnt, neither from Gandi nor by DNS: {e}")),
-        Ok(names) if names.iter().any(|n| delegation::is_livedns(n)) => found.fine(subject, "are LiveDNS'"),
-        Ok(names) if names.is_empty() => found.warn(subject, format!("there are none: {REMEDY}")),
-        Ok(names) => found.warn(subject, format!("are {}, not LiveDNS': {REMEDY}", names.join(", "))),
+    match delegation::nameservers(domain, random) {
+        Err(e) => {
+            findings.warn(subject, format!("could not be determined, neither from Gandi nor via DNS: {e}"));
+        }
+        Ok(names) if names.iter().any(|n| delegation::is_livedns(n)) => findings.ok(subject, LIVEDNS),
+        Ok(names) if names.is_empty() => findings.warn(subject, format!("domain has none: {REMEDY}")),
+        Ok(names) => {
+            findings.warn(subject, format!("domain uses {}, not LiveDNS: {REMEDY}", names.join(", ")));
+        }
     }
 }
