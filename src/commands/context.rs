@@ -10,7 +10,7 @@ use crate::sys::environment::Environment;
 use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
 
-/// What `main` injects into every command. Tests pass their own.
+/// The environment, clock, sleep and seed that `main` injects into every command. Tests pass their own.
 pub struct Context<'a> {
     /// The environment variables and the effective user.
     pub env: Environment,
