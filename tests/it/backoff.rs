@@ -90,18 +90,18 @@ fn backoff_of_temporary_errors_grows_to_an_hour() {
     let s = stale();
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     // One run per minute for four hours. Collects the minutes in which Gandi was queried.
-    let (mut asked, mut before) = (Vec::new(), 0);
+    let (mut queried_at, mut before) = (Vec::new(), 0);
     for minute in 0..240 {
         let ran = s.run(&[]);
         ran.exits(75);
         ran.says(&["out of order (500)"]);
         if s.count("GET") > before {
-            asked.push(minute);
+            queried_at.push(minute);
         }
         before = s.count("GET");
         s.age(60);
     }
-    assert_eq!(asked, [0, 1, 2, 4, 8, 16, 32, 64, 124, 184]);
+    assert_eq!(queried_at, [0, 1, 2, 4, 8, 16, 32, 64, 124, 184]);
     s.fake.clear_faults();
     s.age(3600);
     s.run(&[]).is(0, REPLACED);
@@ -137,6 +137,6 @@ fn backoff_is_not_needed_when_no_server_was_reached() {
     // A server that responds, even with an error, was reached, so there is a backoff.
     s.v4[0].restore();
     s.v4[0].set_status(500);
-    let told: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("next try at")).collect();
-    assert!(told[3], "{told:?}");
+    let backed_off: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("next try at")).collect();
+    assert!(backed_off[3], "{backed_off:?}");
 }

@@ -31,10 +31,10 @@ fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> RunOutput {
     let before = (s.fake.zone_text(), files(s));
     let ran = s.run(&["check"]);
     ran.exits_without_errors(code);
-    let found = ran.stdout.lines().find(|l| l.starts_with(line));
-    let found = found.unwrap_or_else(|| panic!("no line begins with `{line}`:\n{}", ran.stdout));
+    let finding = ran.stdout.lines().find(|l| l.starts_with(line));
+    let finding = finding.unwrap_or_else(|| panic!("no line begins with `{line}`:\n{}", ran.stdout));
     for word in words {
-        assert!(found.contains(word), "`{word}` is not in: {found}");
+        assert!(finding.contains(word), "`{word}` is not in: {finding}");
     }
     let starting = |word| ran.stdout.lines().filter(|l: &&str| l.starts_with(word)).count();
     let summary = match (starting("failure  "), starting("warning  ")) {
