@@ -30,7 +30,7 @@ pub enum Success {
     Created {
         /// The new content of the zone.
         new: Rrset,
-        /// Whether it was written, or would be.
+        /// `DryRun` if the record would be written, but was not.
         mode: WriteMode,
     },
     /// The record was replaced.
@@ -39,7 +39,7 @@ pub enum Success {
         old: Rrset,
         /// The new content of the zone.
         new: Rrset,
-        /// Whether it was written, or would be.
+        /// `DryRun` if the record would be written, but was not.
         mode: WriteMode,
     },
 }

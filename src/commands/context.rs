@@ -1,4 +1,4 @@
-//! What every command starts with: the injected environment, clock, sleep and seed, and the loaded config.
+//! The common start of all commands: the injected environment, clock, sleep and seed, and the loaded config.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::sys::environment::Environment;
 use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
 
-/// What `main` injects into every command. Tests pass their own.
+/// The environment, clock, sleep and seed that `main` injects into every command. Tests pass their own.
 pub struct Context<'a> {
     /// The environment variables and the effective user.
     pub env: Environment,
@@ -22,7 +22,8 @@ pub struct Context<'a> {
     pub seed: u64,
 }
 
-/// Loads the config, and restricts it to the families of `-4` and `-6`.
+/// Loads the config, and restricts it to the families of `-4` and `-6`. Fails if the config is invalid, or if no record
+/// of these families is left.
 pub(crate) fn load(
     options: &GlobalOptions,
     context: &Context,

@@ -1,4 +1,4 @@
-//! The commands, a file or folder each. None imports another.
+//! The commands, one file or folder each. No command imports another.
 
 pub mod check;
 pub mod context;

@@ -94,7 +94,7 @@ fn skip_backed_off<'a>(
 }
 
 /// Fast path: if every record has a fresh confirmation and `hint` returns the confirmed address, no request to Gandi
-/// is made. The hint is asked for only when every record has a fresh confirmation.
+/// is made. `hint` is called only if every record has a fresh confirmation.
 fn unchanged(
     config: &Config,
     context: &PassContext,
@@ -151,7 +151,7 @@ impl Pass<'_> {
         (rrset.values() == [record.desired_address(address)]).then_some(rrset)
     }
 
-    /// Reads every record of a family; if one must be written, asks for the quorum first; then writes.
+    /// Reads every record of a family. If one must be written, obtains the quorum before it writes.
     fn reconcile_family(
         &mut self,
         mut family: FamilyRecords,
@@ -237,11 +237,11 @@ impl Pass<'_> {
     }
 }
 
-/// What a pass would do about one record, if the address is confirmed.
+/// The result of comparing one record with the zone, before the quorum permits a write.
 enum Assessment {
     /// The cached content is right.
     Cached(Rrset),
-    /// The zone was read, and this follows.
+    /// The zone was read, and this is the action.
     Planned(Action),
     /// The zone could not be read.
     Unread(Rc<gandi::Error>),

@@ -1,4 +1,4 @@
-//! What to do about one RRset: a pure function of what is wanted and what the zone holds.
+//! Plans the change of one RRset: a pure function of the desired and the current content.
 
 use std::net::IpAddr;
 
@@ -6,36 +6,36 @@ use crate::config::MultipleValues;
 use crate::dns::{Current, Rrset, Ttl};
 use crate::outcome::Refusal;
 
-/// What the zone should hold.
+/// The desired content of an RRset, and the policy for changing it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Desired {
-    /// The address.
+    /// The only address.
     pub address: IpAddr,
-    /// The TTL, if the config names one.
+    /// The configured TTL; `None` keeps the current one.
     pub ttl: Option<Ttl>,
-    /// What to do with several values.
+    /// The policy for an RRset with several values.
     pub multiple_values: MultipleValues,
 }
 
-/// What follows from the two.
+/// The action that makes the current content the desired one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// The zone is right, and this is what it holds.
+    /// No change: the zone holds this content already.
     Keep(Rrset),
-    /// There is no such RRset: make it.
+    /// Create the RRset, which does not exist.
     Create(Rrset),
-    /// Put `new` in the place of `old`.
+    /// Replace the RRset.
     Replace {
-        /// What the zone holds.
+        /// The current content.
         old: Rrset,
-        /// What it is to hold.
+        /// The new content.
         new: Rrset,
     },
-    /// Not ours to change.
+    /// No change: the policy forbids it.
     Refuse(Refusal),
 }
 
-/// Decides. A PUT always carries a TTL: the configured one, else the one read, else 300 s.
+/// Returns the action for one RRset. A PUT always carries a TTL: the configured one, else the current one, else 300 s.
 #[must_use]
 pub(super) fn plan(desired: &Desired, current: &Current) -> Action {
     let rrset = |ttl: u32| Rrset::single(desired.address, desired.ttl.map_or(ttl, Ttl::seconds));
@@ -72,17 +72,17 @@ mod tests {
     #[test]
     fn plan_follows_the_table_of_current_content_ttl_and_policy() {
         use MultipleValues::{Refuse, Replace};
-        let ours = || addresses("81.2.69.142");
-        let new = |ttl| Rrset::of(ours().values(), ttl).expect("an address");
+        let right = || addresses("81.2.69.142");
+        let new = |ttl| Rrset::of(right().values(), ttl).expect("an address");
         let replace = |old: Rrset, ttl| Action::Replace { old, new: new(ttl) };
         let several = || addresses("81.2.69.142 81.2.69.143");
         let present = Current::Present;
         for (current, ttl, multiple, wanted) in [
             (Current::Absent, None, Refuse, Action::Create(new(300))),
             (Current::Absent, Some(900), Refuse, Action::Create(new(900))),
-            (present(ours()), None, Refuse, Action::Keep(ours())),
-            (present(ours()), Some(600), Refuse, Action::Keep(ours())),
-            (present(ours()), Some(900), Refuse, replace(ours(), 900)),
+            (present(right()), None, Refuse, Action::Keep(right())),
+            (present(right()), Some(600), Refuse, Action::Keep(right())),
+            (present(right()), Some(900), Refuse, replace(right(), 900)),
             (present(addresses("81.2.69.1")), None, Refuse, replace(addresses("81.2.69.1"), 600)),
             (present(addresses("81.2.69.1")), Some(300), Refuse, replace(addresses("81.2.69.1"), 300)),
             (present(several()), None, Refuse, Action::Refuse(Refusal::Several(several()))),

@@ -3,5 +3,5 @@
 pub(crate) mod json;
 mod text;
 
-pub(crate) use text::failure_lines;
 pub use text::report;
+pub(crate) use text::{ReplacementText, failure_lines};

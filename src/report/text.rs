@@ -78,9 +78,9 @@ const fn would_change(mode: WriteMode) -> &'static str {
 }
 
 /// The text of a replacement: `A -> B`, with the TTL where it changes.
-struct ReplacementText<'a> {
-    old: &'a Rrset,
-    new: &'a Rrset,
+pub(crate) struct ReplacementText<'a> {
+    pub(crate) old: &'a Rrset,
+    pub(crate) new: &'a Rrset,
 }
 
 impl fmt::Display for ReplacementText<'_> {

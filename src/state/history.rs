@@ -1,4 +1,4 @@
-//! The last address changes, for `gandi-ddns status`. Written only when there is one more.
+//! The history: a file with the last address changes, for `gandi-ddns status`. It is written only after a change.
 
 use std::fmt;
 use std::fs;
@@ -11,49 +11,56 @@ use crate::sys::hash::ConfigId;
 use crate::sys::read_limited;
 use crate::sys::time::Timestamp;
 
-/// So many changes are kept.
+/// Number of changes that are kept.
 const MAX_ENTRIES: usize = 50;
-/// The largest file that we would have written.
+/// Size limit of the file, in bytes: far more than [`MAX_ENTRIES`] lines need.
 const MAX_FILE: u64 = 64 * 1024;
 
 /// One change of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HistoryEntry {
-    /// Seconds since 1970.
+    /// The time of the change.
     pub(crate) at: Timestamp,
     /// The record, as in `home.example.org A`.
     pub(crate) record: String,
-    /// What it held, or `-`.
-    pub(crate) old: String,
-    /// What it holds.
+    /// The former addresses, separated by commas; `None` if the record was created.
+    pub(crate) old: Option<String>,
+    /// The new address.
     pub(crate) new: String,
 }
 
+/// The word in the file for an absent former address.
+const NO_ADDRESS: &str = "-";
+
 impl fmt::Display for HistoryEntry {
+    /// Writes the line of the file, without the line end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {} {}", self.at.as_secs(), self.record, self.old, self.new)
+        let old = self.old.as_deref().unwrap_or(NO_ADDRESS);
+        write!(f, "{} {} {old} {}", self.at.as_secs(), self.record, self.new)
     }
 }
 
 impl HistoryEntry {
+    /// Parses a line of the file; `None` for a line of another format.
     fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(' ').collect();
         let &[at, name, rrtype, old, new] = words.as_slice() else { return None };
         let record = format!("{name} {rrtype}");
         let at = Timestamp::from_secs(at.parse().ok()?);
-        Some(Self { at, record, old: old.to_owned(), new: new.to_owned() })
+        let old = (old != NO_ADDRESS).then(|| old.to_owned());
+        Some(Self { at, record, old, new: new.to_owned() })
     }
 }
 
-/// The changes that a round has made.
+/// Returns the changed addresses of a pass. A changed TTL is not a changed address.
 #[must_use]
 pub(crate) fn changes(outcomes: &[Outcome], now: Timestamp) -> Vec<HistoryEntry> {
     let mut changes = Vec::new();
     for Outcome { keys, result } in outcomes {
         let (old, new) = match result {
-            Ok(Success::Created { new, .. }) => ("-".to_owned(), new),
+            Ok(Success::Created { new, .. }) => (None, new),
             Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() => {
-                (old.addresses().replace(' ', ","), new)
+                (Some(old.addresses().replace(' ', ",")), new)
             }
             _ => continue,
         };
@@ -65,13 +72,13 @@ pub(crate) fn changes(outcomes: &[Outcome], now: Timestamp) -> Vec<HistoryEntry>
     changes
 }
 
-/// Where the changes are kept unless the config names a place.
+/// Returns the path of the history in the state directory, used unless `history` is configured.
 #[must_use]
 pub(crate) fn default_path(dir: &Path, id: ConfigId) -> PathBuf {
     dir.join(format!("{id}.history"))
 }
 
-/// The changes in the file, oldest first; none where there is no file. Lines that are not ours count for nothing.
+/// Reads the changes, oldest first; an empty list if there is no file. Lines of another format are skipped.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<HistoryEntry>> {
     match read_limited::read_to_string(path, MAX_FILE) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -80,11 +87,10 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<HistoryEntry>> {
     }
 }
 
-/// Adds changes to the file, of which the last fifty stay.
+/// Adds changes to the file and keeps the last [`MAX_ENTRIES`]. A file that cannot be read is not replaced.
 pub(crate) fn add(path: &Path, new: Vec<HistoryEntry>) -> io::Result<()> {
-    // A link stays one: what it leads to is replaced.
+    // A symlink is kept; its target is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    // What cannot be read is not ours to replace.
     let mut changes = read(&path)?;
     changes.extend(new);
     let first = changes.len().saturating_sub(MAX_ENTRIES);
@@ -103,7 +109,7 @@ mod tests {
         let change = |at| HistoryEntry {
             at: Timestamp::from_secs(at),
             record: "home.example.org A".to_owned(),
-            old: "-".to_owned(),
+            old: None,
             new: "81.2.69.142".to_owned(),
         };
         assert_eq!(read(&path).ok(), Some(Vec::new()));
@@ -113,7 +119,7 @@ mod tests {
         let kept = read(&path).expect("the file");
         assert_eq!((kept.len(), kept.first(), kept.last()), (50, Some(&change(11)), Some(&change(60))));
         fs::write(&path, b"\xff\n").expect("damage");
-        assert!(add(&path, vec![change(1)]).is_err(), "that was somebody else's");
+        assert!(add(&path, vec![change(1)]).is_err(), "a file of another program stays");
         fs::remove_file(&path).expect("the file");
     }
 }

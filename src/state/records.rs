@@ -39,7 +39,7 @@ pub(crate) struct RecordState {
     pub(crate) failure: Option<FailureRecord>,
 }
 
-/// What is known about the token.
+/// The known facts about the token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenMemory {
     /// The time of the last query about its expiry; `None` if never.
@@ -57,7 +57,7 @@ pub struct State {
     pub(crate) fingerprint: u64,
     /// The token.
     pub(crate) token: TokenMemory,
-    // A list and not a tree: a tree would add 9 kB of code, and a thousand records are found soon enough.
+    // A list and not a tree: a tree would add 9 kB of code, and a linear search of a thousand records is fast enough.
     pub(super) records: Vec<(String, RecordState)>,
 }
 
@@ -103,7 +103,7 @@ impl State {
         failure.filter(|f| f.last_seen <= now && f.retry_after.is_some_and(|end| now < end))
     }
 
-    /// Returns what is known about `key`.
+    /// Returns the state of `key`; `None` if there is no entry.
     pub(crate) fn record(&self, api: &str, key: &RrsetKey) -> Option<&RecordState> {
         let id = id(api, key);
         self.records.iter().find(|(known, _)| *known == id).map(|(_, record)| record)
@@ -212,7 +212,7 @@ impl RecordState {
     }
 
     fn fail(&mut self, failure: &Failure, now: Timestamp) {
-        // Without an address nothing was asked at Gandi, so the confirmation holds; after a failure at Gandi the zone
+        // Without an address Gandi was not queried, so the confirmation holds; after a failure at Gandi the zone
         // may hold anything.
         if let (Some(confirmed), false) = (&mut self.confirmed, matches!(failure, Failure::Address(_))) {
             confirmed.doubtful = true;
@@ -268,15 +268,15 @@ mod tests {
     #[test]
     fn rrset_is_fresh_only_within_recheck_with_the_same_api_and_ttl() {
         let state = confirmed_at(10_000);
-        let confirms =
+        let is_fresh =
             |api, a, ttl, now| state.fresh_rrset(api, &key(), ttl, at(now), 3600) == Some(rrset(a));
-        assert!(confirms("api", "81.2.69.142", None, 10_000));
-        assert!(confirms("api", "81.2.69.142", Ttl::new(600), 13_599));
-        assert!(!confirms("api", "81.2.69.142", None, 13_600));
-        assert!(!confirms("api", "81.2.69.142", None, 9_999), "a clock that went back");
-        assert!(!confirms("api", "81.2.69.142", Ttl::new(300), 10_000));
-        assert!(!confirms("api", "81.2.69.143", None, 10_000));
-        assert!(!confirms("sandbox", "81.2.69.142", None, 10_000));
+        assert!(is_fresh("api", "81.2.69.142", None, 10_000));
+        assert!(is_fresh("api", "81.2.69.142", Ttl::new(600), 13_599));
+        assert!(!is_fresh("api", "81.2.69.142", None, 13_600));
+        assert!(!is_fresh("api", "81.2.69.142", None, 9_999), "the clock went back");
+        assert!(!is_fresh("api", "81.2.69.142", Ttl::new(300), 10_000));
+        assert!(!is_fresh("api", "81.2.69.143", None, 10_000));
+        assert!(!is_fresh("sandbox", "81.2.69.142", None, 10_000));
     }
 
     #[test]
@@ -289,23 +289,23 @@ mod tests {
         assert_eq!(
             confirmed_at(10_000).apply("api", &[], at(10_000 + RETENTION)),
             State::default(),
-            "of no use any more"
+            "the entry is too old"
         );
     }
 
     #[test]
     fn permanent_failure_is_in_backoff_for_an_hour_unless_the_fingerprint_changes() {
         let state = State::default().apply("api", &outcome(Err(refused())), at(10_000));
-        let stands = |state: &State, now| state.in_backoff("api", &key(), at(now)).is_some();
-        assert!(stands(&state, 10_000) && stands(&state, 13_599));
-        assert!(!stands(&state, 13_600) && !stands(&state, 9_999));
-        assert!(!stands(&state.clone().with_fingerprint(1), 10_001), "config or token have changed");
-        assert!(!stands(&state.clone().without_backoff(), 10_001));
-        let record = state.in_backoff("api", &key(), at(10_001)).cloned().expect("it stands");
+        let is_in_backoff = |state: &State, now| state.in_backoff("api", &key(), at(now)).is_some();
+        assert!(is_in_backoff(&state, 10_000) && is_in_backoff(&state, 13_599));
+        assert!(!is_in_backoff(&state, 13_600) && !is_in_backoff(&state, 9_999));
+        assert!(!is_in_backoff(&state.clone().with_fingerprint(1), 10_001), "config or token have changed");
+        assert!(!is_in_backoff(&state.clone().without_backoff(), 10_001));
+        let record = state.in_backoff("api", &key(), at(10_001)).cloned().expect("a failure in backoff");
         let later = state.clone().apply("api", &outcome(Err(Failure::BackedOff(record))), at(10_300));
-        assert_eq!(later, state, "nobody was asked, so nothing is new");
+        assert_eq!(later, state, "Gandi was not queried, so nothing changes");
         let again = state.apply("api", &outcome(Err(refused())), at(13_600));
-        let failed = again.in_backoff("api", &key(), at(13_600)).expect("it stands again");
+        let failed = again.in_backoff("api", &key(), at(13_600)).expect("a failure in backoff");
         assert_eq!(
             (failed.first_seen, failed.consecutive, failed.retry_after),
             (at(10_000), 2, Some(at(17_200)))

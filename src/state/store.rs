@@ -1,7 +1,8 @@
-//! The lock, and what the last rounds confirmed. A cache: the zone is the truth, so losing it costs one look.
+//! The state directory: the lock of a run, and the state file. The state is a cache: the zone is the truth, so a lost
+//! state costs one read of the zone.
 //!
-//! Lives in memory where there is a choice (`/run`), since SD cards wear; is written only when it changed, by
-//! temporary file and rename; and lies in a directory of mode 0700 that nobody else can have put there.
+//! By default the directory is in memory (`/run`), since SD cards wear. The file is written only when the state has
+//! changed, by atomic replace, in a directory of mode 0700 that belongs to us or root.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -21,39 +22,52 @@ use crate::sys::time::Timestamp;
 pub(crate) const WITHOUT_STATE: &str =
     "without it every run queries Gandi and runs are not locked against each other";
 
-/// The largest file that we would have written: some ten thousand records.
+/// Size limit of the state file, in bytes: enough for some ten thousand records.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// What is the matter with a state directory or file.
+/// The problem with a state directory or file.
 #[derive(Debug)]
 enum StateErrorKind {
-    Io(io::Error),
+    /// An I/O error while we `tried` something, as in "read".
+    Io { tried: &'static str, error: io::Error },
+    /// The directory is owned by another user.
     NotOurs,
+    /// Other users can write to the directory.
     Writable,
+    /// Another run holds the lock.
     Locked,
+    /// The file is corrupt.
     Corrupt,
+    /// The file was written by another version of this program.
     OtherVersion,
 }
 
-/// A [`StateErrorKind`], where it is, and what was tried. Only [`StateError::is_locked`] ends a run.
+/// An error of the state directory or of a file in it. Only a held lock ([`StateError::is_locked`]) ends a run.
 #[derive(Debug)]
 pub struct StateError {
     path: PathBuf,
-    tried: &'static str,
     kind: StateErrorKind,
 }
 
 impl StateError {
-    /// Whether another run holds the lock.
+    fn new(path: &Path, kind: StateErrorKind) -> Self {
+        Self { path: path.to_owned(), kind }
+    }
+
+    /// Returns true if another run holds the lock.
     #[must_use]
     pub const fn is_locked(&self) -> bool {
         matches!(self.kind, StateErrorKind::Locked)
     }
 
-    /// Whether it is what follows every upgrade, and so no news to anybody.
+    /// Returns true if the file has another format version, which is expected after an upgrade and not worth a warning.
     #[must_use]
     pub const fn is_other_version(&self) -> bool {
         matches!(self.kind, StateErrorKind::OtherVersion)
+    }
+
+    fn is_not_found(&self) -> bool {
+        matches!(&self.kind, StateErrorKind::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
     }
 }
 
@@ -61,19 +75,19 @@ impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
+            StateErrorKind::Io { tried, error } => write!(f, "could not {tried} {path}: {error}"),
+            StateErrorKind::NotOurs => write!(
+                f,
+                "could not use the state directory {path}: it is owned by another user; set `state_dir`"
+            ),
+            StateErrorKind::Writable => write!(
+                f,
+                "could not use the state directory {path}: other users can write to it; name a private directory in \
+                 `state_dir`, such as {path}/gandi-ddns"
+            ),
             StateErrorKind::Locked => write!(f, "another instance is running (lock {path})"),
             StateErrorKind::Corrupt => write!(f, "{path} is corrupt; ignoring it"),
             StateErrorKind::OtherVersion => write!(f, "{path} was written by another version; ignoring it"),
-            StateErrorKind::NotOurs => {
-                write!(f, "could not {} {path}: it is owned by another user; set `state_dir`", self.tried)
-            }
-            StateErrorKind::Writable => write!(
-                f,
-                "could not {} {path}: other users can write to it; name a private directory in `state_dir`, such as \
-                 {path}/gandi-ddns",
-                self.tried
-            ),
-            StateErrorKind::Io(e) => write!(f, "could not {} {path}: {e}", self.tried),
         }
     }
 }
@@ -84,102 +98,92 @@ impl std::error::Error for StateError {}
 #[derive(Debug)]
 pub struct Store {
     file: PathBuf,
-    /// Held until the run ends. A file of its own, never renamed, or else two runs could lock two files.
+    /// Held until the run ends. A file of its own that is never renamed: otherwise two runs could lock two files.
     lock: File,
 }
 
 impl Store {
-    /// Makes the directory if need be and takes the lock. `id` tells the configs of one machine apart;
-    /// `uid` is who we are.
+    /// Creates the directory if it is missing, and takes the lock. `id` distinguishes the configs of one machine;
+    /// `uid` is the effective user ID.
+    ///
+    /// # Errors
+    /// If the directory cannot be created or is not private, or if another run holds the lock.
     pub fn open(dir: &Path, id: ConfigId, uid: Option<u32>) -> Result<Self, StateError> {
-        let failed = |path: &Path, tried, kind| Err(StateError { path: path.to_owned(), tried, kind });
-        // Parents get ordinary modes: `~/.cache` is not ours alone.
-        if let Some(parent) = dir.parent()
-            && let Err(e) = fs::create_dir_all(parent)
-        {
-            return failed(parent, "make the directory", StateErrorKind::Io(e));
+        let io = |path, tried, error| StateError::new(path, StateErrorKind::Io { tried, error });
+        // Parents get the default mode: `~/.cache` is shared with other programs.
+        if let Some(parent) = dir.parent() {
+            fs::create_dir_all(parent).map_err(|e| io(parent, "create the directory", e))?;
         }
         match DirBuilder::new().mode(0o700).create(dir) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
-                return failed(dir, "make the state directory", StateErrorKind::Io(e));
+                return Err(io(dir, "create the state directory", e));
             }
             _ => {}
         }
-        if let Err(kind) = check_dir(dir, uid) {
-            return failed(dir, "use the state directory", kind);
-        }
-        let path = lock_file(dir, id);
-        let lock = match OpenOptions::new().create(true).append(true).mode(0o600).open(&path) {
-            Ok(file) => file,
-            Err(e) => return failed(&path, "open the lock", StateErrorKind::Io(e)),
-        };
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { file: state_file(dir, id), lock }),
-            Err(TryLockError::WouldBlock) => failed(&path, "take", StateErrorKind::Locked),
-            Err(TryLockError::Error(e)) => failed(&path, "take the lock", StateErrorKind::Io(e)),
-        }
+        check_private(dir, uid)?;
+        let lock = take_lock(&lock_file(dir, id), OpenOptions::new().create(true).append(true).mode(0o600))?;
+        Ok(Self { file: state_file(dir, id), lock })
     }
 
-    /// What the last run left. No file is an empty state.
+    /// Reads the state that the last run left; an empty state if there is no file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is corrupt, or was written by another version.
     pub fn load(&self) -> Result<State, StateError> {
         read(&self.file)
     }
 
-    /// Puts `state` in the file's place, all of it or nothing.
+    /// Replaces the state file atomically.
+    ///
+    /// # Errors
+    /// If the new file cannot be written or renamed; the old one is then unchanged.
     pub fn save(&self, state: &State) -> Result<(), StateError> {
-        atomic_file::replace(&self.file, &state.to_string()).map_err(|e| StateError {
-            path: self.file.clone(),
-            tried: "write the state",
-            kind: StateErrorKind::Io(e),
+        atomic_file::replace(&self.file, &state.to_string()).map_err(|error| {
+            StateError::new(&self.file, StateErrorKind::Io { tried: "write the state", error })
         })
     }
 
-    /// Notes when a run was: as the lock's time, which costs no file a write.
+    /// Records the time of this run as the mtime of the lock file, which needs no data write.
     pub fn note_run(&self, now: Timestamp) {
-        // Only `gandi-ddns status` looks at it.
+        // An error is ignored: only `gandi-ddns status` reads this time.
         let _ = self.lock.set_modified(UNIX_EPOCH + Duration::from_secs(now.as_secs()));
     }
 }
 
-/// What a look at the state directory finds.
+/// The status of a state directory that was inspected and not opened.
 #[derive(Debug)]
 pub enum StoreStatus {
-    /// It is not there yet.
+    /// It does not exist yet.
     Missing,
-    /// It is ours, and no run holds the lock.
+    /// It is private, and no run holds the lock.
     Usable,
-    /// It is of no use, or a run holds the lock.
+    /// It cannot be used, or a run holds the lock.
     Unusable(StateError),
 }
 
-/// Looks at the directory and the lock, and makes neither.
+/// Inspects the directory and the lock, and creates neither.
 #[must_use]
 pub fn inspect(dir: &Path, id: ConfigId, uid: Option<u32>) -> StoreStatus {
-    let bad =
-        |path: &Path, tried, kind| StoreStatus::Unusable(StateError { path: path.to_owned(), tried, kind });
-    match check_dir(dir, uid) {
-        Err(StateErrorKind::Io(e)) if e.kind() == io::ErrorKind::NotFound => return StoreStatus::Missing,
-        Err(kind) => return bad(dir, "use the state directory", kind),
+    match check_private(dir, uid) {
+        Err(e) if e.is_not_found() => return StoreStatus::Missing,
+        Err(e) => return StoreStatus::Unusable(e),
         Ok(()) => {}
     }
-    let path = lock_file(dir, id);
-    match OpenOptions::new().append(true).open(&path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => StoreStatus::Usable,
-        Err(e) => bad(&path, "open the lock", StateErrorKind::Io(e)),
-        Ok(file) => match file.try_lock() {
-            Ok(()) => StoreStatus::Usable,
-            Err(TryLockError::WouldBlock) => bad(&path, "take", StateErrorKind::Locked),
-            Err(TryLockError::Error(e)) => bad(&path, "take the lock", StateErrorKind::Io(e)),
-        },
+    match take_lock(&lock_file(dir, id), OpenOptions::new().append(true)) {
+        Err(e) if !e.is_not_found() => StoreStatus::Unusable(e),
+        _ => StoreStatus::Usable,
     }
 }
 
-/// What the last run left, for a dry run, which takes no lock and makes no directory.
+/// Reads the state without a lock and creates no directory; an empty state if there is no file.
+///
+/// # Errors
+/// As [`Store::load`].
 pub fn read_unlocked(dir: &Path, id: ConfigId) -> Result<State, StateError> {
     read(&state_file(dir, id))
 }
 
-/// When the last run was, in seconds since 1970.
+/// Returns the time of the last run; `None` if none is recorded.
 #[must_use]
 pub fn last_run(dir: &Path, id: ConfigId) -> Option<Timestamp> {
     let at = lock_file(dir, id).metadata().and_then(|m| m.modified()).ok()?;
@@ -194,36 +198,46 @@ fn state_file(dir: &Path, id: ConfigId) -> PathBuf {
     dir.join(format!("{id}.state"))
 }
 
-fn read(file: &Path) -> Result<State, StateError> {
-    let failed = |kind| StateError { path: file.to_owned(), tried: "read", kind };
-    match read_limited::read_to_string(file, MAX_FILE) {
-        Ok(text) => State::parse(&text).map_err(|e| match e {
-            Unreadable::Corrupt => failed(StateErrorKind::Corrupt),
-            Unreadable::OtherVersion => failed(StateErrorKind::OtherVersion),
-        }),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(State::default()),
+fn read(path: &Path) -> Result<State, StateError> {
+    let kind = match read_limited::read_to_string(path, MAX_FILE) {
+        Ok(text) => match State::parse(&text) {
+            Ok(state) => return Ok(state),
+            Err(Unreadable::Corrupt) => StateErrorKind::Corrupt,
+            Err(Unreadable::OtherVersion) => StateErrorKind::OtherVersion,
+        },
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
         Err(e) if matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge) => {
-            Err(failed(StateErrorKind::Corrupt))
+            StateErrorKind::Corrupt
         }
-        Err(e) => Err(failed(StateErrorKind::Io(e))),
-    }
+        Err(error) => StateErrorKind::Io { tried: "read", error },
+    };
+    Err(StateError::new(path, kind))
 }
 
-/// Whether the directory, and the link that may lead to it, are ours or root's, and only ours to write to.
-fn check_dir(dir: &Path, uid: Option<u32>) -> Result<(), StateErrorKind> {
-    let ours = |m: &fs::Metadata| m.uid() == 0 || Some(m.uid()) == uid;
-    let (link, target) = (
-        fs::symlink_metadata(dir).map_err(StateErrorKind::Io)?,
-        fs::metadata(dir).map_err(StateErrorKind::Io)?,
-    );
-    if !target.is_dir() {
-        return Err(StateErrorKind::Io(io::ErrorKind::NotADirectory.into()));
-    }
-    if !ours(&link) || !ours(&target) {
-        Err(StateErrorKind::NotOurs)
-    } else if target.mode() & 0o022 != 0 {
-        Err(StateErrorKind::Writable)
-    } else {
-        Ok(())
+/// Opens the lock file and takes the lock without waiting. It is released when the file is closed.
+fn take_lock(path: &Path, options: &OpenOptions) -> Result<File, StateError> {
+    let kind = match options.open(path) {
+        Err(error) => StateErrorKind::Io { tried: "open the lock", error },
+        Ok(file) => match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => StateErrorKind::Locked,
+            Err(TryLockError::Error(error)) => StateErrorKind::Io { tried: "take the lock", error },
+        },
+    };
+    Err(StateError::new(path, kind))
+}
+
+/// Checks that the directory, and the symlink that may lead to it, belong to `uid` or root, and that other users cannot
+/// write to the directory.
+fn check_private(dir: &Path, uid: Option<u32>) -> Result<(), StateError> {
+    let is_ours = |m: &fs::Metadata| m.uid() == 0 || Some(m.uid()) == uid;
+    let fail = |kind| Err(StateError::new(dir, kind));
+    let io = |error| StateErrorKind::Io { tried: "use the state directory", error };
+    match fs::symlink_metadata(dir).and_then(|link| Ok((link, fs::metadata(dir)?))) {
+        Err(e) => fail(io(e)),
+        Ok((_, target)) if !target.is_dir() => fail(io(io::ErrorKind::NotADirectory.into())),
+        Ok((link, target)) if !is_ours(&link) || !is_ours(&target) => fail(StateErrorKind::NotOurs),
+        Ok((_, target)) if target.mode() & 0o022 != 0 => fail(StateErrorKind::Writable),
+        Ok(_) => Ok(()),
     }
 }

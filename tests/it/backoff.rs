@@ -19,7 +19,7 @@ fn backoff_after_a_refused_token_lasts_an_hour() {
     let (requests, connections) = (s.fake.requests().len(), s.fake.connections());
     for _ in 0..11 {
         s.age(300);
-        s.run(&[]).fails(77, &["refused the token (403)", "(since 20", "left alone until 20", "--force"]);
+        s.run(&[]).fails(77, &["refused the token (403)", "(failing since 20", "next try at 20", "--force"]);
         s.fake.accept_bearer(crate::sandbox::TOKEN);
     }
     assert_eq!((s.fake.requests().len(), s.fake.connections()), (requests, connections));
@@ -33,16 +33,16 @@ fn backoff_ends_with_a_new_token_or_config() {
     s.fake.revoke_all();
     s.run(&[]).fails(77, &["refused the token"]);
     s.fake.accept_bearer("pat_new");
-    s.run(&[]).fails(77, &["(since 20"]);
+    s.run(&[]).fails(77, &["(failing since 20"]);
     s.write("token", "pat_new\n");
     s.run(&[]).is(0, REPLACED);
 
     let s = stale();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    s.run(&[]).fails(78, &["2 values"]);
-    s.run(&[]).fails(78, &["2 values", "(since 20"]);
+    s.run(&[]).fails(78, &["2 addresses"]);
+    s.run(&[]).fails(78, &["2 addresses", "(failing since 20"]);
     assert_eq!(s.count("GET"), 1);
-    s.config("names = home\nmultiple = replace\n");
+    s.config("names = home\nmultiple_values = replace\n");
     s.run(&[]).exits(0);
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
 }
@@ -53,7 +53,7 @@ fn backoff_ends_with_a_new_token_in_the_environment() {
     s.raw_config(&format!("{}[example.org]\nnames = home\n", s.head().replace("token_file = token\n", "")));
     let run = |token| s.finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", token));
     run("pat_old").fails(77, &["refused the token"]);
-    run("pat_old").fails(77, &["(since 20"]);
+    run("pat_old").fails(77, &["(failing since 20"]);
     assert_eq!(s.count("GET"), 1);
     run(crate::sandbox::TOKEN).is(0, REPLACED);
 }
@@ -62,9 +62,9 @@ fn backoff_ends_with_a_new_token_in_the_environment() {
 fn backoff_is_ignored_by_force_and_dry_run() {
     let s = stale();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    s.run(&[]).fails(78, &["2 values"]);
+    s.run(&[]).fails(78, &["2 addresses"]);
     let ran = s.run(&["--dry-run"]);
-    assert!(ran.code == Some(78) && !ran.stderr.contains("(since"), "{}", ran.stderr);
+    assert!(ran.code == Some(78) && !ran.stderr.contains("failing since"), "{}", ran.stderr);
     assert_eq!(s.count("GET"), 2);
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&["--force"]).is(0, REPLACED);
@@ -81,7 +81,7 @@ fn backoff_of_one_record_leaves_the_others_alone() {
     s.fake.set_address(Family::V4, "81.2.69.180");
     let ran = s.run(&[]);
     ran.prints(78, "home.example.org A: 81.2.69.142 -> 81.2.69.180\n");
-    ran.says(&["(since 20"]);
+    ran.says(&["(failing since 20"]);
     assert!(!s.fake.requests().iter().skip(4).any(|r| r.target.contains("/www/")));
 }
 
@@ -90,18 +90,18 @@ fn backoff_of_temporary_errors_grows_to_an_hour() {
     let s = stale();
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     // One run per minute for four hours. Collects the minutes in which Gandi was queried.
-    let (mut asked, mut before) = (Vec::new(), 0);
+    let (mut queried_at, mut before) = (Vec::new(), 0);
     for minute in 0..240 {
         let ran = s.run(&[]);
         ran.exits(75);
         ran.says(&["out of order (500)"]);
         if s.count("GET") > before {
-            asked.push(minute);
+            queried_at.push(minute);
         }
         before = s.count("GET");
         s.age(60);
     }
-    assert_eq!(asked, [0, 1, 2, 4, 8, 16, 32, 64, 124, 184]);
+    assert_eq!(queried_at, [0, 1, 2, 4, 8, 16, 32, 64, 124, 184]);
     s.fake.clear_faults();
     s.age(3600);
     s.run(&[]).is(0, REPLACED);
@@ -115,7 +115,7 @@ fn backoff_is_ignored_by_a_run_that_waits() {
         s.run(&[]).exits(75);
     }
     s.fake.clear_faults();
-    s.run(&[]).fails(75, &["left alone until"]);
+    s.run(&[]).fails(75, &["next try at"]);
     s.run(&["--wait", "20"]).is(0, REPLACED);
 }
 
@@ -131,12 +131,12 @@ fn backoff_is_not_needed_when_no_server_was_reached() {
         s.raw_config(&format!("{}[example.org]\nnames = home\n", head.replace(services, ipv4)));
         for _ in 0..4 {
             let ran = s.run(&[]);
-            assert!(ran.code == Some(75) && !ran.stderr.contains("left alone"), "{}", ran.stderr);
+            assert!(ran.code == Some(75) && !ran.stderr.contains("next try at"), "{}", ran.stderr);
         }
     }
     // A server that responds, even with an error, was reached, so there is a backoff.
     s.v4[0].restore();
     s.v4[0].set_status(500);
-    let told: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("left alone")).collect();
-    assert!(told[3], "{told:?}");
+    let backed_off: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("next try at")).collect();
+    assert!(backed_off[3], "{backed_off:?}");
 }

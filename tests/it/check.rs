@@ -31,12 +31,21 @@ fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> RunOutput {
     let before = (s.fake.zone_text(), files(s));
     let ran = s.run(&["check"]);
     ran.exits_without_errors(code);
-    let found = ran.stdout.lines().find(|l| l.starts_with(line));
-    let found = found.unwrap_or_else(|| panic!("no line begins with `{line}`:\n{}", ran.stdout));
+    let finding = ran.stdout.lines().find(|l| l.starts_with(line));
+    let finding = finding.unwrap_or_else(|| panic!("no line begins with `{line}`:\n{}", ran.stdout));
     for word in words {
-        assert!(found.contains(word), "`{word}` is not in: {found}");
+        assert!(finding.contains(word), "`{word}` is not in: {finding}");
     }
-    assert!(ran.stdout.ends_with(&format!("a run would exit with {code}\n")), "{}", ran.stdout);
+    let starting = |word| ran.stdout.lines().filter(|l: &&str| l.starts_with(word)).count();
+    let summary = match (starting("failure  "), starting("warning  ")) {
+        (0, 0) => "All checks passed.".to_owned(),
+        (failures, warnings) => {
+            let plural = |number, noun| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+            let counted = [plural(failures, "failure"), plural(warnings, "warning")].join(", ");
+            format!("{counted}; a run would exit with code {code}")
+        }
+    };
+    assert!(ran.stdout.ends_with(&format!("\n\n{summary}\n")), "{}", ran.stdout);
     assert_eq!((s.fake.zone_text(), files(s)), before, "something was changed");
     assert_eq!(s.count("PUT"), 0);
     ran
@@ -65,24 +74,24 @@ fn good_setup_has_only_ok_lines() {
     );
     s.write("hook", "#!/bin/sh\n");
     fs::set_permissions(s.path("hook"), fs::Permissions::from_mode(0o700)).expect("chmod");
-    let ran = finds(&s, 0, "ok       config: good; 2 records to keep", &[]);
+    let ran = finds(&s, 0, "ok       config: 2 records configured", &[]);
     assert!(!ran.stdout.contains("warning  ") && !ran.stdout.contains("failure  "), "{}", ran.stdout);
     for subject in [
-        "clock: reads 20",
-        "on_change: ",
-        "state: ",
-        "last success: none",
+        "clock: 20",
+        "on_change: hook is executable",
+        "state: state does not exist yet (created on the first run)",
+        "last success: none recorded",
         "source 127.0.0.2 IPv4: 81.2.69.142",
         "address IPv4: 81.2.69.142: ",
         "address IPv6: 2a01:e0a:1:2::3: ",
-        "gandi: 127.0.0.1 answers, and its certificate is good",
+        "gandi: 127.0.0.1 is reachable, certificate valid",
         "token: accepted",
         "token: expires on 20",
-        "token: permits: domain:tech",
-        "domain example.org: has a zone",
-        "nameservers of example.org: are LiveDNS'",
-        "home.example.org A: the zone has 81.2.69.142: nothing to do",
-        "example.org AAAA: the zone has 2a01:e0a:1:2::3: nothing to do",
+        "token: permissions: domain:tech",
+        "domain example.org: zone found, token has access",
+        "nameservers of example.org: domain uses Gandi LiveDNS",
+        "home.example.org A: up to date (81.2.69.142)",
+        "example.org AAAA: up to date (2a01:e0a:1:2::3)",
     ] {
         assert!(ran.stdout.contains(&format!("ok       {subject}")), "{subject}: {}", ran.stdout);
     }
@@ -97,15 +106,16 @@ fn good_setup_has_only_ok_lines() {
 #[test]
 fn pending_changes_are_reported() {
     let s = good();
-    s.config("names = home new\n");
+    s.config("names = home new\nttl = 900\n");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     finds(
         &s,
         0,
-        "ok       home.example.org A: the zone has 81.2.69.1, TTL 600 s: a run would replace it by",
-        &[ADDRESS],
+        "ok       home.example.org A: the next run will change it: 81.2.69.1 -> 81.2.69.142 (TTL 600 -> 900)",
+        &[],
     );
-    finds(&s, 0, "ok       new.example.org A: is not there: a run would create it with 81.2.69.142", &[]);
+    let line = "ok       new.example.org A: does not exist yet; the next run will create it (81.2.69.142)";
+    finds(&s, 0, line, &[]);
 }
 
 #[test]
@@ -151,7 +161,7 @@ fn token_that_expires_soon_is_a_warning() {
     s.fake.set_left(TOKEN, 5 * DAY + 100);
     finds(&s, 0, "warning  token: expires on 20", &["in 5 days", "make a new one at admin.gandi.net"]);
     s.fake.fault(On::path("/tokeninfo"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
-    finds(&s, 0, "warning  token: when it expires could not be learnt: ", &["500"]);
+    finds(&s, 0, "warning  token: could not determine the expiry date: ", &["500"]);
 }
 
 #[test]
@@ -176,8 +186,8 @@ fn unknown_or_undelegated_domain_is_reported() {
     finds(
         &s,
         0,
-        "warning  nameservers of example.org: are not LiveDNS' but `classic`",
-        &["nobody sees", "choose LiveDNS"],
+        "warning  nameservers of example.org: domain uses `classic` nameservers",
+        &["updates here have no effect", "switch to LiveDNS at admin.gandi.net"],
     );
 }
 
@@ -185,14 +195,14 @@ fn unknown_or_undelegated_domain_is_reported() {
 fn record_with_several_values_or_a_cname_is_a_failure() {
     let s = good();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    finds(&s, 78, "failure  home.example.org A: ", &["2 values", "`multiple_values = replace`"]);
+    finds(&s, 78, "failure  home.example.org A: ", &["2 addresses", "`multiple_values = replace`"]);
     s.fake.remove("example.org", "home", "A");
     s.fake.set("example.org", "home", "CNAME", 600, &["elsewhere.example.net."]);
     finds(
         &s,
         78,
         "failure  home.example.org A: ",
-        &["a CNAME to elsewhere.example.net. stands", "remove it at Gandi"],
+        &["a CNAME record (to elsewhere.example.net.) exists", "delete it at Gandi"],
     );
 }
 
@@ -202,7 +212,7 @@ fn failing_or_disagreeing_sources_are_reported() {
     s.v4[0].refuse();
     finds(&s, 0, "warning  source 127.0.0.2 IPv4: could not connect", &[]);
     s.v4[1].set("81.2.69.180");
-    finds(&s, 75, "failure  address IPv4: none that could be published: ", &["`ipv4`"]);
+    finds(&s, 75, "failure  address IPv4: none: ", &["`ipv4`"]);
     s.fake.set_address(Family::V4, "192.168.1.2");
     s.v4[1].set("192.168.1.2");
     finds(&s, 75, "warning  source 127.0.0.3 IPv4: answered with 192.168.1.2, a private address", &[]);
@@ -235,7 +245,7 @@ fn unsafe_or_locked_state_directory_is_reported() {
     let s = good();
     s.run(&[]).exits(0);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    finds(&s, 0, "warning  state: ", &["others may write to it", "name a directory of its own"]);
+    finds(&s, 0, "warning  state: ", &["other users can write to it", "name a private directory"]);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o700)).expect("chmod");
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let before = s.fake.requests().len();
@@ -245,7 +255,7 @@ fn unsafe_or_locked_state_directory_is_reported() {
     assert!(
         s.fake.wait_until(Duration::from_secs(60), |r| r[before..].iter().any(|r| r.listener == "livedns"))
     );
-    finds(&s, 75, "failure  state: another run holds the lock", &[]);
+    finds(&s, 75, "failure  state: another instance is running", &[]);
     first.kill().expect("the first run");
     first.wait().expect("its end");
 }
@@ -258,17 +268,22 @@ fn unusable_hooks_and_files_are_warnings() {
     let sections = "[example.org]\nnames = home\n";
     let head = "on_change = hook\non_failure = missing\nrenew_token = yes\nhistory = nowhere/history\n";
     s.raw_config(&format!("{}{head}{sections}", s.head().replace("token_file = token", "token_file = link")));
-    finds(&s, 0, "warning  on_change: hook: is no program: chmod +x", &[]);
+    finds(&s, 0, "warning  on_change: hook: not an executable file: chmod +x", &[]);
     finds(&s, 0, "warning  on_failure: missing: No such file", &[]);
-    finds(&s, 0, "warning  renew_token: link is a link", &["name the file itself"]);
-    finds(&s, 0, "warning  history: ", &["make its directory first"]);
+    finds(
+        &s,
+        0,
+        "warning  renew_token: link is not a regular file but perhaps a symlink",
+        &["the file itself"],
+    );
+    finds(&s, 0, "warning  history: ", &["create its directory first"]);
 }
 
 #[test]
 fn failures_of_the_last_runs_are_a_warning() {
     let s = good();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    s.run(&[]).fails(78, &["2 values"]);
+    s.run(&[]).fails(78, &["2 addresses"]);
     finds(&s, 78, "warning  last runs: failing since 20", &["gandi-ddns status"]);
 }
 
@@ -285,23 +300,26 @@ fn nameservers_come_from_dns_when_gandi_does_not_say() {
     let head = s.head().replace("https://127.0.0.1:", "https://api.gandi.net:");
     // id.gandi.net is not in the hosts file, so the token's expiry is unknown.
     s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
-    let ran = finds(&s, 0, "ok       name resolution: api.gandi.net has 1 addresses", &[]);
-    assert!(ran.stdout.contains("warning  token: when it expires could not be learnt"), "{}", ran.stdout);
+    let ran = finds(&s, 0, "ok       name resolution: api.gandi.net resolves (1 address)", &[]);
+    assert!(ran.stdout.contains("warning  token: could not determine the expiry date"), "{}", ran.stdout);
     // A token without access to the domain API: the nameservers come from DNS.
     s.fake.fault(On::path("/v5/domain/"), Times::Always, Fault::Answer(Answer::json(403, "{}")));
     finds(
         &s,
         0,
-        "warning  nameservers of example.org: could not be learnt, neither from Gandi nor by DNS",
+        "warning  nameservers of example.org: could not be determined, neither from Gandi nor via DNS",
         &[],
     );
     for (names, line) in [
         (
             &["ns-154-a.gandi.net", "NS-99-b.gandi.net"][..],
-            "ok       nameservers of example.org: are LiveDNS'",
+            "ok       nameservers of example.org: domain uses Gandi LiveDNS",
         ),
-        (&["a.dns.gandi.net"], "warning  nameservers of example.org: are a.dns.gandi.net, not LiveDNS'"),
-        (&[], "warning  nameservers of example.org: there are none"),
+        (
+            &["a.dns.gandi.net"],
+            "warning  nameservers of example.org: domain uses a.dns.gandi.net, not LiveDNS",
+        ),
+        (&[], "warning  nameservers of example.org: domain has none"),
     ] {
         let resolver = Resolver::start(names);
         finds(&s, 0, line, &[]);

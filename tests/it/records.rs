@@ -54,7 +54,7 @@ fn ttl_is_kept_unless_configured() {
     s.fake.set("example.org", "home", "A", 1800, &[ADDRESS]);
     s.run(&[]).is(0, "");
     s.config("names = home\nttl = 900\n");
-    s.run(&[]).is(0, "home.example.org A: TTL 1800 -> 900\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 (TTL 1800 -> 900)\n");
     assert_eq!(s.zone("home", "A"), "900 81.2.69.142");
 }
 
@@ -64,10 +64,14 @@ fn several_values_are_refused_unless_replacing_is_configured() {
     s.fake.set("example.org", "home", "A", 600, &[ADDRESS, STALE]);
     s.run(&[]).fails(
         78,
-        &["home.example.org A: left alone", "2 values (81.2.69.1 81.2.69.142)", "multiple_values = replace"],
+        &[
+            "home.example.org A: not changed",
+            "2 addresses (81.2.69.1 81.2.69.142)",
+            "multiple_values = replace",
+        ],
     );
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS} {STALE}"));
-    s.config("names = home\nmultiple = replace\n");
+    s.config("names = home\nmultiple_values = replace\n");
     s.run(&[]).is(0, "home.example.org A: 81.2.69.1 81.2.69.142 -> 81.2.69.142\n");
     assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
 }
@@ -76,7 +80,7 @@ fn several_values_are_refused_unless_replacing_is_configured() {
 fn put_is_refused_when_a_cname_exists() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "CNAME", 600, &["other.example.net."]);
-    let words = ["home.example.org A: left alone", "CNAME to other.example.net."];
+    let words = ["home.example.org A: not changed", "CNAME record (to other.example.net.)"];
     s.run(&[]).fails(78, &words);
     s.config("names = home www\n");
     let ran = s.run(&[]);

@@ -162,18 +162,18 @@ fn record_is_right_through_a_year_of_moves_outages_renewals_and_reboots() {
         failures += usize::from(code != 0);
         assert!(code == 0 || code == 75 && (w.troubled != 0 || now < recovering), "{now}: {ran:?}");
         if code == 0 && w.troubled == 0 && now >= recovering {
-            let held = w.s.fake.get("example.org", "home", "A").expect("the record");
+            let current = w.s.fake.get("example.org", "home", "A").expect("the record");
             // `recheck` is six hours, but a changed address is noticed at once.
-            assert_eq!(held.values, [w.address.as_str()], "{now}");
+            assert_eq!(current.values, [w.address.as_str()], "{now}");
         }
     }
-    let held = w.s.fake.get("example.org", "home", "A").expect("the record");
-    assert_eq!(held.values, [w.address.as_str()]);
+    let current = w.s.fake.get("example.org", "home", "A").expect("the record");
+    assert_eq!(current.values, [w.address.as_str()]);
     // The first write creates the record; each further one follows a change of the address.
     assert_eq!(w.s.count("PUT"), 1 + w.moves);
     assert!(w.tokens.len() >= 5, "renewed every 75 days: {}", w.tokens.len());
     let of = |listener: &str| w.s.fake.requests().iter().filter(|r| r.listener.starts_with(listener)).count();
-    let told = format!(
+    let summary = format!(
         "a year: {runs} runs, {failures} of them in outages; {} moves, {} writes; requests: {} to LiveDNS, {} about the \
          token, {} renewals, {} to address services",
         w.moves,
@@ -183,5 +183,5 @@ fn record_is_right_through_a_year_of_moves_outages_renewals_and_reboots() {
         of("organization"),
         of("echo"),
     );
-    let _ = writeln!(std::io::stderr(), "{told}");
+    let _ = writeln!(std::io::stderr(), "{summary}");
 }

@@ -61,7 +61,7 @@ fn second_run_exits_75_while_the_lock_is_held() {
     assert!(s.fake.wait_until(Duration::from_secs(60), |r| {
         r.iter().any(|r| r.method == "GET" && r.listener == "livedns")
     }));
-    s.run(&["-v"]).fails(75, &["another run holds the lock"]);
+    s.run(&["-v"]).fails(75, &["another instance is running"]);
     s.run(&[]).is(75, "");
     first.kill().expect("the first run");
     first.wait().expect("its end");
@@ -86,14 +86,14 @@ fn write_of_a_killed_run_is_kept_by_the_next() {
 fn damaged_state_is_one_warning_and_replaced() {
     let s = stale();
     s.run(&[]).exits(0);
-    for damage in ["", "gandi-ddns state 2\nnonsense\n", "\u{0}\u{1}"] {
+    for damage in ["", "gandi-ddns state 3\nnonsense\n", "\u{0}\u{1}"] {
         fs::write(s.state_file(), damage).expect("the damage");
         let ran = s.run(&[]);
-        ran.fails(0, &["warning: ", "is damaged: starting afresh"]);
+        ran.fails(0, &["warning: ", "is corrupt; ignoring it"]);
         s.run(&[]).is(0, "");
     }
     fs::write(s.state_file(), [0xff, 0xfe]).expect("the damage");
-    s.run(&[]).fails(0, &["is damaged: starting afresh"]);
+    s.run(&[]).fails(0, &["is corrupt; ignoring it"]);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn record_is_updated_without_a_usable_state_directory() {
     // A file in place of the directory, which stops root as well.
     s.write("state", "");
     let ran = s.run(&[]);
-    ran.says(&["warning: could not use the state directory", "each run asks Gandi"]);
+    ran.says(&["warning: could not use the state directory", "without it every run queries Gandi"]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(0), 1), "{}", ran.stderr);
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
     fs::remove_file(s.path("state")).expect("the file");
@@ -144,7 +144,7 @@ fn state_is_private_and_a_public_directory_is_refused() {
     let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!((mode(s.path("state")), mode(s.state_file())), (0o700, 0o600));
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    s.run(&[]).fails(0, &["others may write to it; name a directory of its own"]);
+    s.run(&[]).fails(0, &["other users can write to it; name a private directory"]);
 }
 
 #[test]

@@ -32,8 +32,16 @@ fn has(text: &str, lines: &[&str]) {
 #[test]
 fn status_before_the_first_run_is_empty() {
     let s = stale();
-    let told = status(&s, 0);
-    has(&told, &["last run: none", "home.example.org A", "  never confirmed", "no change is remembered"]);
+    let printed = status(&s, 0);
+    has(
+        &printed,
+        &[
+            "last run: none recorded in state",
+            "home.example.org A",
+            "  not confirmed yet",
+            "no changes recorded",
+        ],
+    );
     assert!(!s.path("state").exists());
 }
 
@@ -41,24 +49,33 @@ fn status_before_the_first_run_is_empty() {
 fn records_and_changes_are_listed_with_their_times() {
     let s = stale();
     s.run(&[]).exits(0);
-    let held = format!("  held {ADDRESS}, TTL 600 s, when last seen: 20");
+    let confirmed = format!("  {ADDRESS}, TTL 600 s (last confirmed 20");
     has(
         &status(&s, 0),
         &[
             "last run: 20",
             "token: expires on 20",
             "home.example.org A",
-            &held,
+            &confirmed,
             "  last changed: 20",
             "changes, newest first:",
         ],
     );
     s.fake.set_address(Family::V4, "81.2.69.180");
     s.run(&[]).exits(0);
-    let told = status(&s, 0);
-    let changes: Vec<&str> = told.lines().filter(|l| l.contains(" -> ")).map(|l| &l[25..]).collect();
+    let printed = status(&s, 0);
+    let changes: Vec<&str> = printed.lines().filter(|l| l.contains(" -> ")).map(|l| &l[25..]).collect();
     let wanted = ["81.2.69.142 -> 81.2.69.180", "81.2.69.1 -> 81.2.69.142"];
-    assert_eq!(changes, wanted.map(|w| format!("  home.example.org A  {w}")), "{told}");
+    assert_eq!(changes, wanted.map(|w| format!("  home.example.org A  {w}")), "{printed}");
+}
+
+#[test]
+fn created_record_is_listed_without_a_former_address() {
+    let s = Sandbox::new();
+    s.run(&[]).exits(0);
+    let printed = status(&s, 0);
+    let change = format!("  home.example.org A  created {ADDRESS}");
+    assert!(printed.lines().any(|l| l.ends_with(&change)), "{printed}");
 }
 
 #[test]
@@ -77,11 +94,11 @@ fn failures_are_listed_with_their_backoff() {
     for _ in 0..2 {
         s.run(&["--force"]).exits(75);
     }
-    let told = status(&s, 75);
-    has(&told, &["  held 81.2.69.142", "  failing since 20", "  left alone until 20"]);
+    let printed = status(&s, 75);
+    has(&printed, &["  81.2.69.142, TTL 600 s", "  failing since 20", "  next try at 20"]);
     assert!(
-        told.contains("tried 2 times: could not read the record: 127.0.0.1 is out of order (500)"),
-        "{told}"
+        printed.contains(", 2 attempts: could not read the record: 127.0.0.1 is out of order (500)"),
+        "{printed}"
     );
     s.fake.clear_faults();
     s.run(&["--force"]).exits(0);
@@ -93,14 +110,14 @@ fn history_file_keeps_the_last_fifty_changes_over_a_reboot() {
     let s = stale();
     s.write("elsewhere", "");
     symlink(s.path("elsewhere"), s.path("history")).expect("a link");
-    s.config_with("history = history\nagree = 1\n", "[example.org]\nnames = home\n");
+    s.config_with("history = history\nquorum = 1\n", "[example.org]\nnames = home\n");
     for i in 1..=55 {
         s.fake.set_address(Family::V4, &format!("81.2.69.{}", 100 + i));
         s.run(&[]).exits(0);
     }
     fs::remove_dir_all(s.path("state")).expect("the state");
-    let told = status(&s, 0);
-    let changes: Vec<&str> = told.lines().filter(|l| l.contains(" -> ")).collect();
+    let printed = status(&s, 0);
+    let changes: Vec<&str> = printed.lines().filter(|l| l.contains(" -> ")).collect();
     assert_eq!(changes.len(), 50);
     assert!(
         changes[0].ends_with("81.2.69.154 -> 81.2.69.155") && changes[49].ends_with(".105 -> 81.2.69.106")
@@ -118,7 +135,7 @@ fn history_is_written_only_on_change() {
     s.run(&["--force", "--dry-run"]).exits(0);
     // A changed TTL is not a changed address.
     s.config_with("history = history\n", "[example.org]\nnames = home\nttl = 900\n");
-    s.run(&[]).is(0, "home.example.org A: TTL 600 -> 900\n");
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.142 (TTL 600 -> 900)\n");
     assert_eq!(fs::read_to_string(s.path("history")).expect("it"), "untouched\n");
 }
 

@@ -118,7 +118,7 @@ fn wait_ends_when_the_clock_is_set() {
     let ran = run_in_process(&s, &[], &|| 86_400, &|_| {}, 1);
     ran.fails(
         75,
-        &["this machine's clock reads 1970-01-02 00:00:00 UTC", "the clock is wrong, let NTP set it"],
+        &["this machine's clock reads 1970-01-02 00:00:00 UTC", "the clock is wrong; set it by NTP"],
     );
     assert_eq!(s.fake.connections(), 0, "no request with a wrong clock");
     assert!(!s.path("state").exists(), "no state with a wrong clock");
@@ -166,7 +166,7 @@ fn wait_of_the_binary_ends_at_its_limit() {
     assert!(s.count("GET") > 1);
     // The state has one failure for all attempts of the run.
     let status = s.run(&["status"]);
-    assert!(status.stdout.contains(", tried 1 time: "), "{}", status.stdout);
+    assert!(status.stdout.contains(", 1 attempt: "), "{}", status.stdout);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn wait_does_not_retry_config_and_token_errors() {
     assert_eq!(s.count("GET"), 1);
     let s = stale();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
-    s.run(&["--wait", "600"]).fails(78, &["it has 2 values"]);
+    s.run(&["--wait", "600"]).fails(78, &["has 2 addresses"]);
     assert_eq!(s.count("GET"), 1);
     s.raw_config("frob = 1\n");
     s.run(&["--wait", "600", "--splay", "3600"]).fails(78, &["unknown key"]);
@@ -203,7 +203,7 @@ fn wait_ends_when_the_lock_is_free() {
     let mut first = command.args(["-c", "gandi-ddns.conf"]).stdin(Stdio::null()).spawn().expect("a run");
     assert!(s.fake.wait_until(Duration::from_secs(60), |r| r.iter().any(|r| r.listener == "livedns")));
     let mut waiting = Waiting::start(&s);
-    assert!(waiting.has_failed().contains("another run holds the lock"));
+    assert!(waiting.has_failed().contains("another instance is running"));
     first.kill().expect("the first run");
     first.wait().expect("its end");
     assert_eq!(waiting.ends(), (Some(0), REPLACED.to_owned()));

@@ -1,33 +1,38 @@
-//! Which name servers the context asks for a domain, by the system's own resolver.
+//! The nameservers of a domain, queried via DNS. Used when the token may not read them from Gandi's API.
 
-use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::dns::ZoneName;
 use crate::dns::client;
 use crate::net::resolver::resolvers;
 use crate::sys::random::Random;
+use crate::sys::read_limited;
 
-/// Where the system names its resolvers, resolv.conf(5).
-const RESOLVERS: &str = "/etc/resolv.conf";
-/// The longest wait for each.
+/// The list of the system's resolvers, resolv.conf(5).
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+/// Size limit of [`RESOLV_CONF`], in bytes.
+const MAX_FILE: u64 = 64 * 1024;
+/// Timeout for each resolver.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks one resolver after the other, until one answers.
-pub(super) fn name_servers(domain: &ZoneName, random: &mut Random) -> Result<Vec<String>, String> {
-    let text = fs::read_to_string(RESOLVERS).map_err(|e| format!("{RESOLVERS}: {e}"))?;
-    let mut problem = format!("{RESOLVERS} names no name server");
+/// Returns the nameservers of `domain` from the first resolver that answers; an empty list if there are none. The error
+/// is that of the last resolver.
+pub(super) fn nameservers(domain: &ZoneName, random: &mut Random) -> Result<Vec<String>, String> {
+    let text = read_limited::read_to_string(Path::new(RESOLV_CONF), MAX_FILE)
+        .map_err(|e| format!("{RESOLV_CONF}: {e}"))?;
+    let mut error = format!("no nameserver in {RESOLV_CONF}");
     for resolver in resolvers(&text) {
         match client::name_servers((resolver, 53).into(), domain.as_str(), TIMEOUT, random) {
             Ok(names) => return Ok(names),
-            Err(e) => problem = format!("{} {e}", SocketAddr::from((resolver, 53))),
+            Err(e) => error = format!("{} {e}", SocketAddr::from((resolver, 53))),
         }
     }
-    Err(problem)
+    Err(error)
 }
 
-/// LiveDNS' are called `ns-154-a.gandi.net`, the old Classic DNS' `a.dns.gandi.net`.
+/// Returns true for the names of LiveDNS, such as `ns-154-a.gandi.net`. Classic DNS uses `a.dns.gandi.net`.
 pub(super) fn is_livedns(name: &str) -> bool {
     name.strip_suffix(".gandi.net").is_some_and(|n| n.starts_with("ns-") && !n.contains('.'))
 }
@@ -37,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn livedns_by_its_names() {
+    fn is_livedns_accepts_only_the_names_of_livedns() {
         assert!(is_livedns("ns-154-a.gandi.net"));
         for other in ["a.dns.gandi.net", "ns-1.example.org", "gandi.net", "ns-1.a.gandi.net"] {
             assert!(!is_livedns(other), "{other}");

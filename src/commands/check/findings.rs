@@ -1,51 +1,67 @@
-//! What the checks found, line by line.
+//! The results of the checks, one line each.
 
 use crate::exit::Exit;
 
-/// What a look found.
+/// The status of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// All is well.
-    Fine,
-    /// It works, but should be seen to.
+pub(super) enum Status {
+    /// No problem.
+    Ok,
+    /// It works, but needs attention.
     Warning,
     /// A run would end with this code.
     Failure(Exit),
 }
 
-/// One line.
+impl Status {
+    /// Returns the word for this status, in the text and in `schema/check.json`.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failure(_) => "failure",
+        }
+    }
+}
+
+/// The result of one check.
 #[derive(Debug)]
 pub(super) struct Finding {
-    pub(super) verdict: Verdict,
+    pub(super) status: Status,
+    /// The checked thing, such as `token`.
     pub(super) subject: String,
+    /// The result and, unless the status is [`Status::Ok`], the remedy.
     pub(super) text: String,
 }
 
-/// All lines so far.
+/// The results so far, in the order of the checks.
 #[derive(Debug, Default)]
 pub(super) struct Findings(pub(super) Vec<Finding>);
 
 impl Findings {
-    pub(super) fn add(&mut self, verdict: Verdict, subject: impl Into<String>, text: impl Into<String>) {
-        self.0.push(Finding { verdict, subject: subject.into(), text: text.into() });
+    /// Adds a result without a problem.
+    pub(super) fn ok(&mut self, subject: impl Into<String>, text: impl Into<String>) {
+        self.add(Status::Ok, subject, text);
     }
 
-    pub(super) fn fine(&mut self, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Verdict::Fine, subject, text);
-    }
-
+    /// Adds a warning, which does not change the exit code.
     pub(super) fn warn(&mut self, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Verdict::Warning, subject, text);
+        self.add(Status::Warning, subject, text);
     }
 
+    /// Adds a failure with the exit code of a run that meets it.
     pub(super) fn fail(&mut self, exit: Exit, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Verdict::Failure(exit), subject, text);
+        self.add(Status::Failure(exit), subject, text);
     }
 
-    /// The gravest code.
+    fn add(&mut self, status: Status, subject: impl Into<String>, text: impl Into<String>) {
+        self.0.push(Finding { status, subject: subject.into(), text: text.into() });
+    }
+
+    /// Returns the most severe exit code.
     pub(super) fn exit(&self) -> Exit {
-        let exit = |f: &Finding| match f.verdict {
-            Verdict::Failure(exit) => exit,
+        let exit = |f: &Finding| match f.status {
+            Status::Failure(exit) => exit,
             _ => Exit::Ok,
         };
         self.0.iter().map(exit).max().unwrap_or(Exit::Ok)

@@ -1,4 +1,4 @@
-//! What lies on this machine: the config's files and programs, the state, the history.
+//! Checks on this machine: files and programs named in the config, the state directory, the results of former runs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,77 +12,90 @@ use crate::state::{self, StoreStatus};
 use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
 
-pub(super) fn config(config: &Config, found: &mut Findings) {
+/// Checks the config: its warnings, and the files and programs that it names.
+pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     let records = config.records.len();
-    found.fine("config", format!("good; {records} record{} to keep", if records == 1 { "" } else { "s" }));
+    let s = if records == 1 { "" } else { "s" };
+    findings.ok("config", format!("{records} record{s} configured"));
     for warning in &config.warnings {
-        found.warn("config", warning.clone());
+        findings.warn("config", warning.clone());
     }
     if matches!(config.credential, Credential::ApiKey(_)) {
         let text = "Gandi has deprecated API keys: make a personal access token at admin.gandi.net, and name its file \
                     with `token_file`";
-        found.warn("token", text);
+        findings.warn("token", text);
     }
-    for (key, program) in
-        [("on_change", &config.notifications.on_change), ("on_failure", &config.notifications.on_failure)]
-    {
+    let hooks = &config.notifications;
+    for (key, program) in [("on_change", &hooks.on_change), ("on_failure", &hooks.on_failure)] {
         if let Some(path) = program {
-            let problem = match fs::metadata(path) {
-                Err(e) => Some(format!("{e}")),
-                Ok(m) if !m.is_file() || m.permissions().mode() & 0o111 == 0 => {
-                    Some(format!("is no program: chmod +x {}", path.display()))
-                }
-                Ok(_) => None,
-            };
-            match problem {
-                Some(problem) => found.warn(key, format!("{}: {problem}", path.display())),
-                None => found.fine(key, format!("{} is there", path.display())),
-            }
+            check_program(key, path, findings);
         }
     }
     if let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
         && fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
     {
-        let text = "is a link: the token cannot be renewed there; name the file itself in `token_file`";
-        found.warn("renew_token", format!("{} {text}", path.display()));
+        let text = "is not a regular file but perhaps a symlink, so the token cannot be renewed; set `token_file` to \
+                    the file itself";
+        findings.warn("renew_token", format!("{} {text}", path.display()));
     }
     if let Some(path) = &config.history
         && !path.parent().is_none_or(|d| d.as_os_str().is_empty() || d.is_dir())
     {
-        found.warn("history", format!("{}: make its directory first", path.display()));
+        findings.warn("history", format!("{}: create its directory first", path.display()));
     }
 }
 
-pub(super) fn state(config: &Config, id: ConfigId, uid: Option<u32>, now: Timestamp, found: &mut Findings) {
+/// Checks that a hook program is an executable file.
+fn check_program(key: &str, path: &Path, findings: &mut Findings) {
+    let path_text = path.display();
+    match fs::metadata(path) {
+        Err(e) => findings.warn(key, format!("{path_text}: {e}")),
+        Ok(m) if !m.is_file() || m.permissions().mode() & 0o111 == 0 => {
+            findings.warn(key, format!("{path_text}: not an executable file: chmod +x {path_text}"));
+        }
+        Ok(_) => findings.ok(key, format!("{path_text} is executable")),
+    }
+}
+
+/// Checks the state directory, its lock, and the results of former runs.
+pub(super) fn check_state(
+    config: &Config,
+    id: ConfigId,
+    uid: Option<u32>,
+    now: Timestamp,
+    findings: &mut Findings,
+) {
     let Some(dir) = &config.state_dir else {
-        found.warn("state", "no place for it, so each run asks Gandi: set `state_dir`, or HOME");
-        return;
+        let text = format!("no directory: set `state_dir`, or HOME; {}", state::WITHOUT_STATE);
+        return findings.warn("state", text);
     };
-    let place = dir.display();
+    let path = dir.display();
     match state::inspect(dir, id, uid) {
-        StoreStatus::Missing => found.fine("state", format!("{place} is not there yet: a run will make it")),
-        StoreStatus::Usable => found.fine("state", format!("{place} is good, and no run holds the lock")),
-        StoreStatus::Unusable(e) if e.is_locked() => found.fail(Exit::TryLater, "state", e.to_string()),
-        StoreStatus::Unusable(e) => found.warn("state", format!("{e}; {}", state::WITHOUT_STATE)),
+        StoreStatus::Missing => {
+            findings.ok("state", format!("{path} does not exist yet (created on the first run)"));
+        }
+        StoreStatus::Usable => findings.ok("state", format!("{path} is usable and not locked")),
+        StoreStatus::Unusable(e) if e.is_locked() => findings.fail(Exit::TryLater, "state", e.to_string()),
+        StoreStatus::Unusable(e) => findings.warn("state", format!("{e}; {}", state::WITHOUT_STATE)),
     }
-    last_success(config, dir, id, now, found);
+    check_former_runs(config, dir, id, now, findings);
 }
 
-fn last_success(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, found: &mut Findings) {
+fn check_former_runs(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, findings: &mut Findings) {
     let state = match state::read_unlocked(dir, id) {
         Ok(state) => state,
         Err(e) if e.is_other_version() => return,
-        Err(e) => return found.warn("last success", e.to_string()),
+        Err(e) => return findings.warn("last success", e.to_string()),
     };
     let known = || config.records.iter().filter_map(|r| state.record(config.api.as_str(), &r.key));
     match known().filter_map(|r| r.confirmed.as_ref()).map(|c| c.at).max() {
-        Some(at) if at <= now => found.fine("last success", at.to_string()),
+        Some(at) if at <= now => findings.ok("last success", at.to_string()),
         Some(at) => {
-            found.warn("last success", format!("{at}, which is yet to come: the clock was wrong"));
+            findings.warn("last success", format!("{at}, which is in the future: the clock was wrong"));
         }
-        None => found.fine("last success", "none that is remembered"),
+        None => findings.ok("last success", "none recorded"),
     }
     if let Some(since) = known().filter_map(|r| r.failure.as_ref()).map(|f| f.first_seen).min() {
-        found.warn("last runs", format!("failing since {since}: see gandi-ddns status"));
+        findings.warn("last runs", format!("failing since {since}: see gandi-ddns status"));
     }
 }

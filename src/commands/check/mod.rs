@@ -1,183 +1,185 @@
-//! `gandi-ddns check`: looks at everything that a run depends on, and changes nothing. What we ask for in a bug report,
-//! so it shows no secret; and with `--redact`, no name and no address either.
+//! `gandi-ddns check`: checks everything that a run depends on, and changes nothing. Its output is meant for bug
+//! reports, so it contains no secret and, with `--redact`, no names and no addresses.
 
 mod delegation;
 mod findings;
-mod gandi;
 mod local;
 mod redact;
+mod remote;
 
 use crate::address::survey::survey;
 use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load};
 use crate::config::{Config, Credentials};
-use crate::console::Console;
+use crate::console::{Console, Verbosity};
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::json::Object;
 use crate::net::Family;
-use crate::outcome::{Outcome, Success};
+use crate::outcome::{Failure, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
+use crate::report::ReplacementText;
 use crate::state::State;
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, implausible};
-use findings::{Finding, Findings, Verdict};
+use findings::{Finding, Findings, Status};
 use redact::Redactor;
 
-/// Runs the command. The code is the one that a run would have.
+/// Runs the command. Returns the exit code that a run would have.
 pub fn execute(
     options: &GlobalOptions,
     redaction: Redaction,
     context: &Context,
     console: &mut Console,
 ) -> Exit {
-    let mut found = Findings::default();
+    let mut findings = Findings::default();
     let mut redactor = Redactor::default();
     match load(options, context, Credentials::Required) {
         Err(e) => {
-            found.fail(Exit::Config, "config", e.to_string());
-            clock(context, &mut found);
+            findings.fail(Exit::Config, "config", e.to_string());
+            check_clock((context.now)(), &mut findings);
         }
         Ok((config, id)) => {
             if redaction == Redaction::On {
                 redactor = Redactor::new(&config, context.env.home.as_deref());
             }
-            look(&config, id, context, &mut found);
+            check_all(&config, id, context, &mut findings);
         }
     }
     if redaction == Redaction::On {
-        for finding in &mut found.0 {
+        for finding in &mut findings.0 {
             finding.subject = redactor.redact(&finding.subject);
             finding.text = redactor.redact(&finding.text);
         }
     }
-    show(&found, options.format, console);
-    found.exit()
+    match options.format {
+        OutputFormat::Json => console.object(&json(&findings)),
+        OutputFormat::Text => print(&findings, console),
+    }
+    findings.exit()
 }
 
-/// From what is nearest to what is furthest away.
-fn look(config: &Config, id: ConfigId, context: &Context, found: &mut Findings) {
-    local::config(config, found);
-    let clock_is_right = clock(context, found);
+/// Runs all checks, from local to remote.
+fn check_all(config: &Config, id: ConfigId, context: &Context, findings: &mut Findings) {
+    local::check_config(config, findings);
     let now = (context.now)();
-    local::state(config, id, context.env.uid, now, found);
+    let clock_is_plausible = check_clock(now, findings);
+    local::check_state(config, id, context.env.uid, now, findings);
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
-    addresses(config, &http, &mut random, found);
-    // By a wrong clock every certificate is wrong: one line says it all.
-    if !clock_is_right {
+    check_addresses(config, &http, &mut random, findings);
+    // With a wrong clock no certificate is valid; the failure of the clock explains it all.
+    if !clock_is_plausible {
         return;
     }
-    let reach = gandi::look(config, &http, now, &mut random, found);
-    if reach {
-        records(config, now, &mut random, found);
+    if remote::check_gandi(config, &http, now, &mut random, findings) {
+        check_records(config, now, &mut random, findings);
     }
 }
 
-fn clock(context: &Context, found: &mut Findings) -> bool {
-    let now = (context.now)();
-    match implausible(now) {
-        Some(complaint) => found.fail(Exit::TryLater, "clock", complaint),
-        None => found.fine("clock", format!("reads {now}")),
+/// Returns false if the clock must be wrong.
+fn check_clock(now: Timestamp, findings: &mut Findings) -> bool {
+    let problem = implausible(now);
+    let plausible = problem.is_none();
+    match problem {
+        Some(problem) => findings.fail(Exit::TryLater, "clock", problem),
+        None => findings.ok("clock", now.to_string()),
     }
-    implausible(now).is_none()
+    plausible
 }
 
-/// Each source that the config names, and what a run would make of it.
-fn addresses(config: &Config, http: &Http, random: &mut Random, found: &mut Findings) {
-    let kept = |family: &Family| config.records.iter().any(|r| r.key.rrtype.family() == *family);
+/// Queries each configured source, and decides on an address as a run would.
+fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: &mut Findings) {
+    let has_records = |family: &Family| config.records.iter().any(|r| r.key.rrtype.family() == *family);
     let sources = |family| (family, config.detection.sources(family).list(family, None));
-    let families = Family::ALL.into_iter().filter(kept).map(sources).collect();
+    let families = Family::ALL.into_iter().filter(has_records).map(sources).collect();
     for survey in survey(families, config.detection.quorum, http, random) {
         let family = survey.family;
         for query in &survey.queries[..survey.configured] {
             let subject = format!("source {} {family}", query.source);
             match &query.result {
-                Some(Ok(answer)) => found.fine(subject, answer.address.to_string()),
-                Some(Err(cause)) => found.warn(subject, cause.to_string()),
-                None => found.warn(subject, "could not be asked"),
+                Some(Ok(detected)) => findings.ok(subject, detected.address.to_string()),
+                Some(Err(e)) => findings.warn(subject, e.to_string()),
+                None => findings.warn(subject, "could not be queried"),
             }
         }
-        let subject = format!("address {family}");
-        match survey.address() {
-            Some(address) => found.fine(subject, format!("{address}: {}", survey.reason())),
-            None => found.fail(
-                Exit::TryLater,
-                subject,
-                format!("none that could be published: {}; see the sources above, and `ipv4` and `ipv6` in the config", survey.reason()),
-            ),
+        let (subject, reason) = (format!("address {family}"), survey.reason());
+        if let Some(address) = survey.address() {
+            findings.ok(subject, format!("{address}: {reason}"));
+        } else {
+            let text = format!("none: {reason}; see the sources above, and `ipv4` and `ipv6` in the config");
+            findings.fail(Exit::TryLater, subject, text);
         }
     }
 }
 
-/// What a run would do about each record.
-fn records(config: &Config, now: Timestamp, random: &mut Random, found: &mut Findings) {
-    // A time of its own: the sources may have taken all of it.
+/// Makes a dry run, without cached results and backoff.
+fn check_records(config: &Config, now: Timestamp, random: &mut Random, findings: &mut Findings) {
+    // A timeout of its own: the sources may have used up the other one.
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut silent = Console::new(crate::console::Verbosity::Quiet, &mut out, &mut err);
+    let mut discarded = Console::new(Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();
-    let with = PassContext { state: &state, now, mode: WriteMode::DryRun, random: random.split() };
-    for Outcome { keys, result } in reconcile(config, &http, with, &mut silent) {
+    let pass = PassContext { state: &state, now, mode: WriteMode::DryRun, random: random.split() };
+    for Outcome { keys, result } in reconcile(config, &http, pass, &mut discarded) {
         for key in keys {
-            let subject = key.to_string();
-            match &result {
-                Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
-                    found.fine(subject, format!("the zone has {}: nothing to do", rrset.addresses()));
-                }
-                Ok(Success::Created { new, .. }) => {
-                    found.fine(
-                        subject,
-                        format!("is not there: a run would create it with {}", new.addresses()),
-                    );
-                }
-                Ok(Success::Replaced { old, new, .. }) => found.fine(
-                    subject,
-                    format!(
-                        "the zone has {}, TTL {} s: a run would replace it by {}, TTL {} s",
-                        old.addresses(),
-                        old.ttl,
-                        new.addresses(),
-                        new.ttl
-                    ),
-                ),
-                Err(failure) => found.fail(failure.exit(), subject, failure.to_string()),
-            }
+            add_record(key.to_string(), &result, findings);
         }
     }
 }
 
-fn show(found: &Findings, format: OutputFormat, console: &mut Console) {
-    let word = |verdict| match verdict {
-        Verdict::Fine => "ok",
-        Verdict::Warning => "warning",
-        Verdict::Failure(_) => "failure",
-    };
-    if format == OutputFormat::Json {
-        let mut lines = Vec::new();
-        for Finding { verdict, subject, text } in &found.0 {
-            let mut object = Object::new();
-            object
-                .text("verdict", Some(word(*verdict)))
-                .text("subject", Some(subject))
-                .text("text", Some(text));
-            lines.push(object.end());
+fn add_record(subject: String, result: &Result<Success, Failure>, findings: &mut Findings) {
+    match result {
+        Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
+            findings.ok(subject, format!("up to date ({})", rrset.addresses()));
         }
+        Ok(Success::Created { new, .. }) => {
+            let address = new.addresses();
+            findings.ok(subject, format!("does not exist yet; the next run will create it ({address})"));
+        }
+        Ok(Success::Replaced { old, new, .. }) => {
+            let change = ReplacementText { old, new };
+            findings.ok(subject, format!("the next run will change it: {change}"));
+        }
+        Err(failure) => findings.fail(failure.exit(), subject, failure.to_string()),
+    }
+}
+
+/// Returns the findings as one object; `schema/check.json` describes it.
+fn json(findings: &Findings) -> String {
+    let mut checks = Vec::with_capacity(findings.0.len());
+    for Finding { status, subject, text } in &findings.0 {
         let mut object = Object::new();
-        object.text("version", Some(env!("CARGO_PKG_VERSION")));
-        object.number("exit", Some(found.exit().code().into())).list("checks", &lines);
-        console.object(&object.end());
-        return;
+        object.text("verdict", Some(status.word()));
+        object.text("subject", Some(subject)).text("text", Some(text));
+        checks.push(object.end());
     }
-    for Finding { verdict, subject, text } in &found.0 {
-        console.notice(format_args!("{:7}  {subject}: {text}", word(*verdict)));
+    let mut object = Object::new();
+    object.text("version", Some(env!("CARGO_PKG_VERSION")));
+    object.number("exit", Some(findings.exit().code().into())).list("checks", &checks);
+    object.end()
+}
+
+/// Prints a line for each finding, and a summary.
+fn print(findings: &Findings, console: &mut Console) {
+    let (mut failures, mut warnings) = (0, 0);
+    for Finding { status, subject, text } in &findings.0 {
+        match status {
+            Status::Ok => {}
+            Status::Warning => warnings += 1,
+            Status::Failure(_) => failures += 1,
+        }
+        console.notice(format_args!("{:7}  {subject}: {text}", status.word()));
     }
-    let count = |wanted: &str| found.0.iter().filter(|f| word(f.verdict) == wanted).count();
+    if (failures, warnings) == (0, 0) {
+        return console.notice(format_args!("\nAll checks passed."));
+    }
+    let plural = |number: usize| if number == 1 { "" } else { "s" };
     console.notice(format_args!(
-        "\nfailures: {}, warnings: {}; a run would exit with {}",
-        count("failure"),
-        count("warning"),
-        found.exit().code()
+        "\n{failures} failure{}, {warnings} warning{}; a run would exit with code {}",
+        plural(failures),
+        plural(warnings),
+        findings.exit().code()
     ));
 }

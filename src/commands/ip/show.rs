@@ -1,25 +1,30 @@
-//! A survey as a table for people, and as JSON for programs.
+//! The results of a survey as a table, and as JSON.
 
+use crate::address::Trust;
 use crate::address::survey::Survey;
 use crate::console::Console;
 use crate::json::Object;
 
 struct Document {
     sources: Vec<SourceRow>,
-    verdicts: Vec<Verdict>,
+    families: Vec<FamilyRow>,
 }
 
+/// The result of one source.
 struct SourceRow {
     source: String,
     family: &'static str,
-    address: Option<String>,
-    error: Option<String>,
+    /// The address, or the error.
+    result: Result<String, String>,
     milliseconds: u64,
+    /// The trust in the source; `None` if it is not configured.
     counts_as: Option<&'static str>,
 }
 
-struct Verdict {
+/// The decision for one address family.
+struct FamilyRow {
     family: &'static str,
+    /// The address that an update would use; `None` if there is no decision.
     address: Option<String>,
     reason: String,
 }
@@ -27,74 +32,71 @@ struct Verdict {
 fn document(surveys: &[Survey]) -> Document {
     let mut sources = Vec::new();
     for survey in surveys {
-        for (place, query) in survey.queries.iter().enumerate() {
-            let (address, error) = match &query.result {
-                Some(Ok(answer)) => (Some(answer.address.to_string()), None),
-                Some(Err(cause)) => (None, Some(cause.to_string())),
-                None => (None, Some("could not be asked".to_owned())),
+        for (index, query) in survey.queries.iter().enumerate() {
+            let result = match &query.result {
+                Some(Ok(detected)) => Ok(detected.address.to_string()),
+                Some(Err(e)) => Err(e.to_string()),
+                None => Err("could not be queried".to_owned()),
             };
             sources.push(SourceRow {
                 source: query.source.to_string(),
                 family: survey.family.as_str(),
-                address,
-                error,
-                milliseconds: survey.milliseconds[place],
-                counts_as: survey.trust(place).map(crate::address::Trust::as_str),
+                result,
+                milliseconds: survey.milliseconds[index],
+                counts_as: survey.trust(index).map(Trust::as_str),
             });
         }
     }
-    let verdict = |s: &Survey| Verdict {
+    let row = |s: &Survey| FamilyRow {
         family: s.family.as_str(),
         address: s.address().map(|a| a.to_string()),
         reason: s.reason(),
     };
-    Document { sources, verdicts: surveys.iter().map(verdict).collect() }
+    Document { sources, families: surveys.iter().map(row).collect() }
 }
 
-/// One object: `sources` with `source`, `family`, `address` or `error`, `milliseconds` and `counts_as` (null for
-/// what is not in the config), and `verdicts` with `family`, `address` (or null) and `reason`.
+/// Returns one object: `sources` with `source`, `family`, `address` or `error`, `milliseconds` and `counts_as` (null if
+/// not configured), and `verdicts` with `family`, `address` (or null) and `reason`.
 pub(super) fn json(surveys: &[Survey]) -> String {
-    let Document { sources, verdicts } = document(surveys);
-    let mut rows = Vec::with_capacity(sources.len());
+    let Document { sources, families } = document(surveys);
+    let mut source_objects = Vec::with_capacity(sources.len());
     for row in &sources {
+        let (address, error) = (row.result.as_deref().ok(), row.result.as_ref().err());
         let mut object = Object::new();
         object.text("source", Some(&row.source)).text("family", Some(row.family));
-        object.text("address", row.address.as_deref()).text("error", row.error.as_deref());
+        object.text("address", address).text("error", error.map(String::as_str));
         object.number("milliseconds", Some(row.milliseconds)).text("counts_as", row.counts_as);
-        rows.push(object.end());
+        source_objects.push(object.end());
     }
-    let mut lines = Vec::with_capacity(verdicts.len());
-    for verdict in &verdicts {
+    let mut family_objects = Vec::with_capacity(families.len());
+    for row in &families {
         let mut object = Object::new();
-        object.text("family", Some(verdict.family)).text("address", verdict.address.as_deref());
-        object.text("reason", Some(&verdict.reason));
-        lines.push(object.end());
+        object.text("family", Some(row.family)).text("address", row.address.as_deref());
+        object.text("reason", Some(&row.reason));
+        family_objects.push(object.end());
     }
     let mut object = Object::new();
-    object.list("sources", &rows).list("verdicts", &lines);
+    object.list("sources", &source_objects).list("verdicts", &family_objects);
     object.end()
 }
 
-/// A row for each source, and a line for each family.
+/// Prints a row for each source, and a line for each family.
 pub(super) fn table(surveys: &[Survey], console: &mut Console) {
-    let Document { sources, verdicts } = document(surveys);
-    let said = |row: &SourceRow| row.address.clone().or_else(|| row.error.clone()).unwrap_or_default();
-    let source = sources.iter().map(|r| r.source.len()).max().unwrap_or(0).max(6);
-    // What is long and comes last may be as long as it likes: why there is no address.
+    let Document { sources, families } = document(surveys);
+    let width = sources.iter().map(|r| r.source.len()).max().unwrap_or(0).max(6);
+    // The last column has no fixed width, since errors are long.
     console.notice(format_args!(
-        "{:source$}  {:6}  {:>5}  {:13}  {}",
+        "{:width$}  {:6}  {:>5}  {:13}  {}",
         "source", "family", "ms", "counts as", "address"
     ));
-    for row in &sources {
-        let SourceRow { source: name, family, milliseconds, counts_as, .. } = row;
+    for SourceRow { source, family, result, milliseconds, counts_as } in &sources {
         let counts_as = counts_as.unwrap_or("(not in use)");
-        console.notice(format_args!(
-            "{name:source$}  {family:6}  {milliseconds:>5}  {counts_as:13}  {}",
-            said(row)
-        ));
+        let (Ok(result) | Err(result)) = result;
+        console
+            .notice(format_args!("{source:width$}  {family:6}  {milliseconds:>5}  {counts_as:13}  {result}"));
     }
     console.notice(format_args!(""));
-    for Verdict { family, address, reason } in verdicts {
+    for FamilyRow { family, address, reason } in families {
         console.notice(format_args!("{family}: {}: {reason}", address.as_deref().unwrap_or("none")));
     }
 }

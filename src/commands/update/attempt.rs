@@ -20,7 +20,7 @@ use crate::sys::random::Random;
 use crate::sys::time::{self, Timestamp};
 use crate::token;
 
-/// Timeout for the heartbeat, whatever is left of the run's own time.
+/// Timeout for the heartbeat, in addition to the time limit of the run.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The result of an attempt.
@@ -29,7 +29,7 @@ pub(super) struct Attempt {
     result: Result<Completed, Blocked>,
 }
 
-/// A pass was made.
+/// The result of a pass.
 struct Completed {
     exit: Exit,
     outcomes: Vec<Outcome>,
@@ -54,7 +54,7 @@ enum StateAccess {
     Locked(Store),
 }
 
-/// What lasts from attempt to attempt.
+/// Makes the attempts of one run. Holds everything that lasts from one attempt to the next.
 pub(super) struct Updater<'a> {
     config: Config,
     id: ConfigId,
@@ -107,7 +107,7 @@ impl<'a> Updater<'a> {
             && let Some(token) = token::resume_renewal(&self.config, &http, console)
         {
             self.config.credential = token;
-            // Another token: every backoff ends.
+            // With another token, every backoff ends.
             self.config.fingerprint = self.config.fingerprint.wrapping_add(1);
             self.state = std::mem::take(&mut self.state).with_fingerprint(self.config.fingerprint);
         }
@@ -124,7 +124,7 @@ impl<'a> Updater<'a> {
     fn known_state(&self) -> State {
         let mut known = self.state.clone();
         let force = self.options.cache == CachePolicy::Ignore;
-        // `--wait` retries; `--force` and dry runs ignore backoff.
+        // Retries of `--wait`, `--force` and dry runs ignore backoff.
         if force || self.options.mode == WriteMode::DryRun || self.attempts > 0 {
             known = known.without_backoff();
         }

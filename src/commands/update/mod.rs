@@ -1,4 +1,4 @@
-//! The update command: one attempt or, under `--wait`, as many as it takes.
+//! The update command: one attempt or, with `--wait`, retries of temporary failures.
 
 mod attempt;
 
@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::sys::random::Random;
 use attempt::Updater;
 
-/// Initial retry delay under `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`], with jitter so that machines do not
+/// Initial retry delay with `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`], with jitter so that machines do not
 /// retry in step.
 const RETRY_DELAY_MIN: u32 = 1000;
 /// Longest retry delay, in ms.

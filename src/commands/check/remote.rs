@@ -1,0 +1,140 @@
+//! Checks of everything at Gandi: name resolution, the connection, the token, and each domain.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::delegation;
+use super::findings::Findings;
+use crate::config::Config;
+use crate::dns::ZoneName;
+use crate::exit::Exit;
+use crate::gandi;
+use crate::gandi::Credential;
+use crate::gandi::livedns::LiveDns;
+use crate::http::Http;
+use crate::net::resolver;
+use crate::sys::grouped::push_if_new;
+use crate::sys::random::Random;
+use crate::sys::time::Timestamp;
+use crate::token;
+
+/// Timeout for the system's resolver.
+const RESOLVER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Checks everything at Gandi but the records. Returns true if at least one zone can be read.
+pub(super) fn check_gandi(
+    config: &Config,
+    http: &Http,
+    now: Timestamp,
+    random: &mut Random,
+    findings: &mut Findings,
+) -> bool {
+    let host = config.api.host();
+    if !check_name_resolution(host, findings) {
+        return false;
+    }
+    let mut domains: Vec<&ZoneName> = Vec::new();
+    for record in &config.records {
+        push_if_new(&mut domains, &record.key.domain);
+    }
+    let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
+    let results: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
+    if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(gandi::Error::is_silence)) {
+        findings.fail(e.exit(), "gandi", e.to_string());
+        return false;
+    }
+    findings.ok("gandi", format!("{host} is reachable, certificate valid"));
+    if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(|e| e.exit() == Exit::Token)) {
+        findings.fail(e.exit(), "token", e.to_string());
+        return false;
+    }
+    check_token(config, &livedns, now, findings);
+    let mut readable = false;
+    for (domain, result) in domains.iter().zip(results) {
+        let subject = format!("domain {domain}");
+        if let Err(e) = result {
+            findings.fail(e.exit(), subject, e.to_string());
+            continue;
+        }
+        readable = true;
+        findings.ok(subject, "zone found, token has access");
+        check_nameservers(&mut livedns, domain, random, findings);
+    }
+    readable
+}
+
+/// Returns false if `host` has no address.
+fn check_name_resolution(host: &str, findings: &mut Findings) -> bool {
+    // An address literal needs no resolver.
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    match resolver::lookup(host, RESOLVER_TIMEOUT) {
+        Ok(addresses) => {
+            let (number, es) = (addresses.len(), if addresses.len() == 1 { "" } else { "es" });
+            findings.ok("name resolution", format!("{host} resolves ({number} address{es})"));
+            true
+        }
+        Err(e) => {
+            let text = format!("{host}: {e}; check the network, and the nameserver in /etc/resolv.conf");
+            findings.fail(Exit::TryLater, "name resolution", text);
+            false
+        }
+    }
+}
+
+/// Checks expiry and permissions of a token that Gandi has accepted.
+fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mut Findings) {
+    let Credential::Token(_) = config.credential else {
+        return findings
+            .ok("token", "accepted (an API key: no expiry date, but Gandi may end it at any time)");
+    };
+    findings.ok("token", "accepted");
+    let info = match livedns.token_info() {
+        Ok(info) => info,
+        Err(e) => return findings.warn("token", format!("could not determine the expiry date: {e}")),
+    };
+    match info.expires_in {
+        None => {
+            findings.warn("token", "could not determine the expiry date: no expires_in in Gandi's response");
+        }
+        Some(left) => {
+            let expiry = token::expiry(now.plus(left), now);
+            if left <= token::SOON {
+                findings.warn("token", format!("{expiry}: {}", token::advice(config)));
+            } else {
+                findings.ok("token", expiry);
+            }
+        }
+    }
+    if !info.scopes.is_empty() {
+        let scopes: String = info.scopes.join(" ").chars().filter(|c| !c.is_control()).take(200).collect();
+        findings.ok("token", format!("permissions: {scopes}"));
+    }
+}
+
+/// Checks that the domain uses LiveDNS: otherwise the zone that we write to is not published.
+fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
+    const LIVEDNS: &str = "domain uses Gandi LiveDNS";
+    const REMEDY: &str = "updates here have no effect until you switch to LiveDNS at admin.gandi.net";
+    let subject = format!("nameservers of {domain}");
+    match livedns.served_by(domain) {
+        Err(e) => return findings.warn(subject, format!("could not be determined: {e}")),
+        Ok(Some(current)) if current == "livedns" => return findings.ok(subject, LIVEDNS),
+        Ok(Some(current)) => {
+            return findings.warn(subject, format!("domain uses `{current}` nameservers: {REMEDY}"));
+        }
+        // Many tokens may not read it; then query the DNS.
+        Ok(None) => {}
+    }
+    match delegation::nameservers(domain, random) {
+        Err(e) => {
+            findings.warn(subject, format!("could not be determined, neither from Gandi nor via DNS: {e}"));
+        }
+        Ok(names) if names.iter().any(|n| delegation::is_livedns(n)) => findings.ok(subject, LIVEDNS),
+        Ok(names) if names.is_empty() => findings.warn(subject, format!("domain has none: {REMEDY}")),
+        Ok(names) => {
+            findings.warn(subject, format!("domain uses {}, not LiveDNS: {REMEDY}", names.join(", ")));
+        }
+    }
+}
