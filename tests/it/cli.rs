@@ -42,8 +42,9 @@ fn quiet_prints_only_errors_and_verbose_prints_each_step() {
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
     let ran = s.run(&["-v"]);
     ran.prints(0, "");
-    ran.says(&["said 81.2.69.142", "home.example.org A: still 81.2.69.142"]);
-    s.run(&["-vf"]).says(&["home.example.org A: looking at the zone", "nothing to do"]);
+    ran.says(&["reported 81.2.69.142", "home.example.org A: unchanged (cached): 81.2.69.142"]);
+    s.run(&["-vf"])
+        .says(&["home.example.org A: querying record", "home.example.org A: unchanged: 81.2.69.142"]);
     s.fake.revoke_all();
     s.run(&["-qf"]).fails(77, &["refused the token"]);
 }
