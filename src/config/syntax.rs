@@ -84,23 +84,7 @@ fn without_comment(line: &str) -> &str {
 
 /// Returns the entry of `keys` with the smallest edit distance to `word`, if that is at most 2.
 pub(super) fn did_you_mean<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
-    keys.iter().map(|k| (distance(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
-}
-
-/// Returns the Levenshtein distance of two texts, computed with a single row of the matrix.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    keys.iter().map(|k| (strsim::levenshtein(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
 }
 
 #[cfg(test)]
