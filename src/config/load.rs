@@ -226,9 +226,9 @@ mod tests {
     fn suffix_applies_to_aaaa_records_only() {
         let config =
             config("[example.org]\nnames = nas\ntypes = A AAAA\nsuffix = ::5").expect("a good config");
-        let ours = ["81.2.69.142", "2a01:e0a:1:2::3"].map(|a| a.parse().expect(a));
+        let detected = ["81.2.69.142", "2a01:e0a:1:2::3"].map(|a| a.parse().expect(a));
         let wanted: Vec<_> =
-            config.records.iter().zip(ours).map(|(r, a)| r.desired_address(a).to_string()).collect();
+            config.records.iter().zip(detected).map(|(r, a)| r.desired_address(a).to_string()).collect();
         assert_eq!(wanted, ["81.2.69.142", "2a01:e0a:1:2::5"]);
     }
 
