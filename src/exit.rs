@@ -1,25 +1,25 @@
-//! The exit codes, after `sysexits.h`, and the one table that `--help` and the README carry.
+//! The exit codes, as in `sysexits.h`, with the descriptions that `--help` and the README show.
 
-/// How a run ended, from harmless to grave: a run's code is the gravest of its outcomes.
+/// The result of a run, in order of severity: the exit code of a run is the most severe one of its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// Every record is right.
+    /// All records are up to date.
     Ok,
-    /// The command line was wrong (`EX_USAGE`).
+    /// The command line is invalid (`EX_USAGE`).
     Usage,
-    /// Something that may be gone by the next run (`EX_TEMPFAIL`).
+    /// A temporary failure, which the next run may not have (`EX_TEMPFAIL`).
     TryLater,
-    /// Gandi refused the token (`EX_NOPERM`).
+    /// Gandi rejected the token (`EX_NOPERM`).
     Token,
-    /// Something a person has to set right (`EX_CONFIG`).
+    /// A problem that the user must fix (`EX_CONFIG`).
     Config,
 }
 
 impl Exit {
-    /// Every code, in the order of its gravity.
+    /// All results, in order of severity.
     pub const ALL: [Self; 5] = [Self::Ok, Self::Usage, Self::TryLater, Self::Token, Self::Config];
 
-    /// The number that the process exits with.
+    /// Returns the exit code of the process.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -31,17 +31,17 @@ impl Exit {
         }
     }
 
-    /// When a run ends so.
+    /// Returns the condition for this exit code, as shown by `--help` and the README.
     #[must_use]
     pub const fn when(self) -> &'static str {
         match self {
-            Self::Ok => "every record is right",
-            Self::Usage => "bad command line",
+            Self::Ok => "all records are up to date",
+            Self::Usage => "invalid command line",
             Self::TryLater => {
-                "network, 5xx, 429, no agreed address, clock not set, another run holds the lock"
+                "temporary: network, 5xx, 429, no agreed address, clock not set, another instance running"
             }
-            Self::Token => "Gandi refused the token",
-            Self::Config => "config wrong, unknown domain, record not ours, CNAME in the way",
+            Self::Token => "Gandi rejected the token",
+            Self::Config => "invalid config, unknown domain, record has several values, CNAME exists",
         }
     }
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::Exit;
 
     #[test]
-    fn gravity_follows_the_code() {
+    fn severity_follows_the_code() {
         assert!(Exit::ALL.windows(2).all(|w| w[0] < w[1] && w[0].code() < w[1].code()));
     }
 }

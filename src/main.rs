@@ -1,4 +1,4 @@
-//! The process's edge: arguments, environment, streams, clock and exit code.
+//! The edge of the process: reads arguments, environment and clock, runs one command, and returns its exit code.
 
 use std::env;
 use std::ffi::OsStr;
@@ -11,11 +11,8 @@ use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Invocation, LogDestination};
-use gandi_ddns::commands::check;
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::ip;
-use gandi_ddns::commands::status;
-use gandi_ddns::commands::update;
+use gandi_ddns::commands::{check, ip, status, update};
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
@@ -23,15 +20,10 @@ use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::time::Timestamp;
 
 fn main() -> ExitCode {
-    let (mut out, mut err) = (io::stdout(), io::stderr());
     let invocation = cli::parse(env::args_os().skip(1).collect());
-    let verbosity = match &invocation {
-        Ok(
-            Invocation::Update(c, _) | Invocation::Ip(c) | Invocation::Check(c, _) | Invocation::Status(c),
-        ) => c.verbosity,
-        _ => Verbosity::Normal,
-    };
-    let mut console = Console::new(verbosity, &mut out, &mut err);
+    let verbosity = invocation.as_ref().map_or(Verbosity::Normal, Invocation::verbosity);
+    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
+    let mut console = Console::new(verbosity, &mut stdout, &mut stderr);
     let context = Context {
         env: environment(),
         now: &now,
@@ -39,10 +31,17 @@ fn main() -> ExitCode {
         seed: RandomState::new().hash_one(Instant::now()),
     };
     let exit = match invocation {
-        Err(e) => {
-            console.error(format_args!("{e}"));
-            Exit::Usage
+        Ok(Invocation::Update(options, update_options)) => {
+            if update_options.log == LogDestination::Syslog {
+                console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
+            }
+            update::execute(&options, &update_options, &context, &mut console)
         }
+        Ok(Invocation::Check(options, redaction)) => {
+            check::execute(&options, redaction, &context, &mut console)
+        }
+        Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
+        Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
         Ok(Invocation::Help) => {
             console.notice(format_args!("{}", cli::help()));
             Exit::Ok
@@ -51,28 +50,25 @@ fn main() -> ExitCode {
             console.notice(format_args!("{}", cli::version()));
             Exit::Ok
         }
-        Ok(Invocation::Update(common, asked)) => {
-            if asked.log == LogDestination::Syslog {
-                console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
-            }
-            update::execute(&common, &asked, &context, &mut console)
+        Err(e) => {
+            console.error(format_args!("{e}"));
+            Exit::Usage
         }
-        Ok(Invocation::Ip(common)) => ip::execute(&common, &context, &mut console),
-        Ok(Invocation::Check(common, redact)) => check::execute(&common, redact, &context, &mut console),
-        Ok(Invocation::Status(common)) => status::execute(&common, &context, &mut console),
     };
     ExitCode::from(exit.code())
 }
 
+/// Reads the system clock. A time before 1970 counts as 1970.
 fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
     Timestamp::from_secs(since_1970.map_or(0, |d| d.as_secs()))
 }
 
+/// Reads the environment variables and the user ID. An empty variable counts as unset.
 fn environment() -> Environment {
     let var = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
     let path = |name: &str| var(name).map(PathBuf::from);
-    // What is not UTF-8 keeps its place, so that the config can refuse it.
+    // A value that is not UTF-8 must not count as unset: the config reports it as invalid.
     let text = |name: &str| var(name).map(|v| OsStr::to_string_lossy(&v).into_owned());
     Environment {
         token: text("GANDI_TOKEN"),

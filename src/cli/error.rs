@@ -1,47 +1,50 @@
-//! Why arguments make no sense.
+//! The error of this folder: an invalid command line.
 
 use std::fmt;
 
-/// Why the arguments make no sense.
+/// An invalid command line. No variant contains a value that may be a secret.
 #[derive(Debug)]
 pub enum UsageError {
-    /// pico-args' own complaint, such as a missing value.
+    /// An error of pico-args, such as a missing value.
     Parse(pico_args::Error),
-    /// Nothing of ours; its value is cut off, since it may be a secret.
-    Unknown(String),
-    /// Like a secret; holds the option.
+    /// An option that is unknown or was given twice, without its value.
+    UnknownOption(String),
+    /// An argument that is neither an option nor a command. It is not kept, because it may be a secret.
+    UnexpectedArgument,
+    /// An option that would contain a secret, without its value.
     Secret(String),
-    /// Two options that exclude each other.
-    Both(&'static str, &'static str),
-    /// An option that only makes sense with another.
-    Needs(&'static str, &'static str),
-    /// An option that a command has no use for.
+    /// Two options that cannot be used together.
+    Conflict(&'static str, &'static str),
+    /// An option and the option that it requires.
+    Requires(&'static str, &'static str),
+    /// `--redact` without the command `check`.
+    RedactWithoutCheck,
+    /// An option and the command that does not support it.
     NotFor(&'static str, &'static str),
-    /// An option's value that is none.
+    /// An option and the reason why its value is invalid.
     Value(&'static str, String),
 }
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = match self {
-            Self::Parse(pico_args::Error::OptionWithoutAValue(option)) => {
-                write!(f, "{option} needs a value")
-            }
+        match self {
+            Self::Parse(pico_args::Error::OptionWithoutAValue(option)) => write!(f, "{option} needs a value"),
             Self::Parse(e) => write!(f, "{e}"),
-            Self::Unknown(word) => write!(f, "unknown or repeated argument {word}"),
-            Self::Secret(option) => {
-                return write!(
-                    f,
-                    "{option} is refused: everybody can read arguments, so a secret never goes there; put it in the \
-                     file that `token_file` names in the config, or in $GANDI_TOKEN"
-                );
-            }
-            Self::Both(a, b) => write!(f, "{a} and {b} exclude each other"),
-            Self::Needs(a, b) => write!(f, "{a} goes with {b}"),
-            Self::NotFor(option, command) => write!(f, "{option} does not go with `{command}`"),
+            Self::UnknownOption(option) => write!(f, "unknown or repeated option {option}"),
+            Self::UnexpectedArgument => f.write_str(
+                "unexpected argument (not shown: it may be a secret); commands are check, status and ip",
+            ),
+            Self::Secret(option) => write!(
+                f,
+                "{option} is not supported, because other users can see arguments: put the secret in the file of \
+                 `token_file` in the config, or in $GANDI_TOKEN"
+            ),
+            Self::Conflict(a, b) => write!(f, "{a} and {b} cannot be used together"),
+            Self::Requires(option, other) => write!(f, "{option} requires {other}"),
+            Self::RedactWithoutCheck => f.write_str("--redact can only be used with `check`"),
+            Self::NotFor(option, command) => write!(f, "{option} cannot be used with `{command}`"),
             Self::Value(option, problem) => write!(f, "{option}: {problem}"),
-        };
-        told?;
+        }?;
         write!(f, "; see gandi-ddns --help")
     }
 }

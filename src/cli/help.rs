@@ -1,60 +1,66 @@
-//! What `--help` and `--version` print.
+//! The texts of `--help` and `--version`.
 
 use crate::exit::Exit;
 
-/// What `--help` prints before the exit codes.
+/// The text of `--help` before the exit codes. The README repeats the whole text; tests/it/docs.rs compares them.
 const HELP: &str = "\
-Keeps the A and AAAA records of a gandi.net domain at this machine's public address.
+Dynamic DNS client for Gandi LiveDNS: keeps A and AAAA records at your public IP address.
 
-Usage: gandi-ddns [OPTIONS]         keep the records right
-       gandi-ddns check [OPTIONS]   look at everything, from the config to the zone, say what is
-                                    wrong and what to do about it; changes nothing
-       gandi-ddns status [OPTIONS]  what is remembered: last run, changes, failures; no network
-       gandi-ddns ip [OPTIONS]      ask every source for this machine's address, and say which
-                                    would be believed; changes nothing, and needs no token
+Usage: gandi-ddns [OPTIONS]         update the records if needed
+       gandi-ddns check [OPTIONS]   diagnose config, network, token and zone; changes nothing
+       gandi-ddns status [OPTIONS]  show last run, recent changes and current failures (offline)
+       gandi-ddns ip [OPTIONS]      show the public address reported by each source (no token needed)
 
-Options for all of them:
-  -c, --config FILE    read this config (default: /etc/gandi-ddns/gandi-ddns.conf,
-                       then $XDG_CONFIG_HOME/gandi-ddns/gandi-ddns.conf)
-  -4, -6               only IPv4 and A records, or only IPv6 and AAAA records
-  -v, --verbose        tell each step
-  -q, --quiet          errors only
-  -h, --help           print this
-  -V, --version        print the version
+Global options:
+  -c, --config FILE    read this config (default: /etc/gandi-ddns/gandi-ddns.conf, then
+                       gandi-ddns/gandi-ddns.conf in $XDG_CONFIG_HOME or ~/.config)
+  -4                   only IPv4 addresses and A records
+  -6                   only IPv6 addresses and AAAA records
+  -v, --verbose        show each step
+  -q, --quiet          show only errors
+  -h, --help           show this help
+  -V, --version        show the version
 
-Options for keeping the records right:
-  -n, --dry-run        say what would be done; write neither zone nor state
-  -f, --force          look at the zone even if it was right, or failed, not long ago
-      --wait SECONDS   where the exit code would be 75, try again for so long (at boot)
-      --splay SECONDS  begin after a random pause of at most so long (from cron)
-      --syslog         speak to the system log instead of stdout and stderr
+Update options:
+  -n, --dry-run        show what would change, without changing anything
+  -f, --force          ignore cached results and backoff, and query Gandi now
+      --wait TIME      retry temporary errors (exit code 75) for up to TIME, e.g. at boot
+      --splay TIME     wait a random time up to TIME before starting (for cron)
+      --syslog         log to syslog instead of stdout and stderr
 
-Options for programs and bug reports:
-      --json           print one JSON object on stdout (not for status)
-      --redact         check: hide names and addresses
+Output options:
+      --json           print one JSON object on stdout (not with status)
+      --redact         with check: hide host names and IP addresses
 
-Instead of a config file:
-      --domain DOMAIN  the domain at Gandi, such as example.org
+Without a config file:
+      --domain DOMAIN  the domain registered at Gandi, such as example.org
       --name NAME      a name in it: home, '*.home', or @ for the domain itself (repeatable)
       --type TYPE      A or AAAA (repeatable; default: A)
-      --ttl SECONDS    300 to 2592000 (default: as the zone has it)
+      --ttl SECONDS    300 to 2592000 (default: keep the existing TTL; 300 for new records)
 
-The token is never an argument, since everybody can read those. It is looked for in
-$GANDI_TOKEN, in systemd's credential `token`, and in the file that `token_file` names
-in the config. Make one at admin.gandi.net, with the permission
-\"Manage domain name technical configurations\".
+TIME is a number of seconds, or has a unit: 90s, 10m, 1h.
+
+The token is not accepted as an argument, because other users can see arguments. It is read from
+$GANDI_TOKEN, the systemd credential `token`, or the config (`token_file`), in this order. Create
+one at admin.gandi.net, with the permission \"Manage domain name technical configurations\".
+
+Examples:
+  gandi-ddns check
+  gandi-ddns --dry-run --verbose
+  gandi-ddns --wait 10m --syslog
 
 Exit codes:
 ";
 
-/// What `--help` prints, without the last line end.
+/// Returns the text of `--help`, without the final newline.
 #[must_use]
 pub fn help() -> String {
     let codes: Vec<String> = Exit::ALL.iter().map(|e| format!("  {:<4} {}", e.code(), e.when())).collect();
     HELP.to_owned() + &codes.join("\n")
 }
 
-/// What `--version` prints: the version and, for a build of a known commit, that commit and its date.
+/// Returns the text of `--version`, without the final newline: the version and, if the build script set
+/// `GANDI_DDNS_BUILD`, commit and date.
 #[must_use]
 pub fn version() -> String {
     let build = option_env!("GANDI_DDNS_BUILD").filter(|b| !b.is_empty()).map(|b| format!(" ({b})"));

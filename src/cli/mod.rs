@@ -1,4 +1,5 @@
-//! Arguments as typed -> [`Invocation`]. The config checks what they mean.
+//! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type` and
+//! `--ttl`.
 
 mod error;
 mod help;
@@ -21,15 +22,21 @@ pub use options::{
     UpdateOptions, WriteMode,
 };
 
-/// Reads the arguments, without the program's name.
+/// The maximum of `--wait` in seconds: one day.
+const WAIT_MAX: u64 = 86_400;
+/// The maximum of `--splay` in seconds: one hour.
+const SPLAY_MAX: u64 = 3600;
+
+/// Parses the arguments, without the program name. `--help` and `--version` take precedence over every error but an
+/// unknown argument.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     let mut args = Arguments::from_vec(arguments);
     let invocation = invocation(&mut args);
     let (help, version) = (args.contains(["-h", "--help"]), args.contains(["-V", "--version"]));
     if (invocation.is_ok() || help || version)
-        && let Some(word) = args.finish().first()
+        && let Some(argument) = args.finish().first()
     {
-        return Err(unknown(&word.to_string_lossy()));
+        return Err(unknown(&argument.to_string_lossy()));
     }
     match (help, version) {
         (true, _) => Ok(Invocation::Help),
@@ -38,11 +45,11 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
     }
 }
 
-/// Takes what is known, in whatever order it stands, and then asks whether it goes with the command.
+/// Takes all known options in any order, and then checks that they can be used together and with the command.
 fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
-    // Values first: a flag would be found in `-c=FILE` too, by its letter.
+    // Options with a value come first: otherwise the flag `-f` would be found in `-c=f`.
     let config: Option<PathBuf> = args.opt_value_from_str(["-c", "--config"])?;
-    let quiet = (args.contains(["-q", "--quiet"]), args.contains(["-v", "--verbose"]));
+    let (quiet, verbose) = (args.contains(["-q", "--quiet"]), args.contains(["-v", "--verbose"]));
     let families = match (args.contains("-4"), args.contains("-6")) {
         (false, false) => FamilySelection::Any,
         (true, false) => FamilySelection::Only(Family::V4),
@@ -52,13 +59,13 @@ fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
     let (json, redact) = (args.contains("--json"), args.contains("--redact"));
     let (dry_run, force) = (args.contains(["-n", "--dry-run"]), args.contains(["-f", "--force"]));
     let syslog = args.contains("--syslog");
-    // All are taken before any is complained about, so that `--help` has the last word.
-    let (wait, splay) = (time(args, "--wait", 86_400), time(args, "--splay", 3600));
+    // No error is returned before all options are taken: `--help` takes precedence over errors.
+    let (wait, splay) = (time(args, "--wait", WAIT_MAX), time(args, "--splay", SPLAY_MAX));
     let source = source(args, config, families);
     let command = args.subcommand()?;
     let (wait, splay, source) = (wait?, splay?, source?);
-    let verbosity = match quiet {
-        (true, true) => return Err(UsageError::Both("--quiet", "--verbose")),
+    let verbosity = match (quiet, verbose) {
+        (true, true) => return Err(UsageError::Conflict("--quiet", "--verbose")),
         (true, false) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
@@ -66,7 +73,7 @@ fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
     let inline = matches!(source, ConfigSource::Inline(_));
     let format = if json { OutputFormat::Json } else { OutputFormat::Text };
     let global = GlobalOptions { source, families, format, verbosity };
-    let running = [
+    let update_options = [
         ("--dry-run", dry_run),
         ("--force", force),
         ("--wait", wait.is_some()),
@@ -80,18 +87,18 @@ fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
     match command.as_deref() {
         Some("ip") => {
             refuse(&[("--domain", inline), ("--redact", redact)], "ip")?;
-            refuse(&running, "ip").map(|()| Invocation::Ip(global))
+            refuse(&update_options, "ip").map(|()| Invocation::Ip(global))
         }
         Some("check") => {
             let redaction = if redact { Redaction::On } else { Redaction::Off };
-            refuse(&running, "check").map(|()| Invocation::Check(global, redaction))
+            refuse(&update_options, "check").map(|()| Invocation::Check(global, redaction))
         }
         Some("status") => {
             refuse(&[("--json", json), ("--redact", redact)], "status")?;
-            refuse(&running, "status").map(|()| Invocation::Status(global))
+            refuse(&update_options, "status").map(|()| Invocation::Status(global))
         }
-        Some(word) => Err(unknown(word)),
-        None if redact => Err(UsageError::Needs("--redact", "check")),
+        Some(_) => Err(UsageError::UnexpectedArgument),
+        None if redact => Err(UsageError::RedactWithoutCheck),
         None => {
             let (wait, splay) = (wait.unwrap_or_default(), splay.unwrap_or_default());
             let mode = if dry_run { WriteMode::DryRun } else { WriteMode::Apply };
@@ -102,13 +109,14 @@ fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
     }
 }
 
-fn time(args: &mut Arguments, option: &'static str, most: u64) -> Result<Option<Duration>, UsageError> {
+/// Reads the time of an option, at most `max` seconds. `None` if the option is not given.
+fn time(args: &mut Arguments, option: &'static str, max: u64) -> Result<Option<Duration>, UsageError> {
     let text: Option<String> = args.opt_value_from_str(option)?;
-    let read = |text: String| duration(&text, 0, most).map_err(|problem| UsageError::Value(option, problem));
-    text.map(read).transpose()
+    let parse = |text: String| duration(&text, 0, max).map_err(|problem| UsageError::Value(option, problem));
+    text.map(parse).transpose()
 }
 
-/// Where the records are named.
+/// Returns the config file, or the records that `--domain` and its companions give.
 fn source(
     args: &mut Arguments,
     config: Option<PathBuf>,
@@ -119,35 +127,38 @@ fn source(
     let mut types: Vec<String> = args.values_from_str("--type")?;
     let ttl: Option<String> = args.opt_value_from_str("--ttl")?;
     match domain {
-        Some(_) if config.is_some() => Err(UsageError::Both("--config", "--domain")),
-        Some(_) if names.is_empty() => Err(UsageError::Needs("--domain", "--name (@ is the domain itself)")),
+        Some(_) if config.is_some() => Err(UsageError::Conflict("--config", "--domain")),
+        Some(_) if names.is_empty() => {
+            Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"))
+        }
         Some(domain) => {
-            // `-6` alone asks for an AAAA, not for nothing.
+            // The default type A would leave nothing to do under `-6` alone.
             if types.is_empty() && families.is_explicit() {
                 let chosen = RrsetType::ALL.iter().filter(|t| families.includes(t.family()));
                 types = chosen.map(ToString::to_string).collect();
             }
             Ok(ConfigSource::Inline(Inline { domain, names, types, ttl }))
         }
-        None if !names.is_empty() => Err(UsageError::Needs("--name", "--domain")),
-        None if !types.is_empty() => Err(UsageError::Needs("--type", "--domain")),
-        None if ttl.is_some() => Err(UsageError::Needs("--ttl", "--domain")),
+        None if !names.is_empty() => Err(UsageError::Requires("--name", "--domain")),
+        None if !types.is_empty() => Err(UsageError::Requires("--type", "--domain")),
+        None if ttl.is_some() => Err(UsageError::Requires("--ttl", "--domain")),
         None => Ok(ConfigSource::File(config)),
     }
 }
 
-/// What is left over: nothing of it that may be a secret is repeated.
-fn unknown(word: &str) -> UsageError {
-    let option = word.split('=').next().unwrap_or_default();
+/// Returns the error for an argument that nothing has taken. Neither values nor anything that may be a secret is kept.
+fn unknown(argument: &str) -> UsageError {
+    let option = argument.split('=').next().unwrap_or_default();
     let folded = option.trim_start_matches('-').replace('_', "-").to_ascii_lowercase();
-    let harmless = folded.len() <= 20 && folded.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    if !option.starts_with('-') || !harmless {
-        return UsageError::Unknown("(not shown, as it may be a secret)".to_owned());
+    // A long word, or one with digits or other characters, may be a secret.
+    let is_harmless = folded.len() <= 20 && folded.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if !option.starts_with('-') || !is_harmless {
+        return UsageError::UnexpectedArgument;
     }
     if ["token", "api-key", "apikey", "key", "password", "pat", "secret"].contains(&folded.as_str()) {
         UsageError::Secret(option.to_owned())
     } else {
-        UsageError::Unknown(option.to_owned())
+        UsageError::UnknownOption(option.to_owned())
     }
 }
 
@@ -157,7 +168,7 @@ mod tests {
 
     fn run(line: &str) -> Result<(GlobalOptions, UpdateOptions), String> {
         match parse(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(Invocation::Update(common, run)) => Ok((common, run)),
+            Ok(Invocation::Update(common, update)) => Ok((common, update)),
             Ok(other) => Err(format!("{other:?}")),
             Err(e) => Err(e.to_string()),
         }
@@ -183,15 +194,15 @@ mod tests {
 
     #[test]
     fn flags_set_their_options() {
-        let (common, all) = run("-nfv").expect("three flags in one");
+        let (common, update) = run("-nfv").expect("three flags in one");
         assert_eq!(
-            (all.mode, all.cache, common.verbosity),
+            (update.mode, update.cache, common.verbosity),
             (WriteMode::DryRun, CachePolicy::Ignore, Verbosity::Verbose)
         );
         assert_eq!(run("-q").map(|(c, _)| c.verbosity), Ok(Verbosity::Quiet));
-        let (common, run_) = run("--json --syslog --wait 10m --splay=60").expect("all that a run has");
-        assert_eq!((common.format, run_.log), (OutputFormat::Json, LogDestination::Syslog));
-        assert_eq!((run_.wait.as_secs(), run_.splay.as_secs()), (600, 60));
+        let (common, update) = run("--json --syslog --wait 10m --splay=60").expect("all that a run has");
+        assert_eq!((common.format, update.log), (OutputFormat::Json, LogDestination::Syslog));
+        assert_eq!((update.wait.as_secs(), update.splay.as_secs()), (600, 60));
         assert_eq!(run("--help"), Err("Help".to_owned()));
         assert_eq!(run("-V"), Err("Version".to_owned()));
     }

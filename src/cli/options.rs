@@ -1,4 +1,4 @@
-//! The arguments as values.
+//! The command line as typed values.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use crate::console::Verbosity;
 use crate::net::FamilySelection;
 
-/// The records, when arguments name them instead of a config file. Texts as typed; the config checks them.
+/// The records, if they are given as arguments instead of a config file. Texts as typed; the config checks them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inline {
-    /// `--domain`.
+    /// `--domain`: the domain at Gandi.
     pub domain: String,
-    /// Each `--name`.
+    /// `--name`: names relative to the domain. Never empty.
     pub names: Vec<String>,
-    /// Each `--type`.
+    /// `--type`, or the types of `-4` and `-6`. Empty for the default.
     pub types: Vec<String>,
-    /// `--ttl`.
+    /// `--ttl`: seconds; `None` for the default.
     pub ttl: Option<String>,
 }
 
@@ -40,17 +40,17 @@ pub enum OutputFormat {
 /// Options of every command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GlobalOptions {
-    /// `--config`, or `--domain` and its companions.
+    /// `--config`, or `--domain` with `--name`, `--type` and `--ttl`.
     pub source: ConfigSource,
-    /// `-4` and `-6`.
+    /// `-4` and `-6`: the address families to update.
     pub families: FamilySelection,
-    /// `--json`.
+    /// `--json`: the form of the output.
     pub format: OutputFormat,
-    /// `--verbose` or `--quiet`.
+    /// `--verbose` and `--quiet`.
     pub verbosity: Verbosity,
 }
 
-/// Whether changes are written.
+/// The effect of a run on the zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WriteMode {
     /// Changes are written.
@@ -63,14 +63,14 @@ pub enum WriteMode {
 /// The use of cached confirmations and backoff.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CachePolicy {
-    /// Both count.
+    /// Both are used.
     #[default]
     Use,
     /// `--force`: both are ignored.
     Ignore,
 }
 
-/// The destination of lines.
+/// The destination of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogDestination {
     /// stdout and stderr.
@@ -80,22 +80,22 @@ pub enum LogDestination {
     Syslog,
 }
 
-/// Options of the update command.
+/// Options of an update, the run without a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpdateOptions {
-    /// `--dry-run`.
+    /// `--dry-run`: whether changes are written.
     pub mode: WriteMode,
-    /// `--force`.
+    /// `--force`: whether cached confirmations and backoff count.
     pub cache: CachePolicy,
     /// `--wait`: temporary failures are retried for up to this time, at most one day.
     pub wait: Duration,
     /// `--splay`: upper limit of the random delay before the start, at most one hour.
     pub splay: Duration,
-    /// `--syslog`.
+    /// `--syslog`: the destination of messages.
     pub log: LogDestination,
 }
 
-/// The output of `check`.
+/// The amount of detail in the output of `check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redaction {
     /// Everything but secrets is shown.
@@ -119,4 +119,18 @@ pub enum Invocation {
     Check(GlobalOptions, Redaction),
     /// `status`: show the saved state.
     Status(GlobalOptions),
+}
+
+impl Invocation {
+    /// Returns the verbosity that was chosen, or the normal one.
+    #[must_use]
+    pub const fn verbosity(&self) -> Verbosity {
+        match self {
+            Self::Update(options, _)
+            | Self::Ip(options)
+            | Self::Check(options, _)
+            | Self::Status(options) => options.verbosity,
+            Self::Help | Self::Version => Verbosity::Normal,
+        }
+    }
 }

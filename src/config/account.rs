@@ -1,5 +1,6 @@
-//! Where the token comes from, and the mistakes that people make with it.
+//! Finds the token or API key, and detects common mistakes in it.
 
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,118 +12,132 @@ use crate::gandi::Credential;
 use crate::sys::environment::Environment;
 use crate::sys::read_limited;
 
-/// The most bytes of a secret file: some dozen tokens.
+/// The maximum size of a token or key file in bytes.
 const MAX_FILE: u64 = 4096;
-/// Where a secret may stand in the config.
+/// The config keys that give a secret, of which at most one may be set.
 pub(super) const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
-/// The secret, and the file that it is in if that is all that is in it.
-pub(super) struct Found {
+/// The secret and its file.
+pub(super) struct Secret {
+    /// The token or API key.
     pub(super) credential: Credential,
+    /// The value of `token_file`, if the token was read from there; otherwise `None`.
     pub(super) token_file: Option<PathBuf>,
 }
 
-/// Finds the one secret: `GANDI_TOKEN`, then systemd's credential, then the config, since what is nearer to the
-/// process was said more lately.
+/// Reads the secret. Precedence: `GANDI_TOKEN`, the systemd credential `token`, the config. `entries` are the entries of
+/// the config whose key is one of [`KEYS`]. A file that all users can read is added to `warnings`.
 pub(super) fn find(
     entries: &[&Entry],
     file: Option<&Path>,
     env: &Environment,
     warnings: &mut Vec<String>,
-) -> Result<Found, ConfigError> {
-    let found = |credential| Found { credential, token_file: None };
-    let by_config = match entries {
+) -> Result<Secret, ConfigError> {
+    let without_file = |credential| Secret { credential, token_file: None };
+    let configured = match entries {
         [] => None,
-        [one] => Some(*one),
-        [one, two, ..] => {
-            let problem = format!("`{}` and `{}` both name a secret: keep one of them", one.key, two.key);
-            return Err(ConfigError::at(file, two.line, problem));
+        [entry] => Some(*entry),
+        [first, second, ..] => {
+            let problem = format!("`{}` and `{}` cannot be used together: remove one", first.key, second.key);
+            return Err(ConfigError::at(file, second.line, problem));
         }
     };
     if let Some(token) = &env.token {
-        return token_of(token, "GANDI_TOKEN").map(found).map_err(|p| ConfigError::new(None, p));
+        return token_of(token, "GANDI_TOKEN").map(without_file).map_err(|p| ConfigError::new(None, p));
     }
-    let credential = env.credentials_directory.as_ref().map(|d| d.join("token")).filter(|p| p.exists());
-    if let Some(path) = credential {
-        // systemd's own files: their mode is not the user's business.
-        let text = read(&path).map_err(|p| ConfigError::new(None, p))?;
+    let systemd_credential =
+        env.credentials_directory.as_ref().map(|d| d.join("token")).filter(|p| p.exists());
+    if let Some(path) = systemd_credential {
+        // systemd sets the mode of this file, so it is not checked.
+        let text = read(&path, "token").map_err(|p| ConfigError::new(None, p))?;
         let token = token_of(&text, &path.display().to_string());
-        return token.map(found).map_err(|p| ConfigError::new(None, p));
+        return token.map(without_file).map_err(|p| ConfigError::new(None, p));
     }
-    let Some(entry) = by_config else {
+    let Some(entry) = configured else {
         return Err(ConfigError::new(
             file,
-            "no token: name its file with `token_file = /etc/gandi-ddns/token`, or set GANDI_TOKEN; make one at \
-             admin.gandi.net with the permission \"Manage domain name technical configurations\"",
+            "no token configured: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; create a token \
+             at admin.gandi.net with the permission \"Manage domain name technical configurations\"",
         ));
     };
     let at = |problem| ConfigError::at(file, entry.line, problem);
-    let (text, origin, holder) = if entry.key.ends_with("_file") {
+    let is_api_key = entry.key.starts_with("api_key");
+    let (text, location, secret_file) = if entry.key.ends_with("_file") {
         let path = relative_to(file, &entry.value);
-        let text = read(&path).map_err(at)?;
-        let origin = format!("`{}` {}", entry.key, path.display());
-        (text, origin, Some(path))
+        let text = read(&path, if is_api_key { "API key" } else { "token" }).map_err(at)?;
+        let location = format!("`{}` {}", entry.key, path.display());
+        (text, location, Some(path))
     } else {
         (entry.value.clone(), format!("`{}`", entry.key), file.map(Path::to_owned))
     };
-    warnings.extend(holder.as_deref().and_then(readable_by_others));
-    let credential =
-        if entry.key.starts_with("api_key") { key_of(&text, &origin) } else { token_of(&text, &origin) };
-    let token_file = holder.filter(|_| entry.key == "token_file");
-    Ok(Found { credential: credential.map_err(at)?, token_file })
+    warnings.extend(secret_file.as_deref().and_then(readable_by_others));
+    let credential = if is_api_key { key_of(&text, &location) } else { token_of(&text, &location) };
+    let token_file = secret_file.filter(|_| entry.key == "token_file");
+    Ok(Secret { credential: credential.map_err(at)?, token_file })
 }
 
-fn read(path: &Path) -> Result<String, String> {
+/// Reads a token or API key file; `kind` names which. The error says how to create a missing file.
+fn read(path: &Path, kind: &str) -> Result<String, String> {
     read_limited::read_to_string(path, MAX_FILE).map_err(|e| {
-        // People write `~`, which only a shell understands.
-        let hint =
-            if path.iter().any(|part| part == "~") { "; write the whole path instead of `~`" } else { "" };
-        format!("could not read the secret file {}: {e}{hint}", path.display())
+        let name = path.display();
+        // Only a shell expands `~`.
+        if path.iter().any(|part| part == "~") {
+            format!("could not read {kind} file {name}: write the whole path instead of `~`")
+        } else if e.kind() == io::ErrorKind::NotFound {
+            format!("{kind} file {name} does not exist: create it with `sudo nano {name}` (see the README)")
+        } else {
+            format!("could not read {kind} file {name}: {e}")
+        }
     })
 }
 
+/// Returns a warning if all users can read the file of the secret.
 fn readable_by_others(path: &Path) -> Option<String> {
     let mode = path.metadata().ok()?.mode();
     let path = path.display();
-    (mode & 0o004 != 0).then(|| format!("{path} holds a secret and everybody can read it: chmod 600 {path}"))
+    (mode & 0o004 != 0)
+        .then(|| format!("{path} contains a secret and is readable by all users: run `chmod 600 {path}`"))
 }
 
-/// The mistakes that any secret can have.
-fn clean<'a>(text: &'a str, origin: &str, kind: &str) -> Result<&'a str, String> {
+/// Trims a secret and refuses mistakes that are possible with each kind of secret. `location` is the place that it was
+/// read from and `kind` its name, both for the error, which never repeats the secret.
+fn clean<'a>(text: &'a str, location: &str, kind: &str) -> Result<&'a str, String> {
     let text = text.trim();
     if text.is_empty() {
-        Err(format!("{origin} is empty: put the {kind} in it"))
+        Err(format!("{location} is empty: put your {kind} in it"))
     } else if is_placeholder(text) {
-        Err(format!("{origin} still holds the example's placeholder: put your own {kind} there"))
+        Err(format!("{location} still contains a placeholder: replace it with your {kind}"))
     } else if !text.bytes().all(|b| b.is_ascii_graphic()) {
-        Err(format!("{origin} holds more than a {kind}: it is one line without blanks"))
+        Err(format!("{location} must contain only the {kind}, on one line without spaces"))
     } else {
         Ok(text)
     }
 }
 
-/// Gandi's old keys, and nothing else, look like this.
+/// Returns true for 24 characters of a-z and 0-9: Gandi's API keys have this form, and no personal access token has.
 fn looks_like_key(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
-fn token_of(text: &str, origin: &str) -> Result<Credential, String> {
-    let text = clean(text, origin, "personal access token")?;
+/// Checks a personal access token.
+fn token_of(text: &str, location: &str) -> Result<Credential, String> {
+    let text = clean(text, location, "personal access token")?;
     if looks_like_key(text) {
         return Err(format!(
-            "{origin} has 24 characters, like Gandi's deprecated API keys: if it is one, give it as `api_key` or \
-             `api_key_file`; better, make a personal access token at admin.gandi.net"
+            "{location} looks like one of Gandi's deprecated API keys (24 characters): use `api_key` or `api_key_file` \
+             for it; better, create a personal access token at admin.gandi.net"
         ));
     }
     Ok(Credential::Token(text.to_owned()))
 }
 
-fn key_of(text: &str, origin: &str) -> Result<Credential, String> {
-    let text = clean(text, origin, "API key")?;
+/// Checks an API key.
+fn key_of(text: &str, location: &str) -> Result<Credential, String> {
+    let text = clean(text, location, "API key")?;
     if !looks_like_key(text) {
         return Err(format!(
-            "{origin} is not an API key, which has 24 characters of a-z and 0-9: if it is a personal access token, \
-             give it as `token` or `token_file`"
+            "{location} is not an API key (24 characters of a-z and 0-9): use `token` or `token_file` for a personal \
+             access token"
         ));
     }
     Ok(Credential::ApiKey(text.to_owned()))
@@ -133,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_and_keys_are_told_apart() {
+    fn token_and_api_key_are_distinguished_by_form() {
         let key = "abcdefghijklmnopqrstuvwx";
         for token in
             ["pat_0123456789", "0123456789abcdef0123456789abcdef01234567", "ABCDEFGHIJKLMNOPQRSTUVWX"]
@@ -146,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn common_mistakes() {
+    fn empty_placeholder_or_several_words_are_refused() {
         for (text, word) in
             [("", "empty"), (" \n", "empty"), ("<change me>", "placeholder"), ("a b", "one line")]
         {

@@ -1,10 +1,10 @@
-//! Sections -> [`Config`]: each value read, checked, and named by its line when it is wrong.
+//! Builds a [`Config`] from the sections of a config file: reads and checks each value. An error names the line.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::account::{self, Found};
+use super::account::{self, Secret};
 use super::error::ConfigError;
 use super::model::{Config, Credentials, Detection, Notifications};
 use super::paths::relative_to;
@@ -20,7 +20,7 @@ use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;
 use crate::sys::time::duration;
 
-/// Builds a config from its sections, of which the first is the global one.
+/// Builds a config from its sections. The first one must be the global section.
 pub(super) fn build(
     sections: &[Section],
     file: Option<&Path>,
@@ -29,7 +29,7 @@ pub(super) fn build(
 ) -> Result<Config, ConfigError> {
     let (reader, domain_sections) = open(sections, file)?;
     let mut warnings = Vec::new();
-    let secrets: Vec<&Entry> =
+    let secret_entries: Vec<&Entry> =
         reader.section.entries.iter().filter(|e| account::KEYS.contains(&e.key.as_str())).collect();
     let detection = detection(&reader)?;
     let mut config = Config {
@@ -57,12 +57,12 @@ pub(super) fn build(
         fingerprint: 0,
         warnings: Vec::new(),
     };
-    // Last, so that a config's other faults are told before a missing token.
+    // The token comes last, so that other errors in the config are reported before a missing token.
     if credentials == Credentials::Required {
-        let found = account::find(&secrets, file, env, &mut warnings)?;
-        config.fingerprint = fingerprint(file, &found);
+        let secret = account::find(&secret_entries, file, env, &mut warnings)?;
+        config.fingerprint = fingerprint(file, &secret);
         (config.credential, config.token_file, config.warnings) =
-            (found.credential, found.token_file, warnings);
+            (secret.credential, secret.token_file, warnings);
     }
     for family in Family::ALL {
         check_sources(&config, family, &reader)?;
@@ -70,21 +70,21 @@ pub(super) fn build(
     Ok(config)
 }
 
-/// Reads only how the address is learnt: for that, neither a token nor a record is needed.
+/// Builds only the settings of address detection, which need neither a token nor a record.
 pub(super) fn detection_of(sections: &[Section], file: Option<&Path>) -> Result<Detection, ConfigError> {
     detection(&open(sections, file)?.0)
 }
 
-/// The global section, its keys checked, and the others.
+/// Returns a reader for the global section, whose keys are checked, and the domain sections.
 fn open<'a>(
     sections: &'a [Section],
     file: Option<&'a Path>,
 ) -> Result<(Reader<'a>, &'a [Section]), ConfigError> {
     if let Some(line) = legacy::recognise(sections) {
-        return Err(ConfigError::ancestor(file, line, legacy::translate(sections)));
+        return Err(ConfigError::legacy(file, line, legacy::translate(sections)));
     }
     let [section, domains @ ..] = sections else {
-        return Err(ConfigError::new(file, "nothing is there"));
+        return Err(ConfigError::new(file, "the config is empty"));
     };
     check_keys(section, &GLOBAL, &SECTION, file)?;
     Ok((Reader { section, file }, domains))
@@ -102,42 +102,44 @@ fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
 
 fn quorum(value: &str) -> Result<Quorum, String> {
     let quorum = value.parse().ok().and_then(Quorum::new);
-    quorum.ok_or_else(|| format!("`{value}` is not a whole number from {} to {}", Quorum::MIN, Quorum::MAX))
+    quorum.ok_or_else(|| format!("`{value}` is not a number from {} to {}", Quorum::MIN, Quorum::MAX))
 }
 
-/// For a good run and, with `/fail` behind it, for a bad one.
+/// Reads the heartbeat URL. A failed run requests the same URL with `/fail` appended, so a query is refused.
 fn heartbeat(value: &str) -> Result<Endpoint, String> {
     if value.contains('?') {
-        return Err("must be a URL without `?`, since `/fail` is put behind it".to_owned());
+        return Err("must not contain `?`, because `/fail` is appended to it".to_owned());
     }
     Endpoint::parse(value).map_err(|e| e.to_string())
 }
 
-/// Only a token in a file of its own can be renewed: nobody edits the config, and an environment is not ours.
+/// Reads `renew_token`. It requires `token_file`: a token in the config itself, in the environment or in a systemd
+/// credential cannot be replaced by this program.
 fn renew_token(reader: &Reader) -> Result<bool, ConfigError> {
     let renew = reader.value("renew_token", |v| match v {
         "no" => Ok(false),
         "yes" if reader.entry("token_file").is_none() => {
-            Err("renews the token in the file that `token_file` names, and none is named".to_owned())
+            Err("requires `token_file`: only a token in a file of its own can be renewed".to_owned())
         }
         "yes" => Ok(true),
-        _ => Err(format!("`{v}` is neither `yes` nor `no`")),
+        _ => Err(format!("unknown value `{v}`: use `yes` or `no`")),
     });
     Ok(renew?.unwrap_or(false))
 }
 
-/// A number for the config file and the token as they are. Of files, what the file system says of them; of a token in
-/// the environment so few bits that they are no help to anybody.
-fn fingerprint(file: Option<&Path>, found: &Found) -> u64 {
+/// Returns a hash of the config file and the token, for [`Config::fingerprint`]. Files count by modification time, size
+/// and inode. A token that is not in a file counts by 16 bits of its hash only: the fingerprint is stored on disk, and
+/// more bits would help to guess the token.
+fn fingerprint(file: Option<&Path>, secret: &Secret) -> u64 {
     let stamp = |path: &Path| {
         path.metadata().map_or(0, |m| {
             let parts = [m.mtime(), m.mtime_nsec()].map(i64::cast_unsigned);
             fnv(&[parts[0], parts[1], m.size(), m.ino()].map(u64::to_ne_bytes).concat())
         })
     };
-    let secret = match &found.token_file {
+    let secret = match &secret.token_file {
         Some(path) => stamp(path),
-        None => fnv(found.credential.authorization().as_bytes()) & 0xffff,
+        None => fnv(secret.credential.authorization().as_bytes()) & 0xffff,
     };
     fnv(&[file.map_or(0, stamp), secret].map(u64::to_ne_bytes).concat())
 }
@@ -146,18 +148,18 @@ fn production() -> Result<Endpoint, ConfigError> {
     Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(None, e.to_string()))
 }
 
-/// Sources that can never come to an agreement would fail at the first change, months from now, and a name that
-/// follows itself never changes: say so at once.
+/// Checks that the sources of a family can reach the quorum, and that `resolve:` does not look up a record of this
+/// config. Both would otherwise show only at the next change of the address, maybe months later.
 fn check_sources(config: &Config, family: Family, reader: &Reader) -> Result<(), ConfigError> {
     let sources = config.detection.sources(family);
-    let mut kept = config.records.iter().filter(|r| r.key.rrtype.family() == family).peekable();
-    if kept.peek().is_none() {
+    let mut records = config.records.iter().filter(|r| r.key.rrtype.family() == family).peekable();
+    if records.peek().is_none() {
         return Ok(());
     }
-    let names: Vec<String> = kept.map(|r| r.key.host_name()).collect();
-    let itself = sources.hosts().find(|host| names.iter().any(|n| n == host));
-    let problem = match itself {
-        Some(host) => Some(format!("looks up {host}, which is kept here: it would follow itself")),
+    let names: Vec<String> = records.map(|r| r.key.host_name()).collect();
+    let own_record = sources.hosts().find(|host| names.iter().any(|n| n == host));
+    let problem = match own_record {
+        Some(host) => Some(format!("would look up its own record {host}: use another name in `resolve:`")),
         None => sources.quorum_problem(family, config.detection.quorum),
     };
     let Some(problem) = problem else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! `[domain]` sections -> the records to keep.
+//! Reads the `[domain]` sections into the list of records.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use super::syntax::Section;
 use crate::address::suffix::Suffix;
 use crate::dns::{RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
 
-/// Every record of every section, but those of a family that is `off`.
+/// Reads all sections and returns their records, except those of an address family that is `off`. `default` is the
+/// global `multiple_values`. A record that is configured twice is an error, and so is an empty result.
 pub(super) fn read(
     domains: &[Section],
     file: Option<&Path>,
@@ -18,25 +19,27 @@ pub(super) fn read(
 ) -> Result<Vec<Record>, ConfigError> {
     let mut records: Vec<Record> = Vec::new();
     for section in domains {
-        for record in of_section(section, file, default)? {
+        for record in read_section(section, file, default)? {
             if records.iter().any(|r| r.key == record.key) {
-                return Err(ConfigError::at(file, section.line, format!("{} is named twice", record.key)));
+                let names = section.entries.iter().find(|e| e.key == "names");
+                let line = names.map_or(section.line, |e| e.line);
+                return Err(ConfigError::at(file, line, format!("{} is listed twice", record.key)));
             }
             records.push(record);
         }
     }
     if records.is_empty() {
-        return Err(ConfigError::new(file, "names no domain: add a section such as [example.org]"));
+        return Err(ConfigError::new(file, "no domain configured: add a section such as [example.org]"));
     }
-    // A family that is off is not ours to keep.
     records.retain(|r| !detection.sources(r.key.rrtype.family()).is_off());
     if records.is_empty() {
-        return Err(ConfigError::new(file, "nothing to do: the address families of all records are `off`"));
+        return Err(ConfigError::new(file, "nothing to do: the address family of every record is `off`"));
     }
     Ok(records)
 }
 
-fn of_section(
+/// Reads one section: each of its names with each of its types.
+fn read_section(
     section: &Section,
     file: Option<&Path>,
     default: MultipleValues,
@@ -56,18 +59,23 @@ fn of_section(
         )));
     };
     let types = reader.value("types", |v| {
-        let rrtype = |word| RrsetType::parse(word).ok_or_else(|| format!("`{word}` is neither A nor AAAA"));
+        let rrtype = |word| {
+            RrsetType::parse(word).ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))
+        };
         list(v).into_iter().map(rrtype).collect::<Result<Vec<_>, _>>()
     })?;
     let types = types.unwrap_or_else(|| vec![RrsetType::A]);
     let ttl = reader.value("ttl", |v| {
-        let good = v.parse().ok().and_then(Ttl::new);
-        good.ok_or_else(|| format!("`{v}` is not a number of seconds from 300 to 2592000"))
+        let ttl = v.parse().ok().and_then(Ttl::new);
+        ttl.ok_or_else(|| format!("invalid TTL `{v}`: use a number of seconds from 300 to 2592000"))
     })?;
     let suffix = reader.value("suffix", |v| {
         let suffix = Suffix::parse(v)?;
-        let used = types.contains(&RrsetType::Aaaa);
-        if used { Ok(suffix) } else { Err("is for IPv6: add `types = AAAA`".to_owned()) }
+        if types.contains(&RrsetType::Aaaa) {
+            Ok(suffix)
+        } else {
+            Err("applies to IPv6 only: add `types = AAAA`".to_owned())
+        }
     })?;
     let multiple_values = reader.multiple_values()?.unwrap_or(default);
     let mut records = Vec::with_capacity(names.len() * types.len());

@@ -1,38 +1,43 @@
-//! What is wrong with a config, and where.
+//! The error of this folder: a problem in the config, with file and line.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Something that a person has to set right; one line, except for an ancestor's config.
+/// A problem in the config. Its text is one line; for the config of an older Gandi script, [`translation`] has the
+/// config to use instead.
+///
+/// [`translation`]: ConfigError::translation
 #[derive(Debug)]
 pub struct ConfigError {
-    /// The file, unless the records were named by arguments.
+    /// The config file; `None` if the records were given as arguments, or the problem is elsewhere.
     file: Option<PathBuf>,
-    /// The line in it, from 1.
+    /// The line in the file, from 1; 0 or `None` if the problem has no line.
     line: Option<usize>,
+    /// The problem and its remedy.
     problem: String,
-    /// The config that says the same here, when the file is an ancestor's.
+    /// The equivalent config for this program, if the file is the config of an older Gandi script.
     translation: Option<String>,
 }
 
 impl ConfigError {
-    /// A problem with the whole.
+    /// Creates an error about the whole file, or about no file.
     pub(super) fn new(file: Option<&Path>, problem: impl Into<String>) -> Self {
         Self { file: file.map(Path::to_owned), line: None, problem: problem.into(), translation: None }
     }
 
-    /// A problem in a line.
+    /// Creates an error about a line; line 0 stands for arguments and is not printed.
     pub(super) fn at(file: Option<&Path>, line: usize, problem: impl Into<String>) -> Self {
         Self { line: Some(line), ..Self::new(file, problem) }
     }
 
-    /// An ancestor's config, and what to write instead of it.
-    pub(super) fn ancestor(file: Option<&Path>, line: usize, translation: String) -> Self {
-        let problem = "this is the config of an older Gandi script; the same for this program is below";
+    /// Creates the error for the config of an older Gandi script: the line of the first key of such a script, and the
+    /// equivalent config.
+    pub(super) fn legacy(file: Option<&Path>, line: usize, translation: String) -> Self {
+        let problem = "this looks like the config of an older Gandi script; the equivalent config for gandi-ddns is below";
         Self { translation: Some(translation), ..Self::at(file, line, problem) }
     }
 
-    /// What to write instead, as a whole config file.
+    /// Returns the text of a config file that replaces the config of an older Gandi script.
     #[must_use]
     pub fn translation(&self) -> Option<&str> {
         self.translation.as_deref()

@@ -1,16 +1,16 @@
-//! The configs of the scripts that came before: recognised by their keys, and answered with the config that
-//! says the same here. Their secrets are never repeated.
+//! Configs of older Gandi scripts: recognises them by their keys and translates them into a config of this program. The
+//! translation never contains their secrets.
 
 use std::fmt::Write as _;
 
 use super::syntax::{Entry, Section};
 use crate::dns::Ttl;
 
-/// Keys that only the ancestors have in a section.
+/// Section keys that only the older Gandi scripts have.
 const KEYS: [&str; 7] = ["apikey", "domain", "a_name", "gandi_api", "host", "retries", "ipify_api"];
 
-/// Reads the text as the ancestors did, by Python's rules: `:` as well as `=`, `;` comments, quotes as they stand.
-/// What has no place in such a file is passed over.
+/// Parses a text by the rules of Python's `configparser`, which the older scripts use: `:` as well as `=`, and comments
+/// with `;`. Quotes around a value are removed. Lines that are not valid there are skipped.
 pub(super) fn read(text: &str) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     for (index, raw) in text.lines().enumerate() {
@@ -29,16 +29,16 @@ pub(super) fn read(text: &str) -> Vec<Section> {
     sections
 }
 
-/// The line of the first entry that gives an ancestor's config away.
+/// Returns the line of the first entry with one of the older scripts' keys. `None` if there is none.
 pub(super) fn recognise(sections: &[Section]) -> Option<usize> {
     let mut entries = sections.iter().skip(1).flat_map(|s| &s.entries);
     entries.find(|e| KEYS.contains(&e.key.as_str())).map(|e| e.line)
 }
 
-/// The same for this program, with a reason for what is gone.
+/// Translates the sections into a config of this program. Comments explain the keys that have no equivalent.
 pub(super) fn translate(sections: &[Section]) -> String {
     let mut text = String::from(
-        "# make a personal access token at admin.gandi.net and put it into this file (chmod 600)\n\
+        "# create a personal access token at admin.gandi.net and save it in this file (chmod 600)\n\
          token_file = /etc/gandi-ddns/token\n",
     );
     let hosts = || sections.iter().skip(1).flat_map(|s| &s.entries).filter(|e| e.key == "host");
@@ -51,33 +51,36 @@ pub(super) fn translate(sections: &[Section]) -> String {
     text
 }
 
+/// Appends the translation of one section to `text`.
 fn translate_section(section: &Section, text: &mut String) {
     let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| e.value.as_str());
     let mut notes = String::new();
-    let mut note = |words: &str| {
+    let mut note = |line: &str| {
         notes.push_str("# ");
-        notes.push_str(words);
+        notes.push_str(line);
         notes.push('\n');
     };
     if value("apikey").is_some() {
-        note("apikey: Gandi has deprecated its keys; one that still works goes into `api_key_file` instead");
+        note(
+            "apikey: Gandi has deprecated API keys; if yours still works, use it with `api_key_file` instead of `token_file`",
+        );
     }
     if value("api").or_else(|| value("gandi_api")).is_some() {
-        note("api, gandi_api: LiveDNS v5 is built in");
+        note("api, gandi_api: not needed, LiveDNS v5 is built in");
     }
     if value("host").is_some_and(|h| h != "localhost") {
-        note("host: `ipv4 = resolve:…` above, for every section");
+        note("host: see `ipv4 = resolve:…` above, which applies to all sections");
     }
     if value("retries").is_some() {
-        note("retries: built in");
+        note("retries: not needed, temporary errors are retried");
     }
     if value("ipify_api").is_some() {
-        note("ipify_api: several services are asked, and must agree; `ipv4 = https://…` names your own");
+        note("ipify_api: not needed, several services are built in; for your own use `ipv4 = https://…`");
     }
     let domain = value("domain").filter(|d| !crate::dns::is_placeholder(d)).unwrap_or("example.org");
     let domain = domain.trim_start_matches("www.").trim_end_matches('.');
     let names = value("a_name").filter(|n| !n.is_empty()).unwrap_or("@");
-    // A `String` takes whatever is written to it.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{domain}]\nnames = {names}\ntypes = A");
     match value("ttl").and_then(|t| t.parse::<u32>().ok()) {
         Some(ttl) if Ttl::new(ttl).is_some() => {
@@ -85,7 +88,7 @@ fn translate_section(section: &Section, text: &mut String) {
         }
         Some(ttl) => {
             let nearest = if ttl < Ttl::MIN.seconds() { Ttl::MIN } else { Ttl::MAX };
-            let _ = writeln!(text, "ttl = {}  # Gandi takes 300 to 2592000, not {ttl}", nearest.seconds());
+            let _ = writeln!(text, "ttl = {}  # {ttl} is not allowed: use 300 to 2592000", nearest.seconds());
         }
         None => {}
     }
@@ -98,7 +101,7 @@ mod tests {
     use crate::config::syntax;
 
     #[test]
-    fn the_ancestor_s_config_is_translated_without_its_key() {
+    fn legacy_config_is_translated_without_its_api_key() {
         let old = "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\na_name = raspbian\nttl = 60\n\
                    api = https://rpc.gandi.net/xmlrpc/\nhost = localhost\nretries = 3\nipify_api = https://x\n";
         let sections = syntax::parse(old, None).expect("good lines");
@@ -113,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ancestor_s_host_becomes_a_source() {
+    fn legacy_host_becomes_a_resolve_source() {
         let old =
             "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\nhost = box.example.net\n";
         let new = translate(&syntax::parse(old, None).expect("good lines"));
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn python_s_other_spellings_are_read() {
+    fn configparser_syntax_is_read() {
         let old = "; made in 2016\n[local]\napikey: abcdefghijklmnopqrstuvwx\ndomain: example.org\na_name = \"home\"\n";
         assert!(syntax::parse(old, None).is_err());
         let sections = read(old);
@@ -130,8 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn our_own_config_is_not_mistaken() {
-        let ours = syntax::parse("api = https://x\n[example.org]\nnames = @\n", None).expect("good lines");
-        assert_eq!(recognise(&ours), None);
+    fn config_of_this_program_is_not_recognised_as_legacy() {
+        let sections =
+            syntax::parse("api = https://x\n[example.org]\nnames = @\n", None).expect("good lines");
+        assert_eq!(recognise(&sections), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Finds the config, reads it and builds it.
+//! Finds the config file, reads it and builds the config.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::sys::environment::Environment;
 use crate::sys::hash::ConfigId;
 use crate::sys::read_limited;
 
-/// The largest config that is read: some ten thousand names.
+/// The maximum size of a config file in bytes: enough for some ten thousand names.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// Reads the config that the arguments name or stand for.
+/// Loads the config from the file or the arguments that `source` names. The error is the first problem that is found.
 pub fn load(
     source: &ConfigSource,
     env: &Environment,
@@ -30,17 +30,17 @@ pub fn load(
             if let Some((text, path)) = find(path.as_deref(), env)? {
                 return from_text(&text, &path, env, credentials);
             }
-            let looked: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
+            let candidates: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
             let problem = format!(
-                "no config: looked for {}; write one, or name the records with --domain and --name",
-                looked.join(" and ")
+                "no config file found (looked for {}): copy gandi-ddns.conf.example there, or use --domain and --name",
+                candidates.join(" and ")
             );
             Err(ConfigError::new(None, problem))
         }
     }
 }
 
-/// Reads how the address is learnt: as the config says, or by default when there is none.
+/// Loads only the settings of address detection, for `ip`. Without a config file, it returns the defaults.
 pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, ConfigError> {
     match find(path, env)? {
         Some((text, path)) => build::detection_of(&sections_of_file(&text, &path)?, Some(&path)),
@@ -48,35 +48,36 @@ pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, Co
     }
 }
 
-/// The text of the file that is named, or of the first default one that there is.
+/// Reads the config file at `path`, or the first default file that exists. `None` if there is no default file; a file
+/// that exists and cannot be read is an error.
 fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {
-    let (named, candidates) = match path {
-        Some(path) => (true, vec![path.to_owned()]),
-        None => (false, env.config_files()),
-    };
-    for path in candidates {
-        match read_limited::read_to_string(&path, MAX_FILE) {
-            Ok(text) => return Ok(Some((text, path))),
-            Err(e)
-                if !named && matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(e) => {
-                let problem = format!("could not read the config {}: {e}", path.display());
-                return Err(ConfigError::new(None, problem));
-            }
-        }
+    let candidates = path.map_or_else(|| env.config_files(), |path| vec![path.to_owned()]);
+    for candidate in candidates {
+        let e = match read_limited::read_to_string(&candidate, MAX_FILE) {
+            Ok(text) => return Ok(Some((text, candidate))),
+            Err(e) => e,
+        };
+        let hint = match e.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if path.is_none() => continue,
+            io::ErrorKind::PermissionDenied => "; run it with sudo, or use --config",
+            _ => "",
+        };
+        let problem = format!("could not read the config {}: {e}{hint}", candidate.display());
+        return Err(ConfigError::new(None, problem));
     }
     Ok(None)
 }
 
+/// Splits a config text into sections. A text that is not a valid config may be the config of an older Gandi script.
 fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError> {
     syntax::parse(text, Some(path)).map_err(|e| {
-        // What is no config of ours may be an ancestor's.
         let old = legacy::read(text);
         legacy::recognise(&old)
-            .map_or(e, |line| ConfigError::ancestor(Some(path), line, legacy::translate(&old)))
+            .map_or(e, |line| ConfigError::legacy(Some(path), line, legacy::translate(&old)))
     })
 }
 
+/// Builds the config of a file. Its identifier is derived from the absolute path.
 fn from_text(
     text: &str,
     path: &Path,
@@ -88,7 +89,7 @@ fn from_text(
     Ok(Loaded { config, id: ConfigId::of(absolute.as_os_str().as_encoded_bytes()) })
 }
 
-/// The arguments as the sections that a file would have.
+/// Returns the sections of the config file that would have the same meaning as the arguments.
 fn sections_of(inline: &Inline) -> Vec<Section> {
     let mut section = Section { line: 0, name: inline.domain.clone(), entries: Vec::new() };
     let mut push =
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_has_its_default() {
+    fn optional_keys_have_defaults() {
         let config = config("[example.org]\nnames = @\n").expect("a good config");
         assert_eq!(config.api.as_str(), "https://api.gandi.net/v5/livedns");
         assert_eq!(
@@ -139,34 +140,46 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_one_domain_and_lists() {
+    fn sections_of_one_domain_have_their_own_settings() {
         let text = "multiple_values = replace\n[example.org]\nnames = @, www *.home\ntypes = A AAAA\nttl = 300\n\
                     [example.org]\nnames = slow\nttl = 86400\nmultiple_values = refuse\n[example.net]\nnames = @";
         let config = config(text).expect("a good config");
-        let told: Vec<String> = config
+        let records: Vec<String> = config
             .records
             .iter()
             .map(|r| format!("{} {:?} {:?}", r.key, r.ttl.map(Ttl::seconds), r.multiple_values))
             .collect();
-        assert_eq!(told.len(), 8);
-        assert_eq!(told[0], "example.org A Some(300) Replace");
-        assert_eq!(told[5], "*.home.example.org AAAA Some(300) Replace");
-        assert_eq!(told[6], "slow.example.org A Some(86400) Refuse");
-        assert_eq!(told[7], "example.net A None Replace");
+        assert_eq!(records.len(), 8);
+        assert_eq!(records[0], "example.org A Some(300) Replace");
+        assert_eq!(records[5], "*.home.example.org AAAA Some(300) Replace");
+        assert_eq!(records[6], "slow.example.org A Some(86400) Refuse");
+        assert_eq!(records[7], "example.net A None Replace");
     }
 
     #[test]
-    fn every_mistake_has_its_line_and_its_word() {
+    fn config_error_has_line_and_remedy() {
         let section = "[example.org]\nnames = @\n";
         for (text, line, word) in [
             ("frob = 1\n".to_owned() + section, 1, "unknown key `frob`"),
             ("tokenfile = x\n".to_owned() + section, 1, "did you mean `token_file`"),
-            ("names = @\n".to_owned() + section, 1, "belongs into a section"),
-            (section.to_owned() + "timeout = 5", 3, "before the first section"),
-            (section.to_owned() + "names = www", 3, "a second time"),
-            (section.to_owned() + section, 3, "named twice"),
-            (section.to_owned() + "ttl = 60", 3, "300 to 2592000"),
-            (section.to_owned() + "types = MX", 3, "neither A nor AAAA"),
+            (
+                "names = @\n".to_owned() + section,
+                1,
+                "belongs in a section: put it below a line such as [example.org]",
+            ),
+            (
+                section.to_owned() + "timeout = 5",
+                3,
+                "`timeout` is a global setting: move it above the first [section]",
+            ),
+            (section.to_owned() + "names = www", 3, "`names` is set twice"),
+            (section.to_owned() + section, 4, "example.org A is listed twice"),
+            (
+                section.to_owned() + "ttl = 60",
+                3,
+                "invalid TTL `60`: use a number of seconds from 300 to 2592000",
+            ),
+            (section.to_owned() + "types = MX", 3, "unknown record type `MX`: use A"),
             ("[example.org]\nname = @".to_owned(), 2, "did you mean `names`"),
             ("[example.org]\nttl = 300".to_owned(), 1, "no `names`"),
             ("[www.example.org]\nnames = @".to_owned(), 1, "put `www` under names"),
@@ -181,46 +194,46 @@ mod tests {
             ("ping = https://a.example\n".to_owned() + section, 1, "did you mean `heartbeat`"),
             ("ipv4 = host:a.example\n".to_owned() + section, 1, "did you mean `resolve`"),
             ("quorum = 0\n".to_owned() + section, 1, "1 to 5"),
-            ("multiple_values = maybe\n".to_owned() + section, 1, "neither `refuse`"),
+            ("multiple_values = maybe\n".to_owned() + section, 1, "use `refuse` or `replace`"),
             ("api = http://api.gandi.net\n".to_owned() + section, 1, "https://"),
             ("ipv4 = https://a.example\n".to_owned() + section, 1, "quorum = 1"),
-            ("ipv4 = dns\n".to_owned() + section, 1, "only hints"),
-            ("ipv4 = web resolve:example.org\n".to_owned() + section, 1, "follow itself"),
+            ("ipv4 = dns\n".to_owned() + section, 1, "no source that can be published"),
+            ("ipv4 = web resolve:example.org\n".to_owned() + section, 1, "look up its own record"),
             ("ipv4 = wbe\n".to_owned() + section, 1, "did you mean `web`"),
             (section.to_owned() + "suffix = ::1", 3, "add `types = AAAA`"),
             (section.to_owned() + "types = AAAA\nsuffix = eth0", 4, "`suffix`: "),
             ("ipv4 =\n".to_owned() + section, 1, "needs a value"),
             ("renew_token = yes\n".to_owned() + section, 1, "`token_file`"),
-            ("renew_token = maybe\n".to_owned() + section, 1, "neither `yes` nor `no`"),
+            ("renew_token = maybe\n".to_owned() + section, 1, "use `yes` or `no`"),
             ("heartbeat = http://a.example\n".to_owned() + section, 1, "https://"),
-            ("heartbeat = https://a.example/?x=1\n".to_owned() + section, 1, "without `?`"),
+            ("heartbeat = https://a.example/?x=1\n".to_owned() + section, 1, "must not contain `?`"),
             ("ca_file = /nonexistent\n".to_owned() + section, 1, "could not use /nonexistent"),
         ] {
             let error = config(&text).expect_err(&text);
             assert!(error.starts_with(&format!("x.conf:{line}: ")) && error.contains(word), "{error}");
         }
-        assert!(config("").is_err_and(|e| e.contains("names no domain")));
+        assert!(config("").is_err_and(|e| e.contains("no domain configured: add a section")));
         assert!(config(&("ipv4 = off\n".to_owned() + section)).is_err_and(|e| e.contains("nothing to do")));
     }
 
     #[test]
-    fn a_family_that_is_off_is_left_alone() {
+    fn records_of_a_family_that_is_off_are_removed() {
         let config = config("ipv6 = off\n[example.org]\nnames = @\ntypes = A AAAA\n").expect("a good config");
         assert_eq!(config.records.len(), 1);
     }
 
     #[test]
-    fn a_suffix_is_for_the_aaaa_alone() {
+    fn suffix_applies_to_aaaa_records_only() {
         let config =
             config("[example.org]\nnames = nas\ntypes = A AAAA\nsuffix = ::5").expect("a good config");
-        let ours = ["81.2.69.142", "2a01:e0a:1:2::3"].map(|a| a.parse().expect(a));
+        let detected = ["81.2.69.142", "2a01:e0a:1:2::3"].map(|a| a.parse().expect(a));
         let wanted: Vec<_> =
-            config.records.iter().zip(ours).map(|(r, a)| r.desired_address(a).to_string()).collect();
+            config.records.iter().zip(detected).map(|(r, a)| r.desired_address(a).to_string()).collect();
         assert_eq!(wanted, ["81.2.69.142", "2a01:e0a:1:2::5"]);
     }
 
     #[test]
-    fn an_address_is_learnt_without_token_and_records() {
+    fn detection_needs_neither_token_nor_records() {
         let path = Path::new("x.conf");
         let read = |text: &str| build::detection_of(&sections_of_file(text, path)?, Some(path));
         assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.sources(Family::V4).is_off()));
@@ -228,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_mean_what_a_file_would() {
+    fn arguments_give_the_same_config_as_a_file() {
         let inline = Inline {
             domain: "example.org".to_owned(),
             names: vec!["home".to_owned(), "*.home".to_owned()],
@@ -246,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_the_error_says_how_to_make_one() {
+    fn missing_token_is_an_error_only_if_required() {
         let source = Path::new("x.conf");
         let load = |token| from_text("[example.org]\nnames = @", source, &Environment::default(), token);
         assert!(load(Credentials::Required).is_err_and(|e| e.to_string().contains("admin.gandi.net")));

@@ -1,4 +1,5 @@
-//! Text -> [`Config`], in which every value is already valid. Each error names file and line.
+//! Reads the config file, or the arguments that replace it, into [`Config`]. Every value of a [`Config`] is valid;
+//! each error names file and line.
 
 mod account;
 mod build;

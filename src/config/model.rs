@@ -1,4 +1,4 @@
-//! The config as values, each of them valid.
+//! The config as typed values. The other files of this folder check each value before they build these types.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -15,55 +15,57 @@ use crate::http::Endpoint;
 use crate::net::{Family, FamilySelection};
 use crate::sys::hash::ConfigId;
 
-/// What to do with an RRset of several values.
+/// The policy for an RRset that has several values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MultipleValues {
-    /// Leave it alone and say so: the other values are somebody's.
+    /// The RRset is not changed and an error is reported: the other values may be in use.
     #[default]
     Refuse,
-    /// Put the one address in their place.
+    /// All values are replaced by the one address.
     Replace,
 }
 
-/// One RRset to keep.
+/// One RRset to keep up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Which.
+    /// The domain, name and type.
     pub key: RrsetKey,
-    /// The TTL it should have; the zone's own where none is named.
+    /// The desired TTL; `None` keeps the TTL of the zone.
     pub ttl: Option<Ttl>,
-    /// What to do when it has several values.
+    /// The policy if the RRset has several values.
     pub multiple_values: MultipleValues,
-    /// Whose host part an AAAA has with our prefix; our own where there is none.
+    /// The host part to combine with the prefix of the detected IPv6 address; `None` publishes that address itself.
+    /// Always `None` for an A record.
     pub suffix: Option<Suffix>,
 }
 
 impl Record {
-    /// The address that it should have, when ours is `address`.
+    /// Returns the address to publish when `address` was detected for this machine.
     #[must_use]
     pub fn desired_address(&self, address: IpAddr) -> IpAddr {
         match (self.suffix, address) {
-            (Some(suffix), IpAddr::V6(ours)) => suffix.apply(ours).into(),
+            (Some(suffix), IpAddr::V6(detected)) => suffix.apply(detected).into(),
             _ => address,
         }
     }
 }
 
-/// How the address of this machine is learnt.
+/// The settings of address detection.
 #[derive(Debug)]
 pub struct Detection {
     pub(super) ipv4: Sources,
     pub(super) ipv6: Sources,
     /// Number of providers that must report the same address before a write.
     pub quorum: Quorum,
-    /// Roots to trust instead of the built-in ones.
+    /// The CA certificates of `ca_file`, which replace the built-in ones; `None` for the built-in ones.
     pub roots: Option<Vec<CertificateDer<'static>>>,
-    /// The longest that a run may take, 1 s to 1 h.
+    /// The maximum duration of a run, 1 s to 1 h.
     pub timeout: Duration,
 }
 
 impl Detection {
-    /// The names of others that are in the config's own words: what `host` looks up, and the hosts of URLs.
+    /// Returns the host names that the config mentions as sources: the names of `resolve:`, and the hosts and
+    /// providers of URLs. `check --redact` hides them.
     pub(crate) fn names(&self) -> Vec<String> {
         self.ipv4
             .hosts()
@@ -74,7 +76,7 @@ impl Detection {
             .collect()
     }
 
-    /// Where the addresses of a family come from.
+    /// Returns the sources of a family.
     #[must_use]
     pub const fn sources(&self, family: Family) -> &Sources {
         match family {
@@ -84,74 +86,75 @@ impl Detection {
     }
 }
 
-/// Everything that a run needs to know from its user.
+/// All settings of a run.
 #[derive(Debug)]
 pub struct Config {
-    /// The base of LiveDNS.
+    /// The base URL of the LiveDNS API.
     pub api: Endpoint,
-    /// What Gandi knows us by.
+    /// The token or API key. An empty token if it was loaded with [`Credentials::Optional`].
     pub credential: Credential,
-    /// Where the addresses come from, and how they are asked for.
+    /// The settings of address detection.
     pub detection: Detection,
-    /// Where the state goes, if there is any place for it.
+    /// The directory of the state; `None` if it is neither configured nor has a default on this system.
     pub state_dir: Option<PathBuf>,
-    /// How long a look at the zone counts as confirmation, 0 s to 30 d.
+    /// The age at which a confirmation by the zone expires, 0 s to 30 d. 0 reads the zone on every run.
     pub recheck: Duration,
-    /// The RRsets; never none.
+    /// The RRsets. Never empty.
     pub records: Vec<Record>,
-    /// Who is to hear of what happens.
+    /// The hook programs and the heartbeat.
     pub notifications: Notifications,
-    /// Where the changes are kept beyond a reboot.
+    /// The file that keeps the last changes across reboots; `None` if there is none.
     pub history: Option<PathBuf>,
-    /// The file of the token, when that is where it came from.
+    /// The value of `token_file`, if the token was read from there; otherwise `None`.
     pub token_file: Option<PathBuf>,
-    /// Whether to renew the token there before it expires.
+    /// `renew_token`: the token in `token_file` is renewed before it expires.
     pub renew_token: bool,
-    /// Differs when config file or token have changed.
+    /// A hash that changes with the config file or the token; such a change ends every backoff. 0 if the config was
+    /// loaded with [`Credentials::Optional`].
     pub fingerprint: u64,
-    /// What should be set right, although it works.
+    /// Problems that do not prevent a run, such as a token file that all users can read.
     pub warnings: Vec<String>,
 }
 
-/// Who is to hear of what happens, besides the reader of our output.
+/// Hook programs and heartbeat URL. Each is `None` if it is not configured.
 #[derive(Debug, Default)]
 pub struct Notifications {
-    /// Run for each change.
+    /// The program that is run for each changed record.
     pub on_change: Option<PathBuf>,
-    /// Run for each failure that is new or a day old.
+    /// The program that is run on a new failure, and then once a day.
     pub on_failure: Option<PathBuf>,
-    /// Asked after each run.
+    /// The URL that is requested after each run.
     pub heartbeat: Option<Endpoint>,
 }
 
 impl Config {
-    /// Leaves only the records of these families, of which there must be one.
+    /// Removes the records of other address families. Fails if no record is left.
     pub fn restrict(&mut self, families: FamilySelection) -> Result<(), ConfigError> {
         self.records.retain(|r| families.includes(r.key.rrtype.family()));
         if self.records.is_empty() {
             return Err(ConfigError::new(
                 None,
-                "nothing to do: no record is of the address family asked for",
+                "nothing to do: no record of the chosen address family is configured",
             ));
         }
         Ok(())
     }
 }
 
-/// A config and its identifier, which tells it from other configs of this machine.
+/// A config with its identifier.
 #[derive(Debug)]
 pub struct Loaded {
     /// The config.
     pub config: Config,
-    /// Its identifier.
+    /// Distinguishes the state of this config from that of other configs on this machine.
     pub id: ConfigId,
 }
 
-/// Whether what is to be done needs the token.
+/// The need of a command for the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// It must be there.
+    /// A missing or unreadable token is an error.
     Required,
-    /// Nobody at Gandi will be asked, so that it may be out of our reach.
+    /// The token is not read, because no request to Gandi will be made (`status`).
     Optional,
 }

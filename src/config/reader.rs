@@ -1,4 +1,4 @@
-//! The keys that a section may have, and their values read one by one.
+//! The keys that each section may have, and access to their values.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
 use crate::net::Family;
 
+/// The keys of the global section.
 pub(super) const GLOBAL: [&str; 18] = [
     "token",
     "token_file",
@@ -29,13 +30,15 @@ pub(super) const GLOBAL: [&str; 18] = [
     "on_failure",
     "heartbeat",
 ];
+/// The keys of a domain section.
 pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple_values", "suffix"];
 
-/// Former names of keys, and their names today.
+/// Former and present names of renamed keys.
 const RENAMED: [(&str, &str); 3] =
     [("agree", "quorum"), ("multiple", "multiple_values"), ("ping", "heartbeat")];
 
-/// Unknown, misplaced and repeated keys are errors: a key that does nothing would be a promise broken.
+/// Checks the keys of a section: unknown, misplaced and repeated keys are errors, because an ignored key would mislead
+/// the user. `known` are the keys of this kind of section, `elsewhere` those of the other kind.
 pub(super) fn check_keys(
     section: &Section,
     known: &[&str],
@@ -45,19 +48,19 @@ pub(super) fn check_keys(
     for (i, entry) in section.entries.iter().enumerate() {
         let key = entry.key.as_str();
         let problem = if section.entries[..i].iter().any(|e| e.key == key) {
-            format!("`{key}` stands here a second time")
+            format!("`{key}` is set twice")
         } else if known.contains(&key) {
             continue;
         } else if elsewhere.contains(&key) && section.name.is_empty() {
-            format!("`{key}` belongs into a section such as [example.org]")
+            format!("`{key}` belongs in a section: put it below a line such as [example.org]")
         } else if elsewhere.contains(&key) {
-            format!("`{key}` belongs before the first section")
+            format!("`{key}` is a global setting: move it above the first [section]")
         } else {
             let renamed = RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new);
             let similar =
                 || syntax::did_you_mean(key, known).or_else(|| syntax::did_you_mean(key, elsewhere));
             match renamed.or_else(similar) {
-                Some(near) => format!("unknown key `{key}`: did you mean `{near}`?"),
+                Some(name) => format!("unknown key `{key}`: did you mean `{name}`?"),
                 None => format!("unknown key `{key}`"),
             }
         };
@@ -66,17 +69,20 @@ pub(super) fn check_keys(
     Ok(())
 }
 
-/// Reads a section's values.
+/// Reads the values of one section.
 pub(super) struct Reader<'a> {
     pub(super) section: &'a Section,
+    /// The config file, for errors and relative paths; `None` for arguments.
     pub(super) file: Option<&'a Path>,
 }
 
 impl Reader<'_> {
+    /// Returns the entry of a key, if it is set.
     pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
         self.section.entries.iter().find(|e| e.key == key)
     }
 
+    /// Reads the value of a key with `read`. `None` if the key is not set; an empty value is an error.
     pub(super) fn value<T>(
         &self,
         key: &str,
@@ -90,25 +96,27 @@ impl Reader<'_> {
             .map_err(|problem| ConfigError::at(self.file, entry.line, format!("`{key}`: {problem}")))
     }
 
-    /// A path, which is relative to the config's own directory.
+    /// Reads a path. A relative one is relative to the directory of the config.
     pub(super) fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
         self.value(key, |v| Ok(relative_to(self.file, v)))
     }
 
+    /// Reads `multiple_values`.
     pub(super) fn multiple_values(&self) -> Result<Option<MultipleValues>, ConfigError> {
         self.value("multiple_values", |v| match v {
             "refuse" => Ok(MultipleValues::Refuse),
             "replace" => Ok(MultipleValues::Replace),
-            _ => Err(format!("`{v}` is neither `refuse` nor `replace`")),
+            _ => Err(format!("unknown value `{v}`: use `refuse` or `replace`")),
         })
     }
 
+    /// Reads `ipv4` or `ipv6`, or returns the default sources.
     pub(super) fn sources(&self, key: &str, family: Family) -> Result<Sources, ConfigError> {
         Ok(self.value(key, |v| Sources::parse(&list(v), family, self.file))?.unwrap_or_default())
     }
 }
 
-/// The words of a list: blanks or commas between them.
+/// Splits a list at spaces, tabs and commas.
 pub(super) fn list(value: &str) -> Vec<&str> {
     value.split([' ', '\t', ',']).filter(|w| !w.is_empty()).collect()
 }
@@ -118,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists() {
+    fn list_is_split_at_spaces_tabs_and_commas() {
         assert_eq!(list(" A, AAAA,\tx "), ["A", "AAAA", "x"]);
     }
 }

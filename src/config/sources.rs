@@ -1,4 +1,4 @@
-//! `ipv4` and `ipv6`: where an address comes from.
+//! `ipv4` and `ipv6`: the lists of address sources.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -11,53 +11,56 @@ use crate::address::{SOURCE_KINDS, Source, Trust};
 use crate::dns::check_labels;
 use crate::http::Endpoint;
 use crate::net::Family;
+use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 
-/// One word of the list.
+/// One item of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Word {
-    /// The built-in name servers, in an order that differs from run to run.
+enum Item {
+    /// `dns`: the built-in DNS services, in an order that differs from run to run.
     Dns,
-    /// The built-in echo services, likewise.
+    /// `web`: the built-in echo services, in an order that differs from run to run.
     Web,
-    /// Just this one.
-    One(Source),
+    /// A single source.
+    Single(Source),
 }
 
-/// The sources of one family, in the order they were named; none when the family is `off`.
+/// The sources of one address family in the order of the config. Empty if the family is `off`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sources(Vec<Word>);
+pub struct Sources(Vec<Item>);
 
 impl Default for Sources {
     fn default() -> Self {
-        Self(vec![Word::Dns, Word::Web])
+        Self(vec![Item::Dns, Item::Web])
     }
 }
 
 impl Sources {
-    /// Reads `off`, or the words of a list. Paths are relative to the config `file`.
+    /// Parses the items of a list, or `off`. Paths are relative to the directory of the config `file`. The error has no
+    /// file and line.
     pub(super) fn parse(words: &[&str], family: Family, file: Option<&Path>) -> Result<Self, String> {
         if words == ["off"] {
             return Ok(Self(Vec::new()));
         }
-        words.iter().map(|word| parse_word(word, family, file)).collect::<Result<_, _>>().map(Self)
+        words.iter().map(|word| parse_item(word, family, file)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether this family is not kept at all.
+    /// Returns true if records of this family are not updated.
     #[must_use]
     pub fn is_off(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The sources in the config's order, those behind one word in a random one where there is a `random`.
+    /// Returns the sources in the order of the config. With `random`, the services behind `dns` and those behind `web` are
+    /// shuffled among themselves.
     pub(crate) fn list(&self, family: Family, mut random: Option<&mut Random>) -> Vec<Source> {
         let mut list = Vec::new();
-        for word in &self.0 {
+        for item in &self.0 {
             let start = list.len();
-            match word {
-                Word::Dns => list.extend(dns::built_in(family).into_iter().map(Source::Dns)),
-                Word::Web => list.extend(web::built_in(family).into_iter().map(Source::Web)),
-                Word::One(source) => list.push(source.clone()),
+            match item {
+                Item::Dns => list.extend(dns::built_in(family).into_iter().map(Source::Dns)),
+                Item::Web => list.extend(web::built_in(family).into_iter().map(Source::Web)),
+                Item::Single(source) => list.push(source.clone()),
             }
             if let Some(random) = &mut random {
                 random.shuffle(&mut list[start..]);
@@ -66,20 +69,20 @@ impl Sources {
         list
     }
 
-    /// The names that `resolve:` looks up.
+    /// Returns the names that `resolve:` looks up.
     pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|word| match word {
-            Word::One(Source::Resolve(name)) => Some(name.as_str()),
+        self.0.iter().filter_map(|item| match item {
+            Item::Single(Source::Resolve(name)) => Some(name.as_str()),
             _ => None,
         })
     }
 
-    /// The hosts of the URLs that are not built in, and the providers that they count as.
+    /// Returns the hosts and the providers of the configured URLs, without those of built-in services.
     pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
         self.0
             .iter()
-            .flat_map(|word| match word {
-                Word::One(Source::Web(service)) => {
+            .flat_map(|item| match item {
+                Item::Single(Source::Web(service)) => {
                     [Some(service.url.host()), Some(service.provider.as_str())]
                 }
                 _ => [None, None],
@@ -87,7 +90,8 @@ impl Sources {
             .flatten()
     }
 
-    /// Why these could never come to an agreement of so many providers, if so.
+    /// Returns the reason why these sources can never reach the quorum, for the text after the config key. `None` if they
+    /// can: with one trusted source, or with web services of `quorum` providers.
     pub(super) fn quorum_problem(&self, family: Family, quorum: Quorum) -> Option<String> {
         let list = self.list(family, None);
         if list.iter().any(|s| s.kind().trust() == Trust::Trusted) {
@@ -95,16 +99,14 @@ impl Sources {
         }
         let mut providers: Vec<&str> = Vec::new();
         for source in &list {
-            if let Source::Web(Service { provider, .. }) = source
-                && !providers.contains(&provider.as_str())
-            {
-                providers.push(provider);
+            if let Source::Web(Service { provider, .. }) = source {
+                push_if_new(&mut providers, provider);
             }
         }
         match providers.len() {
-            0 => Some("has only hints, which never count for a write: add `web`".to_owned()),
+            0 => Some("has no source that can be published: add `web`".to_owned()),
             n if n < quorum.providers() => Some(format!(
-                "has sources of {n} provider(s), but {} must agree before a write: add another, such as `web`, or \
+                "has sources of {n} provider(s), but {} must agree before a change: add another, such as `web`, or \
                  set `quorum = {n}`",
                 quorum.providers()
             )),
@@ -113,69 +115,69 @@ impl Sources {
     }
 }
 
-fn parse_word(word: &str, family: Family, file: Option<&Path>) -> Result<Word, String> {
+/// Parses one item.
+fn parse_item(word: &str, family: Family, file: Option<&Path>) -> Result<Item, String> {
     if word.contains("://") {
         let url = Endpoint::parse(word).map_err(|e| e.to_string())?;
-        return Ok(Word::One(Source::Web(Service { provider: provider(url.host(), family), url })));
+        return Ok(Item::Single(Source::Web(Service { provider: provider(url.host(), family), url })));
     }
     let (kind, rest) = word.split_once(':').map_or((word, None), |(kind, rest)| (kind, Some(rest)));
     let source = match (kind, rest) {
-        ("off", None) => return Err("`off` stands alone".to_owned()),
-        ("dns", None) => return Ok(Word::Dns),
-        ("web", None) => return Ok(Word::Web),
+        ("off", None) => return Err("`off` cannot be combined with other sources".to_owned()),
+        ("dns", None) => return Ok(Item::Dns),
+        ("web", None) => return Ok(Item::Web),
         ("dns", Some(rest)) => Source::Dns(name_server(rest, family)?),
         ("router", None) if family == Family::V6 => {
-            return Err(
-                "a router translates no IPv6 address: `interface` knows this machine's own".to_owned()
-            );
+            return Err("`router` is for IPv4 only: use `interface` for IPv6".to_owned());
         }
         ("router", None) => Source::Router,
         ("interface", None) => Source::Interface(None),
-        // The kernel's limit: IFNAMSIZ is 16 with the final 0.
+        // IFNAMSIZ of the kernel is 16, including the final zero byte.
         ("interface", Some(name)) if (1..16).contains(&name.len()) && !name.contains('/') => {
             Source::Interface(Some(name.to_owned()))
         }
-        ("interface", Some(name)) => return Err(format!("`{name}` is not the name of an interface")),
+        ("interface", Some(name)) => return Err(format!("`{name}` is not an interface name")),
         ("command", Some(path)) if !path.is_empty() => Source::Command(paths::relative_to(file, path)),
         ("resolve", Some(name)) => {
             check_labels(name).map_err(|e| e.to_string())?;
             Source::Resolve(name.to_ascii_lowercase())
         }
-        ("command" | "resolve", _) => return Err(format!("write `{kind}:` and then which one")),
+        ("command", _) => return Err("`command` needs a path: command:/usr/local/bin/my-address".to_owned()),
+        ("resolve", _) => return Err("`resolve` needs a name: resolve:box.example.net".to_owned()),
         _ => {
-            let kinds = SOURCE_KINDS.map(|(_, word, _)| word);
-            let near = if kind == "host" { Some("resolve") } else { syntax::did_you_mean(kind, &kinds) };
-            let hint = near.map(|k| format!(": did you mean `{k}`?"));
-            let hint = hint.unwrap_or_else(|| format!(": it is none of {}, off or a URL", kinds.join(", ")));
-            return Err(format!("`{word}` is no source of addresses{hint}"));
+            let kinds = SOURCE_KINDS.map(|(_, name, _)| name);
+            // `host` is the former name of `resolve`.
+            let similar = if kind == "host" { Some("resolve") } else { syntax::did_you_mean(kind, &kinds) };
+            let hint = similar.map(|k| format!("did you mean `{k}`?"));
+            let hint = hint.unwrap_or_else(|| format!("use {}, off or a URL", kinds.join(", ")));
+            return Err(format!("unknown address source `{word}`: {hint}"));
         }
     };
-    Ok(Word::One(source))
+    Ok(Item::Single(source))
 }
 
-/// `cloudflare`, `google` or `opendns`, and `@` before a server other than its own.
+/// Parses the text after `dns:`: `cloudflare`, `google` or `opendns`, optionally `@` and the address of another server.
 fn name_server(text: &str, family: Family) -> Result<dns::Service, String> {
     let (provider, server) = text.split_once('@').map_or((text, None), |(name, server)| (name, Some(server)));
     let server = server
         .map(|server| {
-            let whole = server.parse::<SocketAddr>();
-            whole.or_else(|_| server.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| (ip, 53).into()))
+            let with_port = server.parse::<SocketAddr>();
+            with_port.or_else(|_| server.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| (ip, 53).into()))
         })
         .transpose()
         .map_err(|_| {
-            format!("`dns:{text}`: after the `@` stands an address, such as 1.0.0.1 or [::1]:5353")
+            format!("`dns:{text}`: expected an IP address after `@`, such as 1.0.0.1 or [::1]:5353")
         })?;
     dns::named(provider, family, server).ok_or_else(|| {
-        format!(
-            "`dns:{text}`: it is none of cloudflare, google and opendns, or its server is not of {family}"
-        )
+        format!("`dns:{text}`: use cloudflare, google or opendns, with a server address of {family}")
     })
 }
 
-/// Who runs a host: a built-in service's provider where the domain is theirs, else the host itself.
+/// Returns the provider that a URL's host counts for: that of a built-in service in the same domain, otherwise the host
+/// itself.
 fn provider(host: &str, family: Family) -> String {
     let domain = |host: &str| host.rsplitn(3, '.').take(2).collect::<Vec<_>>().join(".");
-    // Cloudflare's trace and icanhazip are one provider's.
+    // The built-in list has Cloudflare's icanhazip.com; cloudflare.com is the same provider.
     if domain(host) == "com.cloudflare" {
         return "cloudflare".to_owned();
     }
@@ -195,7 +197,7 @@ mod tests {
     fn parse_takes_each_kind_of_source_and_names_each_mistake() {
         assert_eq!(parse("dns web"), Ok(Sources::default()));
         assert!(parse("off").is_ok_and(|s| s.is_off()));
-        for (word, told) in [
+        for (word, name) in [
             ("interface", "interface"),
             ("interface:eth0.7", "interface:eth0.7"),
             ("router", "router"),
@@ -208,27 +210,27 @@ mod tests {
             ("https://a.example", "a.example"),
         ] {
             let list = parse(word).expect(word).list(Family::V4, None);
-            assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), [told], "{word}");
+            assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), [name], "{word}");
         }
         assert!(parse("https://a.example https://b.example/ip").is_ok());
         for (bad, word) in [
-            ("off web", "alone"),
+            ("off web", "cannot be combined"),
             ("wbe", "did you mean `web`"),
-            ("upnp", "none of interface, router, dns, resolve, command, web"),
-            ("web:x", "no source"),
-            ("router:x", "no source"),
-            ("interface:", "not the name"),
-            ("interface:a/b", "not the name"),
-            ("interface:abcdefghijklmnop", "not the name"),
-            ("command", "which one"),
-            ("command:", "which one"),
-            ("resolve", "which one"),
+            ("upnp", "use interface, router, dns, resolve, command, web, off or a URL"),
+            ("web:x", "unknown address source"),
+            ("router:x", "unknown address source"),
+            ("interface:", "not an interface name"),
+            ("interface:a/b", "not an interface name"),
+            ("interface:abcdefghijklmnop", "not an interface name"),
+            ("command", "`command` needs a path"),
+            ("command:", "`command` needs a path"),
+            ("resolve", "`resolve` needs a name"),
             ("resolve:", "nothing is there"),
-            ("resolve:a_b c", "no source"),
-            ("dns:", "none of cloudflare"),
-            ("dns:quad9", "none of cloudflare"),
-            ("dns:google@ns1", "stands an address"),
-            ("dns:google@[::1]:53", "not of IPv4"),
+            ("resolve:a_b c", "unknown address source"),
+            ("dns:", "use cloudflare"),
+            ("dns:quad9", "use cloudflare"),
+            ("dns:google@ns1", "expected an IP address"),
+            ("dns:google@[::1]:53", "server address of IPv4"),
             ("http://a.example", "https://"),
             ("https://", "not a URL"),
         ] {
@@ -257,7 +259,10 @@ mod tests {
                 assert!(problem(words, one_more).is_some_and(|p| p.contains("must agree")), "{words}");
             }
         }
-        assert!(problem("dns dns:opendns", quorum_of(1)).is_some_and(|p| p.contains("only hints")));
+        assert!(
+            problem("dns dns:opendns", quorum_of(1))
+                .is_some_and(|p| p.contains("no source that can be published"))
+        );
         for words in ["router", "interface", "resolve:a.example", "command:/x", "dns router"] {
             assert_eq!(problem(words, quorum_of(5)), None, "{words}");
         }
@@ -267,12 +272,12 @@ mod tests {
     fn list_shuffles_services_and_keeps_the_order_of_words() {
         let sources = parse("dns web router").expect("good words");
         let list = |seed| sources.list(Family::V4, Some(&mut Random::new(seed)));
-        let at = |place: usize| {
-            let name = |seed| list(seed).get(place).map(ToString::to_string);
+        let different_at = |index: usize| {
+            let name = |seed| list(seed).get(index).map(ToString::to_string);
             (0..50).map(name).collect::<std::collections::BTreeSet<_>>().len()
         };
-        assert!(at(0) == 2 && at(2) >= 4);
+        assert!(different_at(0) == 2 && different_at(2) >= 4);
         let end = list(0).len() - 1;
-        assert_eq!((at(end), list(1)[end].clone()), (1, Source::Router));
+        assert_eq!((different_at(end), list(1)[end].clone()), (1, Source::Router));
     }
 }

@@ -1,29 +1,36 @@
-//! Config text -> lines of `key = value` under their sections, before anything is known of their meaning.
+//! The syntax of the config file: `key = value` lines in `[sections]`. The meaning of keys is checked elsewhere.
 
 use std::path::Path;
 
 use super::error::ConfigError;
 
-/// One `key = value`.
+/// One `key = value` line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// The line number, from 1; 0 for an argument.
     pub(super) line: usize,
+    /// The key in lower case.
     pub(super) key: String,
+    /// The value without comment and surrounding spaces; may be empty.
     pub(super) value: String,
 }
 
-/// The entries under one `[name]`, or before the first one.
+/// The global section, or one `[name]` with the entries below it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Section {
+    /// The line of the header, from 1; 0 for the global section and for arguments.
     pub(super) line: usize,
+    /// The text in the brackets; empty for the global section.
     pub(super) name: String,
+    /// The entries in their order.
     pub(super) entries: Vec<Entry>,
 }
 
-/// The global section, which has no name, and then the others in their order.
+/// Splits a config text into the global section, which always comes first, and the named sections in their order.
+/// Errors never repeat a value or a line without a key, because it may be a secret.
 pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Vec<Section>, ConfigError> {
     let mut sections = vec![Section::default()];
-    // Windows' editors begin a file with a byte order mark.
+    // Some Windows editors write a byte order mark at the start of a file.
     for (index, raw) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = index + 1;
         let text = without_comment(raw).trim();
@@ -32,14 +39,24 @@ pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Vec<Section>, Con
         }
         if let Some(rest) = text.strip_prefix('[') {
             let Some(name) = rest.strip_suffix(']') else {
-                return Err(ConfigError::at(file, line, "a section ends with `]`, as in [example.org]"));
+                return Err(ConfigError::at(
+                    file,
+                    line,
+                    "a section header must end with `]`, as in [example.org]",
+                ));
             };
             sections.push(Section { line, name: name.trim().to_owned(), entries: Vec::new() });
             continue;
         }
-        // The text itself is not repeated: it may be a secret that lost its key.
         let Some((key, value)) = text.split_once('=') else {
-            return Err(ConfigError::at(file, line, "expected `key = value`, `[domain]` or `# comment`"));
+            let problem = if text.starts_with(';') || text.starts_with("//") {
+                "comments start with `#`"
+            } else if text.contains(':') {
+                "expected `key = value`: use `=` instead of `:`"
+            } else {
+                "expected `key = value`, `[domain]` or `# comment`"
+            };
+            return Err(ConfigError::at(file, line, problem));
         };
         let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
         if value.len() >= 2 && (value.starts_with('"') || value.starts_with('\'')) {
@@ -52,37 +69,22 @@ pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Vec<Section>, Con
     Ok(sections)
 }
 
-/// A `#` begins a comment at the start of a line or after a blank, so that secrets and URLs may hold one.
+/// Returns the line without its comment. A `#` starts a comment only at the start of the line or after white space, so
+/// that secrets and URLs may contain one.
 fn without_comment(line: &str) -> &str {
-    let mut before = ' ';
+    let mut previous = ' ';
     for (index, c) in line.char_indices() {
-        if c == '#' && before.is_whitespace() {
+        if c == '#' && previous.is_whitespace() {
             return &line[..index];
         }
-        before = c;
+        previous = c;
     }
     line
 }
 
-/// The entry of `keys` that was probably meant: at most two letters away.
+/// Returns the entry of `keys` with the smallest edit distance to `word`, if that is at most 2.
 pub(super) fn did_you_mean<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
-    keys.iter().map(|k| (distance(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
-}
-
-/// Levenshtein's distance, by one row.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    keys.iter().map(|k| (strsim::levenshtein(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
 }
 
 #[cfg(test)]
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_comments_and_sections() {
+    fn parse_returns_entries_and_sections_without_comments() {
         let text = "\u{feff}# head\r\nToken = a#b # rest\r\n\n[ example.org ]\nnames=@ www\n  # end";
         let sections = parse(text, None).expect("good lines");
         let entry =
@@ -101,15 +103,24 @@ mod tests {
     }
 
     #[test]
-    fn stray_text_is_an_error_and_not_repeated() {
-        for text in ["s3cr3t", "[example.org", "token = \"s3cr3t\"", "token = 's3cr3t'"] {
+    fn parse_error_does_not_repeat_the_line() {
+        for (text, words) in [
+            ("s3cr3t", "expected `key = value`, `[domain]` or `# comment`"),
+            ("[example.org", "must end with `]`"),
+            ("token = \"s3cr3t\"", "without quotes"),
+            ("token = 's3cr3t'", "without quotes"),
+            ("token: s3cr3t", "use `=` instead of `:`"),
+            ("; s3cr3t", "comments start with `#`"),
+            ("// s3cr3t", "comments start with `#`"),
+        ] {
             let error = parse(text, Some(Path::new("x.conf"))).expect_err(text).to_string();
-            assert!(error.starts_with("x.conf:1: ") && !error.contains("s3cr3t"), "{error}");
+            assert!(error.starts_with("x.conf:1: ") && error.contains(words), "{error}");
+            assert!(!error.contains("s3cr3t"), "{error}");
         }
     }
 
     #[test]
-    fn near_misses() {
+    fn did_you_mean_finds_keys_at_distance_two() {
         let keys = ["names", "types", "ttl", "token_file"];
         assert_eq!(did_you_mean("name", &keys), Some("names"));
         assert_eq!(did_you_mean("tokenfile", &keys), Some("token_file"));

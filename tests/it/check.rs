@@ -135,7 +135,7 @@ fn broken_config_is_a_failure() {
 fn bad_token_file_or_token_is_reported() {
     let s = good();
     fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o644)).expect("chmod");
-    finds(&s, 0, "warning  config: ", &["everybody can read it: chmod 600"]);
+    finds(&s, 0, "warning  config: ", &["is readable by all users: run `chmod 600"]);
     s.write("token", "<your token>\n");
     finds(&s, 78, "failure  config: ", &["placeholder"]);
     s.write("token", "pat_another");

@@ -30,7 +30,7 @@ fn bad_command_line_exits_64_without_a_connection() {
         ran.fails(64, &["see gandi-ddns --help"]);
     }
     let ran = s.finish(s.command().args(["--token", TOKEN]));
-    ran.fails(64, &["--token is refused", "token_file", "GANDI_TOKEN"]);
+    ran.fails(64, &["--token is not supported", "token_file", "GANDI_TOKEN"]);
     assert_eq!(s.fake.connections(), 0);
 }
 
@@ -42,8 +42,9 @@ fn quiet_prints_only_errors_and_verbose_prints_each_step() {
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
     let ran = s.run(&["-v"]);
     ran.prints(0, "");
-    ran.says(&["said 81.2.69.142", "home.example.org A: still 81.2.69.142"]);
-    s.run(&["-vf"]).says(&["home.example.org A: looking at the zone", "nothing to do"]);
+    ran.says(&["reported 81.2.69.142", "home.example.org A: unchanged (cached): 81.2.69.142"]);
+    s.run(&["-vf"])
+        .says(&["home.example.org A: querying record", "home.example.org A: unchanged: 81.2.69.142"]);
     s.fake.revoke_all();
     s.run(&["-qf"]).fails(77, &["refused the token"]);
 }
@@ -54,7 +55,10 @@ fn default_config_is_searched_in_etc_and_home() {
     let ran = s.finish(&mut s.command());
     ran.fails(
         78,
-        &["no config: looked for /etc/gandi-ddns/gandi-ddns.conf", ".config/gandi-ddns/gandi-ddns.conf"],
+        &[
+            "no config file found (looked for /etc/gandi-ddns/gandi-ddns.conf",
+            ".config/gandi-ddns/gandi-ddns.conf",
+        ],
     );
     fs::create_dir_all(s.path("xdg/gandi-ddns")).expect("a directory");
     s.write("xdg/gandi-ddns/gandi-ddns.conf", "[example]\nnames = @\n");
@@ -75,7 +79,10 @@ fn config_errors_have_file_line_and_remedy() {
         ("token = abcdefghijkl0123456789xy\n[example.org]\nnames = @\n", ["gandi-ddns.conf:1:", "`api_key`"]),
         ("api_key = pat_1\n[example.org]\nnames = @\n", ["gandi-ddns.conf:1:", "token_file"]),
         ("token_file = empty\n[example.org]\nnames = @\n", ["gandi-ddns.conf:1:", "empty is empty"]),
-        ("token_file = nowhere\n[example.org]\nnames = @\n", ["gandi-ddns.conf:1:", "nowhere: No such file"]),
+        (
+            "token_file = nowhere\n[example.org]\nnames = @\n",
+            ["gandi-ddns.conf:1:", "token file nowhere does not exist: create it with"],
+        ),
         ("[example.org]\nnames = @\n", ["no token", "admin.gandi.net"]),
     ] {
         s.write("empty", "\n");
@@ -95,7 +102,7 @@ fn config_of_an_older_gandi_script_is_converted() {
     ));
     let ran = s.run(&[]);
     ran.prints(78, "");
-    ran.says(&["gandi-ddns.conf:2: this is the config of an older Gandi script"]);
+    ran.says(&["gandi-ddns.conf:2: this looks like the config of an older Gandi script"]);
     let (_, ours) = ran.stderr.split_once("write this instead:\n\n").expect("a config");
     assert!(ours.contains("[example.org]\nnames = home\ntypes = A\nttl = 900\n"), "{ours}");
     // The printed config works, with the token file and the API of the sandbox.
@@ -110,7 +117,7 @@ fn arguments_replace_the_config_file() {
     let ran = s.finish(s.command().args(line.split(' ')));
     ran.fails(78, &["no token", "GANDI_TOKEN"]);
     let ran = s.finish(s.command().args(line.split(' ')).env("GANDI_TOKEN", "<change me>"));
-    ran.fails(78, &["GANDI_TOKEN still holds the example's placeholder"]);
+    ran.fails(78, &["GANDI_TOKEN still contains a placeholder"]);
     let ran =
         s.finish(s.command().args(["--domain", "www.example.org", "--name", "@"]).env("GANDI_TOKEN", TOKEN));
     ran.fails(78, &["put `www` under names"]);
@@ -141,7 +148,7 @@ fn world_readable_token_file_is_a_warning() {
     let s = Sandbox::new();
     fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o644)).expect("chmod");
     let ran = s.run(&[]);
-    ran.says(&["warning: ", "everybody can read it: chmod 600 token"]);
+    ran.says(&["warning: ", "token contains a secret and is readable by all users: run `chmod 600 token`"]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(0), 1));
 }
 

@@ -33,7 +33,7 @@ fn result_of_each_record_is_listed() {
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     let ran = s.run(&["--json"]);
     ran.exits_without_errors(0);
-    let told = object(&ran);
+    let report = object(&ran);
     for (path, wanted) in [
         ("version", concat!("\"", env!("CARGO_PKG_VERSION"), "\"")),
         ("exit", "0"),
@@ -51,18 +51,21 @@ fn result_of_each_record_is_listed() {
         ("records/1/result", "\"created\""),
         ("records/1/old", "[]"),
     ] {
-        assert_eq!(at(&told, path), wanted, "{path}");
+        assert_eq!(at(&report, path), wanted, "{path}");
     }
-    assert_ne!(at(&told, "token_expires"), "null");
-    assert_eq!(at(&object(&s.run(&["--json"])), "records/0/result"), "\"remembered\"");
-    assert_eq!(at(&object(&s.run(&["--json", "--force", "-q"])), "records/0/result"), "\"kept\"");
+    assert_ne!(at(&report, "token_expires"), "null");
+    assert_eq!(at(&object(&s.run(&["--json"])), "records/0/result"), "\"cached\"");
+    assert_eq!(at(&object(&s.run(&["--json", "--force", "-q"])), "records/0/result"), "\"unchanged\"");
 }
 
 #[test]
 fn dry_run_is_marked() {
     let s = Sandbox::new();
-    let told = object(&s.run(&["--json", "--dry-run"]));
-    assert_eq!((at(&told, "dry_run"), at(&told, "records/0/result")), ("true".into(), "\"created\"".into()));
+    let report = object(&s.run(&["--json", "--dry-run"]));
+    assert_eq!(
+        (at(&report, "dry_run"), at(&report, "records/0/result")),
+        ("true".into(), "\"created\"".into())
+    );
     assert_eq!(s.count("PUT"), 0);
 }
 
@@ -71,14 +74,14 @@ fn failed_record_has_error_and_since() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
     let ran = s.run(&["--json"]);
-    ran.says(&["2 values"]);
-    let told = object(&ran);
-    assert_eq!((at(&told, "exit"), at(&told, "records/0/exit")), ("78".into(), "78".into()));
+    ran.says(&["2 addresses"]);
+    let report = object(&ran);
+    assert_eq!((at(&report, "exit"), at(&report, "records/0/exit")), ("78".into(), "78".into()));
     assert_eq!(
-        (at(&told, "records/0/result"), at(&told, "records/0/since")),
+        (at(&report, "records/0/result"), at(&report, "records/0/since")),
         ("\"failed\"".into(), "null".into())
     );
-    assert!(at(&told, "records/0/error").contains("it has 2 values"));
+    assert!(at(&report, "records/0/error").contains("the record has 2 addresses (81.2.69.1 81.2.69.2)"));
     assert_ne!(at(&object(&s.run(&["--json"])), "records/0/since"), "null");
 }
 
@@ -91,13 +94,13 @@ fn all_attempts_of_a_run_share_one_object() {
     s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
     let ran = s.run(&["--json", "--wait", "60"]);
     ran.exits_without_errors(0);
-    let told = object(&ran);
+    let report = object(&ran);
     // The second attempt, which has nothing to do, does not hide the change by the first.
     assert_eq!(
-        (at(&told, "records/0/result"), at(&told, "records/0/old")),
+        (at(&report, "records/0/result"), at(&report, "records/0/old")),
         ("\"replaced\"".into(), "[\"81.2.69.1\"]".into())
     );
-    assert_eq!(at(&told, "records/1/addresses"), format!("[\"{ADDRESS}\"]"));
+    assert_eq!(at(&report, "records/1/addresses"), format!("[\"{ADDRESS}\"]"));
 }
 
 #[test]
@@ -108,9 +111,9 @@ fn held_lock_is_the_error_of_the_run() {
     let mut first = command.args(["-c", "gandi-ddns.conf"]).spawn().expect("a run");
     let timeout = std::time::Duration::from_secs(60);
     assert!(s.fake.wait_until(timeout, |r| r.iter().any(|r| r.listener == "livedns")));
-    let told = object(&s.run(&["--json"]));
-    assert_eq!((at(&told, "exit"), at(&told, "records")), ("75".into(), "[]".into()));
-    assert!(at(&told, "error").contains("another run holds the lock"));
+    let report = object(&s.run(&["--json"]));
+    assert_eq!((at(&report, "exit"), at(&report, "records")), ("75".into(), "[]".into()));
+    assert!(at(&report, "error").contains("another instance is running (lock "));
     first.kill().expect("the first run");
     first.wait().expect("its end");
 }

@@ -194,5 +194,5 @@ fn family_option_updates_only_that_family() {
     s.run(&["-4"]).is(0, "home.example.org A: created: 81.2.69.142 (TTL 300)\n");
     s.run(&["-4", "-6"]).is(0, "");
     s.config("names = home\n");
-    s.run(&["-6"]).fails(78, &["nothing to do: no record is of the address family asked for"]);
+    s.run(&["-6"]).fails(78, &["nothing to do: no record of the chosen address family is configured"]);
 }
