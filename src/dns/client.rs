@@ -1,11 +1,12 @@
 //! One DNS query over UDP, repeated once.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::error::{DnsError, MAX_MESSAGE};
+use super::error::DnsError;
 use super::message::{self, IN, NS, Question};
+use crate::net::udp;
 use crate::sys::random::Random;
 
 /// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
@@ -67,36 +68,22 @@ fn once(
     strays: &mut u32,
     read: &mut dyn FnMut(&[u8]) -> Result<bool, DnsError>,
 ) -> Result<bool, DnsError> {
-    let started = Instant::now();
-    let own =
-        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { IpAddr::from(Ipv6Addr::UNSPECIFIED) };
-    let socket = UdpSocket::bind((own, 0)).map_err(DnsError::Io)?;
-    // Connected, the socket gets what comes from the server's address and port, and its ICMP errors, and no more.
-    socket.connect(server).map_err(DnsError::Io)?;
+    let deadline = Instant::now() + time;
+    let socket = udp::connected(server).map_err(DnsError::Io)?;
     socket.send(query).map_err(DnsError::Io)?;
-    // One byte more than allowed, to tell what is too long.
-    let mut buffer = [0; MAX_MESSAGE + 1];
-    loop {
-        let left = time.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return Ok(false);
+    let mut result = Ok(false);
+    udp::receive_until(deadline, &socket, &mut |packet| {
+        result = match packet {
+            Ok((message, _)) => read(message),
+            Err(e) => Err(DnsError::Io(e)),
+        };
+        if matches!(result, Ok(false)) {
+            // Unrelated packet. Keep waiting: otherwise a spoofed packet could abort the query.
+            *strays += 1;
+            return ControlFlow::Continue(());
         }
-        socket.set_read_timeout(Some(left)).map_err(DnsError::Io)?;
-        match socket.recv(&mut buffer) {
-            Ok(length) => {
-                if read(buffer.get(..length).unwrap_or_default())? {
-                    return Ok(true);
-                }
-                // Not from the server, or of an older question: were it to end the wait, anybody could end it.
-                *strays += 1;
-            }
-            // The clock at the top of the loop decides. Interrupted: the run was stopped and went on.
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-                ) => {}
-            Err(e) => return Err(DnsError::Io(e)),
-        }
-    }
+        ControlFlow::Break(())
+    })
+    .map_err(DnsError::Io)?;
+    result
 }

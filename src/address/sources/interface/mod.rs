@@ -6,13 +6,13 @@ mod inet6;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr};
 
 use if_addrs::{IfOperStatus, Interface};
 
 use crate::address::answer::Detected;
 use crate::address::global;
-use crate::net::Family;
+use crate::net::{Family, udp};
 use inet6::{Held, OUT6};
 
 // Not by /proc/net, which `ProcSubset=pid` hides (systemd.exec(5)).
@@ -162,13 +162,8 @@ fn choose(addresses: &[Ipv4Addr], kernel: Option<Ipv4Addr>) -> Option<(Ipv4Addr,
 /// The source address that the kernel takes towards the internet. `connect` on a UDP socket only looks the route
 /// up (udp(7)); nothing is sent.
 fn towards_the_internet(family: Family) -> Option<IpAddr> {
-    let (from, to): (IpAddr, IpAddr) = match family {
-        Family::V4 => (Ipv4Addr::UNSPECIFIED.into(), OUT4.into()),
-        Family::V6 => (Ipv6Addr::UNSPECIFIED.into(), OUT6.into()),
-    };
-    let socket = UdpSocket::bind(SocketAddr::new(from, 0)).ok()?;
-    socket.connect(SocketAddr::new(to, 53)).ok()?;
-    socket.local_addr().ok().map(|a| a.ip())
+    let internet: IpAddr = if family == Family::V4 { OUT4.into() } else { OUT6.into() };
+    udp::connected((internet, 53).into()).ok()?.local_addr().ok().map(|a| a.ip())
 }
 
 const fn v4(address: IpAddr) -> Option<Ipv4Addr> {

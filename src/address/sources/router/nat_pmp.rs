@@ -1,7 +1,11 @@
 //! NAT-PMP (RFC 6886): a UDP packet of two bytes to the gateway, and one of twelve back.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::io;
+use std::net::Ipv4Addr;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+
+use crate::net::udp;
 
 const PORT: u16 = 5351;
 /// Version 0, opcode 0: what is the outer address (RFC 6886, 3.2)?
@@ -10,32 +14,24 @@ const REQUEST: [u8; 2] = [0, 0];
 /// on the same LAN that has not answered twice never will.
 const RETRANSMIT_AFTER: [u64; 2] = [250, 500];
 
-/// The outer address, or the gateway's result code; `None` when it does not speak NAT-PMP.
-pub(super) fn query(gateway: Ipv4Addr, time: Duration) -> Option<Result<Ipv4Addr, u16>> {
-    let end = Instant::now() + time;
-    // Connected, so that the kernel drops what others send.
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((gateway, PORT)).ok()?;
-    // Longer than any answer of this kind, as PCP's and others' are.
-    let mut packet = [0; 64];
+/// Asks the gateway for its external address; `Some(Err)` is the gateway's result code, `None` means that it does not
+/// speak NAT-PMP.
+pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Option<Result<Ipv4Addr, u16>> {
+    let end = Instant::now() + timeout;
+    let socket = udp::connected((gateway, PORT).into()).ok()?;
     for wait in RETRANSMIT_AFTER {
         socket.send(&REQUEST).ok()?;
-        let until = end.min(Instant::now() + Duration::from_millis(wait));
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || socket.set_read_timeout(Some(left)).is_err() {
-                break;
-            }
-            match socket.recv(&mut packet) {
-                Ok(length) => {
-                    if let Some(answer) = read(packet.get(..length)?) {
-                        return Some(answer);
-                    }
-                }
-                // Nobody listens there, and the gateway says so.
-                Err(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => return None,
-                Err(_) => {}
-            }
+        let deadline = end.min(Instant::now() + Duration::from_millis(wait));
+        let (mut response, mut is_closed) = (None, false);
+        let handle = &mut |packet: io::Result<(&[u8], _)>| {
+            // Refused: the gateway has the port closed, so that another request is useless.
+            is_closed = matches!(&packet, Err(e) if e.kind() == io::ErrorKind::ConnectionRefused);
+            response = packet.ok().and_then(|(packet, _)| read(packet));
+            if is_closed || response.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        udp::receive_until(deadline, &socket, handle).ok()?;
+        if is_closed || response.is_some() {
+            return response;
         }
     }
     None

@@ -6,11 +6,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::http::{Http, HttpError, Method, Request};
-use crate::net::Family;
+use crate::net::{Family, udp};
 
 const SSDP: (Ipv4Addr, u16) = (Ipv4Addr::new(239, 255, 255, 250), 1900);
 /// How long to wait for the first answer: it may take its time up to `MX` seconds, on which we are short.
@@ -74,12 +75,11 @@ pub(super) fn query(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpErro
 }
 
 /// Where the gateway's description lies: the first that it names and that lies on itself.
-fn discover(gateway: Ipv4Addr, time: Duration) -> io::Result<Option<Location>> {
-    let until = Instant::now() + time.min(DISCOVERY_TIMEOUT);
-    // Towards the gateway, so that the search leaves by that interface (ip(7): the source's).
-    let way = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    way.connect((gateway, SSDP.1))?;
-    let socket = UdpSocket::bind((way.local_addr()?.ip(), 0))?;
+fn discover(gateway: Ipv4Addr, timeout: Duration) -> io::Result<Option<Location>> {
+    let deadline = Instant::now() + timeout.min(DISCOVERY_TIMEOUT);
+    // Bound to the source address towards the gateway, so that multicast leaves by that interface (ip(7)).
+    let source = udp::connected((gateway, SSDP.1).into())?.local_addr()?.ip();
+    let socket = UdpSocket::bind((source, 0))?;
     for version in [1, 2] {
         let search = format!(
             "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\n\
@@ -89,22 +89,17 @@ fn discover(gateway: Ipv4Addr, time: Duration) -> io::Result<Option<Location>> {
         // Some networks lose multicast; the gateway need not listen to this one.
         let _ = socket.send_to(search.as_bytes(), (gateway, SSDP.1));
     }
-    let mut packet = [0; 2048];
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(None);
-        }
-        socket.set_read_timeout(Some(left))?;
-        // An error of this socket is an earlier packet's: the wait goes on.
-        if let Ok((length, SocketAddr::V4(from))) = socket.recv_from(&mut packet)
-            && *from.ip() == gateway
-            && let Some(text) = packet.get(..length)
-            && let Some(location) = Location::of_answer(&String::from_utf8_lossy(text), gateway)
+    let mut location = None;
+    udp::receive_until(deadline, &socket, &mut |packet| {
+        // An error belongs to an earlier packet, such as one to a closed port: keep waiting.
+        if let Ok((response, sender)) = packet
+            && sender.ip() == gateway
         {
-            return Ok(Some(location));
+            location = Location::of_answer(&String::from_utf8_lossy(response), gateway);
         }
-    }
+        if location.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(location)
 }
 
 /// A URL on the gateway itself.
