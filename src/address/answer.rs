@@ -12,7 +12,7 @@ pub struct Detected {
     /// The address.
     pub address: IpAddr,
     /// Why this one, where there was a choice; for `-v`.
-    pub note: Option<String>,
+    pub note: Option<&'static str>,
 }
 
 /// Why one source gave no address.
@@ -48,16 +48,16 @@ impl fmt::Display for SourceError {
             Self::Status(status) => write!(f, "answered with status {status}"),
             Self::NoAddress => write!(f, "answered with something that is not one address"),
             Self::WrongFamily(a) => write!(f, "answered with {a}, of the wrong family"),
-            Self::NotPublic(a, why) => write!(f, "answered with {a}, {why}"),
+            Self::NotPublic(a, reason) => write!(f, "answered with {a}, {reason}"),
             Self::BehindNat(a, _) if a.is_unspecified() => {
                 write!(f, "answered with {a}: it has no public address at the moment")
             }
-            Self::BehindNat(a, why) => write!(
+            Self::BehindNat(a, reason) => write!(
                 f,
-                "answered with {a}, {why}: your router is itself behind another NAT; the name would not reach \
+                "answered with {a}, {reason}: your router is itself behind another NAT; the name would not reach \
                  this machine"
             ),
-            Self::Failed(words) => f.write_str(words),
+            Self::Failed(text) => f.write_str(text),
         }
     }
 }

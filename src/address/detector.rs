@@ -73,7 +73,7 @@ impl Detector {
             let location = source.location();
             match &detected {
                 Ok(Detected { address, note }) => {
-                    let note = note.as_deref().map(|n| format!(", {n}")).unwrap_or_default();
+                    let note = note.map(|n| format!(", {n}")).unwrap_or_default();
                     console.debug(format_args!("{source} reported {address}{location}{note}"));
                 }
                 Err(e) => console.debug(format_args!("{source}: {e}{location}")),

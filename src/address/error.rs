@@ -7,6 +7,7 @@ use super::consensus::{Query, Quorum};
 use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
+use crate::sys::grouped::push_grouped;
 
 /// No address to go by: nothing may be written for this family.
 #[derive(Debug)]
@@ -18,44 +19,41 @@ pub struct AddressError {
 
 impl AddressError {
     fn causes(&self) -> impl Iterator<Item = (&Query, &SourceError)> {
-        self.queries.iter().filter_map(|a| Some((a, a.result.as_ref()?.as_ref().err()?)))
+        self.queries.iter().filter_map(|q| Some((q, q.result.as_ref()?.as_ref().err()?)))
     }
 
     /// Whether a source that counts has answered.
     fn has_votes(&self) -> bool {
-        let counts = |a: &Query| a.source.kind().trust() != Trust::Hint && matches!(a.result, Some(Ok(_)));
+        let counts = |q: &Query| q.source.kind().trust() != Trust::Hint && q.address().is_some();
         self.queries.iter().any(counts)
     }
 
     /// Whether no web service could be reached, as without a network.
     fn is_unreachable(&self) -> bool {
-        let mut web = self.causes().filter(|(a, _)| a.source.kind() != Kind::Dns).peekable();
-        web.peek().is_some() && web.all(|(_, c)| matches!(c, SourceError::Http(e) if e.is_unreachable()))
+        let mut web = self.causes().filter(|(q, _)| q.source.kind() != Kind::Dns).peekable();
+        web.peek().is_some()
+            && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if e.is_unreachable()))
     }
 
     /// Whether no service could be reached, so that it is our own network that is out, and nobody was bothered.
     pub(crate) fn is_local(&self) -> bool {
-        let mut web = self.causes().filter(|(a, _)| a.source.kind() == Kind::Web).peekable();
+        let mut web = self.causes().filter(|(q, _)| q.source.kind() == Kind::Web).peekable();
         let unreached = |e: &HttpError| e.is_connection() && !e.may_have_arrived();
-        web.peek().is_some() && web.all(|(_, c)| matches!(c, SourceError::Http(e) if unreached(e)))
+        web.peek().is_some() && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if unreached(e)))
     }
 
     /// What each source said or why it did not, those with the same words together: many often fail alike.
-    fn told(&self) -> Vec<(String, Vec<String>)> {
-        let answered = self.queries.iter().filter_map(|a| {
-            let answer = a.result.as_ref()?.as_ref().ok()?;
-            let hint = if a.source.kind().trust() == Trust::Hint { ", which is only a hint" } else { "" };
-            Some((a.source.to_string(), format!("said {}{hint}", answer.address)))
+    fn grouped(&self) -> Vec<(String, Vec<String>)> {
+        let answered = self.queries.iter().filter_map(|query| {
+            let hint = if query.source.kind().trust() == Trust::Hint { ", which is only a hint" } else { "" };
+            Some((query, format!("said {}{hint}", query.address()?)))
         });
-        let failed = self.causes().map(|(a, cause)| (a.source.to_string(), cause.to_string()));
-        let mut told: Vec<(String, Vec<String>)> = Vec::new();
-        for (source, text) in answered.chain(failed) {
-            match told.iter_mut().find(|(t, _)| *t == text) {
-                Some((_, sources)) => sources.push(source),
-                None => told.push((text, vec![source])),
-            }
+        let failed = self.causes().map(|(query, cause)| (query, cause.to_string()));
+        let mut groups = Vec::new();
+        for (query, text) in answered.chain(failed) {
+            push_grouped(&mut groups, text, query.source.to_string());
         }
-        told
+        groups
     }
 }
 
@@ -78,7 +76,7 @@ impl fmt::Display for AddressError {
                 return write!(f, ": {e}");
             }
         }
-        for (i, (text, sources)) in self.told().iter().enumerate() {
+        for (i, (text, sources)) in self.grouped().iter().enumerate() {
             write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, sources.join(", "))?;
         }
         match self.family {

@@ -58,25 +58,33 @@ impl Source {
         http: &Http,
         random: &mut Random,
     ) -> Result<Detected, SourceError> {
-        let plain = |address| Detected { address, note: None };
-        let time = http.remaining();
-        let answer = match self {
+        let without_note = |address| Detected { address, note: None };
+        let timeout = http.remaining();
+        let detected = match self {
             Self::Interface(name) => {
                 interface::query(name.as_deref(), family).map_err(SourceError::failed)?
             }
-            Self::Router => plain(router::query(http).map_err(SourceError::failed)?.into()),
-            Self::Dns(service) => plain(dns::query(service, time, random).map_err(SourceError::failed)?),
-            Self::Resolve(name) => plain(resolve::query(name, family, time).map_err(SourceError::failed)?),
-            Self::Command(path) => plain(command::query(path, family, time).map_err(SourceError::failed)?),
-            Self::Web(service) => plain(web::query(http, service, family)?),
+            Self::Router => without_note(router::query(http).map_err(SourceError::failed)?.into()),
+            Self::Dns(service) => {
+                without_note(dns::query(service, timeout, random).map_err(SourceError::failed)?)
+            }
+            Self::Resolve(name) => {
+                without_note(resolve::query(name, family, timeout).map_err(SourceError::failed)?)
+            }
+            Self::Command(path) => {
+                without_note(command::query(path, family, timeout).map_err(SourceError::failed)?)
+            }
+            Self::Web(service) => without_note(web::query(http, service, family)?),
         };
-        if Family::of(answer.address) != family {
-            return Err(SourceError::WrongFamily(answer.address));
+        if Family::of(detected.address) != family {
+            return Err(SourceError::WrongFamily(detected.address));
         }
-        match global::reason_not_global(answer.address) {
-            Some(why) if self.kind() == Kind::Router => Err(SourceError::BehindNat(answer.address, why)),
-            Some(why) => Err(SourceError::NotPublic(answer.address, why)),
-            None => Ok(answer),
+        match global::reason_not_global(detected.address) {
+            Some(reason) if self.kind() == Kind::Router => {
+                Err(SourceError::BehindNat(detected.address, reason))
+            }
+            Some(reason) => Err(SourceError::NotPublic(detected.address, reason)),
+            None => Ok(detected),
         }
     }
 }

@@ -6,22 +6,22 @@ use std::net::Ipv6Addr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suffix {
     host: u128,
-    length: u32,
+    prefix_length: u32,
 }
 
 impl Suffix {
     /// Reads `::1:2:3:4`, `::12:0:0:0:1/56` or `mac 00:11:22:33:44:55`; the error is for the config's author.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(mac) = text.strip_prefix("mac").filter(|rest| rest.starts_with([' ', '\t'])) {
-            return from_mac(mac.trim_ascii());
+            return modified_eui64(mac.trim_ascii());
         }
         let (address, length) = text.split_once('/').unwrap_or((text, "64"));
         let Ok(host) = address.trim_ascii().parse().map(Ipv6Addr::to_bits) else {
-            let instead = match octets(text) {
+            let hint = match mac_address(text) {
                 Some(_) => format!("a MAC address is written `mac {text}`"),
                 None => "write the end of an address, such as `::1:2:3:4/64`".to_owned(),
             };
-            return Err(format!("`{text}` is not a host part: {instead}"));
+            return Err(format!("`{text}` is not a host part: {hint}"));
         };
         let Ok(length @ 48..=64) = length.trim_ascii().parse() else {
             return Err(format!("`{text}`: the prefix before a host part has /48 to /64"));
@@ -37,13 +37,13 @@ impl Suffix {
                 "`{text}`: a host part of zero is the address of every router of the subnet"
             ));
         }
-        Ok(Self { host, length })
+        Ok(Self { host, prefix_length: length })
     }
 
     /// The address that has this host part behind our prefix.
     #[must_use]
     pub const fn apply(self, prefix_of: Ipv6Addr) -> Ipv6Addr {
-        Ipv6Addr::from_bits(prefix_of.to_bits() & prefix_mask(self.length) | self.host)
+        Ipv6Addr::from_bits(prefix_of.to_bits() & prefix_mask(self.prefix_length) | self.host)
     }
 }
 
@@ -53,19 +53,19 @@ const fn prefix_mask(length: u32) -> u128 {
 
 /// The modified EUI-64 of a MAC address: `fffe` in the middle, and the universal/local bit the other way round
 /// (RFC 4291, appendix A).
-fn from_mac(text: &str) -> Result<Suffix, String> {
-    let Some(mac @ [a, b, c, d, e, f]) = octets(text) else {
+fn modified_eui64(text: &str) -> Result<Suffix, String> {
+    let Some(mac @ [a, b, c, d, e, f]) = mac_address(text) else {
         return Err(format!("`{text}` is not a MAC address: write it as `mac 00:11:22:33:44:55`"));
     };
     if mac == [0; 6] || a & 1 != 0 {
         return Err(format!("`{text}` is the MAC address of no single machine"));
     }
     let host = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
-    Ok(Suffix { host: host.into(), length: 64 })
+    Ok(Suffix { host: host.into(), prefix_length: 64 })
 }
 
 /// Six pairs of hexadecimal digits, with all colons or all dashes between.
-fn octets(text: &str) -> Option<[u8; 6]> {
+fn mac_address(text: &str) -> Option<[u8; 6]> {
     let separator = if text.contains('-') { '-' } else { ':' };
     let mut octets = [0; 6];
     let mut pairs = text.split(separator);
@@ -82,8 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_parts_behind_our_prefix() {
-        for (suffix, wanted) in [
+    fn suffix_replaces_the_host_part_of_an_address() {
+        for (suffix, expected) in [
             ("::1:2:3:4", "2a01:e0a:abcd:ef12:1:2:3:4"),
             ("::1:2:3:4/64", "2a01:e0a:abcd:ef12:1:2:3:4"),
             ("::1/64", "2a01:e0a:abcd:ef12::1"),
@@ -100,15 +100,15 @@ mod tests {
             // A locally administered one.
             ("mac 02:00:00:00:00:01", "2a01:e0a:abcd:ef12:0:ff:fe00:1"),
         ] {
-            let ours = "2a01:e0a:abcd:ef12:9:9:9:9".parse().expect("an address");
-            let address = Suffix::parse(suffix).map(|s| s.apply(ours).to_string());
-            assert_eq!(address.as_deref(), Ok(wanted), "{suffix}");
+            let own = "2a01:e0a:abcd:ef12:9:9:9:9".parse().expect("an address");
+            let address = Suffix::parse(suffix).map(|s| s.apply(own).to_string());
+            assert_eq!(address.as_deref(), Ok(expected), "{suffix}");
         }
     }
 
     #[test]
-    fn what_is_no_host_part() {
-        for (text, words) in [
+    fn invalid_suffix_is_an_error_with_advice() {
+        for (text, part) in [
             ("", "is not a host part: write the end"),
             ("1:2:3:4", "is not a host part: write the end"),
             ("192.168.1.2", "is not a host part: write the end"),
@@ -138,7 +138,7 @@ mod tests {
             ("mac 00:00:00:00:00:00", "no single machine"),
         ] {
             let error = Suffix::parse(text).expect_err(text);
-            assert!(error.contains(words), "{text}: {error}");
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 }

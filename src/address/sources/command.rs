@@ -35,14 +35,14 @@ impl fmt::Display for CommandError {
 impl std::error::Error for CommandError {}
 
 /// Runs the program at `path`, without arguments and without a shell between.
-pub(crate) fn query(path: &Path, family: Family, time: Duration) -> Result<IpAddr, CommandError> {
+pub(crate) fn query(path: &Path, family: Family, timeout: Duration) -> Result<IpAddr, CommandError> {
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
-    let job = Spec { path, variables: &variables, time: time.min(TIMEOUT), is_heard: true };
-    read(&subprocess::run(&job).map_err(CommandError::Process)?)
+    let spec = Spec { path, variables: &variables, time: timeout.min(TIMEOUT), is_heard: true };
+    parse(&subprocess::run(&spec).map_err(CommandError::Process)?)
 }
 
-fn read(output: &[u8]) -> Result<IpAddr, CommandError> {
+fn parse(output: &[u8]) -> Result<IpAddr, CommandError> {
     if output.is_empty() {
         return Err(CommandError::Silent);
     }
@@ -56,17 +56,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_is_one_address() {
-        let line = |text: &str| read(text.as_bytes()).map(|a| a.to_string());
-        let padded = |blanks| format!("{}81.2.69.142\n", " ".repeat(blanks));
+    fn first_line_must_be_exactly_one_address() {
+        let address = |text: &str| parse(text.as_bytes()).map(|a| a.to_string());
+        let padded = |spaces| format!("{}81.2.69.142\n", " ".repeat(spaces));
         for text in ["81.2.69.142", "81.2.69.142\n", "\t81.2.69.142 \r\nmore\n", &padded(MAX_LINE - 11)] {
-            assert_eq!(line(text).ok().as_deref(), Some("81.2.69.142"), "{text:?}");
+            assert_eq!(address(text).ok().as_deref(), Some("81.2.69.142"), "{text:?}");
         }
-        assert_eq!(line("2a01:e0a::1\n").ok().as_deref(), Some("2a01:e0a::1"));
+        assert_eq!(address("2a01:e0a::1\n").ok().as_deref(), Some("2a01:e0a::1"));
         for text in ["\n81.2.69.142\n", "81.2.69.142 81.2.69.143", "ip: 81.2.69.142", &padded(MAX_LINE - 10)]
         {
-            assert!(matches!(line(text), Err(CommandError::NoAddress)), "{text:?}");
+            assert!(matches!(address(text), Err(CommandError::NoAddress)), "{text:?}");
         }
-        assert!(matches!(line(""), Err(CommandError::Silent)));
+        assert!(matches!(address(""), Err(CommandError::Silent)));
     }
 }

@@ -37,8 +37,8 @@ impl fmt::Display for NameSourceError {
 impl std::error::Error for NameSourceError {}
 
 /// The one address of `name` by the system's resolver.
-pub(crate) fn query(name: &str, family: Family, time: Duration) -> Result<IpAddr, NameSourceError> {
-    let mut addresses = lookup(name, time).map_err(NameSourceError::Resolve)?;
+pub(crate) fn query(name: &str, family: Family, timeout: Duration) -> Result<IpAddr, NameSourceError> {
+    let mut addresses = lookup(name, timeout).map_err(NameSourceError::Resolve)?;
     addresses.retain(|a| Family::of(*a) == family);
     match addresses.as_slice() {
         [] => Err(NameSourceError::None(family)),

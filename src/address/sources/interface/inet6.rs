@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use crate::address::global;
 
 /// A public resolver, which stands for the internet: the way to it is the way out.
-pub(super) const OUT6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
+pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
 
 // What an address may be, in `/proc/net/if_inet6` (linux/if_addr.h). An optimistic address is tentative too
 // (RFC 4429), as long as it has not been checked.
@@ -24,17 +24,17 @@ const FLAGS: [(u8, &str); 4] = [
 
 /// An address that an interface holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct InterfaceAddr {
     pub(super) name: String,
     pub(super) address: Ipv6Addr,
-    prefix: u8,
+    prefix_length: u8,
     scope: u8,
     flags: u8,
 }
 
-impl Held {
+impl InterfaceAddr {
     /// Why it is not to be published, in one word or two.
-    pub(super) fn unfit(&self) -> Option<&'static str> {
+    pub(super) fn rejection(&self) -> Option<&'static str> {
         match global::reason_not_global(self.address.into()) {
             // "a unique local address (RFC 4193)": the kind alone.
             Some(why) => {
@@ -49,27 +49,27 @@ impl Held {
 
 /// Reads `/proc/net/if_inet6`: address, index, prefix length, scope and flags in hexadecimal, and the name
 /// (`if6_seq_show` in net/ipv6/addrconf.c). Lines of another form are not for us.
-pub(super) fn parse(text: &str) -> Vec<Held> {
-    text.lines().filter_map(held).collect()
+pub(super) fn parse(text: &str) -> Vec<InterfaceAddr> {
+    text.lines().filter_map(parse_line).collect()
 }
 
-fn held(line: &str) -> Option<Held> {
+fn parse_line(line: &str) -> Option<InterfaceAddr> {
     let mut words = line.split_ascii_whitespace();
     let address = words.next().filter(|w| w.len() == 32)?;
     let address = Ipv6Addr::from_bits(u128::from_str_radix(address, 16).ok()?);
     let _index = words.next()?;
     let mut byte = || u8::from_str_radix(words.next()?, 16).ok();
-    let (prefix, scope, flags) = (byte()?, byte()?, byte()?);
-    Some(Held { name: words.next()?.to_owned(), address, prefix, scope, flags })
+    let (prefix_length, scope, flags) = (byte()?, byte()?, byte()?);
+    Some(InterfaceAddr { name: words.next()?.to_owned(), address, prefix_length, scope, flags })
 }
 
 /// The kinds of those that are unfit, each once: `temporary, link-local`.
-pub(super) fn unfit(all: &[Held]) -> String {
+pub(super) fn rejections(addresses: &[InterfaceAddr]) -> String {
     let mut kinds: Vec<&str> = Vec::new();
-    for kind in all.iter().filter_map(Held::unfit) {
+    for kind in addresses.iter().filter_map(InterfaceAddr::rejection) {
         // In order without a sort, which is a kilobyte of program.
-        if let Err(place) = kinds.binary_search(&kind) {
-            kinds.insert(place, kind);
+        if let Err(index) = kinds.binary_search(&kind) {
+            kinds.insert(index, kind);
         }
     }
     kinds.join(", ")
@@ -77,17 +77,22 @@ pub(super) fn unfit(all: &[Held]) -> String {
 
 /// The one to publish: the kernel's own choice, else of its /64, where its choice is a temporary one, else the
 /// one with the longest prefix in common with the internet's end (RFC 6724, rule 8), else the lowest.
-pub(super) fn choose(fit: &[Held], kernel: Option<Ipv6Addr>) -> Option<(Ipv6Addr, Option<&'static str>)> {
-    let differing = |a: Ipv6Addr, b: Ipv6Addr| a.to_bits() ^ b.to_bits();
-    let chosen = |a| kernel == Some(a);
-    let near = |a| kernel.is_some_and(|k| differing(k, a) >> 64 == 0);
-    let common = |h: &Held| differing(h.address, OUT6).leading_zeros().min(u32::from(h.prefix));
-    let key = |h: &&Held| (!chosen(h.address), !near(h.address), Reverse(common(h)), h.address);
-    let best = fit.iter().min_by_key(key)?.address;
-    let note = match fit.len() {
+pub(super) fn choose(
+    suitable: &[InterfaceAddr],
+    preferred: Option<Ipv6Addr>,
+) -> Option<(Ipv6Addr, Option<&'static str>)> {
+    let difference = |a: Ipv6Addr, b: Ipv6Addr| a.to_bits() ^ b.to_bits();
+    let is_preferred = |a| preferred == Some(a);
+    let is_near = |a| preferred.is_some_and(|p| difference(p, a) >> 64 == 0);
+    let common =
+        |a: &InterfaceAddr| difference(a.address, INTERNET6).leading_zeros().min(u32::from(a.prefix_length));
+    let key =
+        |a: &&InterfaceAddr| (!is_preferred(a.address), !is_near(a.address), Reverse(common(a)), a.address);
+    let best = suitable.iter().min_by_key(key)?.address;
+    let note = match suitable.len() {
         1 => None,
-        _ if chosen(best) => Some("of several, the one that the kernel uses"),
-        _ if near(best) => Some("of several, one of the prefix that the kernel uses"),
+        _ if is_preferred(best) => Some("of several, the one that the kernel uses"),
+        _ if is_near(best) => Some("of several, one of the prefix that the kernel uses"),
         _ => Some("of several, none of which the kernel uses, by RFC 6724 rule 8"),
     };
     Some((best, note))
@@ -101,30 +106,42 @@ mod tests {
         text.parse().expect(text)
     }
 
-    fn of(address: &str, prefix: u8) -> Held {
-        Held { name: "eth0".to_owned(), address: ip(address), prefix, scope: 0, flags: 0x80 }
+    fn of(address: &str) -> InterfaceAddr {
+        InterfaceAddr {
+            name: "eth0".to_owned(),
+            address: ip(address),
+            prefix_length: 64,
+            scope: 0,
+            flags: 0x80,
+        }
     }
 
     #[test]
-    fn the_kernels_table() {
+    fn parse_reads_the_table_of_the_kernel() {
         // From a kernel 6.18, and a line of another form.
         let text = "2a010e0a000100020000000000000003 02 40 00 82     eth0\n\
                     00000000000000000000000000000001 01 80 10 80       lo\n\
                     2a010e0a000100023f2dfa16402630da 10e 40 00 01 br-lan.7\n\
                     2a010e0a 02 40 00 80 eth0\n\n\
                     2a010e0a000100020000000000000003 02 40 00\n";
-        let lo = Held { name: "lo".to_owned(), address: ip("::1"), prefix: 128, scope: 0x10, flags: 0x80 };
-        let bridge = Held {
+        let lo = InterfaceAddr {
+            name: "lo".to_owned(),
+            address: ip("::1"),
+            prefix_length: 128,
+            scope: 0x10,
+            flags: 0x80,
+        };
+        let bridge = InterfaceAddr {
             name: "br-lan.7".to_owned(),
             flags: TEMPORARY,
-            ..of("2a01:e0a:1:2:3f2d:fa16:4026:30da", 64)
+            ..of("2a01:e0a:1:2:3f2d:fa16:4026:30da")
         };
-        assert_eq!(parse(text), [Held { flags: 0x82, ..of("2a01:e0a:1:2::3", 64) }, lo, bridge]);
+        assert_eq!(parse(text), [InterfaceAddr { flags: 0x82, ..of("2a01:e0a:1:2::3") }, lo, bridge]);
     }
 
     #[test]
-    fn only_stable_preferred_global_ones_are_fit() {
-        for (address, scope, flags, wanted) in [
+    fn rejection_is_none_only_for_stable_preferred_global_addresses() {
+        for (address, scope, flags, expected) in [
             ("2a01:e0a:1:2::3", 0, 0x80, None),
             ("2a01:e0a:1:2::3", 0, 0x82, None),
             ("2a01:e0a:1:2::3", 0, 0x00, None),
@@ -140,26 +157,26 @@ mod tests {
             ("2001:db8::1", 0, 0x80, Some("documentation")),
             ("::1", 0x10, 0x80, Some("loopback")),
         ] {
-            let held = Held { scope, flags, ..of(address, 64) };
-            assert_eq!(held.unfit(), wanted, "{address} {flags:#x}");
+            let address = InterfaceAddr { scope, flags, ..of(address) };
+            assert_eq!(address.rejection(), expected, "{address:?} {flags:#x}");
         }
-        let kinds = [
-            Held { flags: 1, ..of("2a01:e0a:1:2::4", 64) },
-            of("fe80::1", 64),
-            Held { flags: 1, ..of("2a01:e0a:1:2::5", 64) },
-            of("2a01:e0a:1:2::3", 64),
+        let addresses = [
+            InterfaceAddr { flags: 1, ..of("2a01:e0a:1:2::4") },
+            of("fe80::1"),
+            InterfaceAddr { flags: 1, ..of("2a01:e0a:1:2::5") },
+            of("2a01:e0a:1:2::3"),
         ];
-        assert_eq!(unfit(&kinds), "link-local, temporary");
+        assert_eq!(rejections(&addresses), "link-local, temporary");
     }
 
     #[test]
-    fn of_several() {
+    fn choose_prefers_the_kernels_address_then_its_prefix_then_rfc_6724() {
         const A: &str = "2a01:e0a:1:a::1";
         const A2: &str = "2a01:e0a:1:a::2";
         const B: &str = "2a01:e0a:1:b::1";
         // More like the resolver's 2606: than 2a01: is.
         const LIKE: &str = "2600:1::9";
-        for (fit, kernel, wanted) in [
+        for (suitable, preferred, expected) in [
             (&[][..], Some(A), None),
             (&[A], None, Some((A, ""))),
             (&[A], Some(B), Some((A, ""))),
@@ -173,16 +190,16 @@ mod tests {
             (&[B, LIKE, A], Some("2a02::1"), Some((LIKE, "by RFC 6724"))),
             (&[LIKE, A], None, Some((LIKE, "by RFC 6724"))),
         ] {
-            let held: Vec<_> = fit.iter().map(|a| of(a, 64)).collect();
-            let chosen = choose(&held, kernel.map(ip));
-            assert_eq!(chosen.map(|c| c.0), wanted.map(|(a, _)| ip(a)), "{fit:?} {kernel:?}");
-            let (note, words) = (chosen.and_then(|c| c.1), wanted.map_or("", |w| w.1));
-            assert!(note.unwrap_or_default().contains(words), "{fit:?} {kernel:?}: {note:?}");
-            assert_eq!(note.is_none(), words.is_empty(), "{fit:?} {kernel:?}: {note:?}");
+            let addresses: Vec<_> = suitable.iter().map(|a| of(a)).collect();
+            let chosen = choose(&addresses, preferred.map(ip));
+            assert_eq!(chosen.map(|c| c.0), expected.map(|(a, _)| ip(a)), "{suitable:?} {preferred:?}");
+            let (note, words) = (chosen.and_then(|c| c.1), expected.map_or("", |e| e.1));
+            assert!(note.unwrap_or_default().contains(words), "{suitable:?} {preferred:?}: {note:?}");
+            assert_eq!(note.is_none(), words.is_empty(), "{suitable:?} {preferred:?}: {note:?}");
         }
         // What two have in common ends where the prefix does.
-        let held = [of("2606:4700:4700:0:ff::", 64), of("2606:4700:4700:0:1::", 64)];
-        let lowest = choose(&held, None).expect("one").0;
+        let addresses = [of("2606:4700:4700:0:ff::"), of("2606:4700:4700:0:1::")];
+        let lowest = choose(&addresses, None).expect("one").0;
         assert_eq!(lowest, ip("2606:4700:4700:0:1::"));
     }
 }

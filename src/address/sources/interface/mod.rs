@@ -13,28 +13,28 @@ use if_addrs::{IfOperStatus, Interface};
 use crate::address::answer::Detected;
 use crate::address::global;
 use crate::net::{Family, udp};
-use inet6::{Held, OUT6};
+use inet6::{INTERNET6, InterfaceAddr};
 
 // Not by /proc/net, which `ProcSubset=pid` hides (systemd.exec(5)).
 const DEVICES: &str = "/proc/self/net/dev";
 const INET6: &str = "/proc/self/net/if_inet6";
 /// A public resolver, which stands for the internet: the way to it is the way out.
-const OUT4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
+const INTERNET4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
 
 /// Why there is no address.
 #[derive(Debug)]
 pub struct InterfaceError {
     /// The interface, where the default route named it.
     routed: Option<String>,
-    problem: Problem,
+    kind: InterfaceErrorKind,
 }
 
 #[derive(Debug)]
-enum Problem {
+enum InterfaceErrorKind {
     /// The system would not say.
-    Unread(&'static str, io::Error),
+    Unreadable(&'static str, io::Error),
     /// IPv6 is not in the kernel, or switched off in it.
-    NoIpv6,
+    Ipv6Disabled,
     /// No default route, and no interface was named.
     NoRoute(Family),
     /// No interface has this name; holds those there are.
@@ -46,7 +46,7 @@ enum Problem {
     /// It has none of this family.
     None(Family),
     /// It has only those of these kinds.
-    Unfit(String),
+    Unsuitable(String),
 }
 
 impl fmt::Display for InterfaceError {
@@ -54,106 +54,113 @@ impl fmt::Display for InterfaceError {
         if let Some(name) = &self.routed {
             write!(f, "{name}, which has the default route, ")?;
         }
-        match &self.problem {
-            Problem::Unread(what, e) => write!(f, "could not read {what}: {e}"),
-            Problem::NoIpv6 => write!(f, "IPv6 is off on this machine"),
-            Problem::NoRoute(family) => {
+        match &self.kind {
+            InterfaceErrorKind::Unreadable(what, e) => write!(f, "could not read {what}: {e}"),
+            InterfaceErrorKind::Ipv6Disabled => write!(f, "IPv6 is off on this machine"),
+            InterfaceErrorKind::NoRoute(family) => {
                 write!(f, "no default route for {family}: is the network up?")
             }
-            Problem::Absent(there) => write!(f, "is not there; there are {there}"),
-            Problem::Down => write!(f, "is down, or nothing is plugged in"),
-            Problem::Bare => write!(f, "has no address at all: is it up?"),
-            Problem::None(family) => write!(f, "has no {family} address"),
-            Problem::Unfit(kinds) => write!(f, "has only {kinds} addresses"),
+            InterfaceErrorKind::Absent(names) => write!(f, "is not there; there are {names}"),
+            InterfaceErrorKind::Down => write!(f, "is down, or nothing is plugged in"),
+            InterfaceErrorKind::Bare => write!(f, "has no address at all: is it up?"),
+            InterfaceErrorKind::None(family) => write!(f, "has no {family} address"),
+            InterfaceErrorKind::Unsuitable(kinds) => write!(f, "has only {kinds} addresses"),
         }
     }
 }
 
 impl std::error::Error for InterfaceError {}
 
-impl From<Problem> for InterfaceError {
-    fn from(problem: Problem) -> Self {
-        Self { routed: None, problem }
+impl From<InterfaceErrorKind> for InterfaceError {
+    fn from(kind: InterfaceErrorKind) -> Self {
+        Self { routed: None, kind }
     }
 }
 
 /// The address of the interface of this name, or of the one that the default route leads through.
 pub(crate) fn query(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> {
-    let kernel = towards_the_internet(family);
+    let preferred = preferred_source(family);
     let listed = if_addrs::get_if_addrs();
-    let held = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
+    let addresses6 = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
     // Each family can do without what only the other one needs: a sandbox may forbid netlink, and IPv6 be off.
-    let (listed, held) = match (listed, held, family) {
-        (Err(e), _, Family::V4) => return Err(Problem::Unread("the addresses of interfaces", e).into()),
-        (_, Err(e), Family::V6) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(Problem::NoIpv6.into());
+    let (listed, addresses6) = match (listed, addresses6, family) {
+        (Err(e), _, Family::V4) => {
+            return Err(InterfaceErrorKind::Unreadable("the addresses of interfaces", e).into());
         }
-        (_, Err(e), Family::V6) => return Err(Problem::Unread(INET6, e).into()),
-        (listed, held, _) => (listed.unwrap_or_default(), held.unwrap_or_default()),
+        (_, Err(e), Family::V6) if e.kind() == io::ErrorKind::NotFound => {
+            return Err(InterfaceErrorKind::Ipv6Disabled.into());
+        }
+        (_, Err(e), Family::V6) => return Err(InterfaceErrorKind::Unreadable(INET6, e).into()),
+        (listed, addresses6, _) => (listed.unwrap_or_default(), addresses6.unwrap_or_default()),
     };
     if let Some(name) = name {
-        return Ok(of(name, family, kernel, &listed, held)?);
+        return Ok(address_of(name, family, preferred, &listed, addresses6)?);
     }
-    let routed = match kernel {
-        Some(IpAddr::V6(a)) => held.iter().find(|h| h.address == a).map(|h| h.name.clone()),
-        Some(a) => listed.iter().find(|i| i.ip() == a).map(|i| device(i).to_owned()),
+    let routed = match preferred {
+        Some(IpAddr::V6(source)) => addresses6.iter().find(|a| a.address == source).map(|a| a.name.clone()),
+        Some(source) => listed.iter().find(|i| i.ip() == source).map(|i| device(i).to_owned()),
         None => None,
     };
-    let name = routed.ok_or(Problem::NoRoute(family))?;
-    match of(&name, family, kernel, &listed, held) {
-        Ok(answer) => Ok(answer),
-        Err(problem) => Err(InterfaceError { routed: Some(name), problem }),
+    let name = routed.ok_or(InterfaceErrorKind::NoRoute(family))?;
+    match address_of(&name, family, preferred, &listed, addresses6) {
+        Ok(detected) => Ok(detected),
+        Err(kind) => Err(InterfaceError { routed: Some(name), kind }),
     }
 }
 
 /// The address of one interface, by the addresses of all of them.
-fn of(
+fn address_of(
     name: &str,
     family: Family,
-    kernel: Option<IpAddr>,
+    preferred: Option<IpAddr>,
     listed: &[Interface],
-    mut held: Vec<Held>,
-) -> Result<Detected, Problem> {
-    let ours = || listed.iter().filter(|i| i.name == name || device(i) == name);
+    mut addresses6: Vec<InterfaceAddr>,
+) -> Result<Detected, InterfaceErrorKind> {
+    let listed = || listed.iter().filter(|i| i.name == name || device(i) == name);
     // IFF_RUNNING is off without a carrier too (netdevice(7)). An address outlives both.
-    if ours().any(|i| i.oper_status != IfOperStatus::Up) {
-        return Err(Problem::Down);
+    if listed().any(|i| i.oper_status != IfOperStatus::Up) {
+        return Err(InterfaceErrorKind::Down);
     }
-    held.retain(|h| h.name == name);
+    addresses6.retain(|a| a.name == name);
     // The list has no link-local ones.
-    let bare = held.is_empty() && ours().next().is_none();
+    let is_bare = addresses6.is_empty() && listed().next().is_none();
     let chosen = if family == Family::V4 {
-        let addresses: Vec<Ipv4Addr> = ours().filter_map(|i| v4(i.ip())).collect();
-        choose(&addresses, kernel.and_then(v4)).map(|(a, note)| (a.into(), note))
+        let addresses: Vec<Ipv4Addr> = listed().filter_map(|i| v4(i.ip())).collect();
+        choose(&addresses, preferred.and_then(v4)).map(|(a, note)| (a.into(), note))
     } else {
-        let kinds = inet6::unfit(&held);
-        held.retain(|h| h.unfit().is_none());
-        let kernel = kernel.and_then(|a| if let IpAddr::V6(a) = a { Some(a) } else { None });
-        match inet6::choose(&held, kernel) {
-            None if !kinds.is_empty() => return Err(Problem::Unfit(kinds)),
+        let kinds = inet6::rejections(&addresses6);
+        addresses6.retain(|a| a.rejection().is_none());
+        let preferred = preferred.and_then(|a| if let IpAddr::V6(a) = a { Some(a) } else { None });
+        match inet6::choose(&addresses6, preferred) {
+            None if !kinds.is_empty() => return Err(InterfaceErrorKind::Unsuitable(kinds)),
             chosen => chosen.map(|(a, note)| (a.into(), note)),
         }
     };
     match chosen {
-        Some((address, note)) => Ok(Detected { address, note: note.map(str::to_owned) }),
-        None if !bare => Err(Problem::None(family)),
+        Some((address, note)) => Ok(Detected { address, note }),
+        None if !is_bare => Err(InterfaceErrorKind::None(family)),
         // An interface without addresses is named here alone.
         None => {
-            let devices = fs::read_to_string(DEVICES).map_err(|e| Problem::Unread(DEVICES, e))?;
+            let devices =
+                fs::read_to_string(DEVICES).map_err(|e| InterfaceErrorKind::Unreadable(DEVICES, e))?;
             let names = device_names(&devices);
-            Err(if names.contains(&name) { Problem::Bare } else { Problem::Absent(names.join(", ")) })
+            Err(if names.contains(&name) {
+                InterfaceErrorKind::Bare
+            } else {
+                InterfaceErrorKind::Absent(names.join(", "))
+            })
         }
     }
 }
 
 /// The public one; of several the kernel's choice, or else the lowest, which at least is always the same. A
 /// private one where there is nothing else: its refusal says most.
-fn choose(addresses: &[Ipv4Addr], kernel: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
-    let private = |a: &Ipv4Addr| global::reason_not_global((*a).into()).is_some();
-    let best = *addresses.iter().min_by_key(|a| (private(a), kernel != Some(**a), **a))?;
-    let note = match addresses.iter().filter(|a| private(a) == private(&best)).count() {
+fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
+    let is_private = |a: &Ipv4Addr| global::reason_not_global((*a).into()).is_some();
+    let best = *addresses.iter().min_by_key(|a| (is_private(a), preferred != Some(**a), **a))?;
+    let note = match addresses.iter().filter(|a| is_private(a) == is_private(&best)).count() {
         1 => None,
-        _ if kernel == Some(best) => Some("of several, the one that the kernel uses"),
+        _ if preferred == Some(best) => Some("of several, the one that the kernel uses"),
         _ => Some("of several, none of which the kernel uses, the lowest"),
     };
     Some((best, note))
@@ -161,8 +168,8 @@ fn choose(addresses: &[Ipv4Addr], kernel: Option<Ipv4Addr>) -> Option<(Ipv4Addr,
 
 /// The source address that the kernel takes towards the internet. `connect` on a UDP socket only looks the route
 /// up (udp(7)); nothing is sent.
-fn towards_the_internet(family: Family) -> Option<IpAddr> {
-    let internet: IpAddr = if family == Family::V4 { OUT4.into() } else { OUT6.into() };
+fn preferred_source(family: Family) -> Option<IpAddr> {
+    let internet: IpAddr = if family == Family::V4 { INTERNET4.into() } else { INTERNET6.into() };
     udp::connected((internet, 53).into()).ok()?.local_addr().ok().map(|a| a.ip())
 }
 
@@ -188,12 +195,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_ipv4_addresses() {
+    fn choose_prefers_public_addresses_and_the_kernels_source() {
         const A: &str = "81.2.69.10";
         const B: &str = "81.2.69.20";
         let several = Some("of several, the one that the kernel uses");
         let lowest = Some("of several, none of which the kernel uses, the lowest");
-        for (addresses, kernel, wanted) in [
+        for (addresses, preferred, expected) in [
             (&[][..], Some(A), None),
             (&[A], None, Some((A, None))),
             (&[A], Some(B), Some((A, None))),
@@ -207,13 +214,13 @@ mod tests {
         ] {
             let ip = |text: &str| text.parse::<Ipv4Addr>().expect(text);
             let list: Vec<_> = addresses.iter().map(|a| ip(a)).collect();
-            let wanted = wanted.map(|(a, note)| (ip(a), note));
-            assert_eq!(choose(&list, kernel.map(ip)), wanted, "{addresses:?} {kernel:?}");
+            let expected = expected.map(|(a, note)| (ip(a), note));
+            assert_eq!(choose(&list, preferred.map(ip)), expected, "{addresses:?} {preferred:?}");
         }
     }
 
     #[test]
-    fn devices() {
+    fn device_names_are_read_without_the_heading() {
         let text = "Inter-|   Receive                                                |  Transmit\n \
                     face |bytes    packets errs drop fifo frame compressed multicast|bytes\n\
                     \x20   lo: 1936 22 0 0\n  eth0:99999 1 0 0\nbr-lan: 0 0\n";

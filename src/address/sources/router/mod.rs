@@ -77,19 +77,19 @@ pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
 /// The gateway of the default route with the lowest metric.
 fn gateway(routes: &str) -> Option<Ipv4Addr> {
     // The kernel prints addresses as numbers of the machine's own byte order.
-    let address = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
-    let default = |line: &str| {
+    let parse = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
+    let default_route = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let &[_, destination, gateway, flags, _, _, metric, mask, ..] = fields.as_slice() else {
             return None;
         };
         let flags = u32::from_str_radix(flags, 16).ok()?;
         // RTF_UP and RTF_GATEWAY, and not RTF_REJECT (linux/route.h).
-        let usable = flags & 0x203 == 3;
-        let is_default = address(destination)?.is_unspecified() && address(mask)?.is_unspecified();
-        (usable && is_default).then_some((metric.parse::<u32>().ok()?, address(gateway)?))
+        let is_usable = flags & 0x203 == 3;
+        let is_default = parse(destination)?.is_unspecified() && parse(mask)?.is_unspecified();
+        (is_usable && is_default).then_some((metric.parse::<u32>().ok()?, parse(gateway)?))
     };
-    routes.lines().filter_map(default).min_by_key(|(metric, _)| *metric).map(|(_, gateway)| gateway)
+    routes.lines().filter_map(default_route).min_by_key(|(metric, _)| *metric).map(|(_, gateway)| gateway)
 }
 
 #[cfg(test)]
@@ -111,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn the_default_route_with_the_lowest_metric() {
+    fn gateway_is_that_of_the_default_route_with_the_lowest_metric() {
         const ANY: &str = "0.0.0.0";
         let lan = route("192.168.1.0", ANY, 1, 0, "255.255.255.0");
         let default = |via: &str, metric| route(ANY, via, 3, metric, ANY);
-        for (routes, wanted) in [
+        for (routes, expected) in [
             (String::new(), None),
             (lan.clone(), None),
             (lan.clone() + &default("192.168.1.1", 0), Some("192.168.1.1")),
@@ -130,23 +130,23 @@ mod tests {
             ("eth0\t00000000\t0101A8C0\t0003\n".to_owned(), None),
             ("eth0 x y z 0 0 0 w 0 0 0\n".to_owned(), None),
         ] {
-            let found = gateway(&(HEAD.to_owned() + &routes)).map(|a| a.to_string());
-            assert_eq!(found.as_deref(), wanted, "{routes}");
+            let address = gateway(&(HEAD.to_owned() + &routes)).map(|a| a.to_string());
+            assert_eq!(address.as_deref(), expected, "{routes}");
         }
     }
 
     #[test]
-    fn both_protocols_are_told() {
-        let told = |nat_pmp, upnp| {
+    fn error_describes_both_protocols() {
+        let text = |nat_pmp, upnp| {
             let gateway = Ipv4Addr::new(192, 168, 1, 1);
             RouterError::Gateway { gateway, nat_pmp, upnp }.to_string()
         };
-        assert!(told(None, UpnpError::Silent).contains("answers neither NAT-PMP nor UPnP: switch one"));
+        assert!(text(None, UpnpError::Silent).contains("answers neither NAT-PMP nor UPnP: switch one"));
         assert_eq!(
-            told(Some(2), UpnpError::Silent),
+            text(Some(2), UpnpError::Silent),
             "the gateway 192.168.1.1 refuses NAT-PMP, and does not answer UPnP"
         );
-        assert!(told(Some(3), UpnpError::NoAddress).contains("not connected, and knows by UPnP of no"));
-        assert!(told(None, UpnpError::NoService).starts_with("the gateway 192.168.1.1 offers"));
+        assert!(text(Some(3), UpnpError::NoAddress).contains("not connected, and knows by UPnP of no"));
+        assert!(text(None, UpnpError::NoService).starts_with("the gateway 192.168.1.1 offers"));
     }
 }

@@ -52,9 +52,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers() {
+    fn read_takes_an_address_or_a_result_code_only_from_a_response() {
         let address = Some(Ok(Ipv4Addr::new(81, 2, 69, 142)));
-        for (packet, wanted) in [
+        for (packet, expected) in [
             (&[0, 128, 0, 0, 0, 0, 1, 0, 81, 2, 69, 142][..], address),
             (&[0, 128, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0], Some(Ok(Ipv4Addr::UNSPECIFIED))),
             // Refused, not connected; with and without an address behind it.
@@ -69,7 +69,7 @@ mod tests {
             (&[0, 129, 0, 0, 0, 0, 1, 0, 81, 2, 69, 142], None),
             (&[0, 0], None),
         ] {
-            assert_eq!(read(packet), wanted, "{packet:?}");
+            assert_eq!(read(packet), expected, "{packet:?}");
         }
     }
 }

@@ -59,19 +59,19 @@ impl fmt::Display for UpnpError {
 
 /// Asks `gateway`, and nobody else, for its outer address.
 pub(super) fn query(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError> {
-    let found = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
-    let location = found.ok_or(UpnpError::Silent)?;
-    let get = Method::Get;
-    let description = fetch(http, get, &location.to_string(), MAX_DESCRIPTION, "gives its description")?;
-    let mut problem = UpnpError::NoService;
+    let location = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
+    let location = location.ok_or(UpnpError::Silent)?;
+    let description =
+        fetch(http, Method::Get, &location.to_string(), MAX_DESCRIPTION, "gives its description")?;
+    let mut error = UpnpError::NoService;
     for (service, url) in services(&description, &location).into_iter().take(MAX_SERVICES) {
         match external_address(http, service, &url) {
             Ok(address) if !address.is_unspecified() => return Ok(address),
-            Ok(_) => problem = UpnpError::NoAddress,
-            Err(e) => problem = e,
+            Ok(_) => error = UpnpError::NoAddress,
+            Err(e) => error = e,
         }
     }
-    Err(problem)
+    Err(error)
 }
 
 /// Where the gateway's description lies: the first that it names and that lies on itself.
@@ -95,7 +95,7 @@ fn discover(gateway: Ipv4Addr, timeout: Duration) -> io::Result<Option<Location>
         if let Ok((response, sender)) = packet
             && sender.ip() == gateway
         {
-            location = Location::of_answer(&String::from_utf8_lossy(response), gateway);
+            location = Location::of_response(&String::from_utf8_lossy(response), gateway);
         }
         if location.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
@@ -119,17 +119,17 @@ impl fmt::Display for Location {
 
 impl Location {
     /// The `LOCATION` of an SSDP answer.
-    fn of_answer(answer: &str, gateway: Ipv4Addr) -> Option<Self> {
-        let mut lines = answer.lines();
+    fn of_response(response: &str, gateway: Ipv4Addr) -> Option<Self> {
+        let mut lines = response.lines();
         let status = lines.next()?;
         if !(status.starts_with("HTTP/1.") && status.split(' ').nth(1) == Some("200")) {
             return None;
         }
-        let named = |line: &str| {
+        let location = |line: &str| {
             let (name, value) = line.split_once(':')?;
             name.trim().eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
         };
-        Self::parse(&lines.find_map(named)?, gateway)
+        Self::parse(&lines.find_map(location)?, gateway)
     }
 
     /// `http://` and the gateway's address; nothing that leads elsewhere.
@@ -137,11 +137,11 @@ impl Location {
         let (scheme, rest) = url.split_at_checked("http://".len())?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
-        let good = scheme.eq_ignore_ascii_case("http://")
+        let is_valid = scheme.eq_ignore_ascii_case("http://")
             && host.parse::<IpAddr>().is_ok_and(|ip| ip == gateway)
             && path.bytes().all(|b| b.is_ascii_graphic());
         let path = if path.is_empty() { "/" } else { path };
-        good.then_some(Self { gateway, port: port.parse().ok()?, path: path.to_owned() })
+        is_valid.then_some(Self { gateway, port: port.parse().ok()?, path: path.to_owned() })
     }
 
     /// Where `reference`, as it stands in a document here, leads (RFC 3986, 5.2, as far as routers go).
@@ -161,19 +161,19 @@ fn services(description: &str, location: &Location) -> Vec<(&'static str, String
     // Version 1.0 only; without one, URLs are relative to the description.
     let base = element(description, "URLBase").and_then(|(base, _)| Location::parse(base, location.gateway));
     let base = base.unwrap_or_else(|| location.clone());
-    let mut found = Vec::new();
-    for wanted in SERVICES {
+    let mut urls = Vec::new();
+    for service_type in SERVICES {
         let mut rest = description;
         while let Some((service, after)) = element(rest, "service") {
             rest = after;
-            let kind = element(service, "serviceType").map_or("", |(kind, _)| kind);
+            let urn = element(service, "serviceType").map_or("", |(urn, _)| urn);
             let url = element(service, "controlURL").and_then(|(url, _)| base.join(url));
-            if let Some(url) = url.filter(|_| kind.strip_prefix(URN) == Some(wanted)) {
-                found.push((wanted, url.to_string()));
+            if let Some(url) = url.filter(|_| urn.strip_prefix(URN) == Some(service_type)) {
+                urls.push((service_type, url.to_string()));
             }
         }
     }
-    found
+    urls
 }
 
 const URN: &str = "urn:schemas-upnp-org:service:";
@@ -206,8 +206,8 @@ fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, U
         header: Some(("SOAPAction", &action)),
         body: &body,
     };
-    let answer = fetch(http, post, url, MAX_SOAP, "answers for its address")?;
-    let (address, _) = element(&answer, "NewExternalIPAddress").ok_or(UpnpError::NotUnderstood)?;
+    let response = fetch(http, post, url, MAX_SOAP, "answers for its address")?;
+    let (address, _) = element(&response, "NewExternalIPAddress").ok_or(UpnpError::NotUnderstood)?;
     if address.is_empty() {
         return Err(UpnpError::NoAddress);
     }
@@ -223,11 +223,11 @@ fn fetch(
 ) -> Result<String, UpnpError> {
     let family = Some(Family::V4);
     let request = Request { method, url, authorization: None, family, limit, timeout: TIMEOUT };
-    let answer = http.send(&request).map_err(UpnpError::Http)?;
-    if answer.status != 200 {
-        return Err(UpnpError::Status(what, answer.status));
+    let response = http.send(&request).map_err(UpnpError::Http)?;
+    if response.status != 200 {
+        return Err(UpnpError::Status(what, response.status));
     }
-    Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    Ok(String::from_utf8_lossy(&response.body).into_owned())
 }
 
 #[cfg(test)]
@@ -241,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn answers_to_the_search() {
-        let of = |text: &str| Location::of_answer(text, GATEWAY).map(|l| l.to_string());
+    fn location_is_read_from_a_search_response_of_the_gateway_only() {
+        let location = |text: &str| Location::of_response(text, GATEWAY).map(|l| l.to_string());
         let good = "http://192.168.1.1:5000/igd/root.xml";
         assert_eq!(
-            of(&format!("HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: {good}\r\n\r\n")).as_deref(),
+            location(&format!("HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: {good}\r\n\r\n")).as_deref(),
             Some(good)
         );
-        assert_eq!(of(&format!("HTTP/1.0 200 OK\nLocation:{good}\n")).as_deref(), Some(good));
+        assert_eq!(location(&format!("HTTP/1.0 200 OK\nLocation:{good}\n")).as_deref(), Some(good));
         for bad in [
             "",
             "HTTP/1.1 200 OK\r\n\r\n",
@@ -256,12 +256,12 @@ mod tests {
             "NOTIFY * HTTP/1.1\r\nLOCATION: http://192.168.1.1:5000/igd/root.xml\r\n",
             "HTTP/1.1 200 OK\r\nLOCATION: http://192.168.1.77:5000/igd/root.xml\r\n",
         ] {
-            assert_eq!(of(bad), None, "{bad}");
+            assert_eq!(location(bad), None, "{bad}");
         }
     }
 
     #[test]
-    fn only_the_gateway_is_a_location() {
+    fn location_must_be_on_the_gateway() {
         let parse = |url| Location::parse(url, GATEWAY).map(|l| l.to_string());
         assert_eq!(parse("http://192.168.1.1").as_deref(), Some("http://192.168.1.1:80/"));
         assert_eq!(parse("HTTP://192.168.1.1:1/a?b").as_deref(), Some("http://192.168.1.1:1/a?b"));
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn references() {
+    fn references_are_resolved_on_the_gateway_only() {
         let join = |reference| location().join(reference).map(|l| l.path + &format!(" {}", l.port));
         assert_eq!(join("/ctl/IPConn").as_deref(), Some("/ctl/IPConn 5000"));
         assert_eq!(join("ctl?a=1&amp;b=2").as_deref(), Some("/igd/ctl?a=1&b=2 5000"));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn services_of_a_description() {
+    fn services_of_a_description_are_found_in_order_of_preference() {
         let found = |xml: &str| {
             let all = services(xml, &location()).into_iter();
             all.map(|(kind, url)| format!("{kind} {url}")).collect::<Vec<_>>().join(" ")
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn elements() {
+    fn element_is_the_first_of_its_name() {
         assert_eq!(element("<a><b x=\"1\"> t </b>u", "b"), Some(("t", "u")));
         assert_eq!(element("<bc>1</bc><b>2</b>", "b"), Some(("2", "")));
         for bad in ["", "<", "<b", "<b>", "<b>1", "<b 1</b>", "b>1</b>"] {
