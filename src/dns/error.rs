@@ -19,7 +19,7 @@ pub enum DnsError {
         /// The port asked, which a firewall may block.
         port: u16,
         /// How many packets came that do not belong to the question.
-        strays: u32,
+        unrelated: u32,
     },
     /// A response code that is no success, RFC 1035, 4.1.1.
     Code(u8),
@@ -40,17 +40,17 @@ impl fmt::Display for DnsError {
         match self {
             Self::Io(e) => write!(f, "could not be asked: {e}"),
             Self::RunOver => f.write_str("did not answer before the time for the whole run ended"),
-            Self::Silent { port, strays } => {
+            Self::Silent { port, unrelated } => {
                 f.write_str("did not answer within 2 s, asked twice; ")?;
-                match strays {
+                match unrelated {
                     0 => write!(f, "UDP to port {port} may be blocked"),
-                    _ => write!(f, "packets that came and were no answer to the question: {strays}"),
+                    _ => write!(f, "packets that came and were no answer to the question: {unrelated}"),
                 }
             }
             Self::Code(code) => {
-                let names = ["FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
-                let name = usize::from(*code).checked_sub(1).and_then(|i| names.get(i)).unwrap_or(&"error");
-                write!(f, "answered with {name} ({code})")
+                let mnemonics = ["FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
+                let mnemonic = usize::from(*code).checked_sub(1).and_then(|i| mnemonics.get(i));
+                write!(f, "answered with {} ({code})", mnemonic.unwrap_or(&"error"))
             }
             Self::Truncated => f.write_str("gave a truncated answer"),
             Self::TooLong => write!(f, "gave an answer longer than {MAX_MESSAGE} bytes"),

@@ -57,35 +57,37 @@ impl Question<'_> {
     /// Reads one packet: the address of a good answer, an error for a bad one, `None` for what does not belong to
     /// this question. Anybody may send us the latter, so it decides nothing.
     pub fn read(&self, id: u16, message: &[u8]) -> Result<Option<IpAddr>, DnsError> {
-        let Some((at, count)) = self.head(id, message)? else { return Ok(None) };
-        let mut found = None;
-        self.answers(message, at, count, &mut |data| self.record(&message[data], &mut found))?;
-        found.ok_or(DnsError::NoAddress).map(Some)
+        let Some((start, count)) = self.check_header(id, message)? else { return Ok(None) };
+        let mut address = None;
+        self.for_each_answer(message, start, count, &mut |data| {
+            self.read_data(&message[data], &mut address)
+        })?;
+        address.ok_or(DnsError::NoAddress).map(Some)
     }
 
     /// The same for name servers: the names of a good answer, in lower case.
     pub fn read_names(&self, id: u16, message: &[u8]) -> Result<Option<Vec<String>>, DnsError> {
-        let Some((at, count)) = self.head(id, message)? else { return Ok(None) };
+        let Some((start, count)) = self.check_header(id, message)? else { return Ok(None) };
         let mut names = Vec::new();
-        self.answers(message, at, count, &mut |data| {
+        self.for_each_answer(message, start, count, &mut |data| {
             // RFC 1035, 3.3.11: one name, which may refer to what stands before it.
-            names.push(text(&name(message, data.start)?.0));
+            names.push(text(&read_name(message, data.start)?.0));
             Ok(())
         })?;
         Ok(Some(names))
     }
 
     /// Where the answer section begins and how many records are in it; `None` for what does not belong to this question.
-    fn head(&self, id: u16, message: &[u8]) -> Result<Option<(usize, u16)>, DnsError> {
+    fn check_header(&self, id: u16, message: &[u8]) -> Result<Option<(usize, u16)>, DnsError> {
         let section = self.section();
         let Some((&[i0, i1, f0, f1, 0, 1, a0, a1, ..], rest)) = message.split_first_chunk::<12>() else {
             return Ok(None);
         };
         // An answer (QR) to a standard query (opcode 0). No octet of the section but a letter has a case.
-        let ours = [i0, i1] == id.to_be_bytes()
+        let is_response = [i0, i1] == id.to_be_bytes()
             && f0 & 0xf8 == 0x80
             && rest.get(..section.len()).is_some_and(|s| s.eq_ignore_ascii_case(&section));
-        if !ours {
+        if !is_response {
             return Ok(None);
         }
         if message.len() > MAX_MESSAGE {
@@ -102,34 +104,37 @@ impl Question<'_> {
 
     /// Goes through the answer section, which begins at `at`, and has each record of ours read by where its data lies
     /// (RFC 1035, 4.1.3).
-    fn answers(
+    fn for_each_answer(
         &self,
         message: &[u8],
-        mut at: usize,
+        mut position: usize,
         count: u16,
         read: &mut dyn FnMut(Range<usize>) -> Result<(), DnsError>,
     ) -> Result<(), DnsError> {
         for _ in 0..count {
-            let (owner, after) = name(message, at)?;
+            let (owner, after) = read_name(message, position)?;
             let fixed = message.get(after..).and_then(|m| m.split_first_chunk::<10>());
-            let (&[t0, t1, c0, c1, _, _, _, _, l0, l1], rest) = fixed.ok_or(CUT)?;
+            let (&[t0, t1, c0, c1, _, _, _, _, l0, l1], rest) = fixed.ok_or(RECORD_CUT)?;
             let length = usize::from(u16::from_be_bytes([l0, l1]));
-            rest.get(..length).ok_or(CUT)?;
-            at = after + 10 + length;
+            rest.get(..length).ok_or(RECORD_CUT)?;
+            position = after + 10 + length;
             if [t0, t1] == self.rrtype.to_be_bytes()
                 && [c0, c1] == self.class.to_be_bytes()
                 && owner.eq_ignore_ascii_case(self.name)
             {
-                read(at - length..at)?;
+                read(position - length..position)?;
             }
         }
         Ok(())
     }
 
     /// Adds what one record says to what is `found`.
-    fn record(&self, data: &[u8], found: &mut Option<IpAddr>) -> Result<(), DnsError> {
+    fn read_data(&self, data: &[u8], address: &mut Option<IpAddr>) -> Result<(), DnsError> {
         if self.rrtype != TXT {
-            return keep(found, octets(self.rrtype, data).ok_or(DnsError::Malformed(WRONG_SIZE))?);
+            return merge(
+                address,
+                binary_address(self.rrtype, data).ok_or(DnsError::Malformed(ADDRESS_SIZE))?,
+            );
         }
         // Texts, each after its length, RFC 1035, 3.3.14.
         let mut rest = data;
@@ -139,24 +144,24 @@ impl Question<'_> {
             if text.starts_with(CLIENT_SUBNET) {
                 continue;
             }
-            let address = str::from_utf8(text).ok().and_then(|t| t.parse().ok());
-            keep(found, address.ok_or(DnsError::Malformed(NO_ADDRESS))?)?;
+            let parsed = str::from_utf8(text).ok().and_then(|t| t.parse().ok());
+            merge(address, parsed.ok_or(DnsError::Malformed(TEXT_NOT_ADDRESS))?)?;
         }
         Ok(())
     }
 }
 
-const CUT: DnsError = DnsError::Malformed("it ends within a record");
+const RECORD_CUT: DnsError = DnsError::Malformed("it ends within a record");
 const NAME_CUT: &str = "it ends within a name";
-const NAME_LONG: &str = "a name is longer than 255 bytes";
-const NAME_KIND: &str = "a name has a label of an unknown kind";
-const NAME_LOOP: &str = "a name refers to what does not stand before it";
+const NAME_TOO_LONG: &str = "a name is longer than 255 bytes";
+const LABEL_TYPE: &str = "a name has a label of an unknown kind";
+const POINTER_FORWARD: &str = "a name refers to what does not stand before it";
 const TEXT_CUT: &str = "a text is longer than its record";
-const NO_ADDRESS: &str = "a text is not an address";
-const WRONG_SIZE: &str = "an address has the wrong size";
+const TEXT_NOT_ADDRESS: &str = "a text is not an address";
+const ADDRESS_SIZE: &str = "an address has the wrong size";
 
 /// The address in the data of a record of type A (RFC 1035, 3.4.1) or AAAA (RFC 3596, 2.2).
-fn octets(rrtype: u16, data: &[u8]) -> Option<IpAddr> {
+fn binary_address(rrtype: u16, data: &[u8]) -> Option<IpAddr> {
     match rrtype {
         A => <[u8; 4]>::try_from(data).ok().map(IpAddr::from),
         _ => <[u8; 16]>::try_from(data).ok().map(IpAddr::from),
@@ -164,8 +169,8 @@ fn octets(rrtype: u16, data: &[u8]) -> Option<IpAddr> {
 }
 
 /// The same address twice is one; two are none to go by.
-fn keep(found: &mut Option<IpAddr>, address: IpAddr) -> Result<(), DnsError> {
-    match *found.get_or_insert(address) {
+fn merge(known: &mut Option<IpAddr>, address: IpAddr) -> Result<(), DnsError> {
+    match *known.get_or_insert(address) {
         first if first == address => Ok(()),
         first => Err(DnsError::Ambiguous(first, address)),
     }
@@ -179,9 +184,9 @@ fn text(wire: &[u8]) -> String {
         if !text.is_empty() {
             text.push('.');
         }
-        let plain =
+        let printable =
             |b: u8| if b.is_ascii_alphanumeric() || b == b'-' { b.to_ascii_lowercase() } else { b'?' };
-        text.extend(label.iter().map(|b| char::from(plain(*b))));
+        text.extend(label.iter().map(|b| char::from(printable(*b))));
         rest = next;
     }
     text
@@ -200,33 +205,33 @@ pub fn wire(name: &str) -> Vec<u8> {
 }
 
 /// The name that begins at `at`, as its labels go over the wire, and where the record goes on (RFC 1035, 4.1.4).
-fn name(message: &[u8], mut at: usize) -> Result<(Vec<u8>, usize), DnsError> {
-    let (mut name, mut end, mut start) = (Vec::new(), None, at);
+fn read_name(message: &[u8], mut position: usize) -> Result<(Vec<u8>, usize), DnsError> {
+    let (mut name, mut end, mut start) = (Vec::new(), None, position);
     loop {
-        let length = *message.get(at).ok_or(DnsError::Malformed(NAME_CUT))?;
+        let length = *message.get(position).ok_or(DnsError::Malformed(NAME_CUT))?;
         match length >> 6 {
             0 => {
-                let label = message.get(at..=at + usize::from(length));
+                let label = message.get(position..=position + usize::from(length));
                 name.extend(label.ok_or(DnsError::Malformed(NAME_CUT))?);
-                at += 1 + usize::from(length);
+                position += 1 + usize::from(length);
                 if name.len() > MAX_NAME {
-                    return Err(DnsError::Malformed(NAME_LONG));
+                    return Err(DnsError::Malformed(NAME_TOO_LONG));
                 }
                 if length == 0 {
-                    return Ok((name, end.unwrap_or(at)));
+                    return Ok((name, end.unwrap_or(position)));
                 }
             }
             3 => {
-                let low = *message.get(at + 1).ok_or(DnsError::Malformed(NAME_CUT))?;
-                end.get_or_insert(at + 2);
-                at = usize::from(u16::from_be_bytes([length & 0x3f, low]));
+                let low = *message.get(position + 1).ok_or(DnsError::Malformed(NAME_CUT))?;
+                end.get_or_insert(position + 2);
+                position = usize::from(u16::from_be_bytes([length & 0x3f, low]));
                 // Each goes further back than the last, so that there is an end.
-                if at >= start {
-                    return Err(DnsError::Malformed(NAME_LOOP));
+                if position >= start {
+                    return Err(DnsError::Malformed(POINTER_FORWARD));
                 }
-                start = at;
+                start = position;
             }
-            _ => return Err(DnsError::Malformed(NAME_KIND)),
+            _ => return Err(DnsError::Malformed(LABEL_TYPE)),
         }
     }
 }

@@ -64,17 +64,17 @@ impl std::error::Error for NameError {}
 /// Whether a value was left as a template had it, such as `<change me>`.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
-    let folded: String =
+    let normalized: String =
         text.to_ascii_lowercase().chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
     text.contains(['<', '>'])
         || ["changeme", "yourtoken", "yourapikey", "yourdomain", "xxxxxxxx"]
             .iter()
-            .any(|p| folded.contains(p))
+            .any(|p| normalized.contains(p))
 }
 
 /// Labels and dots only, as a hostname or an RRset's name may have them.
 pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
-    let bad = |label: &str| {
+    let is_bad = |label: &str| {
         label.is_empty()
             || label.len() > 63
             || label.starts_with('-')
@@ -89,7 +89,7 @@ pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
         Err(NameError::NotAscii(text.to_owned()))
     } else if text.len() > 253 {
         Err(NameError::TooLong)
-    } else if text.split('.').any(bad) {
+    } else if text.split('.').any(is_bad) {
         Err(NameError::BadLabel(text.to_owned()))
     } else {
         Ok(())
@@ -103,10 +103,10 @@ impl ZoneName {
         if is_placeholder(&text) {
             return Err(NameError::Placeholder(text));
         }
-        let bare = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-        let bare = bare.split('/').next().unwrap_or_default();
-        if bare.len() != text.len() {
-            return Err(NameError::Scheme(bare.to_owned()));
+        let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default();
+        if host.len() != text.len() {
+            return Err(NameError::Scheme(host.to_owned()));
         }
         if let Some(rest) = text.strip_suffix('.') {
             return Err(NameError::TrailingDot(rest.to_owned()));
@@ -191,14 +191,14 @@ mod tests {
 
     type Mistake = fn(String) -> NameError;
 
-    fn fqdn(text: &str) -> ZoneName {
+    fn zone(text: &str) -> ZoneName {
         ZoneName::parse(text).expect(text)
     }
 
     #[test]
-    fn domains() {
+    fn zone_name_is_parsed_and_each_mistake_is_named() {
         for good in ["example.org", "EXAMPLE.org", "a.b.example.co.uk", "www.org", "xn--nxasmq6b.gr"] {
-            assert_eq!(fqdn(good).as_str(), good.to_ascii_lowercase());
+            assert_eq!(zone(good).as_str(), good.to_ascii_lowercase());
         }
         let cases: [(&str, Mistake, &str); 9] = [
             ("*.example.org", NameError::Star, "example.org"),
@@ -222,17 +222,16 @@ mod tests {
     }
 
     #[test]
-    fn names() {
-        let domain = fqdn("example.org");
+    fn rrset_name_is_parsed_relative_to_its_domain() {
+        let domain = zone("example.org");
         for good in ["@", "*", "*.home", "home", "a.b.c", "_acme-challenge", "WWW"] {
             assert!(RrsetName::parse(good, &domain).is_ok(), "{good}");
         }
         for bad in ["", "home.", "a b", "h*me", "a.*", "**", "-a", "@.home", "ho/me", "a.example.org"] {
             assert!(RrsetName::parse(bad, &domain).is_err(), "{bad}");
         }
-        let relative =
-            |text| RrsetName::parse(text, &domain).expect_err("the domain is repeated").to_string();
-        assert!(relative("www.example.org").ends_with("write `www`"));
-        assert!(relative("example.org").ends_with("write `@`"));
+        let error = |text| RrsetName::parse(text, &domain).expect_err("the domain is repeated").to_string();
+        assert!(error("www.example.org").ends_with("write `www`"));
+        assert!(error("example.org").ends_with("write `@`"));
     }
 }

@@ -123,8 +123,8 @@ impl Rrset {
         // A sorted `Vec` and not a `BTreeSet`: the tree alone is 3 kB of program.
         let mut values = Vec::with_capacity(addresses.len());
         for address in addresses {
-            if let Err(place) = values.binary_search(address) {
-                values.insert(place, *address);
+            if let Err(index) = values.binary_search(address) {
+                values.insert(index, *address);
             }
         }
         (!values.is_empty()).then_some(Self { ttl, values })
@@ -158,15 +158,15 @@ pub enum Current {
 mod tests {
     use super::*;
 
-    fn fqdn(text: &str) -> ZoneName {
+    fn zone(text: &str) -> ZoneName {
         ZoneName::parse(text).expect(text)
     }
 
     #[test]
-    fn keys_read_as_people_write_them() {
+    fn rrset_key_displays_host_name_and_type() {
         let key = |name: &str| RrsetKey {
-            domain: fqdn("example.org"),
-            name: RrsetName::parse(name, &fqdn("example.org")).expect(name),
+            domain: zone("example.org"),
+            name: RrsetName::parse(name, &zone("example.org")).expect(name),
             rrtype: RrsetType::A,
         };
         assert_eq!(key("www").to_string(), "www.example.org A");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn ttl_range() {
+    fn ttl_is_limited_to_what_gandi_accepts() {
         assert_eq!(Ttl::new(299), None);
         assert_eq!(Ttl::new(300).map(Ttl::seconds), Some(300));
         assert_eq!(Ttl::new(2_592_000).map(Ttl::seconds), Some(2_592_000));
