@@ -90,7 +90,7 @@ pub enum Step {
     Exhausted,
 }
 
-/// Has the address changed? Takes the first answer, cheapest kind of source first; hints count.
+/// Takes the first answer, cheapest kind of source first, to find out if the address has changed; hints count.
 #[must_use]
 pub fn hint(queries: &[Query]) -> Step {
     // Cheapest kind first. A real sort would add 1 kB of code.
@@ -98,13 +98,13 @@ pub fn hint(queries: &[Query]) -> Step {
     first_answer(queries, (0..SOURCE_KINDS.len()).flat_map(of_cost))
 }
 
-/// Which address is the zone compared with? Takes the first answer in the order of the config; hints do not count.
+/// Takes the first answer in the order of the config, to compare the zone with; hints do not count.
 #[must_use]
 pub fn first(queries: &[Query]) -> Step {
     first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind().trust() != Trust::Hint))
 }
 
-/// Takes the answer of the first source among `indices` that has one.
+/// Takes the first answer of the sources at `indices`, and queries those that have not been queried.
 pub(super) fn first_answer(queries: &[Query], indices: impl Iterator<Item = usize>) -> Step {
     for index in indices {
         match (&queries[index].result, queries[index].address()) {
@@ -116,9 +116,9 @@ pub(super) fn first_answer(queries: &[Query], indices: impl Iterator<Item = usiz
     Step::Exhausted
 }
 
-/// May an address be written? In the order of the config, a trusted source decides at once; votes decide when
-/// `quorum` providers, and more than half of those that answered, report the same address. Sources further down the
-/// list are queried only if those above cannot decide. Hints never count.
+/// Decides on an address that may be written. In the order of the config, a trusted source decides at once; votes
+/// decide when `quorum` providers, and more than half of those that answered, report the same address. Sources further
+/// down the list are queried only if those above cannot decide. Hints never count.
 #[must_use]
 pub fn decide(queries: &[Query], quorum: Quorum) -> Step {
     let mut votes: Vec<(&str, IpAddr)> = Vec::new();
@@ -299,7 +299,7 @@ mod tests {
             ("web:a=2 web:b=3 router=1", 2, "1 Trusted(2)"),
             ("web:a=2 web:b? router=1", 2, "query 1"),
             ("web:a! web:b! router?", 2, "query 2"),
-            // The router's private address is no answer: the votes decide.
+            // The private address of the router is an error: the votes decide.
             ("router~ web:a=2 web:b=2", 2, "2 Quorum(2)"),
             ("router~ dns=2", 2, "exhausted"),
         ] {

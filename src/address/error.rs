@@ -1,4 +1,4 @@
-//! Why there is no address to go by.
+//! The error of a family whose address could not be determined.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::http::HttpError;
 use crate::net::Family;
 use crate::sys::grouped::push_grouped;
 
-/// No address to go by: nothing may be written for this family.
+/// No address is decided, so that no record of this family may be written. Names the cause of each source.
 #[derive(Debug)]
 pub struct AddressError {
     pub(super) family: Family,
@@ -18,31 +18,32 @@ pub struct AddressError {
 }
 
 impl AddressError {
+    /// Returns the queries that failed, each with its error.
     fn causes(&self) -> impl Iterator<Item = (&Query, &SourceError)> {
         self.queries.iter().filter_map(|q| Some((q, q.result.as_ref()?.as_ref().err()?)))
     }
 
-    /// Whether a source that counts has answered.
+    /// Returns true if a source that is more than a hint has answered.
     fn has_votes(&self) -> bool {
         let counts = |q: &Query| q.source.kind().trust() != Trust::Hint && q.address().is_some();
         self.queries.iter().any(counts)
     }
 
-    /// Whether no web service could be reached, as without a network.
+    /// Returns true if no source other than `dns` could be reached, as without a network.
     fn is_unreachable(&self) -> bool {
         let mut web = self.causes().filter(|(q, _)| q.source.kind() != Kind::Dns).peekable();
         web.peek().is_some()
             && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if e.is_unreachable()))
     }
 
-    /// Whether no service could be reached, so that it is our own network that is out, and nobody was bothered.
+    /// Returns true if no request reached a web service: then the fault is local and needs no backoff.
     pub(crate) fn is_local(&self) -> bool {
         let mut web = self.causes().filter(|(q, _)| q.source.kind() == Kind::Web).peekable();
         let unreached = |e: &HttpError| e.is_connection() && !e.may_have_arrived();
         web.peek().is_some() && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if unreached(e)))
     }
 
-    /// What each source said or why it did not, those with the same words together: many often fail alike.
+    /// Returns the result of each source as text, with the sources that have the same text: many often fail alike.
     fn grouped(&self) -> Vec<(String, Vec<String>)> {
         let answered = self.queries.iter().filter_map(|query| {
             let hint = if query.source.kind().trust() == Trust::Hint { ", which is only a hint" } else { "" };
@@ -68,7 +69,7 @@ impl fmt::Display for AddressError {
             )?;
         } else {
             write!(f, "no public {family} address, nothing was changed")?;
-            // A wrong clock makes every certificate wrong: that one cause says it all.
+            // With a wrong clock every certificate is invalid, so one cause is enough.
             if let Some(e) = self.causes().find_map(|(_, cause)| match cause {
                 SourceError::Http(e @ HttpError::Clock { .. }) => Some(e),
                 _ => None,

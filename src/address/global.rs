@@ -1,12 +1,12 @@
-//! Which addresses may be published at all: globally routable unicast ones, and no others.
+//! The check that an address is a globally routable unicast address: no other may be published.
 //!
-//! One table, after the IANA special-purpose address registries (RFC 6890 and its updates). Where the
-//! registries call a range "globally reachable" but no person's machine can have an address of it
-//! (anycast services, protocol assignments), it is refused too.
+//! One table, after the IANA special-purpose address registries (RFC 6890 and its updates). Ranges that the registries
+//! call "globally reachable" are refused as well if they belong to services and never to a single machine (anycast,
+//! protocol assignments).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A refused IPv4 range: network, prefix length, what it is and where that is said.
+/// A refused IPv4 range: network, prefix length, and its kind with the RFC that reserves it.
 type V4Range = (Ipv4Addr, u32, &'static str);
 /// A refused IPv6 range.
 type V6Range = (Ipv6Addr, u32, &'static str);
@@ -40,7 +40,7 @@ const V4: [V4Range; 18] = [
     v4(240, 0, 0, 4, "a reserved address (RFC 1112)"),
 ];
 
-// The first match counts, so the wide catch-alls come last.
+// The first match counts, so a range comes before a wider one that contains it.
 const V6: [V6Range; 15] = [
     (Ipv6Addr::UNSPECIFIED, 128, "the unspecified address (RFC 4291)"),
     (Ipv6Addr::LOCALHOST, 128, "the loopback address (RFC 4291)"),
@@ -59,7 +59,7 @@ const V6: [V6Range; 15] = [
     v6(0xfc00, 0, 0, 7, "a unique local address (RFC 4193)"),
 ];
 
-/// Why `address` must not be published, or `None` when it may.
+/// Returns the reason why `address` must not be published; `None` if it is a global unicast address.
 #[must_use]
 pub fn reason_not_global(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -77,7 +77,7 @@ fn reason_v6(a: Ipv6Addr) -> Option<&'static str> {
     match range {
         Some((.., reason)) => Some(reason),
         None if a.is_multicast() => Some("a multicast address (RFC 4291)"),
-        // Of the whole space only 2000::/3 is handed out for global unicast.
+        // Only 2000::/3 is allocated for global unicast (RFC 4291, section 2.4; IANA IPv6 address space).
         None if a.segments()[0] >> 13 != 1 => Some("a reserved address (RFC 4291)"),
         None => None,
     }

@@ -1,4 +1,4 @@
-//! One source of an address, and how it is asked.
+//! One source of the public address: dispatches a query to the kind of source, and checks the address.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,25 +11,25 @@ use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
 
-/// One source of an address, ready to be asked.
+/// A source of the public address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// `interface:NAME`, or `interface` for the one of the default route.
+    /// `interface:NAME`, or `interface` (`None`) for the interface of the default route.
     Interface(Option<String>),
-    /// `router`.
+    /// `router`: the default gateway.
     Router,
-    /// `dns`, one service of it.
+    /// One service of `dns`.
     Dns(dns::Service),
-    /// `resolve:NAME`.
+    /// `resolve:NAME`, with the name.
     Resolve(String),
-    /// `command:PATH`.
+    /// `command:PATH`, with the path.
     Command(PathBuf),
-    /// `web`, one service of it, or a URL.
+    /// One service of `web`, or a URL.
     Web(web::Service),
 }
 
 impl Source {
-    /// What kind it is of.
+    /// Returns its kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -42,7 +42,7 @@ impl Source {
         }
     }
 
-    /// Where it is asked, for `-v`: in parentheses, or nothing.
+    /// Returns the server in parentheses, for `-v`; empty if the source has none.
     pub(crate) fn location(&self) -> String {
         match self {
             Self::Dns(service) => format!(" ({})", service.server),
@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    /// Asks it. An answer is a public address of `family`; anything else is a [`SourceError`].
+    /// Queries it. Returns a public address of `family`; any other address is an error.
     pub(crate) fn query(
         &self,
         family: Family,

@@ -1,16 +1,19 @@
-//! `suffix`: our prefix with the host part of another machine, whose name is then kept from here. Pure.
+//! The config key `suffix`: the AAAA of another machine of the LAN is this network's prefix and that machine's host part.
+//! Pure.
 
 use std::net::Ipv6Addr;
 
-/// A host part, and how much of our own address stands before it.
+/// A host part, and the length of the prefix before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suffix {
+    /// The bits after the prefix; the others are 0.
     host: u128,
+    /// 48 to 64 bits.
     prefix_length: u32,
 }
 
 impl Suffix {
-    /// Reads `::1:2:3:4`, `::12:0:0:0:1/56` or `mac 00:11:22:33:44:55`; the error is for the config's author.
+    /// Parses `::1:2:3:4`, `::12:0:0:0:1/56` or `mac 00:11:22:33:44:55`. The error says what to write instead.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(mac) = text.strip_prefix("mac").filter(|rest| rest.starts_with([' ', '\t'])) {
             return modified_eui64(mac.trim_ascii());
@@ -31,7 +34,8 @@ impl Suffix {
                 "`{text}`: nothing but zeros may stand in the first {length} bits, which are our prefix's"
             ));
         }
-        // In whatever subnet, zero after its 64 bits means any router there (RFC 4291, 2.6.1).
+        // In every subnet, an interface identifier of zero is the anycast address of its routers (RFC 4291, section
+        // 2.6.1).
         if host << 64 == 0 {
             return Err(format!(
                 "`{text}`: a host part of zero is the address of every router of the subnet"
@@ -40,19 +44,20 @@ impl Suffix {
         Ok(Self { host, prefix_length: length })
     }
 
-    /// The address that has this host part behind our prefix.
+    /// Returns the prefix of `prefix_of` with this host part.
     #[must_use]
     pub const fn apply(self, prefix_of: Ipv6Addr) -> Ipv6Addr {
         Ipv6Addr::from_bits(prefix_of.to_bits() & prefix_mask(self.prefix_length) | self.host)
     }
 }
 
+/// Returns a mask of the first `length` bits, which must not be 0.
 const fn prefix_mask(length: u32) -> u128 {
     u128::MAX << (128 - length)
 }
 
-/// The modified EUI-64 of a MAC address: `fffe` in the middle, and the universal/local bit the other way round
-/// (RFC 4291, appendix A).
+/// Returns the modified EUI-64 of a MAC address: `fffe` in the middle, and the universal/local bit inverted (RFC 4291,
+/// appendix A).
 fn modified_eui64(text: &str) -> Result<Suffix, String> {
     let Some(mac @ [a, b, c, d, e, f]) = mac_address(text) else {
         return Err(format!("`{text}` is not a MAC address: write it as `mac 00:11:22:33:44:55`"));
@@ -64,13 +69,13 @@ fn modified_eui64(text: &str) -> Result<Suffix, String> {
     Ok(Suffix { host: host.into(), prefix_length: 64 })
 }
 
-/// Six pairs of hexadecimal digits, with all colons or all dashes between.
+/// Parses six pairs of hexadecimal digits, separated by colons or by dashes.
 fn mac_address(text: &str) -> Option<[u8; 6]> {
     let separator = if text.contains('-') { '-' } else { ':' };
     let mut octets = [0; 6];
     let mut pairs = text.split(separator);
     for octet in &mut octets {
-        // The number's parser alone would take `+1`.
+        // `from_str_radix` accepts a sign, as in `+1`.
         let pair = pairs.next().filter(|p| p.len() == 2 && !p.starts_with('+'))?;
         *octet = u8::from_str_radix(pair, 16).ok()?;
     }
@@ -97,7 +102,7 @@ mod tests {
             ("mac 00:11:22:33:44:55", "2a01:e0a:abcd:ef12:211:22ff:fe33:4455"),
             ("mac 00-11-22-aA-Bb-cC", "2a01:e0a:abcd:ef12:211:22ff:feaa:bbcc"),
             ("mac\tb8:27:eb:01:02:03", "2a01:e0a:abcd:ef12:ba27:ebff:fe01:203"),
-            // A locally administered one.
+            // A locally administered MAC address.
             ("mac 02:00:00:00:00:01", "2a01:e0a:abcd:ef12:0:ff:fe00:1"),
         ] {
             let own = "2a01:e0a:abcd:ef12:9:9:9:9".parse().expect("an address");

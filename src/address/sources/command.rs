@@ -1,4 +1,4 @@
-//! `command:PATH`: the first line that a program prints.
+//! The source `command:PATH`: the address is the first line that a program prints.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use crate::net::Family;
 use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec};
 
-/// The longest that a program may run.
+/// Time limit of a program.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why there is no address. What the program printed is not repeated: it may be anything.
+/// Reasons for a program to give no address. Its output is not repeated: it may be long or secret.
 #[derive(Debug)]
 pub enum CommandError {
-    /// It did not end well.
+    /// The program failed, or could not be run.
     Process(ProcessError),
-    /// It ended well, without a word.
+    /// The program printed nothing.
     Silent,
-    /// Its first line is something else.
+    /// The first line is not exactly one address.
     NoAddress,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for CommandError {
 
 impl std::error::Error for CommandError {}
 
-/// Runs the program at `path`, without arguments and without a shell between.
+/// Runs the program at `path`, without arguments and without a shell, and parses its first line.
 pub(crate) fn query(path: &Path, family: Family, timeout: Duration) -> Result<IpAddr, CommandError> {
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];

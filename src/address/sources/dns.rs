@@ -1,5 +1,5 @@
-//! `dns`: name servers that answer with the asker's address, by one UDP exchange. The cheapest question to the world
-//! outside, and the easiest answer to forge: it may show that nothing has changed, and never counts for a write.
+//! The source `dns`: name servers that answer with the client's address, in one UDP exchange. It is the cheapest source
+//! outside this network, and the easiest to spoof, so it is only a hint.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -10,36 +10,36 @@ use crate::dns::message::{A, AAAA, CH, IN, Question, TXT};
 use crate::net::Family;
 use crate::sys::random::Random;
 
-/// One name server and what to ask it.
+/// A name server, and the question that it answers with the client's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Who runs it: `cloudflare`, `google` or `opendns`.
+    /// Its provider: `cloudflare`, `google` or `opendns`.
     pub provider: &'static str,
-    /// Where to ask.
+    /// Its address and port.
     pub server: SocketAddr,
     question: Question<'static>,
 }
 
-/// The services that the word `dns` stands for.
+/// Returns the services of the word `dns` in the config.
 #[must_use]
 pub fn built_in(family: Family) -> Vec<Service> {
     ["cloudflare", "google"].into_iter().filter_map(|provider| named(provider, family, None)).collect()
 }
 
-/// The service of this provider, at its own server or another; none when the provider is unknown or the server is of
-/// the wrong family, since it would see an address of its own family.
+/// Returns the service of `provider`, at its own server if `server` is `None`. Returns `None` if the provider is unknown
+/// or the server is of another family: a server sees the client's address of its own family.
 #[must_use]
 pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Option<Service> {
     let v4 = family == Family::V4;
     let (provider, server4, server6, question) = match provider {
-        // A resolver's word about the asker, in the class for that. Query with recursion, as `dig` does.
+        // A resolver that describes the client in the class CHAOS. With recursion, as `dig` queries it.
         "cloudflare" => (
             "cloudflare",
             Ipv4Addr::new(1, 1, 1, 1),
             Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111),
             Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true },
         ),
-        // ns1.google.com, an authority for the name: a resolver in between would be told its own address.
+        // ns1.google.com, which is authoritative for the name: a resolver in between would get its own address.
         "google" => (
             "google",
             Ipv4Addr::new(216, 239, 32, 10),
@@ -51,7 +51,7 @@ pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Opti
                 recursion: false,
             },
         ),
-        // A name that their resolvers alone know, as they know any other.
+        // A name that only the resolvers of OpenDNS know, in the usual class.
         "opendns" => (
             "opendns",
             Ipv4Addr::new(208, 67, 222, 222),
@@ -70,7 +70,7 @@ pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Opti
     (server.is_ipv4() == v4).then_some(Service { provider, server, question })
 }
 
-/// Asks, within `time`.
+/// Queries the service. `timeout` is what is left of the run.
 pub(crate) fn query(service: &Service, timeout: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
     let mut address = None;
     exchange(service.server, &service.question, timeout, random, &mut |id, message| {
@@ -90,7 +90,7 @@ mod tests {
 
     const LONG_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// Answers `query` with this address.
+    /// Returns a response to `query` with this address.
     fn response(query: &[u8], address: &str) -> Vec<u8> {
         let length = u8::try_from(address.len()).unwrap();
         let record =
@@ -100,7 +100,7 @@ mod tests {
         message
     }
 
-    /// Asks a server on loopback, which `serve` plays.
+    /// Queries a server on loopback, which `serve` plays.
     fn query_loopback(timeout: Duration, serve: impl FnOnce(&UdpSocket) + Send) -> Result<IpAddr, DnsError> {
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         server.set_read_timeout(Some(LONG_TIMEOUT)).unwrap();
@@ -141,7 +141,7 @@ mod tests {
         let address = query_loopback(LONG_TIMEOUT, |server| {
             let (query, from) = receive(server);
             let other = UdpSocket::bind("127.0.0.1:0").unwrap();
-            // From elsewhere, even what is right: the kernel keeps it from us.
+            // A correct response from another port: the kernel drops it.
             other.send_to(&response(&query, "81.2.69.1"), from).unwrap();
             let mut wrong = response(&query, "81.2.69.2");
             wrong[0] ^= 1;
@@ -160,7 +160,7 @@ mod tests {
             let (second, again) = receive(server);
             assert_ne!(first[..2], second[..2]);
             assert_ne!(from, again);
-            // The answer to the first comes late and to nobody.
+            // The response to the first query arrives late, and at the port of the second.
             server.send_to(&response(&first, "81.2.69.1"), again).unwrap();
             server.send_to(&response(&second, "81.2.69.142"), again).unwrap();
         });
@@ -208,11 +208,11 @@ mod tests {
 
     #[test]
     fn timeout_of_the_run_ends_the_query() {
-        // In the first try, and in the second.
+        // In the first attempt, and in the second.
         for timeout in [20, 2100].map(Duration::from_millis) {
             assert!(matches!(query_loopback(timeout, |_| {}), Err(DnsError::RunOver)), "{timeout:?}");
         }
-        // Without time nothing is sent.
+        // Without time left, nothing is sent.
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         assert!(matches!(query(&service, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
@@ -224,10 +224,10 @@ mod tests {
     fn unrelated_packets_do_not_extend_the_timeout() {
         let result = query_loopback(Duration::from_millis(20), |server| {
             let (query, from) = receive(server);
-            // Nothing more comes: the wait for it is the pace.
+            // No further packet arrives: the timeout of this wait sets the pace.
             server.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
             for _ in 0..60 {
-                // Once the asker is gone, an ICMP error.
+                // An ICMP error, once the client's socket is closed.
                 let _ = server.send_to(&query, from);
                 let _ = server.recv(&mut [0; 1]);
             }

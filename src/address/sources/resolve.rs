@@ -1,4 +1,4 @@
-//! `resolve:NAME`: the address of another name, such as the one that the router or a provider keeps.
+//! The source `resolve:NAME`: the address of another name, such as one that the router or an ISP updates.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::net::Family;
 use crate::net::resolver::{ResolveError, lookup};
 
-/// Why there is no address.
+/// Reasons for a name to give no address.
 #[derive(Debug)]
 pub enum NameSourceError {
     /// The name could not be resolved.
     Resolve(ResolveError),
-    /// It has addresses, but of the other family.
+    /// The name has addresses, but none of this family.
     None(Family),
-    /// It has these.
+    /// The name has these addresses of the family.
     Several(Vec<IpAddr>),
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for NameSourceError {
 
 impl std::error::Error for NameSourceError {}
 
-/// The one address of `name` by the system's resolver.
+/// Looks up `name` with the system's resolver. More than one address of `family` is an error.
 pub(crate) fn query(name: &str, family: Family, timeout: Duration) -> Result<IpAddr, NameSourceError> {
     let mut addresses = lookup(name, timeout).map_err(NameSourceError::Resolve)?;
     addresses.retain(|a| Family::of(*a) == family);

@@ -1,4 +1,4 @@
-//! HTTPS echo services: "what is my IP" sites that answer with the caller's address and nothing else.
+//! The source `web`: HTTPS echo services ("what is my IP"), which answer with the client's address and nothing else.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,21 +8,22 @@ use crate::http::Endpoint;
 use crate::http::{Http, Method, Request};
 use crate::net::Family;
 
-/// The most bytes of an answer: an address needs at most 46.
+/// Maximum size of a plain response, in bytes. An address needs at most 46.
 const MAX_BODY: u64 = 256;
-/// Cloudflare's trace is a dozen lines of `key=value`, of which one is ours.
+/// Maximum size of a trace by Cloudflare, in bytes: a dozen lines of `key=value`.
 const MAX_TRACE: u64 = 1024;
-/// The longest wait for one service. Short, so that a few that hang leave time for the others, the other family
-/// and Gandi.
+/// Timeout of one exchange. It is short, so that a few services that hang leave time for other services, for the other
+/// family and for Gandi.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// The path of a trace, on each host behind Cloudflare.
 const TRACE_PATH: &str = "/cdn-cgi/trace";
 
-/// One echo service.
+/// An echo service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Who runs it: services of one provider have one vote between them.
+    /// Its provider. All services of one provider have one vote.
     pub provider: String,
-    /// Where to ask.
+    /// Its URL.
     pub url: Endpoint,
 }
 
@@ -35,7 +36,7 @@ enum Format {
     Trace,
 }
 
-// Providers are told apart because a site that lies, lies on all its names.
+// One vote per provider: if a provider reports a wrong address, all its services do.
 const V4: [(&str, &str); 6] = [
     ("ipify", "https://api4.ipify.org"),
     ("cloudflare", "https://ipv4.icanhazip.com"),
@@ -52,11 +53,11 @@ const V6: [(&str, &str); 5] = [
     ("seeip", "https://ipv6.seeip.org"),
 ];
 
-/// The built-in services of a family, one per provider.
+/// Returns the built-in services of a family, one per provider.
 #[must_use]
 pub fn built_in(family: Family) -> Vec<Service> {
     let list: &[(&str, &str)] = if family == Family::V4 { &V4 } else { &V6 };
-    // Every entry parses: a unit test reads them all.
+    // Every entry parses, as a unit test shows.
     list.iter()
         .filter_map(|(provider, url)| {
             Some(Service { provider: (*provider).to_owned(), url: Endpoint::parse(url).ok()? })
@@ -64,7 +65,7 @@ pub fn built_in(family: Family) -> Vec<Service> {
         .collect()
 }
 
-/// Asks one service, over `family` and nothing else.
+/// Queries a service over `family` only.
 pub(crate) fn query(http: &Http, service: &Service, family: Family) -> Result<IpAddr, SourceError> {
     let (format, limit) =
         if service.url.path() == TRACE_PATH { (Format::Trace, MAX_TRACE) } else { (Format::Plain, MAX_BODY) };
@@ -83,7 +84,7 @@ pub(crate) fn query(http: &Http, service: &Service, family: Family) -> Result<Ip
     parse(&response.body, format)
 }
 
-/// Reads exactly one address out of an answer's body.
+/// Parses the body of a response, which must have exactly one address.
 fn parse(body: &[u8], format: Format) -> Result<IpAddr, SourceError> {
     let text = std::str::from_utf8(body).map_err(|_| SourceError::NoAddress)?;
     let text = match format {

@@ -1,20 +1,20 @@
-//! The IPv6 addresses of this machine, and which of several is the one to publish. Pure.
+//! The choice among the IPv6 addresses of this machine, which are parsed from `/proc/net/if_inet6`. Pure.
 
 use std::cmp::Reverse;
 use std::net::Ipv6Addr;
 
 use crate::address::global;
 
-/// A public resolver, which stands for the internet: the way to it is the way out.
+/// A public resolver. The route to it is taken as the route to the internet.
 pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
 
-// What an address may be, in `/proc/net/if_inet6` (linux/if_addr.h). An optimistic address is tentative too
-// (RFC 4429), as long as it has not been checked.
+// Flags of an address (linux/if_addr.h). An optimistic address (RFC 4429) is tentative as well, until duplicate address
+// detection has finished.
 const TEMPORARY: u8 = 0x01;
 const DAD_FAILED: u8 = 0x08;
 const DEPRECATED: u8 = 0x20;
 const TENTATIVE: u8 = 0x40;
-/// Each of them in words; the first counts, and a duplicate is also tentative.
+/// The words for the flags. The first one that is set counts: a duplicate address is also tentative.
 const FLAGS: [(u8, &str); 4] = [
     (DAD_FAILED, "duplicate"),
     (TENTATIVE, "tentative"),
@@ -22,21 +22,24 @@ const FLAGS: [(u8, &str); 4] = [
     (DEPRECATED, "deprecated"),
 ];
 
-/// An address that an interface holds.
+/// An address of an interface.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InterfaceAddr {
+    /// The name of the interface.
     pub(super) name: String,
     pub(super) address: Ipv6Addr,
     prefix_length: u8,
+    /// 0 for a global address (`net/ipv6.h`).
     scope: u8,
+    /// The lowest eight of the `IFA_F_` flags (`linux/if_addr.h`).
     flags: u8,
 }
 
 impl InterfaceAddr {
-    /// Why it is not to be published, in one word or two.
+    /// Returns the reason why it must not be published, in one word or two; `None` if it may be.
     pub(super) fn rejection(&self) -> Option<&'static str> {
         match global::reason_not_global(self.address.into()) {
-            // "a unique local address (RFC 4193)": the kind alone.
+            // Of "a unique local address (RFC 4193)", only the kind.
             Some(why) => {
                 let kind = why.split(" address").next().unwrap_or(why);
                 Some(kind.split_once(' ').map_or(kind, |(_article, kind)| kind))
@@ -47,8 +50,8 @@ impl InterfaceAddr {
     }
 }
 
-/// Reads `/proc/net/if_inet6`: address, index, prefix length, scope and flags in hexadecimal, and the name
-/// (`if6_seq_show` in net/ipv6/addrconf.c). Lines of another form are not for us.
+/// Parses `/proc/net/if_inet6`: address, index, prefix length, scope and flags in hexadecimal, and the name
+/// (`if6_seq_show` in net/ipv6/addrconf.c). Skips lines of another form.
 pub(super) fn parse(text: &str) -> Vec<InterfaceAddr> {
     text.lines().filter_map(parse_line).collect()
 }
@@ -63,11 +66,11 @@ fn parse_line(line: &str) -> Option<InterfaceAddr> {
     Some(InterfaceAddr { name: words.next()?.to_owned(), address, prefix_length, scope, flags })
 }
 
-/// The kinds of those that are unfit, each once: `temporary, link-local`.
+/// Lists the reasons against the addresses that must not be published, each once, as in `link-local, temporary`.
 pub(super) fn rejections(addresses: &[InterfaceAddr]) -> String {
     let mut kinds: Vec<&str> = Vec::new();
     for kind in addresses.iter().filter_map(InterfaceAddr::rejection) {
-        // In order without a sort, which is a kilobyte of program.
+        // Insertion keeps the order; a sort would add 1 kB of code.
         if let Err(index) = kinds.binary_search(&kind) {
             kinds.insert(index, kind);
         }
@@ -75,8 +78,9 @@ pub(super) fn rejections(addresses: &[InterfaceAddr]) -> String {
     kinds.join(", ")
 }
 
-/// The one to publish: the kernel's own choice, else of its /64, where its choice is a temporary one, else the
-/// one with the longest prefix in common with the internet's end (RFC 6724, rule 8), else the lowest.
+/// Chooses the address to publish, and explains the choice if there are several: the kernel's preferred source address;
+/// else one of its /64, since the preferred one may be temporary; else the one with the longest prefix in common with
+/// [`INTERNET6`] (RFC 6724, section 5, rule 8); else the lowest.
 pub(super) fn choose(
     suitable: &[InterfaceAddr],
     preferred: Option<Ipv6Addr>,
@@ -118,7 +122,7 @@ mod tests {
 
     #[test]
     fn parse_reads_the_table_of_the_kernel() {
-        // From a kernel 6.18, and a line of another form.
+        // Lines of Linux 6.18, and lines of another form.
         let text = "2a010e0a000100020000000000000003 02 40 00 82     eth0\n\
                     00000000000000000000000000000001 01 80 10 80       lo\n\
                     2a010e0a000100023f2dfa16402630da 10e 40 00 01 br-lan.7\n\
@@ -174,7 +178,7 @@ mod tests {
         const A: &str = "2a01:e0a:1:a::1";
         const A2: &str = "2a01:e0a:1:a::2";
         const B: &str = "2a01:e0a:1:b::1";
-        // More like the resolver's 2606: than 2a01: is.
+        // It has more leading bits in common with 2606: than 2a01: has.
         const LIKE: &str = "2600:1::9";
         for (suitable, preferred, expected) in [
             (&[][..], Some(A), None),
@@ -182,10 +186,10 @@ mod tests {
             (&[A], Some(B), Some((A, ""))),
             (&[A, A2, B], Some(B), Some((B, "the one that the kernel uses"))),
             (&[A2, A, B], Some(A2), Some((A2, "the one that the kernel uses"))),
-            // A temporary one of that prefix.
+            // The preferred address is a temporary one of this prefix.
             (&[A, B], Some("2a01:e0a:1:b:d00f::"), Some((B, "one of the prefix"))),
             (&[B, A2, A], Some("2a01:e0a:1:a:d00f::"), Some((A, "one of the prefix"))),
-            // Another interface's, and none.
+            // The preferred address is on another interface, or there is none.
             (&[B, A], Some("2a02::1"), Some((A, "by RFC 6724"))),
             (&[B, LIKE, A], Some("2a02::1"), Some((LIKE, "by RFC 6724"))),
             (&[LIKE, A], None, Some((LIKE, "by RFC 6724"))),
@@ -197,7 +201,7 @@ mod tests {
             assert!(note.unwrap_or_default().contains(words), "{suitable:?} {preferred:?}: {note:?}");
             assert_eq!(note.is_none(), words.is_empty(), "{suitable:?} {preferred:?}: {note:?}");
         }
-        // What two have in common ends where the prefix does.
+        // Bits after the prefix do not count.
         let addresses = [of("2606:4700:4700:0:ff::"), of("2606:4700:4700:0:1::")];
         let lowest = choose(&addresses, None).expect("one").0;
         assert_eq!(lowest, ip("2606:4700:4700:0:1::"));

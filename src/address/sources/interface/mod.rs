@@ -1,5 +1,5 @@
-//! `interface:NAME`: an address that this machine holds itself. Sends nothing: `/proc` and netlink tell the
-//! addresses, and a UDP socket that is never used tells which of them the kernel would take.
+//! The source `interface`: an address of this machine itself. It sends no packet: `/proc` and netlink list the addresses,
+//! and a UDP socket that sends nothing shows the kernel's preferred source address.
 
 mod inet6;
 
@@ -15,37 +15,39 @@ use crate::address::global;
 use crate::net::{Family, udp};
 use inet6::{INTERNET6, InterfaceAddr};
 
-// Not by /proc/net, which `ProcSubset=pid` hides (systemd.exec(5)).
+// Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
 const DEVICES: &str = "/proc/self/net/dev";
 const INET6: &str = "/proc/self/net/if_inet6";
-/// A public resolver, which stands for the internet: the way to it is the way out.
+/// A public resolver. The route to it is taken as the route to the internet.
 const INTERNET4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
 
-/// Why there is no address.
+/// An interface has no suitable address.
 #[derive(Debug)]
 pub struct InterfaceError {
-    /// The interface, where the default route named it.
+    /// The name of the interface of the default route; `None` if the config names the interface, or if there is no such
+    /// route.
     routed: Option<String>,
     kind: InterfaceErrorKind,
 }
 
+/// The reason for the error.
 #[derive(Debug)]
 enum InterfaceErrorKind {
-    /// The system would not say.
+    /// The addresses or interfaces could not be read; with what was read.
     Unreadable(&'static str, io::Error),
-    /// IPv6 is not in the kernel, or switched off in it.
+    /// The kernel has no IPv6, or it is disabled.
     Ipv6Disabled,
-    /// No default route, and no interface was named.
+    /// The config names no interface, and there is no default route for this family.
     NoRoute(Family),
-    /// No interface has this name; holds those there are.
+    /// No interface has this name; with the names that exist, separated by commas.
     Absent(String),
-    /// It is there and does nothing.
+    /// The interface is down, or has no carrier.
     Down,
-    /// It has none of either family.
+    /// The interface has no address of either family.
     Bare,
-    /// It has none of this family.
+    /// The interface has no address of this family.
     None(Family),
-    /// It has only those of these kinds.
+    /// The interface has only addresses of these kinds, as in `link-local, temporary`.
     Unsuitable(String),
 }
 
@@ -77,12 +79,12 @@ impl From<InterfaceErrorKind> for InterfaceError {
     }
 }
 
-/// The address of the interface of this name, or of the one that the default route leads through.
+/// Returns the address of the interface `name`; without a name, of the interface of the default route.
 pub(crate) fn query(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> {
     let preferred = preferred_source(family);
     let listed = if_addrs::get_if_addrs();
     let addresses6 = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
-    // Each family can do without what only the other one needs: a sandbox may forbid netlink, and IPv6 be off.
+    // An error that concerns the other family only is ignored: a sandbox may forbid netlink, and IPv6 may be disabled.
     let (listed, addresses6) = match (listed, addresses6, family) {
         (Err(e), _, Family::V4) => {
             return Err(InterfaceErrorKind::Unreadable("the addresses of interfaces", e).into());
@@ -108,7 +110,7 @@ pub(crate) fn query(name: Option<&str>, family: Family) -> Result<Detected, Inte
     }
 }
 
-/// The address of one interface, by the addresses of all of them.
+/// Returns the address of one interface. `listed` and `addresses6` are the addresses of all interfaces.
 fn address_of(
     name: &str,
     family: Family,
@@ -117,12 +119,12 @@ fn address_of(
     mut addresses6: Vec<InterfaceAddr>,
 ) -> Result<Detected, InterfaceErrorKind> {
     let listed = || listed.iter().filter(|i| i.name == name || device(i) == name);
-    // IFF_RUNNING is off without a carrier too (netdevice(7)). An address outlives both.
+    // `IFF_RUNNING` is unset without a carrier, too (netdevice(7)). Addresses remain in both cases.
     if listed().any(|i| i.oper_status != IfOperStatus::Up) {
         return Err(InterfaceErrorKind::Down);
     }
     addresses6.retain(|a| a.name == name);
-    // The list has no link-local ones.
+    // `listed` has no link-local addresses.
     let is_bare = addresses6.is_empty() && listed().next().is_none();
     let chosen = if family == Family::V4 {
         let addresses: Vec<Ipv4Addr> = listed().filter_map(|i| v4(i.ip())).collect();
@@ -139,7 +141,7 @@ fn address_of(
     match chosen {
         Some((address, note)) => Ok(Detected { address, note }),
         None if !is_bare => Err(InterfaceErrorKind::None(family)),
-        // An interface without addresses is named here alone.
+        // `getifaddrs` omits interfaces without addresses; /proc/net/dev lists them.
         None => {
             let devices =
                 fs::read_to_string(DEVICES).map_err(|e| InterfaceErrorKind::Unreadable(DEVICES, e))?;
@@ -153,8 +155,9 @@ fn address_of(
     }
 }
 
-/// The public one; of several the kernel's choice, or else the lowest, which at least is always the same. A
-/// private one where there is nothing else: its refusal says most.
+/// Chooses the address to publish, and explains the choice if there are several: a public one; of several, the kernel's
+/// preferred source address, else the lowest, so that the choice is the same in each run. A private address is returned
+/// if there is no public one: the error about it is more helpful than none.
 fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
     let is_private = |a: &Ipv4Addr| global::reason_not_global((*a).into()).is_some();
     let best = *addresses.iter().min_by_key(|a| (is_private(a), preferred != Some(**a), **a))?;
@@ -166,13 +169,14 @@ fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Ad
     Some((best, note))
 }
 
-/// The source address that the kernel takes towards the internet. `connect` on a UDP socket only looks the route
-/// up (udp(7)); nothing is sent.
+/// Returns the source address that the kernel uses towards the internet (source address selection, RFC 6724, section
+/// 5); `None` without a route. Sends nothing.
 fn preferred_source(family: Family) -> Option<IpAddr> {
     let internet: IpAddr = if family == Family::V4 { INTERNET4.into() } else { INTERNET6.into() };
     udp::connected((internet, 53).into()).ok()?.local_addr().ok().map(|a| a.ip())
 }
 
+/// Returns the address if it is an IPv4 address.
 const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
     match address {
         IpAddr::V4(a) => Some(a),
@@ -180,12 +184,12 @@ const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
-/// An IPv4 address may have a label such as `eth0:1` for a name (ip-address(8)); the device is what stands before.
+/// Returns the name of the device. An IPv4 address may have a label such as `eth0:1` instead (ip-address(8)).
 fn device(interface: &Interface) -> &str {
     interface.name.split(':').next().unwrap_or_default()
 }
 
-/// The names in `/proc/net/dev`: two lines of heading, then `  eth0: 1 2 3`.
+/// Parses the names in `/proc/net/dev`: two lines of heading, then lines such as `  eth0: 1 2 3`.
 fn device_names(text: &str) -> Vec<&str> {
     text.lines().skip(2).filter_map(|l| l.split(':').next()).map(str::trim_ascii).collect()
 }
@@ -207,7 +211,7 @@ mod tests {
             (&[B, A], Some(B), Some((B, several))),
             (&[B, A], None, Some((A, lowest))),
             (&[B, A], Some("192.168.1.2"), Some((A, lowest))),
-            // What the kernel uses inside is not what others see.
+            // A private address is not chosen, even if the kernel prefers it.
             (&["10.0.0.1", B], Some("10.0.0.1"), Some((B, None))),
             (&["100.64.0.1"], None, Some(("100.64.0.1", None))),
             (&["192.168.1.2", "10.0.0.1"], Some("192.168.1.2"), Some(("192.168.1.2", several))),

@@ -1,7 +1,7 @@
-//! `router`: the outer IPv4 address, as the default gateway itself knows it. No internet, no third party.
+//! The source `router`: the external IPv4 address, as the default gateway reports it, without any request to the internet.
 //!
-//! NAT-PMP first, since it is one packet each way, and then `UPnP`. Only the gateway is listened to: anybody on
-//! the LAN can claim to be a router, and one answer is enough for a write.
+//! NAT-PMP comes first, since it costs one packet each way, then `UPnP`. Only responses of the gateway are accepted: any
+//! machine on the LAN can claim to be a router, and one answer is enough for a write.
 
 mod nat_pmp;
 mod upnp;
@@ -17,20 +17,20 @@ use upnp::UpnpError;
 /// The kernel's IPv4 routes (proc(5)), of this process's network namespace.
 const ROUTES: &str = "/proc/self/net/route";
 
-/// Why there is no address.
+/// Reasons for the router to give no address.
 #[derive(Debug)]
 pub enum RouterError {
     /// The routes could not be read.
     Routes(io::Error),
-    /// No default route leads over a gateway.
+    /// No IPv4 default route has a gateway.
     NoGateway,
-    /// The gateway would not tell.
+    /// The gateway gave no address.
     Gateway {
         /// Its address.
         gateway: Ipv4Addr,
-        /// NAT-PMP's result code, if it answered that much (RFC 6886, 3.5).
+        /// The result code via NAT-PMP (RFC 6886, section 3.5); `None` if it does not speak NAT-PMP.
         nat_pmp: Option<u16>,
-        /// What became of `UPnP`.
+        /// The error via `UPnP`.
         upnp: UpnpError,
     },
 }
@@ -62,7 +62,7 @@ impl fmt::Display for RouterError {
 
 impl std::error::Error for RouterError {}
 
-/// Asks the default gateway; gives up within 3 s when it answers nothing.
+/// Queries the default gateway. A silent one is an error within 3 s.
 pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
     let routes = fs::read_to_string(ROUTES).map_err(RouterError::Routes)?;
     let gateway = gateway(&routes).ok_or(RouterError::NoGateway)?;
@@ -74,9 +74,9 @@ pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
     upnp::query(http, gateway).map_err(|upnp| RouterError::Gateway { gateway, nat_pmp, upnp })
 }
 
-/// The gateway of the default route with the lowest metric.
+/// Returns the gateway of the default route with the lowest metric.
 fn gateway(routes: &str) -> Option<Ipv4Addr> {
-    // The kernel prints addresses as numbers of the machine's own byte order.
+    // The kernel prints addresses as hexadecimal numbers in the byte order of the machine.
     let parse = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
     let default_route = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
@@ -84,7 +84,7 @@ fn gateway(routes: &str) -> Option<Ipv4Addr> {
             return None;
         };
         let flags = u32::from_str_radix(flags, 16).ok()?;
-        // RTF_UP and RTF_GATEWAY, and not RTF_REJECT (linux/route.h).
+        // `RTF_UP` and `RTF_GATEWAY` are set, and `RTF_REJECT` is not (linux/route.h).
         let is_usable = flags & 0x203 == 3;
         let is_default = parse(destination)?.is_unspecified() && parse(mask)?.is_unspecified();
         (is_usable && is_default).then_some((metric.parse::<u32>().ok()?, parse(gateway)?))
@@ -99,7 +99,7 @@ mod tests {
     const HEAD: &str =
         "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
 
-    /// As the kernel prints it on this machine.
+    /// Returns the address as the kernel prints it on this machine.
     fn hex(address: &str) -> String {
         let address: Ipv4Addr = address.parse().expect(address);
         format!("{:08X}", u32::from_ne_bytes(address.octets()))
@@ -121,7 +121,7 @@ mod tests {
             (lan.clone() + &default("192.168.1.1", 0), Some("192.168.1.1")),
             (default("192.168.1.1", 600) + &default("10.0.0.1", 100), Some("10.0.0.1")),
             (default("10.0.0.1", 100) + &default("192.168.1.1", 600), Some("10.0.0.1")),
-            // A VPN's half of everything, a line without a gateway, one that is down, one that rejects.
+            // The halves of the address space of a VPN, a route without a gateway, one that is down, one that rejects.
             (route(ANY, "10.8.0.1", 3, 0, "128.0.0.0"), None),
             (route("128.0.0.0", "10.8.0.1", 3, 0, "128.0.0.0"), None),
             (route(ANY, ANY, 1, 0, ANY), None),

@@ -1,4 +1,4 @@
-//! NAT-PMP (RFC 6886): a UDP packet of two bytes to the gateway, and one of twelve back.
+//! NAT-PMP (RFC 6886): a UDP request of two bytes to the gateway, and a response of twelve.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use crate::net::udp;
 
 const PORT: u16 = 5351;
-/// Version 0, opcode 0: what is the outer address (RFC 6886, 3.2)?
+/// Version 0, opcode 0: the request for the external address (RFC 6886, section 3.2).
 const REQUEST: [u8; 2] = [0, 0];
-/// How long to wait after each try, in milliseconds. RFC 6886, 3.1 begins like this and goes on to 64 s; a gateway
-/// on the same LAN that has not answered twice never will.
+/// Wait after each request, in milliseconds. RFC 6886, section 3.1 begins like this and continues to 64 s; a gateway on
+/// the same LAN that has not answered twice is taken as silent.
 const RETRANSMIT_AFTER: [u64; 2] = [250, 500];
 
-/// Asks the gateway for its external address; `Some(Err)` is the gateway's result code, `None` means that it does not
-/// speak NAT-PMP.
+/// Asks the gateway for its external address. Returns `Some(Err)` with its result code if it refuses, and `None` if it
+/// does not speak NAT-PMP.
 pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Option<Result<Ipv4Addr, u16>> {
     let end = Instant::now() + timeout;
     let socket = udp::connected((gateway, PORT).into()).ok()?;
@@ -37,8 +37,8 @@ pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Option<Result<Ipv4A
     None
 }
 
-/// Reads an answer: version 0, opcode 128 + 0, result code, seconds since the table was made, address. What is not
-/// one, such as a PCP server's refusal in version 2, is `None`.
+/// Parses a response: version 0, opcode 128 + 0, result code, seconds since the table was created, address (RFC 6886,
+/// section 3.2). Returns `None` for other packets, such as the refusal of a PCP server in version 2.
 fn read(packet: &[u8]) -> Option<Result<Ipv4Addr, u16>> {
     match *packet {
         [0, 128, 0, 0, _, _, _, _, a, b, c, d] => Some(Ok(Ipv4Addr::new(a, b, c, d))),
@@ -57,7 +57,7 @@ mod tests {
         for (packet, expected) in [
             (&[0, 128, 0, 0, 0, 0, 1, 0, 81, 2, 69, 142][..], address),
             (&[0, 128, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0], Some(Ok(Ipv4Addr::UNSPECIFIED))),
-            // Refused, not connected; with and without an address behind it.
+            // Refused and not connected, with and without an address.
             (&[0, 128, 0, 2, 0, 0, 1, 0, 81, 2, 69, 142], Some(Err(2))),
             (&[0, 128, 0, 3, 0, 0, 1, 0], Some(Err(3))),
             (&[0, 128, 1, 0, 0, 0, 1, 0], Some(Err(256))),

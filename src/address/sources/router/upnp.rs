@@ -1,8 +1,8 @@
-//! `UPnP` Internet Gateway Device, versions 1 and 2: SSDP finds the gateway's description, which names the
-//! service that is asked for `GetExternalIPAddress` (`UPnP` Device Architecture 1.1; `WANIPConnection` 1 and 2).
+//! `UPnP` Internet Gateway Device, versions 1 and 2: SSDP finds the description of the gateway, which names the service
+//! for `GetExternalIPAddress` (`UPnP` Device Architecture 1.1; `WANIPConnection` 1 and 2).
 //!
-//! The XML is searched, not parsed: two elements of a small document that a router has made by a template are not
-//! worth a parser's bytes. Whatever leads away from the gateway is not followed.
+//! The XML is searched and not parsed: two elements of a small document that routers fill in from a template do not
+//! justify the size of a parser. URLs that do not lead to the gateway are not followed.
 
 use std::fmt;
 use std::io;
@@ -13,33 +13,37 @@ use std::time::{Duration, Instant};
 use crate::http::{Http, HttpError, Method, Request};
 use crate::net::{Family, udp};
 
+/// The multicast group and port of SSDP (`UPnP` Device Architecture 1.1, section 1.3).
 const SSDP: (Ipv4Addr, u16) = (Ipv4Addr::new(239, 255, 255, 250), 1900);
-/// How long to wait for the first answer: it may take its time up to `MX` seconds, on which we are short.
+/// Timeout of the search. The request allows responses to take `MX` seconds, the shortest possible value.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_millis(1500);
-/// The longest wait for one answer over HTTP.
+/// Timeout of one HTTP exchange.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// Maximum size of the description, in bytes.
 const MAX_DESCRIPTION: u64 = 64 * 1024;
+/// Maximum size of a SOAP response, in bytes.
 const MAX_SOAP: u64 = 8 * 1024;
-/// The most connections of one router that are asked about.
+/// Maximum number of services of one router that are queried.
 const MAX_SERVICES: usize = 4;
+/// The service types that know the external address, in order of preference: IP connections before PPP connections.
 const SERVICES: [&str; 3] = ["WANIPConnection:2", "WANIPConnection:1", "WANPPPConnection:1"];
 
-/// Why `UPnP` told no address; reads on after "the gateway 192.168.1.1 ".
+/// Reasons for a gateway to give no address via `UPnP`. The text continues "the gateway 192.168.1.1 ".
 #[derive(Debug)]
 pub enum UpnpError {
-    /// It did not answer the search.
+    /// The gateway did not answer the search.
     Silent,
     /// The search could not be sent.
     Search(io::Error),
-    /// Its description or its service could not be had.
+    /// The request for its description or its address failed.
     Http(HttpError),
     /// The same, by a status.
     Status(&'static str, u16),
-    /// Its description names no service that knows the address.
+    /// The description names no service of a WAN connection.
     NoService,
-    /// It knows no address: there is no connection.
+    /// The gateway has no external address: it is not connected.
     NoAddress,
-    /// What it says is no address.
+    /// The response has no valid address.
     NotUnderstood,
 }
 
@@ -57,7 +61,7 @@ impl fmt::Display for UpnpError {
     }
 }
 
-/// Asks `gateway`, and nobody else, for its outer address.
+/// Asks `gateway`, and no other machine, for its external address.
 pub(super) fn query(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError> {
     let location = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
     let location = location.ok_or(UpnpError::Silent)?;
@@ -74,7 +78,8 @@ pub(super) fn query(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpErro
     Err(error)
 }
 
-/// Where the gateway's description lies: the first that it names and that lies on itself.
+/// Returns the location of the gateway's description: the first one that it sends and that is on the gateway itself.
+/// Returns `None` if the gateway does not answer.
 fn discover(gateway: Ipv4Addr, timeout: Duration) -> io::Result<Option<Location>> {
     let deadline = Instant::now() + timeout.min(DISCOVERY_TIMEOUT);
     // Bound to the source address towards the gateway, so that multicast leaves by that interface (ip(7)).
@@ -86,7 +91,7 @@ fn discover(gateway: Ipv4Addr, timeout: Duration) -> io::Result<Option<Location>
              ST: urn:schemas-upnp-org:device:InternetGatewayDevice:{version}\r\n\r\n"
         );
         socket.send_to(search.as_bytes(), SSDP)?;
-        // Some networks lose multicast; the gateway need not listen to this one.
+        // By unicast as well, since some networks drop multicast. A failure is ignored: it is the second copy.
         let _ = socket.send_to(search.as_bytes(), (gateway, SSDP.1));
     }
     let mut location = None;
@@ -107,7 +112,7 @@ fn discover(gateway: Ipv4Addr, timeout: Duration) -> io::Result<Option<Location>
 struct Location {
     gateway: Ipv4Addr,
     port: u16,
-    /// With its leading `/`.
+    /// Path and query, with the leading `/`.
     path: String,
 }
 
@@ -118,7 +123,7 @@ impl fmt::Display for Location {
 }
 
 impl Location {
-    /// The `LOCATION` of an SSDP answer.
+    /// Returns the `LOCATION` of a search response, if it is on the gateway.
     fn of_response(response: &str, gateway: Ipv4Addr) -> Option<Self> {
         let mut lines = response.lines();
         let status = lines.next()?;
@@ -132,7 +137,7 @@ impl Location {
         Self::parse(&lines.find_map(location)?, gateway)
     }
 
-    /// `http://` and the gateway's address; nothing that leads elsewhere.
+    /// Parses an `http://` URL with the gateway's address as host; `None` for other URLs.
     fn parse(url: &str, gateway: Ipv4Addr) -> Option<Self> {
         let (scheme, rest) = url.split_at_checked("http://".len())?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -144,7 +149,8 @@ impl Location {
         is_valid.then_some(Self { gateway, port: port.parse().ok()?, path: path.to_owned() })
     }
 
-    /// Where `reference`, as it stands in a document here, leads (RFC 3986, 5.2, as far as routers go).
+    /// Resolves a reference in the document at this location (RFC 3986, section 5.2, without `..`); `None` if it leads
+    /// away from the gateway.
     fn join(&self, reference: &str) -> Option<Self> {
         let reference = reference.replace("&amp;", "&");
         if reference.contains("://") {
@@ -156,9 +162,9 @@ impl Location {
     }
 }
 
-/// The services that know the address, and where each is asked: an IP connection's before a PPP one's.
+/// Returns the services that know the external address, in the order of [`SERVICES`], with the control URL of each.
 fn services(description: &str, location: &Location) -> Vec<(&'static str, String)> {
-    // Version 1.0 only; without one, URLs are relative to the description.
+    // `URLBase` exists in version 1.0 only; without it, URLs are relative to the description.
     let base = element(description, "URLBase").and_then(|(base, _)| Location::parse(base, location.gateway));
     let base = base.unwrap_or_else(|| location.clone());
     let mut urls = Vec::new();
@@ -176,15 +182,16 @@ fn services(description: &str, location: &Location) -> Vec<(&'static str, String
     urls
 }
 
+/// The beginning of each service type.
 const URN: &str = "urn:schemas-upnp-org:service:";
 
-/// The text of the first element of this name, and what follows it.
+/// Returns the text of the first element of this name, and the rest of the document after it.
 fn element<'a>(xml: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let mut rest = xml;
     loop {
         let (_, after) = rest.split_once('<')?;
         rest = after;
-        // `<service>` and `<service attribute="x">`, but not `<serviceType>`.
+        // Matches `<service>` and `<service attribute="x">`, but not `<serviceType>`.
         if let Some(tag) = rest.strip_prefix(name).filter(|t| t.starts_with(['>', ' ', '\t', '\r', '\n'])) {
             let (_, inside) = tag.split_once('>')?;
             let (text, after) = inside.split_once(&format!("</{name}>"))?;
@@ -193,7 +200,7 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     }
 }
 
-/// Asks one service.
+/// Calls `GetExternalIPAddress` of one service.
 fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, UpnpError> {
     let body = format!(
         "<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
@@ -214,6 +221,7 @@ fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, U
     address.parse().map_err(|_| UpnpError::NotUnderstood)
 }
 
+/// Sends a request and returns the body of a response with status 200.
 fn fetch(
     http: &Http,
     method: Method,
