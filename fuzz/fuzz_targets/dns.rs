@@ -1,5 +1,5 @@
-//! Any bytes as the answer of a name server. The first byte says which question was asked, and whether the rest is
-//! made to belong to it, as it mostly is: else few inputs came further than the id.
+//! Fuzzes the parser of DNS responses. The first byte of the input selects the question, and whether the rest is made a
+//! response to it: otherwise few inputs would pass the check of the id.
 
 #![no_main]
 
@@ -34,11 +34,11 @@ fuzz_target!(|input: &[u8]| {
         make_related(question, &mut message);
     }
     let result = question.read(ID, &message);
-    // The same bytes, the same answer.
+    // The same bytes give the same result.
     assert_eq!(format!("{result:?}"), format!("{:?}", question.read(ID, &message)));
     let Ok(Some(address)) = result else { return };
 
-    // What the header of a good answer must say, and that the address does stand in it.
+    // The header of a good response is valid, and the response contains the address.
     assert!(message.len() <= MAX_MESSAGE);
     assert_eq!(message[..2], ID.to_be_bytes());
     assert_eq!((message[2] & 0xfa, message[3] & 0x0f), (0x80, 0), "QR, no other opcode, no TC, no error");
@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
     assert!(message[12..query.len()].eq_ignore_ascii_case(&query[12..]));
     assert!(contains(question, &message[query.len()..], address), "{address}");
 
-    // The same is no answer to another question, nor when it is cut short or too long.
+    // The same message is no response to a query with another id, and an error if it is truncated or too long.
     assert!(matches!(question.read(ID ^ 1, &message), Ok(None)));
     message[2] |= 0x02;
     assert!(question.read(ID, &message).is_err());
@@ -57,7 +57,7 @@ fuzz_target!(|input: &[u8]| {
     assert!(question.read(ID, &message).is_err());
 });
 
-/// Makes a message one that belongs to the question: id, QR, opcode, one question.
+/// Makes a message a response to the question: id, QR, opcode, one question.
 fn make_related(question: &Question, message: &mut Vec<u8>) {
     let query = question.query(ID);
     if message.len() < query.len() {
@@ -69,7 +69,7 @@ fn make_related(question: &Question, message: &mut Vec<u8>) {
     message[12..query.len()].copy_from_slice(&query[12..]);
 }
 
-/// Whether this address stands anywhere in the bytes, in the way that the question asks for.
+/// Returns true if the bytes contain this address in the format of the record type.
 fn contains(question: &Question, bytes: &[u8], address: IpAddr) -> bool {
     match address {
         IpAddr::V4(a) if question.rrtype == A => bytes.windows(4).any(|w| w == a.octets()),

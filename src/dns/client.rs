@@ -1,4 +1,4 @@
-//! One DNS query over UDP, repeated once.
+//! One DNS query over UDP, repeated once without a response.
 
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -9,11 +9,12 @@ use super::message::{self, IN, NS, Question};
 use crate::net::udp;
 use crate::sys::random::Random;
 
-/// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
+/// Wait for a response after each query.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// Number of queries. One packet may get lost; two seldom do.
 const ATTEMPTS: u8 = 2;
 
-/// The names of the servers of the zone `name`, by the resolver at `server`.
+/// Asks the resolver at `server` for the name servers of `zone`. Returns their names in lower case.
 pub(crate) fn name_servers(
     server: SocketAddr,
     zone: &str,
@@ -30,9 +31,11 @@ pub(crate) fn name_servers(
     Ok(names.unwrap_or_default())
 }
 
-/// Says whether a packet belongs to the question of this id, or why its answer is none.
+/// Handles one packet, given the id of the query: `Ok(true)` if it answers the query, `Ok(false)` if it is unrelated,
+/// `Err` if it answers with an error.
 type Reader<'a> = dyn FnMut(u16, &[u8]) -> Result<bool, DnsError> + 'a;
 
+/// Sends a query and waits for its response, twice if necessary. `timeout` is what is left of the run.
 pub(crate) fn exchange(
     server: SocketAddr,
     question: &Question,
@@ -47,7 +50,7 @@ pub(crate) fn exchange(
         if left.is_zero() {
             return Err(DnsError::RunOver);
         }
-        // A new id each time, and of a new socket a new port: a forger must guess both.
+        // A new id for each query, and a new port, since the socket is new: a spoofer must guess both (RFC 5452).
         let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
         let mut read = |message: &[u8]| read(id, message);
         if attempt(server, &question.query(id), left.min(TIMEOUT), &mut unrelated, &mut read)? {
@@ -60,7 +63,7 @@ pub(crate) fn exchange(
     Err(DnsError::Silent { port: server.port(), unrelated })
 }
 
-/// One question; whether it was answered before its time was up.
+/// Sends one query. Returns false if no response arrived in time, and counts unrelated packets.
 fn attempt(
     server: SocketAddr,
     query: &[u8],

@@ -1,37 +1,38 @@
-//! Why a DNS query failed.
+//! The error of a DNS query.
 
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
 
-/// The most bytes of a message over UDP, RFC 1035, 4.2.1. We offer no EDNS, so nobody may send more.
+/// Maximum size of a message over UDP, in bytes (RFC 1035, section 4.2.1). Our queries have no EDNS, so a server must not
+/// send more.
 pub const MAX_MESSAGE: usize = 512;
 
-/// Why there is no address.
+/// A DNS query failed.
 #[derive(Debug)]
 pub enum DnsError {
-    /// The question did not get out, or the server's machine refused it.
+    /// The query could not be sent, or the server's port is closed.
     Io(io::Error),
-    /// The whole run's time was up first.
+    /// The timeout of the whole run passed first.
     RunOver,
-    /// No answer came.
+    /// No response arrived.
     Silent {
-        /// The port asked, which a firewall may block.
+        /// The port of the server, which a firewall may block.
         port: u16,
-        /// How many packets came that do not belong to the question.
+        /// Number of packets received that are no response to the query.
         unrelated: u32,
     },
-    /// A response code that is no success, RFC 1035, 4.1.1.
+    /// The server answered with this response code (RFC 1035, section 4.1.1).
     Code(u8),
-    /// The answer does not fit into a UDP message.
+    /// The response is marked as truncated: it does not fit into a UDP message.
     Truncated,
-    /// The answer is longer than a UDP message may be.
+    /// The response is longer than [`MAX_MESSAGE`].
     TooLong,
-    /// The answer is no DNS message, or says something else.
+    /// The response is not a valid DNS message, or its data is not an address; with the fault.
     Malformed(&'static str),
-    /// A good answer that says nothing.
+    /// The response has no address.
     NoAddress,
-    /// The answer says two things.
+    /// The response has two different addresses.
     Ambiguous(IpAddr, IpAddr),
 }
 

@@ -1,39 +1,41 @@
-//! The vocabulary of the program: names, types and values of DNS records. Values only, no I/O.
-//!
-//! Each type proves its invariant once, where it is parsed; nobody checks again.
+//! The names of zones and of RRsets as types. Parsing proves their invariants once, so that no other code checks them. The
+//! errors name the common mistakes and their remedies.
 
 use std::fmt;
 
-/// A domain as Gandi knows it: lower case, at least two labels, no trailing dot (RFC 1035).
+/// The name of a zone at Gandi (RFC 1034, section 4.2): a registered domain such as `example.org`.
+///
+/// Lower case, at least two labels of 1 to 63 letters, digits, hyphens or underscores, at most 253 characters (RFC 1035,
+/// section 2.3.4), no trailing dot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZoneName(String);
 
-/// Why a text is not a domain; the words are meant for the config's author.
+/// A text is not a valid name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameError {
-    /// Nothing was given.
+    /// The text is empty.
     Empty,
-    /// An example's stand-in was left in place.
+    /// The text is a placeholder of an example; with the text.
     Placeholder(String),
-    /// A URL where a name is wanted; holds the name inside it.
+    /// The text is a URL; with the host name in it.
     Scheme(String),
-    /// Gandi's names have no trailing dot; holds the name without it.
+    /// The name has a trailing dot; with the name without it.
     TrailingDot(String),
-    /// `www.` belongs to the names; holds the domain.
+    /// The domain begins with `www.`, which belongs in `names`; with the domain without it.
     Www(String),
-    /// `*` belongs to the names; holds the domain.
+    /// The domain begins with `*.`, which belongs in `names`; with the domain without it.
     Star(String),
-    /// A domain has at least two labels.
+    /// The domain has one label only; with the label.
     OneLabel(String),
-    /// Beyond ASCII: wants the `xn--` form.
+    /// The name is not ASCII and needs its `xn--` form (RFC 5890, section 2.3.2.1); with the name.
     NotAscii(String),
-    /// A label is empty, too long, or has a character that no hostname has.
+    /// A label is empty, too long, or has an invalid character; with the name.
     BadLabel(String),
-    /// More than 253 characters.
+    /// The name has more than 253 characters.
     TooLong,
-    /// The name repeats the domain; holds the relative name.
+    /// The name repeats the domain; with the relative name.
     NotRelative(String),
-    /// `*` stands anywhere but as the whole first label.
+    /// The name has a `*` that is not the whole first label; with the name.
     Wildcard(String),
 }
 
@@ -61,7 +63,7 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// Whether a value was left as a template had it, such as `<change me>`.
+/// Returns true if a value is a placeholder of a template, such as `<change me>`.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     let normalized: String =
@@ -72,7 +74,7 @@ pub fn is_placeholder(text: &str) -> bool {
             .any(|p| normalized.contains(p))
 }
 
-/// Labels and dots only, as a hostname or an RRset's name may have them.
+/// Checks that the text is a name of valid labels, as in [`ZoneName`]; one label is enough.
 pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
     let is_bad = |label: &str| {
         label.is_empty()
@@ -97,7 +99,7 @@ pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
 }
 
 impl ZoneName {
-    /// Reads a domain and answers the common mistakes in their own words.
+    /// Parses a domain, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.trim().to_ascii_lowercase();
         if is_placeholder(&text) {
@@ -119,13 +121,13 @@ impl ZoneName {
             return Err(NameError::OneLabel(text));
         }
         match text.strip_prefix("www.") {
-            // `www.org` is a domain like any other.
+            // `www.org` itself is a valid domain.
             Some(rest) if rest.contains('.') => Err(NameError::Www(rest.to_owned())),
             _ => Ok(Self(text)),
         }
     }
 
-    /// The domain in lower case, without a trailing dot.
+    /// Returns the domain in lower case, without a trailing dot.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -138,12 +140,15 @@ impl fmt::Display for ZoneName {
     }
 }
 
-/// An RRset's name relative to its domain: `@` is the apex, a first label `*` the wildcard.
+/// The name of an RRset relative to its zone, as in master files (RFC 1035, section 5.1).
+///
+/// `@` for the apex, or labels as in [`ZoneName`], the first of which may be `*`, the wildcard (RFC 4592, section 2.1.1).
+/// Together with the zone it has at most 253 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RrsetName(String);
 
 impl RrsetName {
-    /// Reads a name under `domain`.
+    /// Parses a name relative to `domain`, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str, domain: &ZoneName) -> Result<Self, NameError> {
         let text = text.trim().to_ascii_lowercase();
         if text == "@" {
@@ -172,7 +177,7 @@ impl RrsetName {
         Ok(Self(text))
     }
 
-    /// The name as it stands in Gandi's paths.
+    /// Returns the name as it appears in the paths of Gandi's API.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Name resolution by the system.
+//! Name resolution by the system's resolver, with a timeout.
 
 use std::fmt;
 use std::io;
@@ -9,15 +9,15 @@ use crate::sys::grouped::push_if_new;
 use crate::sys::oneshot::{Letter, spawn_detached};
 use crate::sys::time::seconds_rounded_up;
 
-/// The longest wait for the system's resolver.
+/// Maximum wait for the system's resolver.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why a name has no address.
+/// A name could not be resolved.
 #[derive(Debug)]
 pub enum ResolveError {
-    /// The resolver gave no answer in this time.
+    /// The resolver did not answer within this time.
     TimedOut(Duration),
-    /// The resolver's own words.
+    /// The resolver failed, or its thread could not be started.
     Failed(io::Error),
 }
 
@@ -35,13 +35,14 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-/// All addresses of `name` by the system's resolver, each once.
+/// Looks up all addresses of `name` with the system's resolver, within the shorter of `timeout` and 5 s. Each address is
+/// returned once.
 pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, ResolveError> {
     let timeout = timeout.min(TIMEOUT);
     let deadline = Instant::now() + timeout;
     let answer = Letter::new();
     let (sender, target) = (answer.clone(), (name.to_owned(), 0));
-    // The resolver has no limit of its own: a thread that it holds up is left behind.
+    // `getaddrinfo` takes no timeout: a thread that hangs in it is abandoned.
     spawn_detached(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(ResolveError::Failed)?;
     let results =
         answer.receive(deadline).ok_or(ResolveError::TimedOut(timeout))?.map_err(ResolveError::Failed)?;
@@ -52,7 +53,8 @@ pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, Resol
     Ok(addresses)
 }
 
-/// The first three are used, as by everybody; those with a zone, such as `fe80::1%eth0`, are left out.
+/// Parses the name servers in the text of `/etc/resolv.conf`: the first three, as libc uses them (resolv.conf(5)). Those
+/// with a scope, such as `fe80::1%eth0`, are skipped.
 pub(crate) fn resolvers(text: &str) -> Vec<IpAddr> {
     let servers = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
@@ -66,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resolvers_are_the_first_three_name_servers_without_a_zone() {
+    fn resolvers_are_the_first_three_name_servers_without_a_scope() {
         let text = "# by hand\nsearch lan\nnameserver 127.0.0.53\nnameserver ::1 # second\nnameserver fe80::1%eth0\n\
                     nameserver 9.9.9.9\nnameserver 1.1.1.1\noptions edns0";
         let servers: Vec<String> = resolvers(text).iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! What may be believed of an answer, and what not.
+//! Tests of the parser: good, bad and unrelated packets.
 
 use super::*;
 
@@ -7,7 +7,7 @@ const WHOAMI: Question<'static> =
     Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true };
 const MYIP: Question<'static> =
     Question { name: b"\x04myip\x07opendns\x03com\0", rrtype: A, class: IN, recursion: true };
-/// The owner of a record, by reference to the question.
+/// The owner of a record, as a pointer to the name in the question.
 const HERE: &[u8] = &[0xc0, 12];
 const TEXT: &[u8] = b"\x0b81.2.69.142";
 const OCTETS: &[u8] = &[81, 2, 69, 142];
@@ -18,7 +18,7 @@ fn read_names_takes_the_names_in_the_data() {
     assert_eq!(name, b"\x07Example\x03org\0");
     let question = Question { name: &name, rrtype: NS, class: IN, recursion: true };
     let servers: [&[u8]; 2] = [b"\x08ns-154-a\x05gandi\x03net\0", b"\x07NS-99_b\xc0\x33"];
-    // The second refers to the first one's `gandi.net`.
+    // The second name has a pointer to `gandi.net` in the first one.
     let position = question.query(ID).len() + 12 + 9;
     assert_eq!(position, 0x32);
     let second = [servers[1].split_at(8).0, &[0xc0, 0x32]].concat();
@@ -37,7 +37,7 @@ fn record(question: &Question, owner: &[u8], data: &[u8]) -> Vec<u8> {
     [owner, &question.rrtype.to_be_bytes(), &question.class.to_be_bytes(), &[0; 4], &length, data].concat()
 }
 
-/// An answer with these records.
+/// Returns a response with these records.
 fn response(question: &Question, records: &[&[u8]]) -> Vec<u8> {
     let mut message = [question.query(ID), records.concat()].concat();
     message[2] = 0x80;
@@ -45,14 +45,14 @@ fn response(question: &Question, records: &[&[u8]]) -> Vec<u8> {
     message
 }
 
-/// A good answer but for these bytes.
+/// Returns a good response with these bytes replaced.
 fn with(position: usize, bytes: &[u8]) -> Vec<u8> {
     let mut message = response(&WHOAMI, &[&record(&WHOAMI, HERE, TEXT)]);
     message[position..position + bytes.len()].copy_from_slice(bytes);
     message
 }
 
-/// What is read out of a message, as text.
+/// Returns the result of reading a message, as text.
 fn read(question: &Question, message: &[u8]) -> String {
     match question.read(ID, message) {
         Ok(Some(address)) => address.to_string(),
@@ -88,7 +88,7 @@ fn read_takes_the_address_of_a_good_response() {
             ("compressed", response(&WHOAMI, &[&text])),
             ("in full", response(&WHOAMI, &[&record(&WHOAMI, WHOAMI.name, TEXT)])),
             ("half", response(&WHOAMI, &[&record(&WHOAMI, b"\x06whoami\xc0\x13", TEXT)])),
-            ("a reference to a reference", {
+            ("a pointer to a pointer", {
                 let alias = record(&MYIP, HERE, OCTETS);
                 response(&WHOAMI, &[&alias, &record(&WHOAMI, &[0xc0, 35], TEXT)])
             }),
@@ -96,14 +96,14 @@ fn read_takes_the_address_of_a_good_response() {
             ("the owner in capitals", {
                 response(&WHOAMI, &[&record(&WHOAMI, b"\x06WhoAmI\x0acloudflare\0", TEXT)])
             }),
-            ("authoritative, recursion, and what else stands beside", with(2, &[0x85, 0xf0])),
+            ("authoritative, recursion, and the other flags", with(2, &[0x85, 0xf0])),
             ("the same twice", response(&WHOAMI, &[&text, &text])),
             ("the client's subnet after it", response(&WHOAMI, &[&text, &subnet])),
             ("the client's subnet before it", response(&WHOAMI, &[&subnet, &text])),
             ("the client's subnet in one record", response(&WHOAMI, &[&record(&WHOAMI, HERE, &both)])),
             ("after an alias", response(&WHOAMI, &[&record(&MYIP, HERE, OCTETS), &text])),
             ("more sections", [with(11, &[1]), b"\0\0\x29\x04\xd0\0\0\0\0\0\0".to_vec()].concat()),
-            ("as long as may be", [with(11, &[1]), vec![0; MAX_MESSAGE - 59]].concat()),
+            ("the maximum length", [with(11, &[1]), vec![0; MAX_MESSAGE - 59]].concat()),
         ],
     );
     check(&MYIP, "81.2.69.142", &[("A", response(&MYIP, &[&record(&MYIP, HERE, OCTETS)]))]);
@@ -182,7 +182,7 @@ fn read_names_each_fault_of_a_bad_response() {
     assert_malformed("a name refers to what does not stand before it", with(35, &[0xff, 0xff]));
     assert_malformed("a name refers to what does not stand before it", one(b"\x01a\xc0\x23", TEXT));
     assert_malformed("a name refers to what does not stand before it", with(35, &[0xe0, 12]));
-    // Two references to each other in the data of a record that is passed over.
+    // Two pointers to each other, in the data of a record that is skipped.
     let (mutual, text) = (record(&MYIP, HERE, &[0xc0, 49, 0xc0, 47]), record(&WHOAMI, &[0xc0, 49], TEXT));
     assert_malformed("a name refers to what does not stand before it", response(&WHOAMI, &[&mutual, &text]));
     assert_malformed("a name has a label of an unknown kind", with(35, &[0x40]));
