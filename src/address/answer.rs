@@ -48,16 +48,16 @@ impl fmt::Display for SourceError {
             // The provider is printed already. Without its host, the same cause has the same text and is grouped.
             Self::Http(e) => f.write_str(&e.to_string().replace(e.host(), "the server")),
             Self::Status(status) => write!(f, "answered with status {status}"),
-            Self::NoAddress => write!(f, "answered with something that is not one address"),
-            Self::WrongFamily(a) => write!(f, "answered with {a}, of the wrong family"),
+            Self::NoAddress => write!(f, "did not answer with exactly one address"),
+            Self::WrongFamily(a) => write!(f, "answered with {a}, an address of the wrong family"),
             Self::NotPublic(a, reason) => write!(f, "answered with {a}, {reason}"),
             Self::BehindNat(a, _) if a.is_unspecified() => {
-                write!(f, "answered with {a}: it has no public address at the moment")
+                write!(f, "answered with {a}: the router has no public address at the moment")
             }
             Self::BehindNat(a, reason) => write!(
                 f,
-                "answered with {a}, {reason}: your router is itself behind another NAT; the name would not reach \
-                 this machine"
+                "answered with {a}, {reason}: the router is behind another NAT (carrier-grade NAT or a second router), \
+                 so the name would not reach this machine"
             ),
             Self::Failed(text) => f.write_str(text),
         }

@@ -1,5 +1,5 @@
 //! Decides which address to trust. Pure functions look at the results so far and say which source to query next, or
-//! which address is decided; [`super::detector`] does the querying.
+//! which address is decided; `detector` does the querying.
 //!
 //! Three levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is
 //! the zone compared with?), [`decide`] (may an address be written?).

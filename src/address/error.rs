@@ -46,8 +46,8 @@ impl AddressError {
     /// Returns the result of each source as text, with the sources that have the same text: many often fail alike.
     fn grouped(&self) -> Vec<(String, Vec<String>)> {
         let answered = self.queries.iter().filter_map(|query| {
-            let hint = if query.source.kind().trust() == Trust::Hint { ", which is only a hint" } else { "" };
-            Some((query, format!("said {}{hint}", query.address()?)))
+            let hint = if query.source.kind().trust() == Trust::Hint { " (only a hint)" } else { "" };
+            Some((query, format!("reported {}{hint}", query.address()?)))
         });
         let failed = self.causes().map(|(query, cause)| (query, cause.to_string()));
         let mut groups = Vec::new();
@@ -64,11 +64,11 @@ impl fmt::Display for AddressError {
         if self.has_votes() {
             write!(
                 f,
-                "no {family} address that {} sources agree on, nothing was changed",
+                "no {family} address was reported by {} providers and a majority; nothing was changed",
                 self.quorum.providers()
             )?;
         } else {
-            write!(f, "no public {family} address, nothing was changed")?;
+            write!(f, "could not determine a public {family} address; nothing was changed")?;
             // With a wrong clock every certificate is invalid, so one cause is enough.
             if let Some(e) = self.causes().find_map(|(_, cause)| match cause {
                 SourceError::Http(e @ HttpError::Clock { .. }) => Some(e),
@@ -82,8 +82,8 @@ impl fmt::Display for AddressError {
         }
         match self.family {
             _ if self.has_votes() || !self.is_unreachable() => Ok(()),
-            Family::V4 => write!(f, "; is the network up, and DNS?"),
-            Family::V6 => write!(f, "; if there is no IPv6 here, take AAAA out of `types`"),
+            Family::V4 => write!(f, "; check the network connection and DNS resolver"),
+            Family::V6 => write!(f, "; if this connection has no IPv6, remove AAAA from `types`"),
         }
     }
 }

@@ -21,24 +21,24 @@ impl Suffix {
         let (address, length) = text.split_once('/').unwrap_or((text, "64"));
         let Ok(host) = address.trim_ascii().parse().map(Ipv6Addr::to_bits) else {
             let hint = match mac_address(text) {
-                Some(_) => format!("a MAC address is written `mac {text}`"),
-                None => "write the end of an address, such as `::1:2:3:4/64`".to_owned(),
+                Some(_) => format!("write a MAC address as `mac {text}`"),
+                None => "use the end of an address, such as `::1:2:3:4/64`".to_owned(),
             };
             return Err(format!("`{text}` is not a host part: {hint}"));
         };
         let Ok(length @ 48..=64) = length.trim_ascii().parse() else {
-            return Err(format!("`{text}`: the prefix before a host part has /48 to /64"));
+            return Err(format!("`{text}`: invalid prefix length: use /48 to /64"));
         };
         if host & prefix_mask(length) != 0 {
             return Err(format!(
-                "`{text}`: nothing but zeros may stand in the first {length} bits, which are our prefix's"
+                "`{text}`: the first {length} bits must be 0: they are replaced by this network's prefix"
             ));
         }
         // In every subnet, an interface identifier of zero is the anycast address of its routers (RFC 4291, section
         // 2.6.1).
         if host << 64 == 0 {
             return Err(format!(
-                "`{text}`: a host part of zero is the address of every router of the subnet"
+                "`{text}`: the host part must not be 0, the address of every router of the subnet"
             ));
         }
         Ok(Self { host, prefix_length: length })
@@ -60,10 +60,10 @@ const fn prefix_mask(length: u32) -> u128 {
 /// appendix A).
 fn modified_eui64(text: &str) -> Result<Suffix, String> {
     let Some(mac @ [a, b, c, d, e, f]) = mac_address(text) else {
-        return Err(format!("`{text}` is not a MAC address: write it as `mac 00:11:22:33:44:55`"));
+        return Err(format!("`{text}` is not a MAC address: use `mac 00:11:22:33:44:55`"));
     };
     if mac == [0; 6] || a & 1 != 0 {
-        return Err(format!("`{text}` is the MAC address of no single machine"));
+        return Err(format!("`{text}` is not the MAC address of a single machine"));
     }
     let host = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
     Ok(Suffix { host: host.into(), prefix_length: 64 })
@@ -114,23 +114,23 @@ mod tests {
     #[test]
     fn invalid_suffix_is_an_error_with_advice() {
         for (text, part) in [
-            ("", "is not a host part: write the end"),
-            ("1:2:3:4", "is not a host part: write the end"),
-            ("192.168.1.2", "is not a host part: write the end"),
-            ("::1/", "has /48 to /64"),
-            ("::1/47", "has /48 to /64"),
-            ("::1/65", "has /48 to /64"),
-            ("::1/-1", "has /48 to /64"),
-            ("::1/64/64", "has /48 to /64"),
-            ("2a01:e0a::1/64", "in the first 64 bits"),
-            ("::1:0:0:0:1", "in the first 64 bits"),
-            ("::10:0:0:0:1/60", "in the first 60 bits"),
-            ("::100:0:0:0:1/56", "in the first 56 bits"),
-            ("::1:0:0:0:0:1/48", "in the first 48 bits"),
+            ("", "is not a host part: use the end"),
+            ("1:2:3:4", "is not a host part: use the end"),
+            ("192.168.1.2", "is not a host part: use the end"),
+            ("::1/", "use /48 to /64"),
+            ("::1/47", "use /48 to /64"),
+            ("::1/65", "use /48 to /64"),
+            ("::1/-1", "use /48 to /64"),
+            ("::1/64/64", "use /48 to /64"),
+            ("2a01:e0a::1/64", "the first 64 bits must be 0"),
+            ("::1:0:0:0:1", "the first 64 bits must be 0"),
+            ("::10:0:0:0:1/60", "the first 60 bits must be 0"),
+            ("::100:0:0:0:1/56", "the first 56 bits must be 0"),
+            ("::1:0:0:0:0:1/48", "the first 48 bits must be 0"),
             ("::", "every router"),
             ("::12:0:0:0:0/56", "every router"),
-            ("00:11:22:33:44:55", "a MAC address is written `mac 00:11:22:33:44:55`"),
-            ("mac", "is not a host part: write the end"),
+            ("00:11:22:33:44:55", "write a MAC address as `mac 00:11:22:33:44:55`"),
+            ("mac", "is not a host part: use the end"),
             ("mac ", "is not a MAC address"),
             ("mac 00:11:22:33:44", "is not a MAC address"),
             ("mac 00:11:22:33:44:55:66", "is not a MAC address"),
@@ -138,9 +138,9 @@ mod tests {
             ("mac 0:11:22:33:44:55", "is not a MAC address"),
             ("mac +1:11:22:33:44:55", "is not a MAC address"),
             ("mac 0g:11:22:33:44:55", "is not a MAC address"),
-            ("mac 01:00:5e:00:00:01", "no single machine"),
-            ("mac ff:ff:ff:ff:ff:ff", "no single machine"),
-            ("mac 00:00:00:00:00:00", "no single machine"),
+            ("mac 01:00:5e:00:00:01", "not the MAC address of a single machine"),
+            ("mac ff:ff:ff:ff:ff:ff", "not the MAC address of a single machine"),
+            ("mac 00:00:00:00:00:00", "not the MAC address of a single machine"),
         ] {
             let error = Suffix::parse(text).expect_err(text);
             assert!(error.contains(part), "{text}: {error}");

@@ -12,16 +12,13 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// All levels, lowest first.
-    pub const ALL: [Self; 3] = [Self::Hint, Self::Vote, Self::Trusted];
-
     /// Returns the word that `gandi-ddns ip` and the README use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hint => "hint",
             Self::Vote => "vote",
-            Self::Trusted => "own knowledge",
+            Self::Trusted => "trusted",
         }
     }
 }

@@ -39,13 +39,14 @@ pub enum DnsError {
 impl fmt::Display for DnsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(e) => write!(f, "could not be asked: {e}"),
-            Self::RunOver => f.write_str("did not answer before the time for the whole run ended"),
+            Self::Io(e) => write!(f, "could not be queried: {e}"),
+            Self::RunOver => f.write_str("did not answer before the timeout of the run"),
             Self::Silent { port, unrelated } => {
-                f.write_str("did not answer within 2 s, asked twice; ")?;
+                f.write_str("did not answer within 2 s, queried twice; ")?;
                 match unrelated {
                     0 => write!(f, "UDP to port {port} may be blocked"),
-                    _ => write!(f, "packets that came and were no answer to the question: {unrelated}"),
+                    1 => f.write_str("received 1 unrelated packet"),
+                    _ => write!(f, "received {unrelated} unrelated packets"),
                 }
             }
             Self::Code(code) => {
@@ -53,10 +54,10 @@ impl fmt::Display for DnsError {
                 let mnemonic = usize::from(*code).checked_sub(1).and_then(|i| mnemonics.get(i));
                 write!(f, "answered with {} ({code})", mnemonic.unwrap_or(&"error"))
             }
-            Self::Truncated => f.write_str("gave a truncated answer"),
-            Self::TooLong => write!(f, "gave an answer longer than {MAX_MESSAGE} bytes"),
-            Self::Malformed(what) => write!(f, "gave a malformed answer: {what}"),
-            Self::NoAddress => f.write_str("gave an answer without an address"),
+            Self::Truncated => f.write_str("sent a truncated response"),
+            Self::TooLong => write!(f, "sent a response longer than {MAX_MESSAGE} bytes"),
+            Self::Malformed(fault) => write!(f, "sent a malformed response: {fault}"),
+            Self::NoAddress => f.write_str("sent a response without an address"),
             Self::Ambiguous(a, b) => write!(f, "answered with two addresses, {a} and {b}"),
         }
     }

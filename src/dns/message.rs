@@ -158,10 +158,10 @@ impl Question<'_> {
 const RECORD_CUT: DnsError = DnsError::Malformed("it ends within a record");
 const NAME_CUT: &str = "it ends within a name";
 const NAME_TOO_LONG: &str = "a name is longer than 255 bytes";
-const LABEL_TYPE: &str = "a name has a label of an unknown kind";
-const POINTER_FORWARD: &str = "a name refers to what does not stand before it";
-const TEXT_CUT: &str = "a text is longer than its record";
-const TEXT_NOT_ADDRESS: &str = "a text is not an address";
+const LABEL_TYPE: &str = "a label has an unknown type";
+const POINTER_FORWARD: &str = "a compression pointer does not point backwards";
+const TEXT_CUT: &str = "a string is longer than its record";
+const TEXT_NOT_ADDRESS: &str = "a string is not an address";
 const ADDRESS_SIZE: &str = "an address has the wrong size";
 
 /// Parses the data of a record of type A (RFC 1035, section 3.4.1) or AAAA (RFC 3596, section 2.2).

@@ -42,19 +42,21 @@ pub enum NameError {
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "nothing is there"),
-            Self::Placeholder(s) => write!(f, "`{s}` is still the example's placeholder: put your own there"),
+            Self::Empty => write!(f, "the name is empty"),
+            Self::Placeholder(s) => {
+                write!(f, "`{s}` is the placeholder from the example: replace it with your own value")
+            }
             Self::Scheme(s) => write!(f, "a domain has no scheme or path: write `{s}`"),
-            Self::TrailingDot(s) => write!(f, "Gandi's names have no trailing dot: write `{s}`"),
-            Self::Www(s) => write!(f, "the domain at Gandi is `{s}`: put `www` under names"),
-            Self::Star(s) => write!(f, "the domain at Gandi is `{s}`: put `*` under names"),
-            Self::OneLabel(s) => write!(f, "`{s}` is one label: write the whole domain, such as `{s}.org`"),
+            Self::TrailingDot(s) => write!(f, "names have no trailing dot here: write `{s}`"),
+            Self::Www(s) => write!(f, "the domain is `{s}`: use that, and add `www` to names"),
+            Self::Star(s) => write!(f, "the domain is `{s}`: use that, and add `*` to names"),
+            Self::OneLabel(s) => write!(f, "`{s}` is not a full domain name; did you mean `{s}.org`?"),
             Self::NotAscii(s) => write!(f, "`{s}` is not ASCII: write its `xn--` form"),
             Self::BadLabel(s) => write!(
                 f,
-                "`{s}` is not a name: labels have 1 to 63 of a-z, 0-9, `-` and `_`, with dots between"
+                "`{s}` is not a valid name: use labels of 1 to 63 letters a-z, digits, `-` and `_`, separated by dots"
             ),
-            Self::TooLong => write!(f, "a name has at most 253 characters"),
+            Self::TooLong => write!(f, "the name is longer than 253 characters"),
             Self::NotRelative(s) => write!(f, "names are relative to the domain: write `{s}`"),
             Self::Wildcard(s) => write!(f, "`{s}`: `*` may only be the whole first label, as in `*.home`"),
         }

@@ -27,7 +27,7 @@ impl fmt::Display for CommandError {
         match self {
             Self::Process(e) => e.fmt(f),
             Self::Silent => write!(f, "printed nothing"),
-            Self::NoAddress => write!(f, "printed something else than one address on its first line"),
+            Self::NoAddress => write!(f, "did not print exactly one address on its first line"),
         }
     }
 }

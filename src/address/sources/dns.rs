@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn silent_server_is_an_error_with_its_port() {
         let silent = query_loopback(LONG_TIMEOUT, |_| {}).unwrap_err().to_string();
-        let rest = silent.strip_prefix("did not answer within 2 s, asked twice; UDP to port ").unwrap();
+        let rest = silent.strip_prefix("did not answer within 2 s, queried twice; UDP to port ").unwrap();
         assert!(rest.ends_with(" may be blocked"), "{silent}");
     }
 
@@ -180,8 +180,7 @@ mod tests {
             let (query, from) = receive(server);
             server.send_to(&query, from).unwrap();
         });
-        let expected =
-            "did not answer within 2 s, asked twice; packets that came and were no answer to the question: 1";
+        let expected = "did not answer within 2 s, queried twice; received 1 unrelated packet";
         assert_eq!(result.unwrap_err().to_string(), expected);
     }
 
@@ -198,7 +197,7 @@ mod tests {
             message.resize(MAX_MESSAGE + 1, 0);
             message
         };
-        assert_eq!(error(long), "gave an answer longer than 512 bytes");
+        assert_eq!(error(long), "sent a response longer than 512 bytes");
         let refused = |mut message: Vec<u8>| {
             message[3] = 5;
             message
@@ -241,6 +240,6 @@ mod tests {
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).ok();
         let service = named("cloudflare", Family::V4, free).unwrap();
         let error = query(&service, LONG_TIMEOUT, &mut Random::new(1)).unwrap_err();
-        assert!(error.to_string().starts_with("could not be asked: Connection refused"), "{error}");
+        assert!(error.to_string().starts_with("could not be queried: Connection refused"), "{error}");
     }
 }

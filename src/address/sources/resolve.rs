@@ -24,11 +24,11 @@ impl fmt::Display for NameSourceError {
             Self::Resolve(e) => e.fmt(f),
             Self::None(family) => write!(f, "has no {family} address"),
             Self::Several(addresses) => {
-                f.write_str("has several addresses (")?;
+                f.write_str("resolves to several addresses (")?;
                 for (i, address) in addresses.iter().enumerate() {
                     write!(f, "{}{address}", if i == 0 { "" } else { ", " })?;
                 }
-                f.write_str("): which is this machine's is unknown")
+                f.write_str("); cannot tell which is this machine's")
             }
         }
     }

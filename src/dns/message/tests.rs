@@ -148,27 +148,27 @@ fn read_names_each_fault_of_a_bad_response() {
     let assert_error = |expected: &str, message: Vec<u8>| check(&WHOAMI, expected, &[(expected, message)]);
     let one = |owner: &[u8], data: &[u8]| response(&WHOAMI, &[&record(&WHOAMI, owner, data)]);
     let text = record(&WHOAMI, HERE, TEXT);
-    assert_error("gave an answer longer than 512 bytes", [with(0, &[]), vec![0; MAX_MESSAGE - 58]].concat());
-    assert_error("gave a truncated answer", with(2, &[0x82]));
+    assert_error("sent a response longer than 512 bytes", [with(0, &[]), vec![0; MAX_MESSAGE - 58]].concat());
+    assert_error("sent a truncated response", with(2, &[0x82]));
     assert_error("answered with FORMERR (1)", with(3, &[1]));
     assert_error("answered with REFUSED (5)", with(3, &[5]));
     assert_error("answered with error (6)", with(3, &[6]));
     assert_error("answered with error (15)", with(3, &[15]));
-    assert_error("gave an answer without an address", with(7, &[0]));
-    assert_error("gave an answer without an address", one(HERE, b""));
-    assert_error("gave an answer without an address", one(HERE, b"\x20edns0-client-subnet 81.2.69.0/24"));
-    assert_error("gave an answer without an address", one(&[0xc0, 19], TEXT));
-    assert_error("gave an answer without an address", one(b"\x06whoamj\xc0\x13", TEXT));
-    assert_error("gave an answer without an address", one(b"\0", TEXT));
-    assert_error("gave an answer without an address", with(38, &[1]));
-    assert_error("gave an answer without an address", with(40, &[1]));
+    assert_error("sent a response without an address", with(7, &[0]));
+    assert_error("sent a response without an address", one(HERE, b""));
+    assert_error("sent a response without an address", one(HERE, b"\x20edns0-client-subnet 81.2.69.0/24"));
+    assert_error("sent a response without an address", one(&[0xc0, 19], TEXT));
+    assert_error("sent a response without an address", one(b"\x06whoamj\xc0\x13", TEXT));
+    assert_error("sent a response without an address", one(b"\0", TEXT));
+    assert_error("sent a response without an address", with(38, &[1]));
+    assert_error("sent a response without an address", with(40, &[1]));
     let other = record(&WHOAMI, HERE, b"\x0b81.2.69.143");
     let two = "answered with two addresses, 81.2.69.142 and 81.2.69.143";
     assert_error(two, response(&WHOAMI, &[&text, &other]));
     assert_error(two, one(HERE, b"\x0b81.2.69.142\x0b81.2.69.143"));
 
     let assert_malformed = |expected: &str, message: Vec<u8>| {
-        assert_error(&format!("gave a malformed answer: {expected}"), message);
+        assert_error(&format!("sent a malformed response: {expected}"), message);
     };
     assert_malformed("it ends within a name", with(7, &[2]));
     assert_malformed("it ends within a name", with(6, &[255, 255]));
@@ -177,33 +177,33 @@ fn read_names_each_fault_of_a_bad_response() {
     assert_malformed("it ends within a record", [response(&WHOAMI, &[&[]]), text[..11].to_vec()].concat());
     assert_malformed("it ends within a record", with(46, &[13]));
     assert_malformed("it ends within a record", with(45, &[255]));
-    assert_malformed("a name refers to what does not stand before it", with(35, &[0xc0, 35]));
-    assert_malformed("a name refers to what does not stand before it", with(35, &[0xc0, 40]));
-    assert_malformed("a name refers to what does not stand before it", with(35, &[0xff, 0xff]));
-    assert_malformed("a name refers to what does not stand before it", one(b"\x01a\xc0\x23", TEXT));
-    assert_malformed("a name refers to what does not stand before it", with(35, &[0xe0, 12]));
+    assert_malformed("a compression pointer does not point backwards", with(35, &[0xc0, 35]));
+    assert_malformed("a compression pointer does not point backwards", with(35, &[0xc0, 40]));
+    assert_malformed("a compression pointer does not point backwards", with(35, &[0xff, 0xff]));
+    assert_malformed("a compression pointer does not point backwards", one(b"\x01a\xc0\x23", TEXT));
+    assert_malformed("a compression pointer does not point backwards", with(35, &[0xe0, 12]));
     // Two pointers to each other, in the data of a record that is skipped.
     let (mutual, text) = (record(&MYIP, HERE, &[0xc0, 49, 0xc0, 47]), record(&WHOAMI, &[0xc0, 49], TEXT));
-    assert_malformed("a name refers to what does not stand before it", response(&WHOAMI, &[&mutual, &text]));
-    assert_malformed("a name has a label of an unknown kind", with(35, &[0x40]));
-    assert_malformed("a name has a label of an unknown kind", with(35, &[0x80]));
+    assert_malformed("a compression pointer does not point backwards", response(&WHOAMI, &[&mutual, &text]));
+    assert_malformed("a label has an unknown type", with(35, &[0x40]));
+    assert_malformed("a label has an unknown type", with(35, &[0x80]));
     let long =
         |last: usize| [&[63; 64 * 3][..], &vec![u8::try_from(last).unwrap(); last + 1], b"\0"].concat();
     assert_malformed("a name is longer than 255 bytes", one(&long(62), TEXT));
-    check(&WHOAMI, "gave an answer without an address", &[("255 bytes", one(&long(61), TEXT))]);
-    assert_malformed("a text is longer than its record", one(HERE, b"\x0c81.2.69.142"));
-    assert_malformed("a text is longer than its record", one(HERE, b"\x0b81.2.69.142\xff"));
+    check(&WHOAMI, "sent a response without an address", &[("255 bytes", one(&long(61), TEXT))]);
+    assert_malformed("a string is longer than its record", one(HERE, b"\x0c81.2.69.142"));
+    assert_malformed("a string is longer than its record", one(HERE, b"\x0b81.2.69.142\xff"));
     for bad in [&b"\0"[..], b"\x02hi", b"\x0c81.2.69.142\n", b"\x02\xff\xfe", b"\x0b81.2.69.142\x02hi"] {
-        assert_malformed("a text is not an address", one(HERE, bad));
+        assert_malformed("a string is not an address", one(HERE, bad));
     }
     for size in [0, 3, 5, 16] {
         let wrong = response(&MYIP, &[&record(&MYIP, HERE, &vec![1; size])]);
-        check(&MYIP, "gave a malformed answer: an address has the wrong size", &[("A", wrong)]);
+        check(&MYIP, "sent a malformed response: an address has the wrong size", &[("A", wrong)]);
     }
     let v6 = Question { rrtype: AAAA, ..MYIP };
     for size in [0, 4, 15, 17] {
         let wrong = response(&v6, &[&record(&v6, HERE, &vec![1; size])]);
-        check(&v6, "gave a malformed answer: an address has the wrong size", &[("AAAA", wrong)]);
+        check(&v6, "sent a malformed response: an address has the wrong size", &[("AAAA", wrong)]);
     }
 }
 

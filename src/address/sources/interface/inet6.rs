@@ -5,6 +5,8 @@ use std::net::Ipv6Addr;
 
 use crate::address::global;
 
+/// The note on an address that was chosen as the kernel's preferred source address.
+pub(super) const PREFERRED: &str = "chosen from several (kernel's preferred source address)";
 /// A public resolver. The route to it is taken as the route to the internet.
 pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
 
@@ -95,9 +97,9 @@ pub(super) fn choose(
     let best = suitable.iter().min_by_key(key)?.address;
     let note = match suitable.len() {
         1 => None,
-        _ if is_preferred(best) => Some("of several, the one that the kernel uses"),
-        _ if is_near(best) => Some("of several, one of the prefix that the kernel uses"),
-        _ => Some("of several, none of which the kernel uses, by RFC 6724 rule 8"),
+        _ if is_preferred(best) => Some(PREFERRED),
+        _ if is_near(best) => Some("chosen from several (prefix of the kernel's preferred source address)"),
+        _ => Some("chosen from several (RFC 6724 rule 8; none is the kernel's preferred source address)"),
     };
     Some((best, note))
 }
@@ -184,15 +186,15 @@ mod tests {
             (&[][..], Some(A), None),
             (&[A], None, Some((A, ""))),
             (&[A], Some(B), Some((A, ""))),
-            (&[A, A2, B], Some(B), Some((B, "the one that the kernel uses"))),
-            (&[A2, A, B], Some(A2), Some((A2, "the one that the kernel uses"))),
+            (&[A, A2, B], Some(B), Some((B, "(kernel's preferred source address)"))),
+            (&[A2, A, B], Some(A2), Some((A2, "(kernel's preferred source address)"))),
             // The preferred address is a temporary one of this prefix.
-            (&[A, B], Some("2a01:e0a:1:b:d00f::"), Some((B, "one of the prefix"))),
-            (&[B, A2, A], Some("2a01:e0a:1:a:d00f::"), Some((A, "one of the prefix"))),
+            (&[A, B], Some("2a01:e0a:1:b:d00f::"), Some((B, "(prefix of the kernel's"))),
+            (&[B, A2, A], Some("2a01:e0a:1:a:d00f::"), Some((A, "(prefix of the kernel's"))),
             // The preferred address is on another interface, or there is none.
-            (&[B, A], Some("2a02::1"), Some((A, "by RFC 6724"))),
-            (&[B, LIKE, A], Some("2a02::1"), Some((LIKE, "by RFC 6724"))),
-            (&[LIKE, A], None, Some((LIKE, "by RFC 6724"))),
+            (&[B, A], Some("2a02::1"), Some((A, "RFC 6724 rule 8"))),
+            (&[B, LIKE, A], Some("2a02::1"), Some((LIKE, "RFC 6724 rule 8"))),
+            (&[LIKE, A], None, Some((LIKE, "RFC 6724 rule 8"))),
         ] {
             let addresses: Vec<_> = suitable.iter().map(|a| of(a)).collect();
             let chosen = choose(&addresses, preferred.map(ip));

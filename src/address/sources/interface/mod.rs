@@ -13,7 +13,7 @@ use if_addrs::{IfOperStatus, Interface};
 use crate::address::answer::Detected;
 use crate::address::global;
 use crate::net::{Family, udp};
-use inet6::{INTERNET6, InterfaceAddr};
+use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
 
 // Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
 const DEVICES: &str = "/proc/self/net/dev";
@@ -54,19 +54,19 @@ enum InterfaceErrorKind {
 impl fmt::Display for InterfaceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(name) = &self.routed {
-            write!(f, "{name}, which has the default route, ")?;
+            write!(f, "{name} (interface of the default route) ")?;
         }
         match &self.kind {
             InterfaceErrorKind::Unreadable(what, e) => write!(f, "could not read {what}: {e}"),
-            InterfaceErrorKind::Ipv6Disabled => write!(f, "IPv6 is off on this machine"),
+            InterfaceErrorKind::Ipv6Disabled => write!(f, "IPv6 is disabled on this machine"),
             InterfaceErrorKind::NoRoute(family) => {
-                write!(f, "no default route for {family}: is the network up?")
+                write!(f, "no {family} default route; check the network connection")
             }
-            InterfaceErrorKind::Absent(names) => write!(f, "is not there; there are {names}"),
-            InterfaceErrorKind::Down => write!(f, "is down, or nothing is plugged in"),
-            InterfaceErrorKind::Bare => write!(f, "has no address at all: is it up?"),
+            InterfaceErrorKind::Absent(names) => write!(f, "no such interface (available: {names})"),
+            InterfaceErrorKind::Down => write!(f, "is down or has no link; check the cable"),
+            InterfaceErrorKind::Bare => write!(f, "has no addresses; check that it is up"),
             InterfaceErrorKind::None(family) => write!(f, "has no {family} address"),
-            InterfaceErrorKind::Unsuitable(kinds) => write!(f, "has only {kinds} addresses"),
+            InterfaceErrorKind::Unsuitable(kinds) => write!(f, "has only {kinds} addresses (none suitable)"),
         }
     }
 }
@@ -163,8 +163,8 @@ fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Ad
     let best = *addresses.iter().min_by_key(|a| (is_private(a), preferred != Some(**a), **a))?;
     let note = match addresses.iter().filter(|a| is_private(a) == is_private(&best)).count() {
         1 => None,
-        _ if preferred == Some(best) => Some("of several, the one that the kernel uses"),
-        _ => Some("of several, none of which the kernel uses, the lowest"),
+        _ if preferred == Some(best) => Some(PREFERRED),
+        _ => Some("chosen from several (the lowest; none is the kernel's preferred source address)"),
     };
     Some((best, note))
 }
@@ -202,19 +202,19 @@ mod tests {
     fn choose_prefers_public_addresses_and_the_kernels_source() {
         const A: &str = "81.2.69.10";
         const B: &str = "81.2.69.20";
-        let several = Some("of several, the one that the kernel uses");
-        let lowest = Some("of several, none of which the kernel uses, the lowest");
+        let preferred_note = Some(PREFERRED);
+        let lowest = Some("chosen from several (the lowest; none is the kernel's preferred source address)");
         for (addresses, preferred, expected) in [
             (&[][..], Some(A), None),
             (&[A], None, Some((A, None))),
             (&[A], Some(B), Some((A, None))),
-            (&[B, A], Some(B), Some((B, several))),
+            (&[B, A], Some(B), Some((B, preferred_note))),
             (&[B, A], None, Some((A, lowest))),
             (&[B, A], Some("192.168.1.2"), Some((A, lowest))),
             // A private address is not chosen, even if the kernel prefers it.
             (&["10.0.0.1", B], Some("10.0.0.1"), Some((B, None))),
             (&["100.64.0.1"], None, Some(("100.64.0.1", None))),
-            (&["192.168.1.2", "10.0.0.1"], Some("192.168.1.2"), Some(("192.168.1.2", several))),
+            (&["192.168.1.2", "10.0.0.1"], Some("192.168.1.2"), Some(("192.168.1.2", preferred_note))),
         ] {
             let ip = |text: &str| text.parse::<Ipv4Addr>().expect(text);
             let list: Vec<_> = addresses.iter().map(|a| ip(a)).collect();

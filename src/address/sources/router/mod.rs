@@ -40,18 +40,21 @@ impl fmt::Display for RouterError {
         match self {
             Self::Routes(e) => write!(f, "could not read {ROUTES}: {e}"),
             Self::NoGateway => {
-                write!(f, "no default gateway: is the network up? on the router itself, use `interface`")
+                write!(
+                    f,
+                    "no default gateway; check the network connection (on the router itself, use `interface`)"
+                )
             }
             Self::Gateway { gateway, nat_pmp: None, upnp: UpnpError::Silent } => write!(
                 f,
-                "the gateway {gateway} answers neither NAT-PMP nor UPnP: switch one of them on there, or use `web`"
+                "the gateway {gateway} answers neither NAT-PMP nor UPnP; enable one of them on the router, or use `web`"
             ),
             Self::Gateway { gateway, nat_pmp, upnp } => {
                 write!(f, "the gateway {gateway} ")?;
                 match nat_pmp {
                     None => {}
                     Some(2) => write!(f, "refuses NAT-PMP, and ")?,
-                    Some(3) => write!(f, "says by NAT-PMP that it is not connected, and ")?,
+                    Some(3) => write!(f, "reports via NAT-PMP that it is not connected, and ")?,
                     Some(code) => write!(f, "answers NAT-PMP with error {code}, and ")?,
                 }
                 upnp.fmt(f)
@@ -141,12 +144,17 @@ mod tests {
             let gateway = Ipv4Addr::new(192, 168, 1, 1);
             RouterError::Gateway { gateway, nat_pmp, upnp }.to_string()
         };
-        assert!(text(None, UpnpError::Silent).contains("answers neither NAT-PMP nor UPnP: switch one"));
+        assert!(text(None, UpnpError::Silent).contains("answers neither NAT-PMP nor UPnP; enable one"));
         assert_eq!(
             text(Some(2), UpnpError::Silent),
             "the gateway 192.168.1.1 refuses NAT-PMP, and does not answer UPnP"
         );
-        assert!(text(Some(3), UpnpError::NoAddress).contains("not connected, and knows by UPnP of no"));
-        assert!(text(None, UpnpError::NoService).starts_with("the gateway 192.168.1.1 offers"));
+        assert!(
+            text(Some(3), UpnpError::NoAddress)
+                .contains("not connected, and reports via UPnP that it has no external address")
+        );
+        assert!(
+            text(None, UpnpError::NoService).ends_with("answers UPnP, but has no WAN connection service")
+        );
     }
 }

@@ -37,8 +37,13 @@ pub enum UpnpError {
     Search(io::Error),
     /// The request for its description or its address failed.
     Http(HttpError),
-    /// The same, by a status.
-    Status(&'static str, u16),
+    /// The request for the description or the address was answered with another status than 200.
+    Status {
+        /// The requested document, in words.
+        document: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
     /// The description names no service of a WAN connection.
     NoService,
     /// The gateway has no external address: it is not connected.
@@ -51,12 +56,14 @@ impl fmt::Display for UpnpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Silent => write!(f, "does not answer UPnP"),
-            Self::Search(e) => write!(f, "could not be searched for by UPnP: {e}"),
+            Self::Search(e) => write!(f, "could not be searched for via UPnP: {e}"),
             Self::Http(e) => write!(f, "answers UPnP, but {e}"),
-            Self::Status(what, status) => write!(f, "answers UPnP, but {what} with status {status}"),
-            Self::NoService => write!(f, "offers by UPnP no service that knows its outer address"),
-            Self::NoAddress => write!(f, "knows by UPnP of no outer address: it is not connected"),
-            Self::NotUnderstood => write!(f, "answers UPnP with something that is not an address"),
+            Self::Status { document, status } => {
+                write!(f, "answers UPnP, but the request for its {document} failed with status {status}")
+            }
+            Self::NoService => write!(f, "answers UPnP, but has no WAN connection service"),
+            Self::NoAddress => write!(f, "reports via UPnP that it has no external address (not connected)"),
+            Self::NotUnderstood => write!(f, "answers UPnP, but not with a valid address"),
         }
     }
 }
@@ -65,8 +72,7 @@ impl fmt::Display for UpnpError {
 pub(super) fn query(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError> {
     let location = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
     let location = location.ok_or(UpnpError::Silent)?;
-    let description =
-        fetch(http, Method::Get, &location.to_string(), MAX_DESCRIPTION, "gives its description")?;
+    let description = fetch(http, Method::Get, &location.to_string(), MAX_DESCRIPTION, "description")?;
     let mut error = UpnpError::NoService;
     for (service, url) in services(&description, &location).into_iter().take(MAX_SERVICES) {
         match external_address(http, service, &url) {
@@ -213,7 +219,7 @@ fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, U
         header: Some(("SOAPAction", &action)),
         body: &body,
     };
-    let response = fetch(http, post, url, MAX_SOAP, "answers for its address")?;
+    let response = fetch(http, post, url, MAX_SOAP, "address")?;
     let (address, _) = element(&response, "NewExternalIPAddress").ok_or(UpnpError::NotUnderstood)?;
     if address.is_empty() {
         return Err(UpnpError::NoAddress);
@@ -227,13 +233,13 @@ fn fetch(
     method: Method,
     url: &str,
     limit: u64,
-    what: &'static str,
+    document: &'static str,
 ) -> Result<String, UpnpError> {
     let family = Some(Family::V4);
     let request = Request { method, url, authorization: None, family, limit, timeout: TIMEOUT };
     let response = http.send(&request).map_err(UpnpError::Http)?;
     if response.status != 200 {
-        return Err(UpnpError::Status(what, response.status));
+        return Err(UpnpError::Status { document, status: response.status });
     }
     Ok(String::from_utf8_lossy(&response.body).into_owned())
 }
