@@ -223,7 +223,7 @@ mod tests {
             ("command", "which one"),
             ("command:", "which one"),
             ("resolve", "which one"),
-            ("resolve:", "nothing is there"),
+            ("resolve:", "the name is empty"),
             ("resolve:a_b c", "no source"),
             ("dns:", "none of cloudflare"),
             ("dns:quad9", "none of cloudflare"),
