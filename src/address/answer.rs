@@ -28,8 +28,8 @@ pub enum SourceError {
     WrongFamily(IpAddr),
     /// The address is not reachable from the internet; with the reason, such as `a private address (RFC 1918)`.
     NotPublic(IpAddr, &'static str),
-    /// The router's external address is not public, with the reason: the router is behind another NAT (CGNAT or a second
-    /// router).
+    /// The router's external address is not public, with the reason: the router is behind another NAT (CGNAT or a
+    /// second router).
     BehindNat(IpAddr, &'static str),
     /// The error of another kind of source, as text: a boxed error would add 5 kB of code.
     Failed(String),

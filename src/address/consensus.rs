@@ -180,8 +180,8 @@ mod tests {
     use crate::http::Endpoint;
     use crate::net::Family;
 
-    /// Parses a list: `web:a=1` reported 81.2.69.1, `router!` failed, `dns?` has not been queried, `router~` is behind a
-    /// NAT.
+    /// Parses a list: `web:a=1` reported 81.2.69.1, `router!` failed, `dns?` has not been queried, `router~` is behind
+    /// a NAT.
     fn queries(text: &str) -> Vec<Query> {
         text.split_whitespace().map(query).collect()
     }

@@ -1,5 +1,5 @@
-//! Detection of the public address. [`sources`] has one file or folder per kind of source, [`consensus`] decides by pure
-//! functions which result to trust, and `detector` does the querying.
+//! Detection of the public address. [`sources`] has one file or folder per kind of source, [`consensus`] decides by
+//! pure functions which result to trust, and `detector` does the querying.
 
 pub mod answer;
 pub mod consensus;

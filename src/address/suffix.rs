@@ -1,5 +1,5 @@
-//! The config key `suffix`: the AAAA of another machine of the LAN is this network's prefix and that machine's host part.
-//! Pure.
+//! The config key `suffix`: the AAAA of another machine of the LAN is this network's prefix and that machine's host
+//! part. Pure.
 
 use std::net::Ipv6Addr;
 

@@ -40,8 +40,8 @@ pub enum Kind {
     Web,
 }
 
-/// Each kind of source, its word in the config, and its trust. Cheapest first: [`super::consensus::hint`] queries in this
-/// order.
+/// Each kind of source, its word in the config, and its trust. Cheapest first: [`super::consensus::hint`] queries in
+/// this order.
 pub const SOURCE_KINDS: [(Kind, &str, Trust); 6] = [
     (Kind::Interface, "interface", Trust::Trusted),
     (Kind::Router, "router", Trust::Trusted),

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 
-/// Maximum size of a message over UDP, in bytes (RFC 1035, section 4.2.1). Our queries have no EDNS, so a server must not
-/// send more.
+/// Maximum size of a message over UDP, in bytes (RFC 1035, section 4.2.1). Our queries have no EDNS, so a server must
+/// not send more.
 pub const MAX_MESSAGE: usize = 512;
 
 /// A DNS query failed.

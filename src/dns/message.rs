@@ -1,5 +1,5 @@
-//! DNS messages (RFC 1035): encodes a query with one question, and parses its response. No I/O; `fuzz/` tests the parser
-//! with random input.
+//! DNS messages (RFC 1035): encodes a query with one question, and parses its response. No I/O; `fuzz/` tests the
+//! parser with random input.
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -55,8 +55,8 @@ impl Question<'_> {
         [self.name, &self.rrtype.to_be_bytes(), &self.class.to_be_bytes()].concat()
     }
 
-    /// Parses one packet: the address of a good response, an error for a bad one, `None` for an unrelated packet. Any host
-    /// can send the latter, so it must not end the wait for the response.
+    /// Parses one packet: the address of a good response, an error for a bad one, `None` for an unrelated packet. Any
+    /// host can send the latter, so it must not end the wait for the response.
     pub fn read(&self, id: u16, message: &[u8]) -> Result<Option<IpAddr>, DnsError> {
         let Some((start, count)) = self.check_header(id, message)? else { return Ok(None) };
         let mut address = None;
@@ -78,8 +78,8 @@ impl Question<'_> {
         Ok(Some(names))
     }
 
-    /// Checks the header and the question section (RFC 1035, section 4.1). Returns the position of the answer section and
-    /// its number of records; `None` if the packet is unrelated.
+    /// Checks the header and the question section (RFC 1035, section 4.1). Returns the position of the answer section
+    /// and its number of records; `None` if the packet is unrelated.
     fn check_header(&self, id: u16, message: &[u8]) -> Result<Option<(usize, u16)>, DnsError> {
         let section = self.section();
         let Some((&[i0, i1, f0, f1, 0, 1, a0, a1, ..], rest)) = message.split_first_chunk::<12>() else {
@@ -105,8 +105,8 @@ impl Question<'_> {
         Ok(Some((12 + section.len(), u16::from_be_bytes([a0, a1]))))
     }
 
-    /// Walks through the `count` records of the answer section at `position` (RFC 1035, section 4.1.3), and passes the range
-    /// of the data to `read` for each record of the name, type and class of the question.
+    /// Walks through the `count` records of the answer section at `position` (RFC 1035, section 4.1.3), and passes the
+    /// range of the data to `read` for each record of the name, type and class of the question.
     fn for_each_answer(
         &self,
         message: &[u8],

@@ -1,12 +1,12 @@
-//! The names of zones and of RRsets as types. Parsing proves their invariants once, so that no other code checks them. The
-//! errors name the common mistakes and their remedies.
+//! The names of zones and of RRsets as types. Parsing proves their invariants once, so that no other code checks them.
+//! The errors name the common mistakes and their remedies.
 
 use std::fmt;
 
 /// The name of a zone at Gandi (RFC 1034, section 4.2): a registered domain such as `example.org`.
 ///
-/// Lower case, at least two labels of 1 to 63 letters, digits, hyphens or underscores, at most 253 characters (RFC 1035,
-/// section 2.3.4), no trailing dot.
+/// Lower case, at least two labels of 1 to 63 letters, digits, hyphens or underscores, at most 253 characters (RFC
+/// 1035, section 2.3.4), no trailing dot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZoneName(String);
 
@@ -144,8 +144,8 @@ impl fmt::Display for ZoneName {
 
 /// The name of an RRset relative to its zone, as in master files (RFC 1035, section 5.1).
 ///
-/// `@` for the apex, or labels as in [`ZoneName`], the first of which may be `*`, the wildcard (RFC 4592, section 2.1.1).
-/// Together with the zone it has at most 253 characters.
+/// `@` for the apex, or labels as in [`ZoneName`], the first of which may be `*`, the wildcard (RFC 4592, section
+/// 2.1.1). Together with the zone it has at most 253 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RrsetName(String);
 

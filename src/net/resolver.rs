@@ -35,8 +35,8 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-/// Looks up all addresses of `name` with the system's resolver, within the shorter of `timeout` and 5 s. Each address is
-/// returned once.
+/// Looks up all addresses of `name` with the system's resolver, within the shorter of `timeout` and 5 s. Each address
+/// is returned once.
 pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, ResolveError> {
     let timeout = timeout.min(TIMEOUT);
     let deadline = Instant::now() + timeout;
@@ -53,8 +53,8 @@ pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, Resol
     Ok(addresses)
 }
 
-/// Parses the name servers in the text of `/etc/resolv.conf`: the first three, as libc uses them (resolv.conf(5)). Those
-/// with a scope, such as `fe80::1%eth0`, are skipped.
+/// Parses the name servers in the text of `/etc/resolv.conf`: the first three, as libc uses them (resolv.conf(5)).
+/// Those with a scope, such as `fe80::1%eth0`, are skipped.
 pub(crate) fn resolvers(text: &str) -> Vec<IpAddr> {
     let servers = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();

@@ -26,8 +26,8 @@ pub fn built_in(family: Family) -> Vec<Service> {
     ["cloudflare", "google"].into_iter().filter_map(|provider| named(provider, family, None)).collect()
 }
 
-/// Returns the service of `provider`, at its own server if `server` is `None`. Returns `None` if the provider is unknown
-/// or the server is of another family: a server sees the client's address of its own family.
+/// Returns the service of `provider`, at its own server if `server` is `None`. Returns `None` if the provider is
+/// unknown or the server is of another family: a server sees the client's address of its own family.
 #[must_use]
 pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Option<Service> {
     let v4 = family == Family::V4;

@@ -1,5 +1,5 @@
-//! The source `interface`: an address of this machine itself. It sends no packet: `/proc` and netlink list the addresses,
-//! and a UDP socket that sends nothing shows the kernel's preferred source address.
+//! The source `interface`: an address of this machine itself. It sends no packet: `/proc` and netlink list the
+//! addresses, and a UDP socket that sends nothing shows the kernel's preferred source address.
 
 mod inet6;
 

@@ -1,7 +1,8 @@
-//! The source `router`: the external IPv4 address, as the default gateway reports it, without any request to the internet.
+//! The source `router`: the external IPv4 address, as the default gateway reports it, without any request to the
+//! internet.
 //!
-//! NAT-PMP comes first, since it costs one packet each way, then `UPnP`. Only responses of the gateway are accepted: any
-//! machine on the LAN can claim to be a router, and one answer is enough for a write.
+//! NAT-PMP comes first, since it costs one packet each way, then `UPnP`. Only responses of the gateway are accepted:
+//! any machine on the LAN can claim to be a router, and one answer is enough for a write.
 
 mod nat_pmp;
 mod upnp;
