@@ -1,5 +1,5 @@
-//! Any bytes as the answer of a name server. The first byte says which question was asked, and whether the rest is
-//! made to belong to it, as it mostly is: else few inputs came further than the id.
+//! Fuzzes the parser of DNS responses. The first byte of the input selects the question, and whether the rest is made a
+//! response to it: otherwise few inputs would pass the check of the id.
 
 #![no_main]
 
@@ -10,7 +10,7 @@ use gandi_ddns::dns::message::{A, AAAA, CH, IN, NS, Question, TXT};
 use libfuzzer_sys::fuzz_target;
 
 const ID: u16 = 0x12ab;
-const SERVERS: Question<'static> =
+const NAME_SERVERS: Question<'static> =
     Question { name: b"\x07example\x03org\0", rrtype: NS, class: IN, recursion: true };
 const QUESTIONS: [Question<'static>; 4] = [
     Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true },
@@ -24,21 +24,21 @@ fuzz_target!(|input: &[u8]| {
     let question = &QUESTIONS[usize::from(selector & 3)];
     let mut message = message.to_vec();
     if selector & 4 != 0 {
-        belong(&SERVERS, &mut message);
-        for name in SERVERS.read_names(ID, &message).ok().flatten().unwrap_or_default() {
+        make_related(&NAME_SERVERS, &mut message);
+        for name in NAME_SERVERS.read_names(ID, &message).ok().flatten().unwrap_or_default() {
             assert!(name.len() <= 255 && name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase()), "{name}");
         }
         return;
     }
     if selector >> 2 != 0x3f {
-        belong(question, &mut message);
+        make_related(question, &mut message);
     }
-    let read = question.read(ID, &message);
-    // The same bytes, the same answer.
-    assert_eq!(format!("{read:?}"), format!("{:?}", question.read(ID, &message)));
-    let Ok(Some(address)) = read else { return };
+    let result = question.read(ID, &message);
+    // The same bytes give the same result.
+    assert_eq!(format!("{result:?}"), format!("{:?}", question.read(ID, &message)));
+    let Ok(Some(address)) = result else { return };
 
-    // What the header of a good answer must say, and that the address does stand in it.
+    // The header of a good response is valid, and the response contains the address.
     assert!(message.len() <= MAX_MESSAGE);
     assert_eq!(message[..2], ID.to_be_bytes());
     assert_eq!((message[2] & 0xfa, message[3] & 0x0f), (0x80, 0), "QR, no other opcode, no TC, no error");
@@ -46,9 +46,9 @@ fuzz_target!(|input: &[u8]| {
     assert_ne!(message[6..8], [0, 0]);
     let query = question.query(ID);
     assert!(message[12..query.len()].eq_ignore_ascii_case(&query[12..]));
-    assert!(stands(question, &message[query.len()..], address), "{address}");
+    assert!(contains(question, &message[query.len()..], address), "{address}");
 
-    // The same is no answer to another question, nor when it is cut short or too long.
+    // The same message is no response to a query with another id, and an error if it is truncated or too long.
     assert!(matches!(question.read(ID ^ 1, &message), Ok(None)));
     message[2] |= 0x02;
     assert!(question.read(ID, &message).is_err());
@@ -57,8 +57,8 @@ fuzz_target!(|input: &[u8]| {
     assert!(question.read(ID, &message).is_err());
 });
 
-/// Makes a message one that belongs to the question: id, QR, opcode, one question.
-fn belong(question: &Question, message: &mut Vec<u8>) {
+/// Makes a message a response to the question: id, QR, opcode, one question.
+fn make_related(question: &Question, message: &mut Vec<u8>) {
     let query = question.query(ID);
     if message.len() < query.len() {
         message.resize(query.len(), 0);
@@ -69,14 +69,14 @@ fn belong(question: &Question, message: &mut Vec<u8>) {
     message[12..query.len()].copy_from_slice(&query[12..]);
 }
 
-/// Whether this address stands anywhere in the bytes, in the way that the question asks for.
-fn stands(question: &Question, bytes: &[u8], address: IpAddr) -> bool {
+/// Returns true if the bytes contain this address in the format of the record type.
+fn contains(question: &Question, bytes: &[u8], address: IpAddr) -> bool {
     match address {
         IpAddr::V4(a) if question.rrtype == A => bytes.windows(4).any(|w| w == a.octets()),
         IpAddr::V6(a) if question.rrtype == AAAA => bytes.windows(16).any(|w| w == a.octets()),
         _ if question.rrtype != TXT => false,
-        _ => (0..bytes.len()).any(|at| {
-            let text = bytes.get(at + 1..at + 1 + usize::from(bytes[at]));
+        _ => (0..bytes.len()).any(|i| {
+            let text = bytes.get(i + 1..i + 1 + usize::from(bytes[i]));
             text.and_then(|t| str::from_utf8(t).ok()).and_then(|t| t.parse().ok()) == Some(address)
         }),
     }

@@ -1,4 +1,4 @@
-//! What one source answered, or why it did not.
+//! The result of querying one source.
 
 use std::error::Error;
 use std::fmt;
@@ -6,35 +6,37 @@ use std::net::IpAddr;
 
 use crate::http::HttpError;
 
-/// What a source answered.
+/// A detected address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detected {
     /// The address.
     pub address: IpAddr,
-    /// Why this one, where there was a choice; for `-v`.
-    pub note: Option<String>,
+    /// The reason for this address, if the source had several to choose from; shown by `-v`.
+    pub note: Option<&'static str>,
 }
 
-/// Why one source gave no address.
+/// Reasons for a source to give no address.
 #[derive(Debug)]
 pub enum SourceError {
-    /// The exchange failed.
+    /// The HTTP exchange failed.
     Http(HttpError),
-    /// Any status but 200, redirects included: those pages are somebody else's.
+    /// The service answered with another status than 200. Redirects are not followed: they lead to another provider.
     Status(u16),
-    /// The body is not one address and nothing else.
+    /// The response is not exactly one address.
     NoAddress,
-    /// An address, but not of the family that was asked for.
+    /// The address is not of the requested family.
     WrongFamily(IpAddr),
-    /// An address that nobody on the internet could reach.
+    /// The address is not reachable from the internet; with the reason, such as `a private address (RFC 1918)`.
     NotPublic(IpAddr, &'static str),
-    /// The same, as the router's own outer address.
+    /// The router's external address is not public, with the reason: the router is behind another NAT (CGNAT or a
+    /// second router).
     BehindNat(IpAddr, &'static str),
-    /// What else the source's own file says of it; as text, which is 5 kB less program than a boxed error.
+    /// The error of another kind of source, as text: a boxed error would add 5 kB of code.
     Failed(String),
 }
 
 impl SourceError {
+    /// Converts the error of a kind of source.
     pub(super) fn failed(e: impl Error) -> Self {
         Self::Failed(e.to_string())
     }
@@ -43,21 +45,21 @@ impl SourceError {
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // The provider is named already, and without its host like causes have like words.
+            // The provider is printed already. Without its host, the same cause has the same text and is grouped.
             Self::Http(e) => f.write_str(&e.to_string().replace(e.host(), "the server")),
             Self::Status(status) => write!(f, "answered with status {status}"),
-            Self::NoAddress => write!(f, "answered with something that is not one address"),
-            Self::WrongFamily(a) => write!(f, "answered with {a}, of the wrong family"),
-            Self::NotPublic(a, why) => write!(f, "answered with {a}, {why}"),
+            Self::NoAddress => write!(f, "did not answer with exactly one address"),
+            Self::WrongFamily(a) => write!(f, "answered with {a}, an address of the wrong family"),
+            Self::NotPublic(a, reason) => write!(f, "answered with {a}, {reason}"),
             Self::BehindNat(a, _) if a.is_unspecified() => {
-                write!(f, "answered with {a}: it has no public address at the moment")
+                write!(f, "answered with {a}: the router has no public address at the moment")
             }
-            Self::BehindNat(a, why) => write!(
+            Self::BehindNat(a, reason) => write!(
                 f,
-                "answered with {a}, {why}: your router is itself behind another NAT; the name would not reach \
-                 this machine"
+                "answered with {a}, {reason}: the router is behind another NAT (carrier-grade NAT or a second router), \
+                 so the name would not reach this machine"
             ),
-            Self::Failed(words) => f.write_str(words),
+            Self::Failed(text) => f.write_str(text),
         }
     }
 }

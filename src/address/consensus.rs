@@ -1,5 +1,5 @@
 //! Decides which address to trust. Pure functions look at the results so far and say which source to query next, or
-//! which address is decided; [`super::detector`] does the querying.
+//! which address is decided; `detector` does the querying.
 //!
 //! Three levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is
 //! the zone compared with?), [`decide`] (may an address be written?).
@@ -90,7 +90,7 @@ pub enum Step {
     Exhausted,
 }
 
-/// Has the address changed? Takes the first answer, cheapest kind of source first; hints count.
+/// Takes the first answer, cheapest kind of source first, to find out if the address has changed; hints count.
 #[must_use]
 pub fn hint(queries: &[Query]) -> Step {
     // Cheapest kind first. A real sort would add 1 kB of code.
@@ -98,13 +98,13 @@ pub fn hint(queries: &[Query]) -> Step {
     first_answer(queries, (0..SOURCE_KINDS.len()).flat_map(of_cost))
 }
 
-/// Which address is the zone compared with? Takes the first answer in the order of the config; hints do not count.
+/// Takes the first answer in the order of the config, to compare the zone with; hints do not count.
 #[must_use]
 pub fn first(queries: &[Query]) -> Step {
     first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind().trust() != Trust::Hint))
 }
 
-/// Takes the answer of the first source among `indices` that has one.
+/// Takes the first answer of the sources at `indices`, and queries those that have not been queried.
 pub(super) fn first_answer(queries: &[Query], indices: impl Iterator<Item = usize>) -> Step {
     for index in indices {
         match (&queries[index].result, queries[index].address()) {
@@ -116,9 +116,9 @@ pub(super) fn first_answer(queries: &[Query], indices: impl Iterator<Item = usiz
     Step::Exhausted
 }
 
-/// May an address be written? In the order of the config, a trusted source decides at once; votes decide when
-/// `quorum` providers, and more than half of those that answered, report the same address. Sources further down the
-/// list are queried only if those above cannot decide. Hints never count.
+/// Decides on an address that may be written. In the order of the config, a trusted source decides at once; votes
+/// decide when `quorum` providers, and more than half of those that answered, report the same address. Sources further
+/// down the list are queried only if those above cannot decide. Hints never count.
 #[must_use]
 pub fn decide(queries: &[Query], quorum: Quorum) -> Step {
     let mut votes: Vec<(&str, IpAddr)> = Vec::new();
@@ -180,15 +180,16 @@ mod tests {
     use crate::http::Endpoint;
     use crate::net::Family;
 
-    /// `web:a=1` has said 81.2.69.1, `router!` has failed, `dns?` has not been asked, `router~` is behind a NAT.
-    fn asked(text: &str) -> Vec<Query> {
-        text.split_whitespace().map(one).collect()
+    /// Parses a list: `web:a=1` reported 81.2.69.1, `router!` failed, `dns?` has not been queried, `router~` is behind
+    /// a NAT.
+    fn queries(text: &str) -> Vec<Query> {
+        text.split_whitespace().map(query).collect()
     }
 
-    fn one(word: &str) -> Query {
+    fn query(word: &str) -> Query {
         let (name, state) = word.split_at(word.find(['=', '!', '?', '~']).expect(word));
         let private = "192.168.0.2".parse().expect("an address");
-        let answer = match state.split_at(1) {
+        let result = match state.split_at(1) {
             ("=", last) => {
                 Some(Ok(Detected { address: format!("81.2.69.{last}").parse().expect(word), note: None }))
             }
@@ -207,83 +208,83 @@ mod tests {
                 url: Endpoint::parse("https://a.example").expect("a URL"),
             }),
         };
-        Query { source, result: answer }
+        Query { source, result }
     }
 
-    fn told(step: Step) -> String {
+    fn text(step: Step) -> String {
         match step {
-            Step::Query(place) => format!("ask {place}"),
-            Step::Decided { address, basis: reason } => {
-                format!("{} {reason:?}", address.to_string().trim_start_matches("81.2.69."))
+            Step::Query(index) => format!("query {index}"),
+            Step::Decided { address, basis } => {
+                format!("{} {basis:?}", address.to_string().trim_start_matches("81.2.69."))
             }
-            Step::Exhausted => "nothing".to_owned(),
+            Step::Exhausted => "exhausted".to_owned(),
         }
     }
 
     #[test]
     fn source_kinds_list_every_kind_once_in_order_of_cost() {
-        for (place, (kind, word, trust)) in SOURCE_KINDS.into_iter().enumerate() {
-            assert_eq!((kind.cost(), kind.trust()), (place, trust), "{word}");
-            assert_eq!(one(&format!("{word}:x?")).source.kind(), kind, "{word}");
+        for (index, (kind, word, trust)) in SOURCE_KINDS.into_iter().enumerate() {
+            assert_eq!((kind.cost(), kind.trust()), (index, trust), "{word}");
+            assert_eq!(query(&format!("{word}:x?")).source.kind(), kind, "{word}");
         }
     }
 
     #[test]
     fn hint_takes_the_cheapest_kind_that_answers() {
-        for (list, wanted) in [
-            ("", "nothing"),
-            ("web:a? dns?", "ask 1"),
+        for (list, expected) in [
+            ("", "exhausted"),
+            ("web:a? dns?", "query 1"),
             ("web:a? dns=1", "1 FirstAnswer"),
-            ("dns! dns? web:a?", "ask 1"),
-            ("dns! web:a?", "ask 1"),
+            ("dns! dns? web:a?", "query 1"),
+            ("dns! web:a?", "query 1"),
             ("dns! web:a! web:b=2", "2 FirstAnswer"),
-            ("dns! web:a!", "nothing"),
-            ("web:a? command:/x? resolve:h? dns? router? interface?", "ask 5"),
-            ("web:a? command:/x? resolve:h? dns? router? interface!", "ask 4"),
-            ("web:a? command:/x? resolve:h? dns? router! interface!", "ask 3"),
-            ("web:a? command:/x? resolve:h? dns! router! interface!", "ask 2"),
-            ("web:a? command:/x? resolve! dns! router! interface!", "ask 1"),
+            ("dns! web:a!", "exhausted"),
+            ("web:a? command:/x? resolve:h? dns? router? interface?", "query 5"),
+            ("web:a? command:/x? resolve:h? dns? router? interface!", "query 4"),
+            ("web:a? command:/x? resolve:h? dns? router! interface!", "query 3"),
+            ("web:a? command:/x? resolve:h? dns! router! interface!", "query 2"),
+            ("web:a? command:/x? resolve! dns! router! interface!", "query 1"),
         ] {
-            assert_eq!(told(hint(&asked(list))), wanted, "{list}");
+            assert_eq!(text(hint(&queries(list))), expected, "{list}");
         }
     }
 
     #[test]
     fn first_skips_hints_and_failed_sources() {
-        for (list, wanted) in [
-            ("dns=1", "nothing"),
-            ("dns=1 web:a?", "ask 1"),
+        for (list, expected) in [
+            ("dns=1", "exhausted"),
+            ("dns=1 web:a?", "query 1"),
             ("dns=1 web:a=2", "2 FirstAnswer"),
-            ("web:a? router=1", "ask 0"),
+            ("web:a? router=1", "query 0"),
             ("web:a! router=1", "1 FirstAnswer"),
-            ("interface! router! resolve! command!", "nothing"),
+            ("interface! router! resolve! command!", "exhausted"),
         ] {
-            assert_eq!(told(first(&asked(list))), wanted, "{list}");
+            assert_eq!(text(first(&queries(list))), expected, "{list}");
         }
     }
 
     #[test]
     fn decide_follows_trust_quorum_and_majority() {
-        for (list, quorum, wanted) in [
-            ("", 1, "nothing"),
+        for (list, quorum, expected) in [
+            ("", 1, "exhausted"),
             // A hint never counts, however often it is repeated.
-            ("dns=1 dns=1 dns=1", 1, "nothing"),
-            ("dns=1 web:a=1", 2, "nothing"),
+            ("dns=1 dns=1 dns=1", 1, "exhausted"),
+            ("dns=1 web:a=1", 2, "exhausted"),
             ("dns=1 web:a=2 web:b=2", 2, "2 Quorum(2)"),
             // Votes: a quorum of providers, and more than half of those that answered.
-            ("web:a?", 1, "ask 0"),
+            ("web:a?", 1, "query 0"),
             ("web:a=1", 1, "1 Quorum(1)"),
-            ("web:a=1", 2, "nothing"),
-            ("web:a=1 web:b?", 2, "ask 1"),
-            ("web:a=1 web:a=1", 2, "nothing"),
-            ("web:a=1 web:a? web:b?", 2, "ask 2"),
-            ("web:a! web:a?", 1, "ask 1"),
+            ("web:a=1", 2, "exhausted"),
+            ("web:a=1 web:b?", 2, "query 1"),
+            ("web:a=1 web:a=1", 2, "exhausted"),
+            ("web:a=1 web:a? web:b?", 2, "query 2"),
+            ("web:a! web:a?", 1, "query 1"),
             ("web:a=1 web:b=1", 2, "1 Quorum(2)"),
-            ("web:a=1 web:b=2", 2, "nothing"),
+            ("web:a=1 web:b=2", 2, "exhausted"),
             ("web:a=1 web:b=2 web:c=2", 2, "2 Quorum(2)"),
-            ("web:a=1 web:b=2 web:c=3", 2, "nothing"),
+            ("web:a=1 web:b=2 web:c=3", 2, "exhausted"),
             // Two of four are no majority: two liars may agree.
-            ("web:a=1 web:b=2 web:c=3 web:d=1", 2, "nothing"),
+            ("web:a=1 web:b=2 web:c=3 web:d=1", 2, "exhausted"),
             ("web:a=1 web:b=2 web:c=3 web:d=1 web:e=1", 2, "1 Quorum(3)"),
             ("web:a=1 web:b=1 web:c=1", 3, "1 Quorum(3)"),
             // A trusted source decides alone, whatever its kind.
@@ -296,15 +297,15 @@ mod tests {
             ("router=1 web:a=2 web:b=2", 2, "1 Trusted(0)"),
             ("web:a=2 web:b=2 router=1", 2, "2 Quorum(2)"),
             ("web:a=2 web:b=3 router=1", 2, "1 Trusted(2)"),
-            ("web:a=2 web:b? router=1", 2, "ask 1"),
-            ("web:a! web:b! router?", 2, "ask 2"),
-            // The router's private address is no answer: the votes decide.
+            ("web:a=2 web:b? router=1", 2, "query 1"),
+            ("web:a! web:b! router?", 2, "query 2"),
+            // The private address of the router is an error: the votes decide.
             ("router~ web:a=2 web:b=2", 2, "2 Quorum(2)"),
-            ("router~ dns=2", 2, "nothing"),
+            ("router~ dns=2", 2, "exhausted"),
         ] {
             assert_eq!(
-                told(decide(&asked(list), Quorum::new(quorum).expect("1 to 5"))),
-                wanted,
+                text(decide(&queries(list), Quorum::new(quorum).expect("1 to 5"))),
+                expected,
                 "{list} quorum {quorum}"
             );
         }
@@ -322,9 +323,9 @@ mod tests {
             ("router=1 dns=2", None),
             ("interface=1 web:a=2", None),
         ] {
-            let told = contradiction(&asked(list));
-            assert_eq!(told.is_some(), word.is_some(), "{list}: {told:?}");
-            assert!(told.unwrap_or_default().contains(word.unwrap_or_default()), "{list}");
+            let text = contradiction(&queries(list));
+            assert_eq!(text.is_some(), word.is_some(), "{list}: {text:?}");
+            assert!(text.unwrap_or_default().contains(word.unwrap_or_default()), "{list}");
         }
     }
 }

@@ -60,7 +60,7 @@ impl Detector {
         contradiction(&self.queries)
     }
 
-    /// Queries sources until `next` decides on an address or every source is exhausted.
+    /// Queries sources until `next` decides on an address or no source is left.
     fn run(&mut self, http: &Http, console: &mut Console, next: impl Fn(&[Query]) -> Step) -> Option<IpAddr> {
         loop {
             let index = match next(&self.queries) {
@@ -73,7 +73,7 @@ impl Detector {
             let location = source.location();
             match &detected {
                 Ok(Detected { address, note }) => {
-                    let note = note.as_deref().map(|n| format!(", {n}")).unwrap_or_default();
+                    let note = note.map(|n| format!(", {n}")).unwrap_or_default();
                     console.debug(format_args!("{source} reported {address}{location}{note}"));
                 }
                 Err(e) => console.debug(format_args!("{source}: {e}{location}")),
@@ -82,6 +82,7 @@ impl Detector {
         }
     }
 
+    /// Moves the results into an error.
     fn error(&mut self) -> AddressError {
         AddressError { family: self.family, quorum: self.quorum, queries: std::mem::take(&mut self.queries) }
     }

@@ -1,4 +1,4 @@
-//! Why there is no address to go by.
+//! The error of a family whose address could not be determined.
 
 use std::fmt;
 
@@ -7,8 +7,9 @@ use super::consensus::{Query, Quorum};
 use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
+use crate::sys::grouped::push_grouped;
 
-/// No address to go by: nothing may be written for this family.
+/// No address is decided, so that no record of this family may be written. Names the cause of each source.
 #[derive(Debug)]
 pub struct AddressError {
     pub(super) family: Family,
@@ -17,45 +18,43 @@ pub struct AddressError {
 }
 
 impl AddressError {
+    /// Returns the queries that failed, each with its error.
     fn causes(&self) -> impl Iterator<Item = (&Query, &SourceError)> {
-        self.queries.iter().filter_map(|a| Some((a, a.result.as_ref()?.as_ref().err()?)))
+        self.queries.iter().filter_map(|q| Some((q, q.result.as_ref()?.as_ref().err()?)))
     }
 
-    /// Whether a source that counts has answered.
+    /// Returns true if a source that is more than a hint has answered.
     fn has_votes(&self) -> bool {
-        let counts = |a: &Query| a.source.kind().trust() != Trust::Hint && matches!(a.result, Some(Ok(_)));
+        let counts = |q: &Query| q.source.kind().trust() != Trust::Hint && q.address().is_some();
         self.queries.iter().any(counts)
     }
 
-    /// Whether no web service could be reached, as without a network.
+    /// Returns true if no source other than `dns` could be reached, as without a network.
     fn is_unreachable(&self) -> bool {
-        let mut web = self.causes().filter(|(a, _)| a.source.kind() != Kind::Dns).peekable();
-        web.peek().is_some() && web.all(|(_, c)| matches!(c, SourceError::Http(e) if e.is_unreachable()))
+        let mut web = self.causes().filter(|(q, _)| q.source.kind() != Kind::Dns).peekable();
+        web.peek().is_some()
+            && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if e.is_unreachable()))
     }
 
-    /// Whether no service could be reached, so that it is our own network that is out, and nobody was bothered.
+    /// Returns true if no request reached a web service: then the fault is local and needs no backoff.
     pub(crate) fn is_local(&self) -> bool {
-        let mut web = self.causes().filter(|(a, _)| a.source.kind() == Kind::Web).peekable();
+        let mut web = self.causes().filter(|(q, _)| q.source.kind() == Kind::Web).peekable();
         let unreached = |e: &HttpError| e.is_connection() && !e.may_have_arrived();
-        web.peek().is_some() && web.all(|(_, c)| matches!(c, SourceError::Http(e) if unreached(e)))
+        web.peek().is_some() && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if unreached(e)))
     }
 
-    /// What each source said or why it did not, those with the same words together: many often fail alike.
-    fn told(&self) -> Vec<(String, Vec<String>)> {
-        let answered = self.queries.iter().filter_map(|a| {
-            let answer = a.result.as_ref()?.as_ref().ok()?;
-            let hint = if a.source.kind().trust() == Trust::Hint { ", which is only a hint" } else { "" };
-            Some((a.source.to_string(), format!("said {}{hint}", answer.address)))
+    /// Returns the result of each source as text, with the sources that have the same text: many often fail alike.
+    fn grouped(&self) -> Vec<(String, Vec<String>)> {
+        let answered = self.queries.iter().filter_map(|query| {
+            let hint = if query.source.kind().trust() == Trust::Hint { " (only a hint)" } else { "" };
+            Some((query, format!("reported {}{hint}", query.address()?)))
         });
-        let failed = self.causes().map(|(a, cause)| (a.source.to_string(), cause.to_string()));
-        let mut told: Vec<(String, Vec<String>)> = Vec::new();
-        for (source, text) in answered.chain(failed) {
-            match told.iter_mut().find(|(t, _)| *t == text) {
-                Some((_, sources)) => sources.push(source),
-                None => told.push((text, vec![source])),
-            }
+        let failed = self.causes().map(|(query, cause)| (query, cause.to_string()));
+        let mut groups = Vec::new();
+        for (query, text) in answered.chain(failed) {
+            push_grouped(&mut groups, text, query.source.to_string());
         }
-        told
+        groups
     }
 }
 
@@ -65,12 +64,12 @@ impl fmt::Display for AddressError {
         if self.has_votes() {
             write!(
                 f,
-                "no {family} address that {} sources agree on, nothing was changed",
+                "no {family} address was reported by {} providers and a majority; nothing was changed",
                 self.quorum.providers()
             )?;
         } else {
-            write!(f, "no public {family} address, nothing was changed")?;
-            // A wrong clock makes every certificate wrong: that one cause says it all.
+            write!(f, "could not determine a public {family} address; nothing was changed")?;
+            // With a wrong clock every certificate is invalid, so one cause is enough.
             if let Some(e) = self.causes().find_map(|(_, cause)| match cause {
                 SourceError::Http(e @ HttpError::Clock { .. }) => Some(e),
                 _ => None,
@@ -78,13 +77,13 @@ impl fmt::Display for AddressError {
                 return write!(f, ": {e}");
             }
         }
-        for (i, (text, sources)) in self.told().iter().enumerate() {
+        for (i, (text, sources)) in self.grouped().iter().enumerate() {
             write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, sources.join(", "))?;
         }
         match self.family {
             _ if self.has_votes() || !self.is_unreachable() => Ok(()),
-            Family::V4 => write!(f, "; is the network up, and DNS?"),
-            Family::V6 => write!(f, "; if there is no IPv6 here, take AAAA out of `types`"),
+            Family::V4 => write!(f, "; check the network connection and DNS resolver"),
+            Family::V6 => write!(f, "; if this connection has no IPv6, remove AAAA from `types`"),
         }
     }
 }

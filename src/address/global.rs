@@ -1,22 +1,22 @@
-//! Which addresses may be published at all: globally routable unicast ones, and no others.
+//! The check that an address is a globally routable unicast address: no other may be published.
 //!
-//! One table, after the IANA special-purpose address registries (RFC 6890 and its updates). Where the
-//! registries call a range "globally reachable" but no person's machine can have an address of it
-//! (anycast services, protocol assignments), it is refused too.
+//! One table, after the IANA special-purpose address registries (RFC 6890 and its updates). Ranges that the registries
+//! call "globally reachable" are refused as well if they belong to services and never to a single machine (anycast,
+//! protocol assignments).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A refused IPv4 range: network, prefix length, what it is and where that is said.
+/// A refused IPv4 range: network, prefix length, and its kind with the RFC that reserves it.
 type V4Range = (Ipv4Addr, u32, &'static str);
 /// A refused IPv6 range.
 type V6Range = (Ipv6Addr, u32, &'static str);
 
-const fn v4(a: u8, b: u8, c: u8, len: u32, why: &'static str) -> V4Range {
-    (Ipv4Addr::new(a, b, c, 0), len, why)
+const fn v4(a: u8, b: u8, c: u8, length: u32, reason: &'static str) -> V4Range {
+    (Ipv4Addr::new(a, b, c, 0), length, reason)
 }
 
-const fn v6(a: u16, b: u16, c: u16, len: u32, why: &'static str) -> V6Range {
-    (Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), len, why)
+const fn v6(a: u16, b: u16, c: u16, length: u32, reason: &'static str) -> V6Range {
+    (Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length, reason)
 }
 
 const V4: [V4Range; 18] = [
@@ -40,7 +40,7 @@ const V4: [V4Range; 18] = [
     v4(240, 0, 0, 4, "a reserved address (RFC 1112)"),
 ];
 
-// The first match counts, so the wide catch-alls come last.
+// The first match counts, so a range comes before a wider one that contains it.
 const V6: [V6Range; 15] = [
     (Ipv6Addr::UNSPECIFIED, 128, "the unspecified address (RFC 4291)"),
     (Ipv6Addr::LOCALHOST, 128, "the loopback address (RFC 4291)"),
@@ -59,22 +59,25 @@ const V6: [V6Range; 15] = [
     v6(0xfc00, 0, 0, 7, "a unique local address (RFC 4193)"),
 ];
 
-/// Why `address` must not be published, or `None` when it may.
+/// Returns the reason why `address` must not be published; `None` if it is a global unicast address.
 #[must_use]
 pub fn reason_not_global(address: IpAddr) -> Option<&'static str> {
     match address {
-        IpAddr::V4(a) => V4.iter().find(|(n, len, _)| (a.to_bits() ^ n.to_bits()) >> (32 - len) == 0),
-        IpAddr::V6(a) => return refusal_v6(a),
+        IpAddr::V4(a) => {
+            V4.iter().find(|(network, length, _)| (a.to_bits() ^ network.to_bits()) >> (32 - length) == 0)
+        }
+        IpAddr::V6(a) => return reason_v6(a),
     }
-    .map(|(_, _, why)| *why)
+    .map(|(.., reason)| *reason)
 }
 
-fn refusal_v6(a: Ipv6Addr) -> Option<&'static str> {
-    let special = V6.iter().find(|(n, len, _)| (a.to_bits() ^ n.to_bits()) >> (128 - len) == 0);
-    match special {
-        Some((_, _, why)) => Some(why),
+fn reason_v6(a: Ipv6Addr) -> Option<&'static str> {
+    let range =
+        V6.iter().find(|(network, length, _)| (a.to_bits() ^ network.to_bits()) >> (128 - length) == 0);
+    match range {
+        Some((.., reason)) => Some(reason),
         None if a.is_multicast() => Some("a multicast address (RFC 4291)"),
-        // Of the whole space only 2000::/3 is handed out for global unicast.
+        // Only 2000::/3 is allocated for global unicast (RFC 4291, section 2.4; IANA IPv6 address space).
         None if a.segments()[0] >> 13 != 1 => Some("a reserved address (RFC 4291)"),
         None => None,
     }
@@ -84,12 +87,12 @@ fn refusal_v6(a: Ipv6Addr) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn why(text: &str) -> Option<&'static str> {
+    fn reason(text: &str) -> Option<&'static str> {
         reason_not_global(text.parse().expect(text))
     }
 
     #[test]
-    fn public_addresses_pass() {
+    fn public_addresses_are_accepted() {
         for text in [
             "1.1.1.1",
             "9.255.255.255",
@@ -113,31 +116,31 @@ mod tests {
             "2001:db7::1",
             "2001:db9::1",
         ] {
-            assert_eq!(why(text), None, "{text}");
+            assert_eq!(reason(text), None, "{text}");
         }
     }
 
     #[test]
     fn first_and_last_of_every_range_are_refused() {
-        for (net, len, why) in V4 {
-            let last = Ipv4Addr::from_bits(net.to_bits() | (u32::MAX >> len));
+        for (network, length, reason) in V4 {
+            let last = Ipv4Addr::from_bits(network.to_bits() | (u32::MAX >> length));
             assert_eq!(
-                (reason_not_global(net.into()), reason_not_global(last.into())),
-                (Some(why), Some(why)),
-                "{net}/{len}"
+                (reason_not_global(network.into()), reason_not_global(last.into())),
+                (Some(reason), Some(reason)),
+                "{network}/{length}"
             );
         }
-        for (net, len, _) in V6 {
-            let last = Ipv6Addr::from_bits(net.to_bits() | u128::MAX.checked_shr(len).unwrap_or(0));
+        for (network, length, _) in V6 {
+            let last = Ipv6Addr::from_bits(network.to_bits() | u128::MAX.checked_shr(length).unwrap_or(0));
             assert!(
-                reason_not_global(net.into()).is_some() && reason_not_global(last.into()).is_some(),
-                "{net}/{len}"
+                reason_not_global(network.into()).is_some() && reason_not_global(last.into()).is_some(),
+                "{network}/{length}"
             );
         }
     }
 
     #[test]
-    fn each_kind_is_named() {
+    fn reason_names_the_kind_of_range() {
         for (text, word) in [
             ("192.168.1.10", "private"),
             ("172.31.255.255", "private"),
@@ -160,7 +163,7 @@ mod tests {
             ("4000::1", "reserved"),
             ("5f00::1", "reserved"),
         ] {
-            assert!(why(text).is_some_and(|w| w.contains(word)), "{text}: {:?}", why(text));
+            assert!(reason(text).is_some_and(|r| r.contains(word)), "{text}: {:?}", reason(text));
         }
     }
 }

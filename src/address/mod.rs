@@ -1,5 +1,5 @@
-//! Which public address do we have? One file per kind of source under [`sources`]; what their answers amount to is
-//! decided in [`consensus`], by pure functions over the answers.
+//! Detection of the public address. [`sources`] has one file or folder per kind of source, [`consensus`] decides by
+//! pure functions which result to trust, and `detector` does the querying.
 
 pub mod answer;
 pub mod consensus;

@@ -1,4 +1,4 @@
-//! One source of an address, and how it is asked.
+//! One source of the public address: dispatches a query to the kind of source, and checks the address.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,25 +11,25 @@ use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
 
-/// One source of an address, ready to be asked.
+/// A source of the public address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// `interface:NAME`, or `interface` for the one of the default route.
+    /// `interface:NAME`, or `interface` (`None`) for the interface of the default route.
     Interface(Option<String>),
-    /// `router`.
+    /// `router`: the default gateway.
     Router,
-    /// `dns`, one service of it.
+    /// One service of `dns`.
     Dns(dns::Service),
-    /// `resolve:NAME`.
+    /// `resolve:NAME`, with the name.
     Resolve(String),
-    /// `command:PATH`.
+    /// `command:PATH`, with the path.
     Command(PathBuf),
-    /// `web`, one service of it, or a URL.
+    /// One service of `web`, or a URL.
     Web(web::Service),
 }
 
 impl Source {
-    /// What kind it is of.
+    /// Returns its kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
@@ -42,7 +42,7 @@ impl Source {
         }
     }
 
-    /// Where it is asked, for `-v`: in parentheses, or nothing.
+    /// Returns the server in parentheses, for `-v`; empty if the source has none.
     pub(crate) fn location(&self) -> String {
         match self {
             Self::Dns(service) => format!(" ({})", service.server),
@@ -51,32 +51,40 @@ impl Source {
         }
     }
 
-    /// Asks it. An answer is a public address of `family`; anything else is a [`SourceError`].
+    /// Queries it. Returns a public address of `family`; any other address is an error.
     pub(crate) fn query(
         &self,
         family: Family,
         http: &Http,
         random: &mut Random,
     ) -> Result<Detected, SourceError> {
-        let plain = |address| Detected { address, note: None };
-        let time = http.remaining();
-        let answer = match self {
+        let without_note = |address| Detected { address, note: None };
+        let timeout = http.remaining();
+        let detected = match self {
             Self::Interface(name) => {
                 interface::query(name.as_deref(), family).map_err(SourceError::failed)?
             }
-            Self::Router => plain(router::query(http).map_err(SourceError::failed)?.into()),
-            Self::Dns(service) => plain(dns::query(service, time, random).map_err(SourceError::failed)?),
-            Self::Resolve(name) => plain(resolve::query(name, family, time).map_err(SourceError::failed)?),
-            Self::Command(path) => plain(command::query(path, family, time).map_err(SourceError::failed)?),
-            Self::Web(service) => plain(web::query(http, service, family)?),
+            Self::Router => without_note(router::query(http).map_err(SourceError::failed)?.into()),
+            Self::Dns(service) => {
+                without_note(dns::query(service, timeout, random).map_err(SourceError::failed)?)
+            }
+            Self::Resolve(name) => {
+                without_note(resolve::query(name, family, timeout).map_err(SourceError::failed)?)
+            }
+            Self::Command(path) => {
+                without_note(command::query(path, family, timeout).map_err(SourceError::failed)?)
+            }
+            Self::Web(service) => without_note(web::query(http, service, family)?),
         };
-        if Family::of(answer.address) != family {
-            return Err(SourceError::WrongFamily(answer.address));
+        if Family::of(detected.address) != family {
+            return Err(SourceError::WrongFamily(detected.address));
         }
-        match global::reason_not_global(answer.address) {
-            Some(why) if self.kind() == Kind::Router => Err(SourceError::BehindNat(answer.address, why)),
-            Some(why) => Err(SourceError::NotPublic(answer.address, why)),
-            None => Ok(answer),
+        match global::reason_not_global(detected.address) {
+            Some(reason) if self.kind() == Kind::Router => {
+                Err(SourceError::BehindNat(detected.address, reason))
+            }
+            Some(reason) => Err(SourceError::NotPublic(detected.address, reason)),
+            None => Ok(detected),
         }
     }
 }

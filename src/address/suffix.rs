@@ -1,76 +1,81 @@
-//! `suffix`: our prefix with the host part of another machine, whose name is then kept from here. Pure.
+//! The config key `suffix`: the AAAA of another machine of the LAN is this network's prefix and that machine's host
+//! part. Pure.
 
 use std::net::Ipv6Addr;
 
-/// A host part, and how much of our own address stands before it.
+/// A host part, and the length of the prefix before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suffix {
+    /// The bits after the prefix; the others are 0.
     host: u128,
-    length: u32,
+    /// 48 to 64 bits.
+    prefix_length: u32,
 }
 
 impl Suffix {
-    /// Reads `::1:2:3:4`, `::12:0:0:0:1/56` or `mac 00:11:22:33:44:55`; the error is for the config's author.
+    /// Parses `::1:2:3:4`, `::12:0:0:0:1/56` or `mac 00:11:22:33:44:55`. The error says what to write instead.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(mac) = text.strip_prefix("mac").filter(|rest| rest.starts_with([' ', '\t'])) {
-            return from_mac(mac.trim_ascii());
+            return modified_eui64(mac.trim_ascii());
         }
         let (address, length) = text.split_once('/').unwrap_or((text, "64"));
         let Ok(host) = address.trim_ascii().parse().map(Ipv6Addr::to_bits) else {
-            let instead = match octets(text) {
-                Some(_) => format!("a MAC address is written `mac {text}`"),
-                None => "write the end of an address, such as `::1:2:3:4/64`".to_owned(),
+            let hint = match mac_address(text) {
+                Some(_) => format!("write a MAC address as `mac {text}`"),
+                None => "use the end of an address, such as `::1:2:3:4/64`".to_owned(),
             };
-            return Err(format!("`{text}` is not a host part: {instead}"));
+            return Err(format!("`{text}` is not a host part: {hint}"));
         };
         let Ok(length @ 48..=64) = length.trim_ascii().parse() else {
-            return Err(format!("`{text}`: the prefix before a host part has /48 to /64"));
+            return Err(format!("`{text}`: invalid prefix length: use /48 to /64"));
         };
         if host & prefix_mask(length) != 0 {
             return Err(format!(
-                "`{text}`: nothing but zeros may stand in the first {length} bits, which are our prefix's"
+                "`{text}`: the first {length} bits must be 0: they are replaced by this network's prefix"
             ));
         }
-        // In whatever subnet, zero after its 64 bits means any router there (RFC 4291, 2.6.1).
+        // In every subnet, an interface identifier of zero is the anycast address of its routers (RFC 4291, section
+        // 2.6.1).
         if host << 64 == 0 {
             return Err(format!(
-                "`{text}`: a host part of zero is the address of every router of the subnet"
+                "`{text}`: the host part must not be 0, the address of every router of the subnet"
             ));
         }
-        Ok(Self { host, length })
+        Ok(Self { host, prefix_length: length })
     }
 
-    /// The address that has this host part behind our prefix.
+    /// Returns the prefix of `prefix_of` with this host part.
     #[must_use]
     pub const fn apply(self, prefix_of: Ipv6Addr) -> Ipv6Addr {
-        Ipv6Addr::from_bits(prefix_of.to_bits() & prefix_mask(self.length) | self.host)
+        Ipv6Addr::from_bits(prefix_of.to_bits() & prefix_mask(self.prefix_length) | self.host)
     }
 }
 
+/// Returns a mask of the first `length` bits, which must not be 0.
 const fn prefix_mask(length: u32) -> u128 {
     u128::MAX << (128 - length)
 }
 
-/// The modified EUI-64 of a MAC address: `fffe` in the middle, and the universal/local bit the other way round
-/// (RFC 4291, appendix A).
-fn from_mac(text: &str) -> Result<Suffix, String> {
-    let Some(mac @ [a, b, c, d, e, f]) = octets(text) else {
-        return Err(format!("`{text}` is not a MAC address: write it as `mac 00:11:22:33:44:55`"));
+/// Returns the modified EUI-64 of a MAC address: `fffe` in the middle, and the universal/local bit inverted (RFC 4291,
+/// appendix A).
+fn modified_eui64(text: &str) -> Result<Suffix, String> {
+    let Some(mac @ [a, b, c, d, e, f]) = mac_address(text) else {
+        return Err(format!("`{text}` is not a MAC address: use `mac 00:11:22:33:44:55`"));
     };
     if mac == [0; 6] || a & 1 != 0 {
-        return Err(format!("`{text}` is the MAC address of no single machine"));
+        return Err(format!("`{text}` is not the MAC address of a single machine"));
     }
     let host = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
-    Ok(Suffix { host: host.into(), length: 64 })
+    Ok(Suffix { host: host.into(), prefix_length: 64 })
 }
 
-/// Six pairs of hexadecimal digits, with all colons or all dashes between.
-fn octets(text: &str) -> Option<[u8; 6]> {
+/// Parses six pairs of hexadecimal digits, separated by colons or by dashes.
+fn mac_address(text: &str) -> Option<[u8; 6]> {
     let separator = if text.contains('-') { '-' } else { ':' };
     let mut octets = [0; 6];
     let mut pairs = text.split(separator);
     for octet in &mut octets {
-        // The number's parser alone would take `+1`.
+        // `from_str_radix` accepts a sign, as in `+1`.
         let pair = pairs.next().filter(|p| p.len() == 2 && !p.starts_with('+'))?;
         *octet = u8::from_str_radix(pair, 16).ok()?;
     }
@@ -82,8 +87,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_parts_behind_our_prefix() {
-        for (suffix, wanted) in [
+    fn suffix_replaces_the_host_part_of_an_address() {
+        for (suffix, expected) in [
             ("::1:2:3:4", "2a01:e0a:abcd:ef12:1:2:3:4"),
             ("::1:2:3:4/64", "2a01:e0a:abcd:ef12:1:2:3:4"),
             ("::1/64", "2a01:e0a:abcd:ef12::1"),
@@ -97,35 +102,35 @@ mod tests {
             ("mac 00:11:22:33:44:55", "2a01:e0a:abcd:ef12:211:22ff:fe33:4455"),
             ("mac 00-11-22-aA-Bb-cC", "2a01:e0a:abcd:ef12:211:22ff:feaa:bbcc"),
             ("mac\tb8:27:eb:01:02:03", "2a01:e0a:abcd:ef12:ba27:ebff:fe01:203"),
-            // A locally administered one.
+            // A locally administered MAC address.
             ("mac 02:00:00:00:00:01", "2a01:e0a:abcd:ef12:0:ff:fe00:1"),
         ] {
-            let ours = "2a01:e0a:abcd:ef12:9:9:9:9".parse().expect("an address");
-            let address = Suffix::parse(suffix).map(|s| s.apply(ours).to_string());
-            assert_eq!(address.as_deref(), Ok(wanted), "{suffix}");
+            let own = "2a01:e0a:abcd:ef12:9:9:9:9".parse().expect("an address");
+            let address = Suffix::parse(suffix).map(|s| s.apply(own).to_string());
+            assert_eq!(address.as_deref(), Ok(expected), "{suffix}");
         }
     }
 
     #[test]
-    fn what_is_no_host_part() {
-        for (text, words) in [
-            ("", "is not a host part: write the end"),
-            ("1:2:3:4", "is not a host part: write the end"),
-            ("192.168.1.2", "is not a host part: write the end"),
-            ("::1/", "has /48 to /64"),
-            ("::1/47", "has /48 to /64"),
-            ("::1/65", "has /48 to /64"),
-            ("::1/-1", "has /48 to /64"),
-            ("::1/64/64", "has /48 to /64"),
-            ("2a01:e0a::1/64", "in the first 64 bits"),
-            ("::1:0:0:0:1", "in the first 64 bits"),
-            ("::10:0:0:0:1/60", "in the first 60 bits"),
-            ("::100:0:0:0:1/56", "in the first 56 bits"),
-            ("::1:0:0:0:0:1/48", "in the first 48 bits"),
+    fn invalid_suffix_is_an_error_with_advice() {
+        for (text, part) in [
+            ("", "is not a host part: use the end"),
+            ("1:2:3:4", "is not a host part: use the end"),
+            ("192.168.1.2", "is not a host part: use the end"),
+            ("::1/", "use /48 to /64"),
+            ("::1/47", "use /48 to /64"),
+            ("::1/65", "use /48 to /64"),
+            ("::1/-1", "use /48 to /64"),
+            ("::1/64/64", "use /48 to /64"),
+            ("2a01:e0a::1/64", "the first 64 bits must be 0"),
+            ("::1:0:0:0:1", "the first 64 bits must be 0"),
+            ("::10:0:0:0:1/60", "the first 60 bits must be 0"),
+            ("::100:0:0:0:1/56", "the first 56 bits must be 0"),
+            ("::1:0:0:0:0:1/48", "the first 48 bits must be 0"),
             ("::", "every router"),
             ("::12:0:0:0:0/56", "every router"),
-            ("00:11:22:33:44:55", "a MAC address is written `mac 00:11:22:33:44:55`"),
-            ("mac", "is not a host part: write the end"),
+            ("00:11:22:33:44:55", "write a MAC address as `mac 00:11:22:33:44:55`"),
+            ("mac", "is not a host part: use the end"),
             ("mac ", "is not a MAC address"),
             ("mac 00:11:22:33:44", "is not a MAC address"),
             ("mac 00:11:22:33:44:55:66", "is not a MAC address"),
@@ -133,12 +138,12 @@ mod tests {
             ("mac 0:11:22:33:44:55", "is not a MAC address"),
             ("mac +1:11:22:33:44:55", "is not a MAC address"),
             ("mac 0g:11:22:33:44:55", "is not a MAC address"),
-            ("mac 01:00:5e:00:00:01", "no single machine"),
-            ("mac ff:ff:ff:ff:ff:ff", "no single machine"),
-            ("mac 00:00:00:00:00:00", "no single machine"),
+            ("mac 01:00:5e:00:00:01", "not the MAC address of a single machine"),
+            ("mac ff:ff:ff:ff:ff:ff", "not the MAC address of a single machine"),
+            ("mac 00:00:00:00:00:00", "not the MAC address of a single machine"),
         ] {
             let error = Suffix::parse(text).expect_err(text);
-            assert!(error.contains(words), "{text}: {error}");
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 }

@@ -1,54 +1,51 @@
-//! The one table of belief: what the answer of each kind of source may do.
+//! The one table of trust: the kinds of source, cheapest first, and how far each is trusted.
 
-/// What the answer of a source may do.
+/// Trust in the answers of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// It may show that nothing has changed; it never counts for a write.
+    /// May show that the address is unchanged; never counts for a write.
     Hint,
-    /// It counts for its provider: `agree` providers, and most of those that answered, decide.
+    /// Counts once for its provider: a write needs `quorum` providers, and more than half of those that answered.
     Vote,
-    /// The machine's own network says it: one answer decides.
+    /// Comes from the user's own machine or network, so one answer is enough for a write.
     Trusted,
 }
 
 impl Trust {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hint, Self::Vote, Self::Trusted];
-
-    /// As people read it.
+    /// Returns the word that `gandi-ddns ip` and the README use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hint => "hint",
             Self::Vote => "vote",
-            Self::Trusted => "own knowledge",
+            Self::Trusted => "trusted",
         }
     }
 }
 
-/// The kinds of source.
+/// A kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An address of a network interface.
     Interface,
-    /// The router, by NAT-PMP or `UPnP`.
+    /// The router's external address, via NAT-PMP or `UPnP`.
     Router,
-    /// A name server that tells the asker's address, over UDP.
+    /// A name server that answers with the client's address, over UDP.
     Dns,
-    /// The address of another name.
+    /// The address of another name, by the system's resolver.
     Resolve,
-    /// A program's output.
+    /// The output of a program.
     Command,
     /// An HTTPS echo service.
     Web,
 }
 
-/// The one table of belief: each kind, the word that the config knows it by, and what its answer may do. The
-/// cheapest stands first: this is the order in which they are asked whether anything has changed.
+/// Each kind of source, its word in the config, and its trust. Cheapest first: [`super::consensus::hint`] queries in
+/// this order.
 pub const SOURCE_KINDS: [(Kind, &str, Trust); 6] = [
     (Kind::Interface, "interface", Trust::Trusted),
     (Kind::Router, "router", Trust::Trusted),
-    // One UDP answer is easily forged, and its provider easily mistaken.
+    // UDP responses can be spoofed, and queries to resolvers intercepted.
     (Kind::Dns, "dns", Trust::Hint),
     (Kind::Resolve, "resolve", Trust::Trusted),
     (Kind::Command, "command", Trust::Trusted),
@@ -56,13 +53,13 @@ pub const SOURCE_KINDS: [(Kind, &str, Trust); 6] = [
 ];
 
 impl Kind {
-    /// Its place in [`SOURCE_KINDS`]: less is cheaper.
+    /// Returns its index in [`SOURCE_KINDS`]: the lower, the cheaper.
     #[must_use]
     pub fn cost(self) -> usize {
         SOURCE_KINDS.iter().position(|(kind, ..)| *kind == self).unwrap_or(SOURCE_KINDS.len())
     }
 
-    /// What its answers may do.
+    /// Returns the trust in its answers.
     #[must_use]
     pub fn trust(self) -> Trust {
         SOURCE_KINDS.iter().find(|(kind, ..)| *kind == self).map_or(Trust::Hint, |(.., trust)| *trust)

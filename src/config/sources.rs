@@ -225,7 +225,7 @@ mod tests {
             ("command", "`command` needs a path"),
             ("command:", "`command` needs a path"),
             ("resolve", "`resolve` needs a name"),
-            ("resolve:", "nothing is there"),
+            ("resolve:", "the name is empty"),
             ("resolve:a_b c", "unknown address source"),
             ("dns:", "use cloudflare"),
             ("dns:quad9", "use cloudflare"),

@@ -1,102 +1,92 @@
-//! One DNS query over UDP, repeated once.
+//! One DNS query over UDP, repeated once without a response.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::error::{DnsError, MAX_MESSAGE};
+use super::error::DnsError;
 use super::message::{self, IN, NS, Question};
+use crate::net::udp;
 use crate::sys::random::Random;
 
-/// The wait for one answer, and how often to ask: a packet may get lost, two seldom do.
+/// Wait for a response after each query.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// Number of queries. One packet may get lost; two seldom do.
 const ATTEMPTS: u8 = 2;
 
-/// The names of the servers of the zone `name`, by the resolver at `server`.
+/// Asks the resolver at `server` for the name servers of `zone`. Returns their names in lower case.
 pub(crate) fn name_servers(
     server: SocketAddr,
-    name: &str,
-    time: Duration,
+    zone: &str,
+    timeout: Duration,
     random: &mut Random,
 ) -> Result<Vec<String>, DnsError> {
-    let name = message::wire(name);
+    let name = message::wire(zone);
     let question = Question { name: &name, rrtype: NS, class: IN, recursion: true };
-    let mut found = None;
-    exchange(server, &question, time, random, &mut |id, message| {
-        found = question.read_names(id, message)?;
-        Ok(found.is_some())
+    let mut names = None;
+    exchange(server, &question, timeout, random, &mut |id, message| {
+        names = question.read_names(id, message)?;
+        Ok(names.is_some())
     })?;
-    Ok(found.unwrap_or_default())
+    Ok(names.unwrap_or_default())
 }
 
-/// Says whether a packet belongs to the question of this id, or why its answer is none.
+/// Handles one packet, given the id of the query: `Ok(true)` if it answers the query, `Ok(false)` if it is unrelated,
+/// `Err` if it answers with an error.
 type Reader<'a> = dyn FnMut(u16, &[u8]) -> Result<bool, DnsError> + 'a;
 
+/// Sends a query and waits for its response, twice if necessary. `timeout` is what is left of the run.
 pub(crate) fn exchange(
     server: SocketAddr,
     question: &Question,
-    time: Duration,
+    timeout: Duration,
     random: &mut Random,
     read: &mut Reader,
 ) -> Result<(), DnsError> {
     let started = Instant::now();
-    let mut strays = 0;
+    let mut unrelated = 0;
     for _ in 0..ATTEMPTS {
-        let left = time.saturating_sub(started.elapsed());
+        let left = timeout.saturating_sub(started.elapsed());
         if left.is_zero() {
             return Err(DnsError::RunOver);
         }
-        // A new id each time, and of a new socket a new port: a forger must guess both.
+        // A new id for each query, and a new port, since the socket is new: a spoofer must guess both (RFC 5452).
         let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
-        let mut ours = |message: &[u8]| read(id, message);
-        if once(server, &question.query(id), left.min(TIMEOUT), &mut strays, &mut ours)? {
+        let mut read = |message: &[u8]| read(id, message);
+        if attempt(server, &question.query(id), left.min(TIMEOUT), &mut unrelated, &mut read)? {
             return Ok(());
         }
     }
-    if started.elapsed() >= time {
+    if started.elapsed() >= timeout {
         return Err(DnsError::RunOver);
     }
-    Err(DnsError::Silent { port: server.port(), strays })
+    Err(DnsError::Silent { port: server.port(), unrelated })
 }
 
-/// One question; whether it was answered before its time was up.
-fn once(
+/// Sends one query. Returns false if no response arrived in time, and counts unrelated packets.
+fn attempt(
     server: SocketAddr,
     query: &[u8],
-    time: Duration,
-    strays: &mut u32,
+    timeout: Duration,
+    unrelated: &mut u32,
     read: &mut dyn FnMut(&[u8]) -> Result<bool, DnsError>,
 ) -> Result<bool, DnsError> {
-    let started = Instant::now();
-    let own =
-        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { IpAddr::from(Ipv6Addr::UNSPECIFIED) };
-    let socket = UdpSocket::bind((own, 0)).map_err(DnsError::Io)?;
-    // Connected, the socket gets what comes from the server's address and port, and its ICMP errors, and no more.
-    socket.connect(server).map_err(DnsError::Io)?;
+    let deadline = Instant::now() + timeout;
+    let socket = udp::connected(server).map_err(DnsError::Io)?;
     socket.send(query).map_err(DnsError::Io)?;
-    // One byte more than allowed, to tell what is too long.
-    let mut buffer = [0; MAX_MESSAGE + 1];
-    loop {
-        let left = time.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return Ok(false);
+    let mut result = Ok(false);
+    udp::receive_until(deadline, &socket, &mut |packet| {
+        result = match packet {
+            Ok((message, _)) => read(message),
+            Err(e) => Err(DnsError::Io(e)),
+        };
+        if matches!(result, Ok(false)) {
+            // Unrelated packet. Keep waiting: otherwise a spoofed packet could abort the query.
+            *unrelated += 1;
+            return ControlFlow::Continue(());
         }
-        socket.set_read_timeout(Some(left)).map_err(DnsError::Io)?;
-        match socket.recv(&mut buffer) {
-            Ok(length) => {
-                if read(buffer.get(..length).unwrap_or_default())? {
-                    return Ok(true);
-                }
-                // Not from the server, or of an older question: were it to end the wait, anybody could end it.
-                *strays += 1;
-            }
-            // The clock at the top of the loop decides. Interrupted: the run was stopped and went on.
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-                ) => {}
-            Err(e) => return Err(DnsError::Io(e)),
-        }
-    }
+        ControlFlow::Break(())
+    })
+    .map_err(DnsError::Io)?;
+    result
 }

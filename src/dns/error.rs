@@ -1,61 +1,63 @@
-//! Why a DNS query failed.
+//! The error of a DNS query.
 
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
 
-/// The most bytes of a message over UDP, RFC 1035, 4.2.1. We offer no EDNS, so nobody may send more.
+/// Maximum size of a message over UDP, in bytes (RFC 1035, section 4.2.1). Our queries have no EDNS, so a server must
+/// not send more.
 pub const MAX_MESSAGE: usize = 512;
 
-/// Why there is no address.
+/// A DNS query failed.
 #[derive(Debug)]
 pub enum DnsError {
-    /// The question did not get out, or the server's machine refused it.
+    /// The query could not be sent, or the server's port is closed.
     Io(io::Error),
-    /// The whole run's time was up first.
+    /// The timeout of the whole run passed first.
     RunOver,
-    /// No answer came.
+    /// No response arrived.
     Silent {
-        /// The port asked, which a firewall may block.
+        /// The port of the server, which a firewall may block.
         port: u16,
-        /// How many packets came that do not belong to the question.
-        strays: u32,
+        /// Number of packets received that are no response to the query.
+        unrelated: u32,
     },
-    /// A response code that is no success, RFC 1035, 4.1.1.
+    /// The server answered with this response code (RFC 1035, section 4.1.1).
     Code(u8),
-    /// The answer does not fit into a UDP message.
+    /// The response is marked as truncated: it does not fit into a UDP message.
     Truncated,
-    /// The answer is longer than a UDP message may be.
+    /// The response is longer than [`MAX_MESSAGE`].
     TooLong,
-    /// The answer is no DNS message, or says something else.
+    /// The response is not a valid DNS message, or its data is not an address; with the fault.
     Malformed(&'static str),
-    /// A good answer that says nothing.
+    /// The response has no address.
     NoAddress,
-    /// The answer says two things.
+    /// The response has two different addresses.
     Ambiguous(IpAddr, IpAddr),
 }
 
 impl fmt::Display for DnsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(e) => write!(f, "could not be asked: {e}"),
-            Self::RunOver => f.write_str("did not answer before the time for the whole run ended"),
-            Self::Silent { port, strays } => {
-                f.write_str("did not answer within 2 s, asked twice; ")?;
-                match strays {
+            Self::Io(e) => write!(f, "could not be queried: {e}"),
+            Self::RunOver => f.write_str("did not answer before the timeout of the run"),
+            Self::Silent { port, unrelated } => {
+                f.write_str("did not answer within 2 s, queried twice; ")?;
+                match unrelated {
                     0 => write!(f, "UDP to port {port} may be blocked"),
-                    _ => write!(f, "packets that came and were no answer to the question: {strays}"),
+                    1 => f.write_str("received 1 unrelated packet"),
+                    _ => write!(f, "received {unrelated} unrelated packets"),
                 }
             }
             Self::Code(code) => {
-                let names = ["FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
-                let name = usize::from(*code).checked_sub(1).and_then(|i| names.get(i)).unwrap_or(&"error");
-                write!(f, "answered with {name} ({code})")
+                let mnemonics = ["FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
+                let mnemonic = usize::from(*code).checked_sub(1).and_then(|i| mnemonics.get(i));
+                write!(f, "answered with {} ({code})", mnemonic.unwrap_or(&"error"))
             }
-            Self::Truncated => f.write_str("gave a truncated answer"),
-            Self::TooLong => write!(f, "gave an answer longer than {MAX_MESSAGE} bytes"),
-            Self::Malformed(what) => write!(f, "gave a malformed answer: {what}"),
-            Self::NoAddress => f.write_str("gave an answer without an address"),
+            Self::Truncated => f.write_str("sent a truncated response"),
+            Self::TooLong => write!(f, "sent a response longer than {MAX_MESSAGE} bytes"),
+            Self::Malformed(fault) => write!(f, "sent a malformed response: {fault}"),
+            Self::NoAddress => f.write_str("sent a response without an address"),
             Self::Ambiguous(a, b) => write!(f, "answered with two addresses, {a} and {b}"),
         }
     }

@@ -1,58 +1,62 @@
-//! The vocabulary of the program: names, types and values of DNS records. Values only, no I/O.
-//!
-//! Each type proves its invariant once, where it is parsed; nobody checks again.
+//! The names of zones and of RRsets as types. Parsing proves their invariants once, so that no other code checks them.
+//! The errors name the common mistakes and their remedies.
 
 use std::fmt;
 
-/// A domain as Gandi knows it: lower case, at least two labels, no trailing dot (RFC 1035).
+/// The name of a zone at Gandi (RFC 1034, section 4.2): a registered domain such as `example.org`.
+///
+/// Lower case, at least two labels of 1 to 63 letters, digits, hyphens or underscores, at most 253 characters (RFC
+/// 1035, section 2.3.4), no trailing dot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZoneName(String);
 
-/// Why a text is not a domain; the words are meant for the config's author.
+/// A text is not a valid name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameError {
-    /// Nothing was given.
+    /// The text is empty.
     Empty,
-    /// An example's stand-in was left in place.
+    /// The text is a placeholder of an example; with the text.
     Placeholder(String),
-    /// A URL where a name is wanted; holds the name inside it.
+    /// The text is a URL; with the host name in it.
     Scheme(String),
-    /// Gandi's names have no trailing dot; holds the name without it.
+    /// The name has a trailing dot; with the name without it.
     TrailingDot(String),
-    /// `www.` belongs to the names; holds the domain.
+    /// The domain begins with `www.`, which belongs in `names`; with the domain without it.
     Www(String),
-    /// `*` belongs to the names; holds the domain.
+    /// The domain begins with `*.`, which belongs in `names`; with the domain without it.
     Star(String),
-    /// A domain has at least two labels.
+    /// The domain has one label only; with the label.
     OneLabel(String),
-    /// Beyond ASCII: wants the `xn--` form.
+    /// The name is not ASCII and needs its `xn--` form (RFC 5890, section 2.3.2.1); with the name.
     NotAscii(String),
-    /// A label is empty, too long, or has a character that no hostname has.
+    /// A label is empty, too long, or has an invalid character; with the name.
     BadLabel(String),
-    /// More than 253 characters.
+    /// The name has more than 253 characters.
     TooLong,
-    /// The name repeats the domain; holds the relative name.
+    /// The name repeats the domain; with the relative name.
     NotRelative(String),
-    /// `*` stands anywhere but as the whole first label.
+    /// The name has a `*` that is not the whole first label; with the name.
     Wildcard(String),
 }
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "nothing is there"),
-            Self::Placeholder(s) => write!(f, "`{s}` is still the example's placeholder: put your own there"),
+            Self::Empty => write!(f, "the name is empty"),
+            Self::Placeholder(s) => {
+                write!(f, "`{s}` is the placeholder from the example: replace it with your own value")
+            }
             Self::Scheme(s) => write!(f, "a domain has no scheme or path: write `{s}`"),
-            Self::TrailingDot(s) => write!(f, "Gandi's names have no trailing dot: write `{s}`"),
-            Self::Www(s) => write!(f, "the domain at Gandi is `{s}`: put `www` under names"),
-            Self::Star(s) => write!(f, "the domain at Gandi is `{s}`: put `*` under names"),
-            Self::OneLabel(s) => write!(f, "`{s}` is one label: write the whole domain, such as `{s}.org`"),
+            Self::TrailingDot(s) => write!(f, "names have no trailing dot here: write `{s}`"),
+            Self::Www(s) => write!(f, "the domain is `{s}`: use that, and add `www` to names"),
+            Self::Star(s) => write!(f, "the domain is `{s}`: use that, and add `*` to names"),
+            Self::OneLabel(s) => write!(f, "`{s}` is not a full domain name; did you mean `{s}.org`?"),
             Self::NotAscii(s) => write!(f, "`{s}` is not ASCII: write its `xn--` form"),
             Self::BadLabel(s) => write!(
                 f,
-                "`{s}` is not a name: labels have 1 to 63 of a-z, 0-9, `-` and `_`, with dots between"
+                "`{s}` is not a valid name: use labels of 1 to 63 letters a-z, digits, `-` and `_`, separated by dots"
             ),
-            Self::TooLong => write!(f, "a name has at most 253 characters"),
+            Self::TooLong => write!(f, "the name is longer than 253 characters"),
             Self::NotRelative(s) => write!(f, "names are relative to the domain: write `{s}`"),
             Self::Wildcard(s) => write!(f, "`{s}`: `*` may only be the whole first label, as in `*.home`"),
         }
@@ -61,20 +65,20 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// Whether a value was left as a template had it, such as `<change me>`.
+/// Returns true if a value is a placeholder of a template, such as `<change me>`.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
-    let folded: String =
+    let normalized: String =
         text.to_ascii_lowercase().chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
     text.contains(['<', '>'])
         || ["changeme", "yourtoken", "yourapikey", "yourdomain", "xxxxxxxx"]
             .iter()
-            .any(|p| folded.contains(p))
+            .any(|p| normalized.contains(p))
 }
 
-/// Labels and dots only, as a hostname or an RRset's name may have them.
+/// Checks that the text is a name of valid labels, as in [`ZoneName`]; one label is enough.
 pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
-    let bad = |label: &str| {
+    let is_bad = |label: &str| {
         label.is_empty()
             || label.len() > 63
             || label.starts_with('-')
@@ -89,7 +93,7 @@ pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
         Err(NameError::NotAscii(text.to_owned()))
     } else if text.len() > 253 {
         Err(NameError::TooLong)
-    } else if text.split('.').any(bad) {
+    } else if text.split('.').any(is_bad) {
         Err(NameError::BadLabel(text.to_owned()))
     } else {
         Ok(())
@@ -97,16 +101,16 @@ pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
 }
 
 impl ZoneName {
-    /// Reads a domain and answers the common mistakes in their own words.
+    /// Parses a domain, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.trim().to_ascii_lowercase();
         if is_placeholder(&text) {
             return Err(NameError::Placeholder(text));
         }
-        let bare = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-        let bare = bare.split('/').next().unwrap_or_default();
-        if bare.len() != text.len() {
-            return Err(NameError::Scheme(bare.to_owned()));
+        let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default();
+        if host.len() != text.len() {
+            return Err(NameError::Scheme(host.to_owned()));
         }
         if let Some(rest) = text.strip_suffix('.') {
             return Err(NameError::TrailingDot(rest.to_owned()));
@@ -119,13 +123,13 @@ impl ZoneName {
             return Err(NameError::OneLabel(text));
         }
         match text.strip_prefix("www.") {
-            // `www.org` is a domain like any other.
+            // `www.org` itself is a valid domain.
             Some(rest) if rest.contains('.') => Err(NameError::Www(rest.to_owned())),
             _ => Ok(Self(text)),
         }
     }
 
-    /// The domain in lower case, without a trailing dot.
+    /// Returns the domain in lower case, without a trailing dot.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -138,12 +142,15 @@ impl fmt::Display for ZoneName {
     }
 }
 
-/// An RRset's name relative to its domain: `@` is the apex, a first label `*` the wildcard.
+/// The name of an RRset relative to its zone, as in master files (RFC 1035, section 5.1).
+///
+/// `@` for the apex, or labels as in [`ZoneName`], the first of which may be `*`, the wildcard (RFC 4592, section
+/// 2.1.1). Together with the zone it has at most 253 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RrsetName(String);
 
 impl RrsetName {
-    /// Reads a name under `domain`.
+    /// Parses a name relative to `domain`, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str, domain: &ZoneName) -> Result<Self, NameError> {
         let text = text.trim().to_ascii_lowercase();
         if text == "@" {
@@ -172,7 +179,7 @@ impl RrsetName {
         Ok(Self(text))
     }
 
-    /// The name as it stands in Gandi's paths.
+    /// Returns the name as it appears in the paths of Gandi's API.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -191,14 +198,14 @@ mod tests {
 
     type Mistake = fn(String) -> NameError;
 
-    fn fqdn(text: &str) -> ZoneName {
+    fn zone(text: &str) -> ZoneName {
         ZoneName::parse(text).expect(text)
     }
 
     #[test]
-    fn domains() {
+    fn zone_name_is_parsed_and_each_mistake_is_named() {
         for good in ["example.org", "EXAMPLE.org", "a.b.example.co.uk", "www.org", "xn--nxasmq6b.gr"] {
-            assert_eq!(fqdn(good).as_str(), good.to_ascii_lowercase());
+            assert_eq!(zone(good).as_str(), good.to_ascii_lowercase());
         }
         let cases: [(&str, Mistake, &str); 9] = [
             ("*.example.org", NameError::Star, "example.org"),
@@ -222,17 +229,16 @@ mod tests {
     }
 
     #[test]
-    fn names() {
-        let domain = fqdn("example.org");
+    fn rrset_name_is_parsed_relative_to_its_domain() {
+        let domain = zone("example.org");
         for good in ["@", "*", "*.home", "home", "a.b.c", "_acme-challenge", "WWW"] {
             assert!(RrsetName::parse(good, &domain).is_ok(), "{good}");
         }
         for bad in ["", "home.", "a b", "h*me", "a.*", "**", "-a", "@.home", "ho/me", "a.example.org"] {
             assert!(RrsetName::parse(bad, &domain).is_err(), "{bad}");
         }
-        let relative =
-            |text| RrsetName::parse(text, &domain).expect_err("the domain is repeated").to_string();
-        assert!(relative("www.example.org").ends_with("write `www`"));
-        assert!(relative("example.org").ends_with("write `@`"));
+        let error = |text| RrsetName::parse(text, &domain).expect_err("the domain is repeated").to_string();
+        assert!(error("www.example.org").ends_with("write `www`"));
+        assert!(error("example.org").ends_with("write `@`"));
     }
 }

@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use super::name::{RrsetName, ZoneName};
 use crate::net::Family;
 
-/// The RRset types we keep, which are also the two address families.
+/// The type of an RRset that this program updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RrsetType {
-    /// An IPv4 address (RFC 1035).
+    /// IPv4 addresses (RFC 1035, section 3.4.1).
     A,
-    /// An IPv6 address (RFC 3596).
+    /// IPv6 addresses (RFC 3596, section 2).
     Aaaa,
 }
 
@@ -19,13 +19,13 @@ impl RrsetType {
     /// Both types.
     pub const ALL: [Self; 2] = [Self::A, Self::Aaaa];
 
-    /// Reads `A` or `AAAA`, in any case.
+    /// Parses `A` or `AAAA`, in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|t| t.as_str().eq_ignore_ascii_case(text))
     }
 
-    /// The type as DNS writes it.
+    /// Returns `A` or `AAAA`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,42 +50,43 @@ impl fmt::Display for RrsetType {
     }
 }
 
-/// A time to live in seconds that Gandi accepts.
+/// A time to live (RFC 2181, section 8) that Gandi accepts, in seconds: 300 to 2,592,000
+/// (<https://api.gandi.net/docs/livedns/>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ttl(u32);
 
 impl Ttl {
-    /// Gandi's shortest, and what a record that we create gets: 300 s.
+    /// The minimum, 300 s. Also the TTL of a new record without a configured TTL.
     pub const MIN: Self = Self(300);
-    /// Gandi's longest: 2 592 000 s, thirty days.
+    /// The maximum, 2,592,000 s (30 days).
     pub const MAX: Self = Self(2_592_000);
 
-    /// The number of seconds, if Gandi accepts it.
+    /// Returns the TTL, if Gandi accepts it.
     #[must_use]
     pub fn new(seconds: u32) -> Option<Self> {
         (Self::MIN.0..=Self::MAX.0).contains(&seconds).then_some(Self(seconds))
     }
 
-    /// Seconds.
+    /// Returns the number of seconds.
     #[must_use]
     pub const fn seconds(self) -> u32 {
         self.0
     }
 }
 
-/// What names one RRset: domain, name and type.
+/// The key of one RRset: name and type (RFC 2181, section 5). Its class is always IN.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RrsetKey {
-    /// The domain whose zone holds it.
+    /// The zone that holds it.
     pub domain: ZoneName,
-    /// Its name in the zone.
+    /// Its name relative to the zone.
     pub name: RrsetName,
     /// Its type.
     pub rrtype: RrsetType,
 }
 
 impl RrsetKey {
-    /// The whole name, as in `www.example.org`.
+    /// Returns the absolute name without a trailing dot, as in `www.example.org`.
     #[must_use]
     pub fn host_name(&self) -> String {
         match self.name.as_str() {
@@ -101,54 +102,54 @@ impl fmt::Display for RrsetKey {
     }
 }
 
-/// What a zone holds under one key.
+/// The TTL and the addresses of one RRset (RFC 2181, section 5): all its records have the same TTL (section 5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rrset {
-    /// Time to live in seconds, as the zone has it.
+    /// The TTL in seconds, as the zone has it: it may be one that Gandi no longer accepts.
     pub ttl: u32,
-    /// Its addresses, each once and in ascending order, since DNS gives them none. Never empty.
+    /// The addresses, each once, in ascending order, since an RRset is a set. Never empty.
     values: Vec<IpAddr>,
 }
 
 impl Rrset {
-    /// An RRset of a single address.
+    /// Creates an RRset of one address.
     #[must_use]
     pub fn single(address: IpAddr, ttl: u32) -> Self {
         Self { ttl, values: vec![address] }
     }
 
-    /// An RRset of the set of these addresses, of which there must be one.
+    /// Creates an RRset of these addresses; `None` if there are none.
     #[must_use]
     pub fn of(addresses: &[IpAddr], ttl: u32) -> Option<Self> {
-        // A sorted `Vec` and not a `BTreeSet`: the tree alone is 3 kB of program.
+        // A sorted `Vec`, because a `BTreeSet` would add 3 kB of code.
         let mut values = Vec::with_capacity(addresses.len());
         for address in addresses {
-            if let Err(place) = values.binary_search(address) {
-                values.insert(place, *address);
+            if let Err(index) = values.binary_search(address) {
+                values.insert(index, *address);
             }
         }
         (!values.is_empty()).then_some(Self { ttl, values })
     }
 
-    /// Its addresses, in ascending order.
+    /// Returns the addresses in ascending order, at least one.
     #[must_use]
     pub fn values(&self) -> &[IpAddr] {
         &self.values
     }
 
-    /// Its addresses, joined by blanks, for people.
+    /// Returns the addresses separated by spaces, for messages.
     #[must_use]
     pub fn addresses(&self) -> String {
         self.values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// What the zone was seen to hold.
+/// The content of the zone under one key, as read from Gandi.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Current {
-    /// Nothing of this name and type, and no CNAME either.
+    /// No RRset of this name and type, and no CNAME of this name.
     Absent,
-    /// Nothing of this type, but a CNAME at the name, which excludes every other type (RFC 1034, 3.6.2).
+    /// A CNAME of this name, with its target; it excludes every other type (RFC 1034, section 3.6.2).
     Cname(String),
     /// The RRset.
     Present(Rrset),
@@ -158,15 +159,15 @@ pub enum Current {
 mod tests {
     use super::*;
 
-    fn fqdn(text: &str) -> ZoneName {
+    fn zone(text: &str) -> ZoneName {
         ZoneName::parse(text).expect(text)
     }
 
     #[test]
-    fn keys_read_as_people_write_them() {
+    fn rrset_key_displays_host_name_and_type() {
         let key = |name: &str| RrsetKey {
-            domain: fqdn("example.org"),
-            name: RrsetName::parse(name, &fqdn("example.org")).expect(name),
+            domain: zone("example.org"),
+            name: RrsetName::parse(name, &zone("example.org")).expect(name),
             rrtype: RrsetType::A,
         };
         assert_eq!(key("www").to_string(), "www.example.org A");
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn ttl_range() {
+    fn ttl_is_limited_to_what_gandi_accepts() {
         assert_eq!(Ttl::new(299), None);
         assert_eq!(Ttl::new(300).map(Ttl::seconds), Some(300));
         assert_eq!(Ttl::new(2_592_000).map(Ttl::seconds), Some(2_592_000));

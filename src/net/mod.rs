@@ -1,6 +1,7 @@
-//! Address families and name resolution.
+//! Address families, UDP and name resolution.
 
 pub mod family;
 pub mod resolver;
+pub(crate) mod udp;
 
 pub use family::{Family, FamilySelection};

@@ -1,30 +1,31 @@
-//! Name resolution by the system.
+//! Name resolution by the system's resolver, with a timeout.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
+use crate::sys::grouped::push_if_new;
 use crate::sys::oneshot::{Letter, spawn_detached};
 use crate::sys::time::seconds_rounded_up;
 
-/// The longest wait for the system's resolver.
+/// Maximum wait for the system's resolver.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why a name has no address.
+/// A name could not be resolved.
 #[derive(Debug)]
 pub enum ResolveError {
-    /// The resolver gave no answer in this time.
+    /// The resolver did not answer within this time.
     TimedOut(Duration),
-    /// The resolver's own words.
+    /// The resolver failed, or its thread could not be started.
     Failed(io::Error),
 }
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(time) => {
-                let seconds = seconds_rounded_up(*time);
+            Self::TimedOut(timeout) => {
+                let seconds = seconds_rounded_up(*timeout);
                 write!(f, "the name server did not answer within {seconds} s")
             }
             Self::Failed(e) => e.fmt(f),
@@ -34,32 +35,32 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-/// All addresses of `name` by the system's resolver, each once.
-pub(crate) fn lookup(name: &str, time: Duration) -> Result<Vec<IpAddr>, ResolveError> {
-    let time = time.min(TIMEOUT);
-    let deadline = Instant::now() + time;
+/// Looks up all addresses of `name` with the system's resolver, within the shorter of `timeout` and 5 s. Each address
+/// is returned once.
+pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, ResolveError> {
+    let timeout = timeout.min(TIMEOUT);
+    let deadline = Instant::now() + timeout;
     let answer = Letter::new();
     let (sender, target) = (answer.clone(), (name.to_owned(), 0));
-    // The resolver has no limit of its own: a thread that it holds up is left behind.
+    // `getaddrinfo` takes no timeout: a thread that hangs in it is abandoned.
     spawn_detached(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(ResolveError::Failed)?;
-    let found =
-        answer.receive(deadline).ok_or(ResolveError::TimedOut(time))?.map_err(ResolveError::Failed)?;
+    let results =
+        answer.receive(deadline).ok_or(ResolveError::TimedOut(timeout))?.map_err(ResolveError::Failed)?;
     let mut addresses: Vec<IpAddr> = Vec::new();
-    for address in found.map(|a| a.ip()) {
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
+    for result in results {
+        push_if_new(&mut addresses, result.ip());
     }
     Ok(addresses)
 }
 
-/// The first three are used, as by everybody; those with a zone, such as `fe80::1%eth0`, are left out.
+/// Parses the name servers in the text of `/etc/resolv.conf`: the first three, as libc uses them (resolv.conf(5)).
+/// Those with a scope, such as `fe80::1%eth0`, are skipped.
 pub(crate) fn resolvers(text: &str) -> Vec<IpAddr> {
-    let named = text.lines().filter_map(|line| {
+    let servers = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         (words.next() == Some("nameserver")).then(|| words.next()?.parse().ok())?
     });
-    named.take(3).collect()
+    servers.take(3).collect()
 }
 
 #[cfg(test)]
@@ -67,10 +68,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resolvers_of_a_file() {
+    fn resolvers_are_the_first_three_name_servers_without_a_scope() {
         let text = "# by hand\nsearch lan\nnameserver 127.0.0.53\nnameserver ::1 # second\nnameserver fe80::1%eth0\n\
                     nameserver 9.9.9.9\nnameserver 1.1.1.1\noptions edns0";
-        let found: Vec<String> = resolvers(text).iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["127.0.0.53", "::1", "9.9.9.9"]);
+        let servers: Vec<String> = resolvers(text).iter().map(ToString::to_string).collect();
+        assert_eq!(servers, ["127.0.0.53", "::1", "9.9.9.9"]);
     }
 }

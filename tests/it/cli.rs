@@ -63,7 +63,7 @@ fn default_config_is_searched_in_etc_and_home() {
     fs::create_dir_all(s.path("xdg/gandi-ddns")).expect("a directory");
     s.write("xdg/gandi-ddns/gandi-ddns.conf", "[example]\nnames = @\n");
     let ran = s.finish(s.command().env("XDG_CONFIG_HOME", s.path("xdg")));
-    ran.fails(78, &["xdg/gandi-ddns/gandi-ddns.conf:1: section [example]", "one label"]);
+    ran.fails(78, &["xdg/gandi-ddns/gandi-ddns.conf:1: section [example]", "not a full domain name"]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn config_errors_have_file_line_and_remedy() {
     let s = Sandbox::new();
     for (text, words) in [
         ("[example.org]\nnmes = @\n", ["gandi-ddns.conf:2:", "did you mean `names`?"]),
-        ("[www.example.org]\nnames = @\n", ["gandi-ddns.conf:1:", "put `www` under names"]),
+        ("[www.example.org]\nnames = @\n", ["gandi-ddns.conf:1:", "add `www` to names"]),
         ("[example.org.]\nnames = @\n", ["gandi-ddns.conf:1:", "no trailing dot"]),
         ("[https://example.org]\nnames = @\n", ["gandi-ddns.conf:1:", "no scheme"]),
         ("[<your domain>]\nnames = @\n", ["gandi-ddns.conf:1:", "placeholder"]),
@@ -120,7 +120,7 @@ fn arguments_replace_the_config_file() {
     ran.fails(78, &["GANDI_TOKEN still contains a placeholder"]);
     let ran =
         s.finish(s.command().args(["--domain", "www.example.org", "--name", "@"]).env("GANDI_TOKEN", TOKEN));
-    ran.fails(78, &["put `www` under names"]);
+    ran.fails(78, &["add `www` to names"]);
 }
 
 #[test]

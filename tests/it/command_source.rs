@@ -1,4 +1,4 @@
-//! The sources `command:`, a program that prints the address, and `host:`, the name of another host.
+//! The sources `command:`, a program that prints the address, and `resolve:`, the name of another host.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -54,7 +54,13 @@ fn follows(script: &str) {
 #[track_caller]
 fn fails(script: &str, cause: &str) {
     let (s, ran) = run(script);
-    ran.fails(75, &["home.example.org A: no public IPv4 address, nothing was changed: command:", cause]);
+    ran.fails(
+        75,
+        &[
+            "home.example.org A: could not determine a public IPv4 address; nothing was changed: command:",
+            cause,
+        ],
+    );
     assert!(ran.stderr.ends_with(&format!("address: {cause}\n")), "{}", ran.stderr);
     assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
 }
@@ -68,7 +74,7 @@ fn first_line_of_a_program_is_the_address() {
 
 #[test]
 fn output_that_is_not_an_address_is_not_printed() {
-    let words = "printed something else than one address on its first line";
+    let words = "did not print exactly one address on its first line";
     for script in ["echo secret", "echo", "echo; echo 81.2.69.142", "echo 81.2.69.142 81.2.69.142"] {
         fails(&format!("#!/bin/sh\n{script}\n"), words);
     }
@@ -79,7 +85,10 @@ fn output_that_is_not_an_address_is_not_printed() {
 #[test]
 fn address_that_is_not_global_is_refused() {
     fails("#!/bin/sh\necho 192.168.1.10\n", "answered with 192.168.1.10, a private address (RFC 1918)");
-    fails("#!/bin/sh\necho 2a01:e0a:1:2::3\n", "answered with 2a01:e0a:1:2::3, of the wrong family");
+    fails(
+        "#!/bin/sh\necho 2a01:e0a:1:2::3\n",
+        "answered with 2a01:e0a:1:2::3, an address of the wrong family",
+    );
 }
 
 #[test]
@@ -109,7 +118,7 @@ fn large_output_of_a_program_is_discarded() {
     follows("#!/bin/sh\nset -e\ni=0\nwhile [ $i -lt 20000 ]; do echo 81.2.69.142; i=$((i + 1)); done\n");
     fails(
         "#!/bin/sh\ntr '\\0' x </dev/zero | head -c 10000000\n",
-        "printed something else than one address on its first line",
+        "did not print exactly one address on its first line",
     );
 }
 
@@ -179,7 +188,8 @@ fn program_gets_the_family_but_not_the_token() {
         ),
     );
     for family in ["ipv4", "ipv6"] {
-        let env = fs::read_to_string(s.path(&format!("env.{family}"))).expect("what the script saw");
+        let env =
+            fs::read_to_string(s.path(&format!("env.{family}"))).expect("the environment of the script");
         assert!(env.contains("KEPT=yes\n") && env.ends_with("\n0\n"), "{env}");
         assert!(!env.contains("GANDI_TOKEN") && !env.contains(TOKEN), "{env}");
     }
@@ -215,12 +225,15 @@ fn address_of_another_name_is_looked_up() {
         ("192.168.1.10 box.example\n", "answered with 192.168.1.10, a private address"),
         (
             "81.2.69.142 box.example\n81.2.69.143 box.example\n",
-            "has several addresses (81.2.69.142, 81.2.69.143): which is this machine's is unknown",
+            "resolves to several addresses (81.2.69.142, 81.2.69.143); cannot tell which is this machine's",
         ),
     ] {
         hosts(text);
         let s = sandbox("resolve:box.example", "off", "");
-        s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed: resolve:box.example: ", cause]);
+        s.run(&[]).fails(
+            75,
+            &["could not determine a public IPv4 address; nothing was changed: resolve:box.example: ", cause],
+        );
         assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
     }
     sandbox("resolve:other.example", "off", "").run(&[]).fails(75, &["resolve:other.example: "]);

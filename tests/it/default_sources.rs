@@ -90,8 +90,8 @@ fn counted() -> (u64, u64) {
 fn run_without_a_change_costs_one_udp_exchange_per_family() {
     let name = "default_sources::run_without_a_change_costs_one_udp_exchange_per_family";
     let Some(i) = Internet::enter(name) else { return };
-    let made = |kind, address| format!("home.example.org {kind}: created: {address} (TTL 300)\n");
-    i.s.run(&[]).is(0, &(made("A", ADDRESS) + &made("AAAA", ADDRESS6)));
+    let created = |kind, address| format!("home.example.org {kind}: created: {address} (TTL 300)\n");
+    i.s.run(&[]).is(0, &(created("A", ADDRESS) + &created("AAAA", ADDRESS6)));
     assert_eq!(i.queries(), 0, "no hint is queried before a write");
     for (arguments, exchanges) in [(&["-4"][..], 1), (&["-6"], 1), (&[], 2)] {
         let (before, queries, requests) = (counted(), i.queries(), i.s.fake.requests().len());
@@ -167,7 +167,7 @@ fn ip_json_lists_sources_and_verdicts() {
         "{\"sources\":[{\"source\":\"dns:google\",\"family\":\"IPv4\",\"address\":\"81.2.69.142\",\"error\":null,",
         "\"counts_as\":\"hint\"},{\"source\":\"ipify\",",
         "\"counts_as\":\"vote\"},{\"source\":\"router\",\"family\":\"IPv4\",\"address\":null,\"error\":\"no default gateway",
-        "\"counts_as\":null}],\"verdicts\":[{\"family\":\"IPv4\",\"address\":\"81.2.69.142\",\"reason\":\"ipify, ",
+        "\"counts_as\":null}],\"verdicts\":[{\"family\":\"IPv4\",\"address\":\"81.2.69.142\",\"reason\":\"reported by ipify, ",
     ] {
         assert!(ran.stdout.contains(part), "{part} is not in: {}", ran.stdout);
     }
@@ -176,7 +176,7 @@ fn ip_json_lists_sources_and_verdicts() {
     i.sources("ipv4 = command:/nonexistent\nipv6 = off");
     let ran = i.s.run(&["ip"]);
     ran.exits(75);
-    assert!(ran.stdout.ends_with("IPv4: none: no source that counts has an answer\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("IPv4: none: no usable public address\n"), "{}", ran.stdout);
     // Without a config, the defaults apply.
     let ran = i.s.finish(i.s.command().arg("ip"));
     assert!(ran.stdout.contains("dns:cloudflare") && ran.stdout.contains("seeip"), "{}", ran.stdout);

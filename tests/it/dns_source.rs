@@ -6,37 +6,37 @@ use crate::sandbox::{ADDRESS, Sandbox};
 use fake_gandi::{Dns, DnsFault, Family};
 
 /// The words of the error that a fault leads to; `None` if the address is found.
-type Told = Option<&'static [&'static str]>;
+type Words = Option<&'static [&'static str]>;
 
 /// The program sends the query twice and waits 2 s each time.
-const SILENT: Told = Some(&["did not answer within 2 s, asked twice", "may be blocked"]);
-const STRAYS: Told = Some(&["did not answer within 2 s, asked twice", "no answer to the question: 2"]);
+const SILENT: Words = Some(&["did not answer within 2 s, queried twice", "may be blocked"]);
+const UNRELATED: Words = Some(&["did not answer within 2 s, queried twice", "received 2 unrelated packets"]);
 
-const FAULTS: [(DnsFault, usize, Told); 16] = [
+const FAULTS: [(DnsFault, usize, Words); 16] = [
     // The fault, the number of queries in one run, the words of the error.
     (DnsFault::ClientSubnet, 1, None),
     (DnsFault::WrongIdFirst, 1, None),
     (DnsFault::SilentOnce, 2, None),
     (DnsFault::Silent, 2, SILENT),
     (DnsFault::OtherPort, 2, SILENT),
-    (DnsFault::WrongId, 2, STRAYS),
-    (DnsFault::WrongQuestion, 2, STRAYS),
-    (DnsFault::Garbage, 2, STRAYS),
-    (DnsFault::Truncated, 1, Some(&["gave a truncated answer"])),
-    (DnsFault::Loop, 1, Some(&["gave a malformed answer: a name refers to what does not stand before it"])),
-    (DnsFault::Oversized, 1, Some(&["gave an answer longer than 512 bytes"])),
-    (DnsFault::WrongClass, 1, Some(&["gave an answer without an address"])),
-    (DnsFault::OtherOwner, 1, Some(&["gave an answer without an address"])),
+    (DnsFault::WrongId, 2, UNRELATED),
+    (DnsFault::WrongQuestion, 2, UNRELATED),
+    (DnsFault::Garbage, 2, UNRELATED),
+    (DnsFault::Truncated, 1, Some(&["sent a truncated response"])),
+    (DnsFault::Loop, 1, Some(&["sent a malformed response: a compression pointer does not point backwards"])),
+    (DnsFault::Oversized, 1, Some(&["sent a response longer than 512 bytes"])),
+    (DnsFault::WrongClass, 1, Some(&["sent a response without an address"])),
+    (DnsFault::OtherOwner, 1, Some(&["sent a response without an address"])),
     (DnsFault::Refused, 1, Some(&["answered with REFUSED (5)"])),
     (DnsFault::TwoAddresses, 1, Some(&["answered with two addresses, 81.2.69.142 and 81.2.69.143"])),
-    (DnsFault::Empty, 1, Some(&["gave a malformed answer: a text is not an address"])),
+    (DnsFault::Empty, 1, Some(&["sent a malformed response: a string is not an address"])),
 ];
 
 /// A sandbox with a confirmed A record and a DNS server as the first source.
-fn confirmed(operator: &str) -> (Sandbox, Dns) {
+fn confirmed(provider: &str) -> (Sandbox, Dns) {
     let (s, dns) = (Sandbox::new(), Dns::start("127.0.0.1:0"));
     dns.set_address(ADDRESS);
-    let source = format!("ipv4 = dns:{operator}@{}", dns.address());
+    let source = format!("ipv4 = dns:{provider}@{}", dns.address());
     s.raw_config(&format!("{}\n[example.org]\nnames = home\n", s.head().replace("ipv4 =", &source)));
     let ran = s.run(&[]);
     ran.exits_without_errors(0);
@@ -53,19 +53,19 @@ fn requests(s: &Sandbox) -> (usize, usize) {
 
 #[test]
 fn unchanged_hint_makes_every_request_unnecessary() {
-    for (operator, name, rrtype, class, recursion) in [
+    for (provider, name, rrtype, class, recursion) in [
         ("cloudflare", "whoami.cloudflare", 16, 3, true),
         ("google", "o-o.myaddr.l.google.com", 16, 1, false),
         ("opendns", "myip.opendns.com", 1, 1, true),
     ] {
-        let (s, dns) = confirmed(operator);
-        let (before, asked) = (requests(&s), dns.count());
+        let (s, dns) = confirmed(provider);
+        let (before, queried) = (requests(&s), dns.count());
         s.run(&[]).is(0, "");
-        assert_eq!((requests(&s), dns.count()), (before, asked + 1), "{operator}");
+        assert_eq!((requests(&s), dns.count()), (before, queried + 1), "{provider}");
         assert_eq!(dns.violations(), [""; 0]);
         let query = dns.queries().pop().expect("a query");
-        let asked = (query.name.as_str(), query.rrtype, query.class, query.recursion);
-        assert_eq!(asked, (name, rrtype, class, recursion));
+        let queried = (query.name.as_str(), query.rrtype, query.class, query.recursion);
+        assert_eq!(queried, (name, rrtype, class, recursion));
     }
 }
 
@@ -102,10 +102,10 @@ fn wrong_hint_equal_to_the_record_holds_only_until_recheck() {
         s.run(&[]).is(0, "");
         assert_eq!(requests(&s), before, "no request before `recheck` has passed");
     }
-    let asked = dns.count();
+    let queried = dns.count();
     s.age(600);
     s.run(&[]).is(0, "home.example.org A: 81.2.69.142 -> 81.2.69.180\n");
-    assert_eq!(dns.count(), asked, "no hint after `recheck` has passed");
+    assert_eq!(dns.count(), queried, "no hint after `recheck` has passed");
     // The wrong hint now differs from the record, and still changes nothing.
     let puts = s.count("PUT");
     s.run(&[]).is(0, "");
@@ -124,8 +124,9 @@ fn wrong_hint_is_not_written_when_the_address_changes() {
     for echo in &s.v4 {
         echo.refuse();
     }
-    let words =
-        ["no public IPv4 address, nothing was changed: dns:google: said 81.2.69.66, which is only a hint; "];
+    let words = [
+        "could not determine a public IPv4 address; nothing was changed: dns:google: reported 81.2.69.66 (only a hint); ",
+    ];
     s.run(&[]).fails(75, &words);
     assert_eq!(s.zone("home", "A"), "300 81.2.69.180");
 }
@@ -134,26 +135,26 @@ fn wrong_hint_is_not_written_when_the_address_changes() {
 fn web_services_are_queried_after_each_fault_of_the_name_server() {
     // In parallel, because the timeouts take long.
     thread::scope(|scope| {
-        for (fault, queries, told) in FAULTS {
-            let test = move || check(fault, queries, told);
+        for (fault, queries, words) in FAULTS {
+            let test = move || check(fault, queries, words);
             thread::Builder::new().name(format!("{fault:?}")).spawn_scoped(scope, test).expect("a thread");
         }
     });
 }
 
-fn check(fault: DnsFault, queries: usize, told: Told) {
+fn check(fault: DnsFault, expected: usize, words: Words) {
     let (s, dns) = confirmed("cloudflare");
     for arguments in [&[][..], &["-v"]] {
         dns.fault(fault);
-        let (before, asked) = (requests(&s), dns.count());
+        let (before, queried) = (requests(&s), dns.count());
         let ran = s.run(arguments);
         ran.prints(0, "");
-        let echoes = usize::from(told.is_some());
+        let echoes = usize::from(words.is_some());
         assert_eq!(requests(&s), (before.0 + echoes, before.1), "{fault:?}: {}", ran.stderr);
-        assert_eq!(dns.count(), asked + queries, "{fault:?}");
+        assert_eq!(dns.count(), queried + expected, "{fault:?}");
         if arguments.is_empty() {
             assert_eq!(ran.stderr, "", "{fault:?}");
-        } else if let Some(words) = told {
+        } else if let Some(words) = words {
             let says = |line: &str| line.contains("dns:cloudflare") && words.iter().all(|w| line.contains(w));
             assert!(ran.stderr.lines().any(says), "{fault:?}: {words:?} is not in: {}", ran.stderr);
         }
@@ -169,6 +170,6 @@ fn closed_port_of_the_name_server_costs_only_the_hint() {
     s.run(&[]).is(0, "");
     let ran = s.run(&["-v"]);
     assert_eq!(requests(&s), (before.0 + 2, before.1));
-    let says = |line: &str| line.contains("dns:cloudflare") && line.contains("could not be asked: ");
+    let says = |line: &str| line.contains("dns:cloudflare") && line.contains("could not be queried: ");
     assert!(ran.stderr.lines().any(says), "{}", ran.stderr);
 }

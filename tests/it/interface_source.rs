@@ -34,7 +34,7 @@ impl Home {
         self.net.ip(&format!("-n far link set {name} up"));
         self.net.ip(&format!("link set {name} up"));
         let line = format!("ip link show dev {name}; ip -6 addr show dev {name}");
-        until(&line, |told| told.contains("state UP") && told.contains("inet6 fe80:"));
+        until(&line, |output| output.contains("state UP") && output.contains("inet6 fe80:"));
     }
 
     /// Runs with this source for a stale record.
@@ -50,17 +50,21 @@ impl Home {
         self.s.run(&["-v", "--force"])
     }
 
-    /// The record is -> `address`, and `-v` prints the source, the address and the note.
+    /// The record is changed to `address`, and `-v` prints the source, the address and the note.
     #[track_caller]
     fn follows(&self, source: &str, address: &str, note: &str) {
         let (rrtype, stale) = if address.contains(':') { ("AAAA", STALE6) } else { ("A", STALE) };
         let ran = self.run(source, rrtype);
-        let wanted = format!("home.example.org {rrtype}: {stale} -> {address}\n");
-        ran.prints(0, &wanted);
+        let expected = format!("home.example.org {rrtype}: {stale} -> {address}\n");
+        ran.prints(0, &expected);
         let step = ran.stderr.lines().find(|l| l.contains(source) && l.contains(address));
-        assert!(step.is_some_and(|l| l.contains(note)), "`{note}` is not with {source}: {}", ran.stderr);
+        assert!(
+            step.is_some_and(|l| l.contains(note)),
+            "`{note}` is not in the line of {source}: {}",
+            ran.stderr
+        );
         if note.is_empty() {
-            assert!(!ran.stderr.contains("of several"), "{}", ran.stderr);
+            assert!(!ran.stderr.contains("from several"), "{}", ran.stderr);
         }
     }
 
@@ -70,24 +74,24 @@ impl Home {
         let (family, stale) = if rrtype == "A" { ("IPv4", STALE) } else { ("IPv6", STALE6) };
         let ran = self.run(source, rrtype);
         ran.says(&[&format!(
-            "gandi-ddns: home.example.org {rrtype}: no public {family} address, nothing was changed: {source}: {cause}"
+            "gandi-ddns: home.example.org {rrtype}: could not determine a public {family} address; nothing was changed: {source}: {cause}"
         )]);
         ran.prints(75, "");
         assert_eq!(self.s.zone("home", rrtype), format!("600 {stale}"));
     }
 
     /// Returns the source address that the kernel uses for outgoing connections.
-    fn kernels() -> String {
-        let told = until(&format!("ip -6 route get {OUT6}"), |told| told.contains(" src "));
-        let mut words = told.split_whitespace().skip_while(|w| *w != "src");
+    fn preferred_source() -> String {
+        let output = until(&format!("ip -6 route get {OUT6}"), |output| output.contains(" src "));
+        let mut words = output.split_whitespace().skip_while(|w| *w != "src");
         words.nth(1).expect("an address").to_owned()
     }
 
     /// Waits for the temporary address of this prefix, until duplicate address detection is done, and returns it.
     fn temporary(prefix: &str) -> String {
-        let ours = |l: &str| l.contains(" temporary ") && l.contains(prefix) && !l.contains("tentative");
-        let told = until("ip -6 -o addr show dev eth0", |told| told.lines().any(ours));
-        let line = told.lines().find(|l| ours(l)).expect("the line");
+        let is_wanted = |l: &str| l.contains(" temporary ") && l.contains(prefix) && !l.contains("tentative");
+        let output = until("ip -6 -o addr show dev eth0", |output| output.lines().any(is_wanted));
+        let line = output.lines().find(|l| is_wanted(l)).expect("the line");
         let address = line.split_whitespace().find(|w| w.starts_with(prefix)).expect("an address");
         address.split('/').next().expect("an address").to_owned()
     }
@@ -98,12 +102,12 @@ impl Home {
 fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
     let started = Instant::now();
     loop {
-        let output = Command::new("sh").args(["-ec", line]).output().expect("a shell");
-        let told = String::from_utf8(output.stdout).expect("UTF-8");
-        if wanted(&told) {
-            return told;
+        let ended = Command::new("sh").args(["-ec", line]).output().expect("a shell");
+        let output = String::from_utf8(ended.stdout).expect("UTF-8");
+        if wanted(&output) {
+            return output;
         }
-        assert!(started.elapsed() < TIMEOUT, "{line} still says: {told}");
+        assert!(started.elapsed() < TIMEOUT, "the output of {line} is still: {output}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
 }
@@ -121,7 +125,7 @@ fn stable_global_ipv6_address_is_chosen() {
          ip -6 route add default via fe80::1 dev eth0",
     );
     let temporary = Home::temporary("2a01:e0a:1:2:");
-    assert_eq!(Home::kernels(), temporary, "the kernel prefers the temporary address");
+    assert_eq!(Home::preferred_source(), temporary, "the kernel prefers the temporary address");
     for source in ["interface:eth0", "interface"] {
         h.follows(source, "2a01:e0a:1:2::42", "");
     }
@@ -141,11 +145,11 @@ fn ipv6_prefix_of_the_default_route_is_preferred() {
     for prefix in ["2a01:e0a:1:a:", "2a01:e0a:1:b:"] {
         let temporary = Home::temporary(prefix);
         for (source, note) in [
-            (temporary, "of several, one of the prefix that the kernel uses"),
-            (format!("{prefix}:42"), "of several, the one that the kernel uses"),
+            (temporary, "chosen from several (prefix of the kernel's preferred source address)"),
+            (format!("{prefix}:42"), "chosen from several (kernel's preferred source address)"),
         ] {
             h.net.ip(&format!("-6 route replace default via fe80::1 dev eth0 src {source}"));
-            assert_eq!(Home::kernels(), source);
+            assert_eq!(Home::preferred_source(), source);
             h.follows("interface:eth0", &format!("{prefix}:42"), note);
             h.follows("interface", &format!("{prefix}:42"), note);
         }
@@ -157,13 +161,21 @@ fn ipv6_prefix_of_the_default_route_is_preferred() {
          ip -6 route del default
          ip -6 route add default via fe80::1 dev eth1",
     );
-    h.follows("interface:eth0", "2a01:e0a:1:a::42", "of several, none of which the kernel uses");
+    h.follows(
+        "interface:eth0",
+        "2a01:e0a:1:a::42",
+        "chosen from several (RFC 6724 rule 8; none is the kernel's preferred source address)",
+    );
     h.follows("interface:eth1", "2a01:e0a:1:c::42", "");
     h.follows("interface", "2a01:e0a:1:c::42", "");
     h.net.ip("-6 route del default");
-    h.follows("interface:eth0", "2a01:e0a:1:a::42", "of several, none of which the kernel uses");
+    h.follows(
+        "interface:eth0",
+        "2a01:e0a:1:a::42",
+        "chosen from several (RFC 6724 rule 8; none is the kernel's preferred source address)",
+    );
     h.follows("interface:eth1", "2a01:e0a:1:c::42", "");
-    h.fails("interface", "AAAA", "no default route for IPv6: is the network up?\n");
+    h.fails("interface", "AAAA", "no IPv6 default route; check the network connection\n");
 }
 
 #[test]
@@ -183,7 +195,7 @@ fn unsuitable_ipv6_addresses_are_refused() {
         ),
     ] {
         h.net.run(setup);
-        h.fails("interface:eth0", "AAAA", &format!("has only {kinds} addresses\n"));
+        h.fails("interface:eth0", "AAAA", &format!("has only {kinds} addresses (none suitable)\n"));
         h.net.run("ip -6 addr flush dev eth0 scope global");
     }
     // The other host already has this address.
@@ -192,8 +204,8 @@ fn unsuitable_ipv6_addresses_are_refused() {
          ip -n far -6 addr add 2a01:e0a:1:2::4/64 dev eth0 nodad
          ip -6 addr add 2a01:e0a:1:2::4/64 dev eth0",
     );
-    until("ip -6 addr show dev eth0", |told| told.contains("dadfailed"));
-    h.fails("interface:eth0", "AAAA", "has only duplicate, link-local addresses\n");
+    until("ip -6 addr show dev eth0", |output| output.contains("dadfailed"));
+    h.fails("interface:eth0", "AAAA", "has only duplicate, link-local addresses (none suitable)\n");
     // A temporary address whose stable address is deprecated.
     h.net.run(
         "ip -6 addr flush dev eth0 scope global
@@ -203,15 +215,19 @@ fn unsuitable_ipv6_addresses_are_refused() {
     Home::temporary("2a01:e0a:1:2:");
     h.net.ip("-6 addr change 2a01:e0a:1:2::5/64 dev eth0 mngtmpaddr preferred_lft 0");
     let kinds = "deprecated, link-local, temporary";
-    h.fails("interface:eth0", "AAAA", &format!("has only {kinds} addresses\n"));
-    h.fails("interface", "AAAA", &format!("eth0, which has the default route, has only {kinds} addresses\n"));
+    h.fails("interface:eth0", "AAAA", &format!("has only {kinds} addresses (none suitable)\n"));
+    h.fails(
+        "interface",
+        "AAAA",
+        &format!("eth0 (interface of the default route) has only {kinds} addresses (none suitable)\n"),
+    );
 }
 
 #[test]
 fn ipv4_address_that_is_not_public_is_refused() {
     let Some(h) = Home::enter("interface_source::ipv4_address_that_is_not_public_is_refused") else { return };
     h.fails("interface:eth0", "A", "has no IPv4 address\n");
-    h.fails("interface", "A", "no default route for IPv4: is the network up?\n");
+    h.fails("interface", "A", "no IPv4 default route; check the network connection\n");
     h.net.run(
         "ip addr add 192.168.1.10/24 dev eth0
          ip route add default via 192.168.1.1",
@@ -230,12 +246,16 @@ fn ipv4_address_that_is_not_public_is_refused() {
     h.follows("interface", "81.2.69.142", "");
     h.fails("interface:eth0", "A", "answered with 192.168.1.10, a private");
     h.net.ip("addr add 81.2.69.100/32 dev ppp0");
-    h.follows("interface:ppp0", "81.2.69.142", "of several, the one that the kernel uses");
+    h.follows("interface:ppp0", "81.2.69.142", "chosen from several (kernel's preferred source address)");
     h.net.ip("route replace default dev ppp0 src 81.2.69.100");
-    h.follows("interface:ppp0", "81.2.69.100", "of several, the one that the kernel uses");
+    h.follows("interface:ppp0", "81.2.69.100", "chosen from several (kernel's preferred source address)");
     h.net.ip("addr add 81.2.69.50/32 dev ppp0");
     h.net.ip("route replace default via 192.168.1.1");
-    h.follows("interface:ppp0", "81.2.69.50", "of several, none of which the kernel uses, the lowest");
+    h.follows(
+        "interface:ppp0",
+        "81.2.69.50",
+        "chosen from several (the lowest; none is the kernel's preferred source address)",
+    );
     // A public address after the private one, with a label as ifconfig makes it.
     h.net.ip("addr add 81.2.69.160/32 dev eth0 label eth0:1");
     for source in ["interface:eth0", "interface:eth0:1", "interface"] {
@@ -248,10 +268,10 @@ fn absent_or_down_interface_is_an_error() {
     let Some(h) = Home::enter("interface_source::absent_or_down_interface_is_an_error") else { return };
     for rrtype in ["A", "AAAA"] {
         let ran = h.run("interface:eth9", rrtype);
-        ran.says(&["interface:eth9: is not there; there are ", "eth0", "lo"]);
+        ran.says(&["interface:eth9: no such interface (available: ", "eth0", "lo"]);
         ran.prints(75, "");
     }
-    let down = "is down, or nothing is plugged in\n";
+    let down = "is down or has no link; check the cable\n";
     h.net.run(
         "echo 1 >/proc/sys/net/ipv6/conf/eth0/keep_addr_on_down
          ip -6 addr add 2a01:e0a:1:2::42/64 dev eth0 nodad
@@ -265,7 +285,7 @@ fn absent_or_down_interface_is_an_error() {
         h.fails("interface:eth0", rrtype, down);
     }
     h.net.ip("-n far link set eth0 up");
-    until("ip link show dev eth0", |told| told.contains("state UP"));
+    until("ip link show dev eth0", |output| output.contains("state UP"));
     h.follows("interface:eth0", "81.2.69.142", "");
     h.net.ip("link set eth0 down");
     for rrtype in ["A", "AAAA"] {
@@ -273,10 +293,10 @@ fn absent_or_down_interface_is_an_error() {
     }
     h.net.run("ip addr flush dev eth0");
     for rrtype in ["A", "AAAA"] {
-        h.fails("interface:eth0", rrtype, "has no address at all: is it up?\n");
+        h.fails("interface:eth0", rrtype, "has no addresses; check that it is up\n");
     }
     h.net.run("ip addr add 81.2.69.142/24 dev eth0; ip link set eth0 up");
-    until("ip link show dev eth0", |told| told.contains("state UP"));
+    until("ip link show dev eth0", |output| output.contains("state UP"));
     h.net.run("echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6");
     h.fails("interface:eth0", "AAAA", "has no IPv6 address\n");
 }

@@ -78,7 +78,10 @@ impl Home {
 
     fn fails(&self, cause: &str) {
         self.stale();
-        let words = ["home.example.org A: no public IPv4 address, nothing was changed: router: ", cause];
+        let words = [
+            "home.example.org A: could not determine a public IPv4 address; nothing was changed: router: ",
+            cause,
+        ];
         self.s.run(&["--force"]).fails(75, &words);
         assert_eq!((self.s.count("PUT"), self.s.count("GET")), (0, 0));
         assert_eq!(self.s.zone("home", "A"), format!("600 {STALE}"));
@@ -122,9 +125,9 @@ fn fake(manner: &str) -> Daemon {
     daemon
 }
 
-fn told(command: &str) -> String {
-    let output = Command::new("sh").args(["-c", command]).output().expect("a shell");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+fn output(command: &str) -> String {
+    let ended = Command::new("sh").args(["-c", command]).output().expect("a shell");
+    String::from_utf8_lossy(&ended.stdout).into_owned()
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn nat_pmp_of_miniupnpd_gives_the_address() {
         return;
     };
     let _daemon = home.miniupnpd("enable_natpmp=yes\nenable_upnp=no");
-    let natpmpc = told("natpmpc");
+    let natpmpc = output("natpmpc");
     assert!(natpmpc.contains(&format!("Public IP address : {ADDRESS}")), "{natpmpc}");
     home.follows();
 }
@@ -149,7 +152,7 @@ fn upnp_of_miniupnpd_gives_the_address_in_both_versions() {
     };
     for version in ["force_igd_desc_v1=no", "force_igd_desc_v1=yes"] {
         let _daemon = home.miniupnpd(&format!("enable_natpmp=no\nenable_upnp=yes\n{version}"));
-        let upnpc = told("upnpc -s");
+        let upnpc = output("upnpc -s");
         assert!(upnpc.contains(&format!("ExternalIPAddress = {ADDRESS}")), "{upnpc}");
         home.follows();
     }
@@ -159,7 +162,8 @@ fn upnp_of_miniupnpd_gives_the_address_in_both_versions() {
 fn silent_gateway_fails_within_three_seconds() {
     let name = "router_source::silent_gateway_fails_within_three_seconds";
     let Some(home) = Home::enter(name, &["nft"]) else { return };
-    let neither = "the gateway 192.168.1.1 answers neither NAT-PMP nor UPnP: switch one of them on there";
+    let neither =
+        "the gateway 192.168.1.1 answers neither NAT-PMP nor UPnP; enable one of them on the router";
     // An emulated processor is slower.
     let limit = if std::env::var_os("GANDI_DDNS_COMMAND").is_some() { 10 } else { 3 };
     for firewall in [
@@ -182,24 +186,33 @@ fn malformed_or_private_router_response_is_refused() {
     else {
         return;
     };
-    let nat = "your router is itself behind another NAT; the name would not reach this machine";
+    let nat = "the router is behind another NAT (carrier-grade NAT or a second router), so the name would not reach";
     for (manner, cause) in [
-        ("pmp:192.168.100.2", "answered with 192.168.100.2, a private address (RFC 1918): "),
-        ("pmp:100.64.3.7", "answered with 100.64.3.7, a CGNAT address (RFC 6598): "),
+        (
+            "pmp:192.168.100.2",
+            "answered with 192.168.100.2, a private address (RFC 1918): the router is behind another NAT",
+        ),
+        (
+            "pmp:100.64.3.7",
+            "answered with 100.64.3.7, a CGNAT address (RFC 6598): the router is behind another NAT (carrier-grade NAT",
+        ),
         ("pmp:10.0.0.1", nat),
         ("upnp:172.16.0.1", nat),
-        ("pmp:0.0.0.0", "answered with 0.0.0.0: it has no public address at the moment"),
+        ("pmp:0.0.0.0", "answered with 0.0.0.0: the router has no public address at the moment"),
         ("pmp:short", "answers neither"),
         ("pmp:opcode", "answers neither"),
         ("pmp:pcp", "answers neither"),
         ("pmp:other", "answers neither"),
         ("pmp:refused", "refuses NAT-PMP, and does not answer UPnP"),
         ("pmp:3", "not connected, and does not answer UPnP"),
-        ("pmp:3 upnp:", "not connected, and knows by UPnP of no outer address"),
-        ("upnp:0.0.0.0", "knows by UPnP of no outer address"),
-        ("upnp:garbage", "something that is not an address"),
-        ("upnp:fault", "answers UPnP, but answers for its address with status 500"),
-        ("upnp:page", "offers by UPnP no service"),
+        (
+            "pmp:3 upnp:",
+            "not connected, and reports via UPnP that it has no external address (not connected)",
+        ),
+        ("upnp:0.0.0.0", "reports via UPnP that it has no external address (not connected)"),
+        ("upnp:garbage", "answers UPnP, but not with a valid address"),
+        ("upnp:fault", "answers UPnP, but the request for its address failed with status 500"),
+        ("upnp:page", "answers UPnP, but has no WAN connection service"),
         ("upnp:long", "longer than 65536 bytes"),
         ("upnp:hangs", "was too slow"),
         ("upnp:elsewhere", "answers neither"),
@@ -228,7 +241,7 @@ fn disagreement_of_router_and_web_is_a_warning() {
         let ran = home.s.run(&["--force"]);
         ran.prints(0, &format!("home.example.org A: {STALE} -> {wins}\n"));
         ran.says(&[
-            "warning: the router's address is 81.2.69.200, but 127.0.0.2 sees 81.2.69.142: ",
+            "warning: the router reports 81.2.69.200, but 127.0.0.2 sees 81.2.69.142: ",
             "such as a VPN",
         ]);
         assert_eq!(ran.stderr.lines().count(), 1);
@@ -241,7 +254,7 @@ fn disagreement_of_router_and_web_is_a_warning() {
     home.sources("router ECHOES");
     let ran = home.s.run(&["--force"]);
     assert_eq!((ran.code, home.s.zone("home", "A")), (Some(0), format!("600 {ADDRESS}")));
-    ran.says(&["warning: the router's own address is 192.168.100.2", "behind another NAT"]);
+    ran.says(&["warning: the router's external address is 192.168.100.2", "behind another NAT"]);
 }
 
 /// The process of the fake router, not a test.
@@ -274,7 +287,7 @@ fn nat_pmp(socket: &UdpSocket, answer: &str) {
             let octets = address.parse::<std::net::Ipv4Addr>().expect("an address").octets();
             [&[0, 128, 0, 0, 0, 0, 0, 9][..], &octets].concat()
         };
-        let told = match answer {
+        let response = match answer {
             "short" => good(ADDRESS)[..11].to_vec(),
             "opcode" => [&[0, 129], &good(ADDRESS)[2..]].concat(),
             "pcp" => vec![2, 128, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
@@ -288,20 +301,20 @@ fn nat_pmp(socket: &UdpSocket, answer: &str) {
             }
             address => good(address),
         };
-        let _ = socket.send_to(&told, from);
+        let _ = socket.send_to(&response, from);
     }
 }
 
 fn search(ssdp: &UdpSocket, manner: &str) {
     let mut packet = [0; 1024];
     let host = if manner == "elsewhere" { "192.168.1.66" } else { GATEWAY };
-    let told = format!("HTTP/1.1 200 OK\r\nEXT:\r\nlocation: http://{host}:5000/igd/root.xml\r\n\r\n");
+    let response = format!("HTTP/1.1 200 OK\r\nEXT:\r\nlocation: http://{host}:5000/igd/root.xml\r\n\r\n");
     while let Ok((_, from)) = ssdp.recv_from(&mut packet) {
         if manner == "stranger" {
             let other = UdpSocket::bind(("192.168.1.66", 0)).expect("another address");
-            let _ = other.send_to(told.as_bytes(), from);
+            let _ = other.send_to(response.as_bytes(), from);
         } else {
-            let _ = ssdp.send_to(told.as_bytes(), from);
+            let _ = ssdp.send_to(response.as_bytes(), from);
         }
     }
 }
@@ -315,7 +328,7 @@ fn serve(mut stream: std::net::TcpStream, manner: &str) {
     }
     let kind = if manner == "ppp" { "WANPPPConnection:1" } else { "WANIPConnection:1" };
     let base = if manner == "base" { "<URLBase>http://192.168.1.1:5000/other/</URLBase>" } else { "" };
-    let place = if manner == "base" { "/other/ctl" } else { "/igd/ctl" };
+    let path = if manner == "base" { "/other/ctl" } else { "/igd/ctl" };
     let (status, body) = if request.starts_with("GET /igd/root.xml ") {
         let service = format!(
             "{base}<service><serviceType>urn:schemas-upnp-org:service:{kind}</serviceType>\
@@ -326,7 +339,7 @@ fn serve(mut stream: std::net::TcpStream, manner: &str) {
             "long" => ("200 OK", " ".repeat(1 << 20)),
             _ => ("200 OK", format!("<?xml version=\"1.0\"?><root>{service}</root>")),
         }
-    } else if !(request.starts_with(&format!("POST {place} ")) && request.contains(kind)) {
+    } else if !(request.starts_with(&format!("POST {path} ")) && request.contains(kind)) {
         ("404 Not Found", String::new())
     } else {
         match manner {

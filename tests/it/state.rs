@@ -196,5 +196,5 @@ fn fresh_confirmation_does_not_hide_a_missing_address() {
     let s = stale();
     s.run(&[]).exits(0);
     s.v4.iter().for_each(fake_gandi::Echo::refuse);
-    s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed"]);
+    s.run(&[]).fails(75, &["could not determine a public IPv4 address; nothing was changed"]);
 }

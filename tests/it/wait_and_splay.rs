@@ -68,7 +68,7 @@ fn wait_ends_when_the_network_comes_up() {
     net.ip("addr del 127.0.0.1/8 dev lo");
     let mut waiting = Waiting::start(&s);
     let told = waiting.has_failed();
-    assert!(told.contains("is the network up, and DNS?"), "{told}");
+    assert!(told.contains("check the network connection and DNS resolver"), "{told}");
     net.ip("addr add 127.0.0.1/8 dev lo");
     assert_eq!(waiting.ends(), (Some(0), REPLACED.to_owned()));
 }

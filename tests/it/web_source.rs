@@ -42,7 +42,7 @@ fn without_an_ipv4_address_only_the_aaaa_record_is_updated() {
     }
     let ran = s.run(&[]);
     ran.prints(75, "home.example.org AAAA: 2a01:e0a:1:2::1 -> 2a01:e0a:1:2::3\n");
-    ran.says(&["home.example.org A: no public IPv4 address, nothing was changed"]);
+    ran.says(&["home.example.org A: could not determine a public IPv4 address; nothing was changed"]);
     assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
 }
 
@@ -54,7 +54,7 @@ fn without_an_ipv6_address_only_the_a_record_is_updated() {
     }
     let ran = s.run(&[]);
     ran.prints(75, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
-    ran.says(&["home.example.org AAAA: no public IPv6 address, nothing was changed"]);
+    ran.says(&["home.example.org AAAA: could not determine a public IPv6 address; nothing was changed"]);
     assert_eq!(s.zone("home", "AAAA"), format!("600 {STALE6}"));
 }
 
@@ -85,8 +85,14 @@ fn write_is_refused_when_all_services_disagree() {
     let s = stale();
     s.v4[0].set("81.2.69.66\n");
     s.v4[1].set("81.2.69.67\n");
-    s.run(&[])
-        .fails(75, &["no IPv4 address that 2 sources agree on, nothing was changed", "81.2.69.66", ADDRESS]);
+    s.run(&[]).fails(
+        75,
+        &[
+            "no IPv4 address was reported by 2 providers and a majority; nothing was changed",
+            "81.2.69.66",
+            ADDRESS,
+        ],
+    );
     unchanged(&s);
 }
 
@@ -96,7 +102,7 @@ fn write_is_refused_when_only_one_service_answers() {
     for e in &s.v4[1..] {
         e.fault(Times::Always, Fault::DropBefore);
     }
-    s.run(&[]).fails(75, &["no IPv4 address that 2 sources agree on"]);
+    s.run(&[]).fails(75, &["no IPv4 address was reported by 2 providers and a majority"]);
     unchanged(&s);
 }
 
@@ -135,10 +141,10 @@ fn response_that_is_not_one_public_address_is_refused() {
     let html = format!("<html><body>{ADDRESS}</body></html>");
     let long = format!("{ADDRESS}{}", " ".repeat(300));
     for (body, word) in [
-        (html.as_str(), "not one address"),
-        ("please log in", "not one address"),
-        ("", "not one address"),
-        ("81.2.69.142 81.2.69.142", "not one address"),
+        (html.as_str(), "did not answer with exactly one address"),
+        ("please log in", "did not answer with exactly one address"),
+        ("", "did not answer with exactly one address"),
+        ("81.2.69.142 81.2.69.142", "did not answer with exactly one address"),
         (ADDRESS6, "wrong family"),
         (long.as_str(), "longer than 256 bytes"),
         ("192.168.1.10", "a private address (RFC 1918)"),
@@ -151,7 +157,7 @@ fn response_that_is_not_one_public_address_is_refused() {
         for e in &s.v4 {
             e.set(body);
         }
-        s.run(&[]).fails(75, &["no public IPv4 address, nothing was changed", word]);
+        s.run(&[]).fails(75, &["could not determine a public IPv4 address; nothing was changed", word]);
         unchanged(&s);
         assert_eq!(s.count("GET"), 0, "{body}: no request to Gandi");
     }
@@ -172,7 +178,7 @@ fn ipv6_address_that_is_not_global_is_refused() {
         for e in &s.v6 {
             e.set(body);
         }
-        s.run(&[]).fails(75, &["no public IPv6 address", word]);
+        s.run(&[]).fails(75, &["could not determine a public IPv6 address", word]);
         assert_eq!(s.zone("home", "AAAA"), "");
     }
 }
@@ -189,7 +195,7 @@ fn response_with_another_status_than_200_is_refused() {
         for e in &s.v4 {
             e.fault(Times::Always, fault.clone());
         }
-        s.run(&[]).fails(75, &["no public IPv4 address", word]);
+        s.run(&[]).fails(75, &["could not determine a public IPv4 address", word]);
         unchanged(&s);
     }
 }
@@ -209,11 +215,11 @@ fn redirect_of_a_service_is_not_followed() {
 #[test]
 fn ipv6_service_with_only_an_ipv4_address_is_an_error() {
     let s = Sandbox::new();
-    // A service that has only an IPv4 address cannot be asked over IPv6.
+    // A service that has only an IPv4 address cannot be queried over IPv6.
     let v4_only = s.v4[0].url();
     let head = s.head();
     let line = head.lines().find(|l| l.starts_with("ipv6")).expect("the IPv6 services");
-    let head = head.replace(line, &format!("ipv6 = {v4_only}\nagree = 1"));
+    let head = head.replace(line, &format!("ipv6 = {v4_only}\nquorum = 1"));
     s.raw_config(&format!("{head}\n[example.org]\nnames = home\ntypes = AAAA\n"));
     s.v4[0].set(ADDRESS6);
     s.run(&[]).fails(75, &["127.0.0.2: could not find an IPv6 address of the server"]);
@@ -231,7 +237,10 @@ fn wrong_clock_is_reported_once_for_all_services() {
     let ran = s.run(&[]);
     ran.fails(
         75,
-        &["no public IPv4 address, nothing was changed: the certificate of 127.0.0.", "clock is wrong"],
+        &[
+            "could not determine a public IPv4 address; nothing was changed: the certificate of 127.0.0.",
+            "clock is wrong",
+        ],
     );
     assert_eq!(ran.stderr.matches("clock is wrong").count(), 1, "{}", ran.stderr);
 }
@@ -243,7 +252,14 @@ fn one_future_certificate_among_good_ones_is_not_blamed_on_the_clock() {
     let odd = s.fake.echo_tls(4, Family::V4, Tls::NotYetValid).url();
     let (head, third) = (s.head(), s.v4[2].url());
     s.raw_config(&format!("{}\n[example.org]\nnames = home\n", head.replace(&third, &odd)));
-    s.run(&[]).fails(75, &["no IPv4 address that 2 sources agree on", "said 81.2.69.66", "said 81.2.69.142"]);
+    s.run(&[]).fails(
+        75,
+        &[
+            "no IPv4 address was reported by 2 providers and a majority",
+            "reported 81.2.69.66",
+            "reported 81.2.69.142",
+        ],
+    );
 }
 
 #[test]
@@ -257,7 +273,7 @@ fn hanging_ipv4_services_leave_time_for_ipv6() {
     let ran = s.run(&[]);
     ran.prints(75, "home.example.org AAAA: 2a01:e0a:1:2::1 -> 2a01:e0a:1:2::3\n");
     ran.says(&[
-        "home.example.org A: no public IPv4 address",
+        "home.example.org A: could not determine a public IPv4 address",
         "127.0.0.2, 127.0.0.3, 127.0.0.4: the server was too slow",
     ]);
 }
@@ -271,8 +287,8 @@ fn message_without_a_network_says_what_to_check() {
     let ran = s.run(&[]);
     ran.says(&[
         "refused",
-        "is the network up, and DNS?",
-        "if there is no IPv6 here, take AAAA out of `types`",
+        "; check the network connection and DNS resolver",
+        "; if this connection has no IPv6, remove AAAA from `types`",
     ]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(75), 2), "{}", ran.stderr);
 }

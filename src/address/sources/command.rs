@@ -1,4 +1,4 @@
-//! `command:PATH`: the first line that a program prints.
+//! The source `command:PATH`: the address is the first line that a program prints.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use crate::net::Family;
 use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec};
 
-/// The longest that a program may run.
+/// Time limit of a program.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why there is no address. What the program printed is not repeated: it may be anything.
+/// Reasons for a program to give no address. Its output is not repeated: it may be long or secret.
 #[derive(Debug)]
 pub enum CommandError {
-    /// It did not end well.
+    /// The program failed, or could not be run.
     Process(ProcessError),
-    /// It ended well, without a word.
+    /// The program printed nothing.
     Silent,
-    /// Its first line is something else.
+    /// The first line is not exactly one address.
     NoAddress,
 }
 
@@ -27,22 +27,22 @@ impl fmt::Display for CommandError {
         match self {
             Self::Process(e) => e.fmt(f),
             Self::Silent => write!(f, "printed nothing"),
-            Self::NoAddress => write!(f, "printed something else than one address on its first line"),
+            Self::NoAddress => write!(f, "did not print exactly one address on its first line"),
         }
     }
 }
 
 impl std::error::Error for CommandError {}
 
-/// Runs the program at `path`, without arguments and without a shell between.
-pub(crate) fn query(path: &Path, family: Family, time: Duration) -> Result<IpAddr, CommandError> {
+/// Runs the program at `path`, without arguments and without a shell, and parses its first line.
+pub(crate) fn query(path: &Path, family: Family, timeout: Duration) -> Result<IpAddr, CommandError> {
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
-    let job = Spec { path, variables: &variables, time: time.min(TIMEOUT), is_heard: true };
-    read(&subprocess::run(&job).map_err(CommandError::Process)?)
+    let spec = Spec { path, variables: &variables, time: timeout.min(TIMEOUT), is_heard: true };
+    parse(&subprocess::run(&spec).map_err(CommandError::Process)?)
 }
 
-fn read(output: &[u8]) -> Result<IpAddr, CommandError> {
+fn parse(output: &[u8]) -> Result<IpAddr, CommandError> {
     if output.is_empty() {
         return Err(CommandError::Silent);
     }
@@ -56,17 +56,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_is_one_address() {
-        let line = |text: &str| read(text.as_bytes()).map(|a| a.to_string());
-        let padded = |blanks| format!("{}81.2.69.142\n", " ".repeat(blanks));
+    fn first_line_must_be_exactly_one_address() {
+        let address = |text: &str| parse(text.as_bytes()).map(|a| a.to_string());
+        let padded = |spaces| format!("{}81.2.69.142\n", " ".repeat(spaces));
         for text in ["81.2.69.142", "81.2.69.142\n", "\t81.2.69.142 \r\nmore\n", &padded(MAX_LINE - 11)] {
-            assert_eq!(line(text).ok().as_deref(), Some("81.2.69.142"), "{text:?}");
+            assert_eq!(address(text).ok().as_deref(), Some("81.2.69.142"), "{text:?}");
         }
-        assert_eq!(line("2a01:e0a::1\n").ok().as_deref(), Some("2a01:e0a::1"));
+        assert_eq!(address("2a01:e0a::1\n").ok().as_deref(), Some("2a01:e0a::1"));
         for text in ["\n81.2.69.142\n", "81.2.69.142 81.2.69.143", "ip: 81.2.69.142", &padded(MAX_LINE - 10)]
         {
-            assert!(matches!(line(text), Err(CommandError::NoAddress)), "{text:?}");
+            assert!(matches!(address(text), Err(CommandError::NoAddress)), "{text:?}");
         }
-        assert!(matches!(line(""), Err(CommandError::Silent)));
+        assert!(matches!(address(""), Err(CommandError::Silent)));
     }
 }

@@ -1,5 +1,5 @@
-//! `dns`: name servers that answer with the asker's address, by one UDP exchange. The cheapest question to the world
-//! outside, and the easiest answer to forge: it may show that nothing has changed, and never counts for a write.
+//! The source `dns`: name servers that answer with the client's address, in one UDP exchange. It is the cheapest source
+//! outside this network, and the easiest to spoof, so it is only a hint.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -10,36 +10,36 @@ use crate::dns::message::{A, AAAA, CH, IN, Question, TXT};
 use crate::net::Family;
 use crate::sys::random::Random;
 
-/// One name server and what to ask it.
+/// A name server, and the question that it answers with the client's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Who runs it: `cloudflare`, `google` or `opendns`.
+    /// Its provider: `cloudflare`, `google` or `opendns`.
     pub provider: &'static str,
-    /// Where to ask.
+    /// Its address and port.
     pub server: SocketAddr,
     question: Question<'static>,
 }
 
-/// The services that the word `dns` stands for.
+/// Returns the services of the word `dns` in the config.
 #[must_use]
 pub fn built_in(family: Family) -> Vec<Service> {
     ["cloudflare", "google"].into_iter().filter_map(|provider| named(provider, family, None)).collect()
 }
 
-/// The service of this provider, at its own server or another; none when the provider is unknown or the server is of
-/// the wrong family, since it would see an address of its own family.
+/// Returns the service of `provider`, at its own server if `server` is `None`. Returns `None` if the provider is
+/// unknown or the server is of another family: a server sees the client's address of its own family.
 #[must_use]
 pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Option<Service> {
     let v4 = family == Family::V4;
     let (provider, server4, server6, question) = match provider {
-        // A resolver's word about the asker, in the class for that. Query with recursion, as `dig` does.
+        // A resolver that describes the client in the class CHAOS. With recursion, as `dig` queries it.
         "cloudflare" => (
             "cloudflare",
             Ipv4Addr::new(1, 1, 1, 1),
             Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111),
             Question { name: b"\x06whoami\x0acloudflare\0", rrtype: TXT, class: CH, recursion: true },
         ),
-        // ns1.google.com, an authority for the name: a resolver in between would be told its own address.
+        // ns1.google.com, which is authoritative for the name: a resolver in between would get its own address.
         "google" => (
             "google",
             Ipv4Addr::new(216, 239, 32, 10),
@@ -51,7 +51,7 @@ pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Opti
                 recursion: false,
             },
         ),
-        // A name that their resolvers alone know, as they know any other.
+        // A name that only the resolvers of OpenDNS know, in the usual class.
         "opendns" => (
             "opendns",
             Ipv4Addr::new(208, 67, 222, 222),
@@ -65,19 +65,19 @@ pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Opti
         ),
         _ => return None,
     };
-    let own = if v4 { SocketAddr::from((server4, 53)) } else { SocketAddr::from((server6, 53)) };
-    let server = server.unwrap_or(own);
+    let default = if v4 { SocketAddr::from((server4, 53)) } else { SocketAddr::from((server6, 53)) };
+    let server = server.unwrap_or(default);
     (server.is_ipv4() == v4).then_some(Service { provider, server, question })
 }
 
-/// Asks, within `time`.
-pub(crate) fn query(service: &Service, time: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
-    let mut found = None;
-    exchange(service.server, &service.question, time, random, &mut |id, message| {
-        found = service.question.read(id, message)?;
-        Ok(found.is_some())
+/// Queries the service. `timeout` is what is left of the run.
+pub(crate) fn query(service: &Service, timeout: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
+    let mut address = None;
+    exchange(service.server, &service.question, timeout, random, &mut |id, message| {
+        address = service.question.read(id, message)?;
+        Ok(address.is_some())
     })?;
-    found.ok_or(DnsError::NoAddress)
+    address.ok_or(DnsError::NoAddress)
 }
 
 #[cfg(test)]
@@ -88,10 +88,10 @@ mod tests {
     use super::*;
     use crate::dns::error::MAX_MESSAGE;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// Answers `query` with this address.
-    fn answer(query: &[u8], address: &str) -> Vec<u8> {
+    /// Returns a response to `query` with this address.
+    fn response(query: &[u8], address: &str) -> Vec<u8> {
         let length = u8::try_from(address.len()).unwrap();
         let record =
             [&[0xc0, 12, 0, 16, 0, 3, 0, 0, 0, 0, 0, length + 1, length], address.as_bytes()].concat();
@@ -100,16 +100,16 @@ mod tests {
         message
     }
 
-    /// Asks a server on loopback, which `serve` plays.
-    fn against(time: Duration, serve: impl FnOnce(&UdpSocket) + Send) -> Result<IpAddr, DnsError> {
+    /// Queries a server on loopback, which `serve` plays.
+    fn query_loopback(timeout: Duration, serve: impl FnOnce(&UdpSocket) + Send) -> Result<IpAddr, DnsError> {
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-        server.set_read_timeout(Some(LONG)).unwrap();
+        server.set_read_timeout(Some(LONG_TIMEOUT)).unwrap();
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         thread::scope(|scope| {
             let serving = scope.spawn(|| serve(&server));
-            let answer = query(&service, time, &mut Random::new(1));
+            let result = query(&service, timeout, &mut Random::new(1));
             serving.join().unwrap();
-            answer
+            result
         })
     }
 
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn services() {
+    fn named_takes_known_providers_and_servers_of_the_family() {
         let servers = |family| built_in(family).iter().map(|s| s.server.to_string()).collect::<Vec<_>>();
         assert_eq!(servers(Family::V4), ["1.1.1.1:53", "216.239.32.10:53"]);
         assert_eq!(servers(Family::V6), ["[2606:4700:4700::1111]:53", "[2001:4860:4802:32::a]:53"]);
@@ -137,68 +137,67 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_answer_does_not_end_the_wait() {
-        let address = against(LONG, |server| {
+    fn unrelated_packets_do_not_end_the_wait() {
+        let address = query_loopback(LONG_TIMEOUT, |server| {
             let (query, from) = receive(server);
-            let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
-            // From elsewhere, even what is right: the kernel keeps it from us.
-            stranger.send_to(&answer(&query, "81.2.69.1"), from).unwrap();
-            let mut wrong = answer(&query, "81.2.69.2");
+            let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+            // A correct response from another port: the kernel drops it.
+            other.send_to(&response(&query, "81.2.69.1"), from).unwrap();
+            let mut wrong = response(&query, "81.2.69.2");
             wrong[0] ^= 1;
             for stray in [&wrong, &query, &query[..5], &[]] {
                 server.send_to(stray, from).unwrap();
             }
-            server.send_to(&answer(&query, "81.2.69.142"), from).unwrap();
+            server.send_to(&response(&query, "81.2.69.142"), from).unwrap();
         });
         assert_eq!(address.unwrap().to_string(), "81.2.69.142");
     }
 
     #[test]
-    fn silence_is_asked_again_with_another_id_from_another_port() {
-        let address = against(LONG, |server| {
+    fn silent_server_is_queried_again_with_another_id_and_port() {
+        let address = query_loopback(LONG_TIMEOUT, |server| {
             let (first, from) = receive(server);
             let (second, again) = receive(server);
             assert_ne!(first[..2], second[..2]);
             assert_ne!(from, again);
-            // The answer to the first comes late and to nobody.
-            server.send_to(&answer(&first, "81.2.69.1"), again).unwrap();
-            server.send_to(&answer(&second, "81.2.69.142"), again).unwrap();
+            // The response to the first query arrives late, and at the port of the second.
+            server.send_to(&response(&first, "81.2.69.1"), again).unwrap();
+            server.send_to(&response(&second, "81.2.69.142"), again).unwrap();
         });
         assert_eq!(address.unwrap().to_string(), "81.2.69.142");
     }
 
     #[test]
-    fn silence_is_told_with_its_port() {
-        let silent = against(LONG, |_| {}).unwrap_err().to_string();
-        let told = silent.strip_prefix("did not answer within 2 s, asked twice; UDP to port ").unwrap();
-        assert!(told.ends_with(" may be blocked"), "{silent}");
+    fn silent_server_is_an_error_with_its_port() {
+        let silent = query_loopback(LONG_TIMEOUT, |_| {}).unwrap_err().to_string();
+        let rest = silent.strip_prefix("did not answer within 2 s, queried twice; UDP to port ").unwrap();
+        assert!(rest.ends_with(" may be blocked"), "{silent}");
     }
 
     #[test]
-    fn silence_is_told_with_what_came_instead() {
-        let strange = against(LONG, |server| {
+    fn silent_server_is_an_error_with_the_number_of_unrelated_packets() {
+        let result = query_loopback(LONG_TIMEOUT, |server| {
             let (query, from) = receive(server);
             server.send_to(&query, from).unwrap();
         });
-        let told =
-            "did not answer within 2 s, asked twice; packets that came and were no answer to the question: 1";
-        assert_eq!(strange.unwrap_err().to_string(), told);
+        let expected = "did not answer within 2 s, queried twice; received 1 unrelated packet";
+        assert_eq!(result.unwrap_err().to_string(), expected);
     }
 
     #[test]
-    fn an_answer_too_long_or_bad_is_an_error_at_once() {
+    fn long_or_refusing_response_is_an_error_at_once() {
         let error = |serve: fn(Vec<u8>) -> Vec<u8>| {
-            let answer = against(LONG, move |server| {
+            let result = query_loopback(LONG_TIMEOUT, move |server| {
                 let (query, from) = receive(server);
-                server.send_to(&serve(answer(&query, "81.2.69.142")), from).unwrap();
+                server.send_to(&serve(response(&query, "81.2.69.142")), from).unwrap();
             });
-            answer.unwrap_err().to_string()
+            result.unwrap_err().to_string()
         };
         let long = |mut message: Vec<u8>| {
             message.resize(MAX_MESSAGE + 1, 0);
             message
         };
-        assert_eq!(error(long), "gave an answer longer than 512 bytes");
+        assert_eq!(error(long), "sent a response longer than 512 bytes");
         let refused = |mut message: Vec<u8>| {
             message[3] = 5;
             message
@@ -207,12 +206,12 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_the_run_is_kept() {
-        // In the first try, and in the second.
-        for time in [20, 2100].map(Duration::from_millis) {
-            assert!(matches!(against(time, |_| {}), Err(DnsError::RunOver)), "{time:?}");
+    fn timeout_of_the_run_ends_the_query() {
+        // In the first attempt, and in the second.
+        for timeout in [20, 2100].map(Duration::from_millis) {
+            assert!(matches!(query_loopback(timeout, |_| {}), Err(DnsError::RunOver)), "{timeout:?}");
         }
-        // Without time nothing is sent.
+        // Without time left, nothing is sent.
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         assert!(matches!(query(&service, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
@@ -221,26 +220,26 @@ mod tests {
     }
 
     #[test]
-    fn packets_that_are_not_the_answer_do_not_stretch_the_time() {
-        let answer = against(Duration::from_millis(20), |server| {
+    fn unrelated_packets_do_not_extend_the_timeout() {
+        let result = query_loopback(Duration::from_millis(20), |server| {
             let (query, from) = receive(server);
-            // Nothing more comes: the wait for it is the pace.
+            // No further packet arrives: the timeout of this wait sets the pace.
             server.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
             for _ in 0..60 {
-                // Once the asker is gone, an ICMP error.
+                // An ICMP error, once the client's socket is closed.
                 let _ = server.send_to(&query, from);
                 let _ = server.recv(&mut [0; 1]);
             }
-            let _ = server.send_to(&answer(&query, "81.2.69.142"), from);
+            let _ = server.send_to(&response(&query, "81.2.69.142"), from);
         });
-        assert!(matches!(answer, Err(DnsError::RunOver)), "{answer:?}");
+        assert!(matches!(result, Err(DnsError::RunOver)), "{result:?}");
     }
 
     #[test]
-    fn nobody_there_is_an_error_at_once() {
+    fn closed_port_is_an_error_at_once() {
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).ok();
         let service = named("cloudflare", Family::V4, free).unwrap();
-        let error = query(&service, LONG, &mut Random::new(1)).unwrap_err();
-        assert!(error.to_string().starts_with("could not be asked: Connection refused"), "{error}");
+        let error = query(&service, LONG_TIMEOUT, &mut Random::new(1)).unwrap_err();
+        assert!(error.to_string().starts_with("could not be queried: Connection refused"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds of source, a file or folder each.
+//! The kinds of source: one file or folder each.
 
 pub mod command;
 pub mod dns;

@@ -1,4 +1,4 @@
-//! `resolve:NAME`: the address of another name, such as the one that the router or a provider keeps.
+//! The source `resolve:NAME`: the address of another name, such as one that the router or an ISP updates.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::net::Family;
 use crate::net::resolver::{ResolveError, lookup};
 
-/// Why there is no address.
+/// Reasons for a name to give no address.
 #[derive(Debug)]
 pub enum NameSourceError {
     /// The name could not be resolved.
     Resolve(ResolveError),
-    /// It has addresses, but of the other family.
+    /// The name has addresses, but none of this family.
     None(Family),
-    /// It has these.
+    /// The name has these addresses of the family.
     Several(Vec<IpAddr>),
 }
 
@@ -24,11 +24,11 @@ impl fmt::Display for NameSourceError {
             Self::Resolve(e) => e.fmt(f),
             Self::None(family) => write!(f, "has no {family} address"),
             Self::Several(addresses) => {
-                f.write_str("has several addresses (")?;
+                f.write_str("resolves to several addresses (")?;
                 for (i, address) in addresses.iter().enumerate() {
                     write!(f, "{}{address}", if i == 0 { "" } else { ", " })?;
                 }
-                f.write_str("): which is this machine's is unknown")
+                f.write_str("); cannot tell which is this machine's")
             }
         }
     }
@@ -36,9 +36,9 @@ impl fmt::Display for NameSourceError {
 
 impl std::error::Error for NameSourceError {}
 
-/// The one address of `name` by the system's resolver.
-pub(crate) fn query(name: &str, family: Family, time: Duration) -> Result<IpAddr, NameSourceError> {
-    let mut addresses = lookup(name, time).map_err(NameSourceError::Resolve)?;
+/// Looks up `name` with the system's resolver. More than one address of `family` is an error.
+pub(crate) fn query(name: &str, family: Family, timeout: Duration) -> Result<IpAddr, NameSourceError> {
+    let mut addresses = lookup(name, timeout).map_err(NameSourceError::Resolve)?;
     addresses.retain(|a| Family::of(*a) == family);
     match addresses.as_slice() {
         [] => Err(NameSourceError::None(family)),

@@ -1,4 +1,4 @@
-//! HTTPS echo services: "what is my IP" sites that answer with the caller's address and nothing else.
+//! The source `web`: HTTPS echo services ("what is my IP"), which answer with the client's address and nothing else.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,25 +8,35 @@ use crate::http::Endpoint;
 use crate::http::{Http, Method, Request};
 use crate::net::Family;
 
-/// The most bytes of an answer: an address needs at most 46.
+/// Maximum size of a plain response, in bytes. An address needs at most 46.
 const MAX_BODY: u64 = 256;
-/// Cloudflare's trace is a dozen lines of `key=value`, of which one is ours.
+/// Maximum size of a trace by Cloudflare, in bytes: a dozen lines of `key=value`.
 const MAX_TRACE: u64 = 1024;
-/// The longest wait for one service. Short, so that a few that hang leave time for the others, the other family
-/// and Gandi.
+/// Timeout of one exchange. It is short, so that a few services that hang leave time for other services, for the other
+/// family and for Gandi.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// The path of a trace, on each host behind Cloudflare.
 const TRACE_PATH: &str = "/cdn-cgi/trace";
 
-/// One echo service.
+/// An echo service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Who runs it: services of one provider have one vote between them.
+    /// Its provider. All services of one provider have one vote.
     pub provider: String,
-    /// Where to ask.
+    /// Its URL.
     pub url: Endpoint,
 }
 
-// Providers are told apart because a site that lies, lies on all its names.
+/// The format of a response.
+#[derive(Clone, Copy)]
+enum Format {
+    /// The address alone.
+    Plain,
+    /// Lines of `key=value`, one of which is `ip=ADDRESS`.
+    Trace,
+}
+
+// One vote per provider: if a provider reports a wrong address, all its services do.
 const V4: [(&str, &str); 6] = [
     ("ipify", "https://api4.ipify.org"),
     ("cloudflare", "https://ipv4.icanhazip.com"),
@@ -43,11 +53,11 @@ const V6: [(&str, &str); 5] = [
     ("seeip", "https://ipv6.seeip.org"),
 ];
 
-/// The built-in services of a family, one per provider.
+/// Returns the built-in services of a family, one per provider.
 #[must_use]
 pub fn built_in(family: Family) -> Vec<Service> {
     let list: &[(&str, &str)] = if family == Family::V4 { &V4 } else { &V6 };
-    // Every entry parses: a unit test reads them all.
+    // Every entry parses, as a unit test shows.
     list.iter()
         .filter_map(|(provider, url)| {
             Some(Service { provider: (*provider).to_owned(), url: Endpoint::parse(url).ok()? })
@@ -55,10 +65,10 @@ pub fn built_in(family: Family) -> Vec<Service> {
         .collect()
 }
 
-/// Asks one service, over `family` and nothing else.
+/// Queries a service over `family` only.
 pub(crate) fn query(http: &Http, service: &Service, family: Family) -> Result<IpAddr, SourceError> {
-    let trace = service.url.path() == TRACE_PATH;
-    let limit = if trace { MAX_TRACE } else { MAX_BODY };
+    let (format, limit) =
+        if service.url.path() == TRACE_PATH { (Format::Trace, MAX_TRACE) } else { (Format::Plain, MAX_BODY) };
     let request = Request {
         method: Method::Get,
         url: service.url.as_str(),
@@ -67,21 +77,22 @@ pub(crate) fn query(http: &Http, service: &Service, family: Family) -> Result<Ip
         limit,
         timeout: TIMEOUT,
     };
-    let answer = http.send(&request).map_err(SourceError::Http)?;
-    if answer.status != 200 {
-        return Err(SourceError::Status(answer.status));
+    let response = http.send(&request).map_err(SourceError::Http)?;
+    if response.status != 200 {
+        return Err(SourceError::Status(response.status));
     }
-    read(&answer.body, trace)
+    parse(&response.body, format)
 }
 
-/// Reads exactly one address out of an answer's body.
-fn read(body: &[u8], trace: bool) -> Result<IpAddr, SourceError> {
+/// Parses the body of a response, which must have exactly one address.
+fn parse(body: &[u8], format: Format) -> Result<IpAddr, SourceError> {
     let text = std::str::from_utf8(body).map_err(|_| SourceError::NoAddress)?;
-    let text = if trace {
-        let mut lines = text.lines().filter_map(|l| l.strip_prefix("ip="));
-        lines.next().filter(|_| lines.next().is_none()).ok_or(SourceError::NoAddress)?
-    } else {
-        text
+    let text = match format {
+        Format::Plain => text,
+        Format::Trace => {
+            let mut values = text.lines().filter_map(|l| l.strip_prefix("ip="));
+            values.next().filter(|_| values.next().is_none()).ok_or(SourceError::NoAddress)?
+        }
     };
     text.trim_ascii().parse().map_err(|_| SourceError::NoAddress)
 }
@@ -91,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn built_in_services_parse_and_have_an_operator_each() {
+    fn built_in_services_parse_and_have_one_provider_each() {
         for (family, count) in [(Family::V4, V4.len()), (Family::V6, V6.len())] {
             let services = built_in(family);
             let providers: std::collections::BTreeSet<_> = services.iter().map(|s| &s.provider).collect();
@@ -101,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn exactly_one_address_is_read() {
-        let good = |body: &str| read(body.as_bytes(), false).ok().map(|a| a.to_string());
+    fn plain_response_must_be_exactly_one_address() {
+        let address = |body: &str| parse(body.as_bytes(), Format::Plain).ok().map(|a| a.to_string());
         for body in ["81.2.69.142", "81.2.69.142\n", " 81.2.69.142\r\n"] {
-            assert_eq!(good(body).as_deref(), Some("81.2.69.142"), "{body:?}");
+            assert_eq!(address(body).as_deref(), Some("81.2.69.142"), "{body:?}");
         }
-        assert_eq!(good("2A01:E0A::1\n").as_deref(), Some("2a01:e0a::1"));
+        assert_eq!(address("2A01:E0A::1\n").as_deref(), Some("2a01:e0a::1"));
         for body in [
             "",
             " ",
@@ -123,14 +134,14 @@ mod tests {
             "{\"ip\":\"81.2.69.142\"}",
             "81.2.69.142,",
         ] {
-            assert_eq!(good(body), None, "{body:?}");
+            assert_eq!(address(body), None, "{body:?}");
         }
-        assert!(read(b"81.2.69.142\xff", false).is_err());
+        assert!(parse(b"81.2.69.142\xff", Format::Plain).is_err());
     }
 
     #[test]
-    fn trace_has_one_ip_line() {
-        let trace = |body: &str| read(body.as_bytes(), true).ok();
+    fn trace_must_have_exactly_one_ip_line() {
+        let trace = |body: &str| parse(body.as_bytes(), Format::Trace).ok();
         assert!(trace("fl=1f1\nh=api.cloudflare.com\nip=81.2.69.142\nts=1.0\n").is_some());
         assert!(trace("fl=1f1\nts=1.0\n").is_none());
         assert!(trace("ip=81.2.69.142\nip=81.2.69.143\n").is_none());

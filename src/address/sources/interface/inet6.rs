@@ -1,20 +1,22 @@
-//! The IPv6 addresses of this machine, and which of several is the one to publish. Pure.
+//! The choice among the IPv6 addresses of this machine, which are parsed from `/proc/net/if_inet6`. Pure.
 
 use std::cmp::Reverse;
 use std::net::Ipv6Addr;
 
 use crate::address::global;
 
-/// A public resolver, which stands for the internet: the way to it is the way out.
-pub(super) const OUT6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
+/// The note on an address that was chosen as the kernel's preferred source address.
+pub(super) const PREFERRED: &str = "chosen from several (kernel's preferred source address)";
+/// A public resolver. The route to it is taken as the route to the internet.
+pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
 
-// What an address may be, in `/proc/net/if_inet6` (linux/if_addr.h). An optimistic address is tentative too
-// (RFC 4429), as long as it has not been checked.
+// Flags of an address (linux/if_addr.h). An optimistic address (RFC 4429) is tentative as well, until duplicate address
+// detection has finished.
 const TEMPORARY: u8 = 0x01;
 const DAD_FAILED: u8 = 0x08;
 const DEPRECATED: u8 = 0x20;
 const TENTATIVE: u8 = 0x40;
-/// Each of them in words; the first counts, and a duplicate is also tentative.
+/// The words for the flags. The first one that is set counts: a duplicate address is also tentative.
 const FLAGS: [(u8, &str); 4] = [
     (DAD_FAILED, "duplicate"),
     (TENTATIVE, "tentative"),
@@ -22,21 +24,24 @@ const FLAGS: [(u8, &str); 4] = [
     (DEPRECATED, "deprecated"),
 ];
 
-/// An address that an interface holds.
+/// An address of an interface.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct InterfaceAddr {
+    /// The name of the interface.
     pub(super) name: String,
     pub(super) address: Ipv6Addr,
-    prefix: u8,
+    prefix_length: u8,
+    /// 0 for a global address (`net/ipv6.h`).
     scope: u8,
+    /// The lowest eight of the `IFA_F_` flags (`linux/if_addr.h`).
     flags: u8,
 }
 
-impl Held {
-    /// Why it is not to be published, in one word or two.
-    pub(super) fn unfit(&self) -> Option<&'static str> {
+impl InterfaceAddr {
+    /// Returns the reason why it must not be published, in one word or two; `None` if it may be.
+    pub(super) fn rejection(&self) -> Option<&'static str> {
         match global::reason_not_global(self.address.into()) {
-            // "a unique local address (RFC 4193)": the kind alone.
+            // Of "a unique local address (RFC 4193)", only the kind.
             Some(why) => {
                 let kind = why.split(" address").next().unwrap_or(why);
                 Some(kind.split_once(' ').map_or(kind, |(_article, kind)| kind))
@@ -47,48 +52,54 @@ impl Held {
     }
 }
 
-/// Reads `/proc/net/if_inet6`: address, index, prefix length, scope and flags in hexadecimal, and the name
-/// (`if6_seq_show` in net/ipv6/addrconf.c). Lines of another form are not for us.
-pub(super) fn parse(text: &str) -> Vec<Held> {
-    text.lines().filter_map(held).collect()
+/// Parses `/proc/net/if_inet6`: address, index, prefix length, scope and flags in hexadecimal, and the name
+/// (`if6_seq_show` in net/ipv6/addrconf.c). Skips lines of another form.
+pub(super) fn parse(text: &str) -> Vec<InterfaceAddr> {
+    text.lines().filter_map(parse_line).collect()
 }
 
-fn held(line: &str) -> Option<Held> {
+fn parse_line(line: &str) -> Option<InterfaceAddr> {
     let mut words = line.split_ascii_whitespace();
     let address = words.next().filter(|w| w.len() == 32)?;
     let address = Ipv6Addr::from_bits(u128::from_str_radix(address, 16).ok()?);
     let _index = words.next()?;
     let mut byte = || u8::from_str_radix(words.next()?, 16).ok();
-    let (prefix, scope, flags) = (byte()?, byte()?, byte()?);
-    Some(Held { name: words.next()?.to_owned(), address, prefix, scope, flags })
+    let (prefix_length, scope, flags) = (byte()?, byte()?, byte()?);
+    Some(InterfaceAddr { name: words.next()?.to_owned(), address, prefix_length, scope, flags })
 }
 
-/// The kinds of those that are unfit, each once: `temporary, link-local`.
-pub(super) fn unfit(all: &[Held]) -> String {
+/// Lists the reasons against the addresses that must not be published, each once, as in `link-local, temporary`.
+pub(super) fn rejections(addresses: &[InterfaceAddr]) -> String {
     let mut kinds: Vec<&str> = Vec::new();
-    for kind in all.iter().filter_map(Held::unfit) {
-        // In order without a sort, which is a kilobyte of program.
-        if let Err(place) = kinds.binary_search(&kind) {
-            kinds.insert(place, kind);
+    for kind in addresses.iter().filter_map(InterfaceAddr::rejection) {
+        // Insertion keeps the order; a sort would add 1 kB of code.
+        if let Err(index) = kinds.binary_search(&kind) {
+            kinds.insert(index, kind);
         }
     }
     kinds.join(", ")
 }
 
-/// The one to publish: the kernel's own choice, else of its /64, where its choice is a temporary one, else the
-/// one with the longest prefix in common with the internet's end (RFC 6724, rule 8), else the lowest.
-pub(super) fn choose(fit: &[Held], kernel: Option<Ipv6Addr>) -> Option<(Ipv6Addr, Option<&'static str>)> {
-    let differing = |a: Ipv6Addr, b: Ipv6Addr| a.to_bits() ^ b.to_bits();
-    let chosen = |a| kernel == Some(a);
-    let near = |a| kernel.is_some_and(|k| differing(k, a) >> 64 == 0);
-    let common = |h: &Held| differing(h.address, OUT6).leading_zeros().min(u32::from(h.prefix));
-    let key = |h: &&Held| (!chosen(h.address), !near(h.address), Reverse(common(h)), h.address);
-    let best = fit.iter().min_by_key(key)?.address;
-    let note = match fit.len() {
+/// Chooses the address to publish, and explains the choice if there are several: the kernel's preferred source address;
+/// else one of its /64, since the preferred one may be temporary; else the one with the longest prefix in common with
+/// [`INTERNET6`] (RFC 6724, section 5, rule 8); else the lowest.
+pub(super) fn choose(
+    suitable: &[InterfaceAddr],
+    preferred: Option<Ipv6Addr>,
+) -> Option<(Ipv6Addr, Option<&'static str>)> {
+    let difference = |a: Ipv6Addr, b: Ipv6Addr| a.to_bits() ^ b.to_bits();
+    let is_preferred = |a| preferred == Some(a);
+    let is_near = |a| preferred.is_some_and(|p| difference(p, a) >> 64 == 0);
+    let common =
+        |a: &InterfaceAddr| difference(a.address, INTERNET6).leading_zeros().min(u32::from(a.prefix_length));
+    let key =
+        |a: &&InterfaceAddr| (!is_preferred(a.address), !is_near(a.address), Reverse(common(a)), a.address);
+    let best = suitable.iter().min_by_key(key)?.address;
+    let note = match suitable.len() {
         1 => None,
-        _ if chosen(best) => Some("of several, the one that the kernel uses"),
-        _ if near(best) => Some("of several, one of the prefix that the kernel uses"),
-        _ => Some("of several, none of which the kernel uses, by RFC 6724 rule 8"),
+        _ if is_preferred(best) => Some(PREFERRED),
+        _ if is_near(best) => Some("chosen from several (prefix of the kernel's preferred source address)"),
+        _ => Some("chosen from several (RFC 6724 rule 8; none is the kernel's preferred source address)"),
     };
     Some((best, note))
 }
@@ -101,30 +112,42 @@ mod tests {
         text.parse().expect(text)
     }
 
-    fn of(address: &str, prefix: u8) -> Held {
-        Held { name: "eth0".to_owned(), address: ip(address), prefix, scope: 0, flags: 0x80 }
+    fn of(address: &str) -> InterfaceAddr {
+        InterfaceAddr {
+            name: "eth0".to_owned(),
+            address: ip(address),
+            prefix_length: 64,
+            scope: 0,
+            flags: 0x80,
+        }
     }
 
     #[test]
-    fn the_kernels_table() {
-        // From a kernel 6.18, and a line of another form.
+    fn parse_reads_the_table_of_the_kernel() {
+        // Lines of Linux 6.18, and lines of another form.
         let text = "2a010e0a000100020000000000000003 02 40 00 82     eth0\n\
                     00000000000000000000000000000001 01 80 10 80       lo\n\
                     2a010e0a000100023f2dfa16402630da 10e 40 00 01 br-lan.7\n\
                     2a010e0a 02 40 00 80 eth0\n\n\
                     2a010e0a000100020000000000000003 02 40 00\n";
-        let lo = Held { name: "lo".to_owned(), address: ip("::1"), prefix: 128, scope: 0x10, flags: 0x80 };
-        let bridge = Held {
+        let lo = InterfaceAddr {
+            name: "lo".to_owned(),
+            address: ip("::1"),
+            prefix_length: 128,
+            scope: 0x10,
+            flags: 0x80,
+        };
+        let bridge = InterfaceAddr {
             name: "br-lan.7".to_owned(),
             flags: TEMPORARY,
-            ..of("2a01:e0a:1:2:3f2d:fa16:4026:30da", 64)
+            ..of("2a01:e0a:1:2:3f2d:fa16:4026:30da")
         };
-        assert_eq!(parse(text), [Held { flags: 0x82, ..of("2a01:e0a:1:2::3", 64) }, lo, bridge]);
+        assert_eq!(parse(text), [InterfaceAddr { flags: 0x82, ..of("2a01:e0a:1:2::3") }, lo, bridge]);
     }
 
     #[test]
-    fn only_stable_preferred_global_ones_are_fit() {
-        for (address, scope, flags, wanted) in [
+    fn rejection_is_none_only_for_stable_preferred_global_addresses() {
+        for (address, scope, flags, expected) in [
             ("2a01:e0a:1:2::3", 0, 0x80, None),
             ("2a01:e0a:1:2::3", 0, 0x82, None),
             ("2a01:e0a:1:2::3", 0, 0x00, None),
@@ -140,49 +163,49 @@ mod tests {
             ("2001:db8::1", 0, 0x80, Some("documentation")),
             ("::1", 0x10, 0x80, Some("loopback")),
         ] {
-            let held = Held { scope, flags, ..of(address, 64) };
-            assert_eq!(held.unfit(), wanted, "{address} {flags:#x}");
+            let address = InterfaceAddr { scope, flags, ..of(address) };
+            assert_eq!(address.rejection(), expected, "{address:?} {flags:#x}");
         }
-        let kinds = [
-            Held { flags: 1, ..of("2a01:e0a:1:2::4", 64) },
-            of("fe80::1", 64),
-            Held { flags: 1, ..of("2a01:e0a:1:2::5", 64) },
-            of("2a01:e0a:1:2::3", 64),
+        let addresses = [
+            InterfaceAddr { flags: 1, ..of("2a01:e0a:1:2::4") },
+            of("fe80::1"),
+            InterfaceAddr { flags: 1, ..of("2a01:e0a:1:2::5") },
+            of("2a01:e0a:1:2::3"),
         ];
-        assert_eq!(unfit(&kinds), "link-local, temporary");
+        assert_eq!(rejections(&addresses), "link-local, temporary");
     }
 
     #[test]
-    fn of_several() {
+    fn choose_prefers_the_kernels_address_then_its_prefix_then_rfc_6724() {
         const A: &str = "2a01:e0a:1:a::1";
         const A2: &str = "2a01:e0a:1:a::2";
         const B: &str = "2a01:e0a:1:b::1";
-        // More like the resolver's 2606: than 2a01: is.
+        // It has more leading bits in common with 2606: than 2a01: has.
         const LIKE: &str = "2600:1::9";
-        for (fit, kernel, wanted) in [
+        for (suitable, preferred, expected) in [
             (&[][..], Some(A), None),
             (&[A], None, Some((A, ""))),
             (&[A], Some(B), Some((A, ""))),
-            (&[A, A2, B], Some(B), Some((B, "the one that the kernel uses"))),
-            (&[A2, A, B], Some(A2), Some((A2, "the one that the kernel uses"))),
-            // A temporary one of that prefix.
-            (&[A, B], Some("2a01:e0a:1:b:d00f::"), Some((B, "one of the prefix"))),
-            (&[B, A2, A], Some("2a01:e0a:1:a:d00f::"), Some((A, "one of the prefix"))),
-            // Another interface's, and none.
-            (&[B, A], Some("2a02::1"), Some((A, "by RFC 6724"))),
-            (&[B, LIKE, A], Some("2a02::1"), Some((LIKE, "by RFC 6724"))),
-            (&[LIKE, A], None, Some((LIKE, "by RFC 6724"))),
+            (&[A, A2, B], Some(B), Some((B, "(kernel's preferred source address)"))),
+            (&[A2, A, B], Some(A2), Some((A2, "(kernel's preferred source address)"))),
+            // The preferred address is a temporary one of this prefix.
+            (&[A, B], Some("2a01:e0a:1:b:d00f::"), Some((B, "(prefix of the kernel's"))),
+            (&[B, A2, A], Some("2a01:e0a:1:a:d00f::"), Some((A, "(prefix of the kernel's"))),
+            // The preferred address is on another interface, or there is none.
+            (&[B, A], Some("2a02::1"), Some((A, "RFC 6724 rule 8"))),
+            (&[B, LIKE, A], Some("2a02::1"), Some((LIKE, "RFC 6724 rule 8"))),
+            (&[LIKE, A], None, Some((LIKE, "RFC 6724 rule 8"))),
         ] {
-            let held: Vec<_> = fit.iter().map(|a| of(a, 64)).collect();
-            let chosen = choose(&held, kernel.map(ip));
-            assert_eq!(chosen.map(|c| c.0), wanted.map(|(a, _)| ip(a)), "{fit:?} {kernel:?}");
-            let (note, words) = (chosen.and_then(|c| c.1), wanted.map_or("", |w| w.1));
-            assert!(note.unwrap_or_default().contains(words), "{fit:?} {kernel:?}: {note:?}");
-            assert_eq!(note.is_none(), words.is_empty(), "{fit:?} {kernel:?}: {note:?}");
+            let addresses: Vec<_> = suitable.iter().map(|a| of(a)).collect();
+            let chosen = choose(&addresses, preferred.map(ip));
+            assert_eq!(chosen.map(|c| c.0), expected.map(|(a, _)| ip(a)), "{suitable:?} {preferred:?}");
+            let (note, words) = (chosen.and_then(|c| c.1), expected.map_or("", |e| e.1));
+            assert!(note.unwrap_or_default().contains(words), "{suitable:?} {preferred:?}: {note:?}");
+            assert_eq!(note.is_none(), words.is_empty(), "{suitable:?} {preferred:?}: {note:?}");
         }
-        // What two have in common ends where the prefix does.
-        let held = [of("2606:4700:4700:0:ff::", 64), of("2606:4700:4700:0:1::", 64)];
-        let lowest = choose(&held, None).expect("one").0;
+        // Bits after the prefix do not count.
+        let addresses = [of("2606:4700:4700:0:ff::"), of("2606:4700:4700:0:1::")];
+        let lowest = choose(&addresses, None).expect("one").0;
         assert_eq!(lowest, ip("2606:4700:4700:0:1::"));
     }
 }

@@ -1,176 +1,182 @@
-//! `interface:NAME`: an address that this machine holds itself. Sends nothing: `/proc` and netlink tell the
-//! addresses, and a UDP socket that is never used tells which of them the kernel would take.
+//! The source `interface`: an address of this machine itself. It sends no packet: `/proc` and netlink list the
+//! addresses, and a UDP socket that sends nothing shows the kernel's preferred source address.
 
 mod inet6;
 
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr};
 
 use if_addrs::{IfOperStatus, Interface};
 
 use crate::address::answer::Detected;
 use crate::address::global;
-use crate::net::Family;
-use inet6::{Held, OUT6};
+use crate::net::{Family, udp};
+use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
 
-// Not by /proc/net, which `ProcSubset=pid` hides (systemd.exec(5)).
+// Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
 const DEVICES: &str = "/proc/self/net/dev";
 const INET6: &str = "/proc/self/net/if_inet6";
-/// A public resolver, which stands for the internet: the way to it is the way out.
-const OUT4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
+/// A public resolver. The route to it is taken as the route to the internet.
+const INTERNET4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
 
-/// Why there is no address.
+/// An interface has no suitable address.
 #[derive(Debug)]
 pub struct InterfaceError {
-    /// The interface, where the default route named it.
+    /// The name of the interface of the default route; `None` if the config names the interface, or if there is no such
+    /// route.
     routed: Option<String>,
-    problem: Problem,
+    kind: InterfaceErrorKind,
 }
 
+/// The reason for the error.
 #[derive(Debug)]
-enum Problem {
-    /// The system would not say.
-    Unread(&'static str, io::Error),
-    /// IPv6 is not in the kernel, or switched off in it.
-    NoIpv6,
-    /// No default route, and no interface was named.
+enum InterfaceErrorKind {
+    /// The addresses or interfaces could not be read; with what was read.
+    Unreadable(&'static str, io::Error),
+    /// The kernel has no IPv6, or it is disabled.
+    Ipv6Disabled,
+    /// The config names no interface, and there is no default route for this family.
     NoRoute(Family),
-    /// No interface has this name; holds those there are.
+    /// No interface has this name; with the names that exist, separated by commas.
     Absent(String),
-    /// It is there and does nothing.
+    /// The interface is down, or has no carrier.
     Down,
-    /// It has none of either family.
+    /// The interface has no address of either family.
     Bare,
-    /// It has none of this family.
+    /// The interface has no address of this family.
     None(Family),
-    /// It has only those of these kinds.
-    Unfit(String),
+    /// The interface has only addresses of these kinds, as in `link-local, temporary`.
+    Unsuitable(String),
 }
 
 impl fmt::Display for InterfaceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(name) = &self.routed {
-            write!(f, "{name}, which has the default route, ")?;
+            write!(f, "{name} (interface of the default route) ")?;
         }
-        match &self.problem {
-            Problem::Unread(what, e) => write!(f, "could not read {what}: {e}"),
-            Problem::NoIpv6 => write!(f, "IPv6 is off on this machine"),
-            Problem::NoRoute(family) => {
-                write!(f, "no default route for {family}: is the network up?")
+        match &self.kind {
+            InterfaceErrorKind::Unreadable(what, e) => write!(f, "could not read {what}: {e}"),
+            InterfaceErrorKind::Ipv6Disabled => write!(f, "IPv6 is disabled on this machine"),
+            InterfaceErrorKind::NoRoute(family) => {
+                write!(f, "no {family} default route; check the network connection")
             }
-            Problem::Absent(there) => write!(f, "is not there; there are {there}"),
-            Problem::Down => write!(f, "is down, or nothing is plugged in"),
-            Problem::Bare => write!(f, "has no address at all: is it up?"),
-            Problem::None(family) => write!(f, "has no {family} address"),
-            Problem::Unfit(kinds) => write!(f, "has only {kinds} addresses"),
+            InterfaceErrorKind::Absent(names) => write!(f, "no such interface (available: {names})"),
+            InterfaceErrorKind::Down => write!(f, "is down or has no link; check the cable"),
+            InterfaceErrorKind::Bare => write!(f, "has no addresses; check that it is up"),
+            InterfaceErrorKind::None(family) => write!(f, "has no {family} address"),
+            InterfaceErrorKind::Unsuitable(kinds) => write!(f, "has only {kinds} addresses (none suitable)"),
         }
     }
 }
 
 impl std::error::Error for InterfaceError {}
 
-impl From<Problem> for InterfaceError {
-    fn from(problem: Problem) -> Self {
-        Self { routed: None, problem }
+impl From<InterfaceErrorKind> for InterfaceError {
+    fn from(kind: InterfaceErrorKind) -> Self {
+        Self { routed: None, kind }
     }
 }
 
-/// The address of the interface of this name, or of the one that the default route leads through.
+/// Returns the address of the interface `name`; without a name, of the interface of the default route.
 pub(crate) fn query(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> {
-    let kernel = towards_the_internet(family);
+    let preferred = preferred_source(family);
     let listed = if_addrs::get_if_addrs();
-    let held = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
-    // Each family can do without what only the other one needs: a sandbox may forbid netlink, and IPv6 be off.
-    let (listed, held) = match (listed, held, family) {
-        (Err(e), _, Family::V4) => return Err(Problem::Unread("the addresses of interfaces", e).into()),
-        (_, Err(e), Family::V6) if e.kind() == io::ErrorKind::NotFound => {
-            return Err(Problem::NoIpv6.into());
+    let addresses6 = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
+    // An error that concerns the other family only is ignored: a sandbox may forbid netlink, and IPv6 may be disabled.
+    let (listed, addresses6) = match (listed, addresses6, family) {
+        (Err(e), _, Family::V4) => {
+            return Err(InterfaceErrorKind::Unreadable("the addresses of interfaces", e).into());
         }
-        (_, Err(e), Family::V6) => return Err(Problem::Unread(INET6, e).into()),
-        (listed, held, _) => (listed.unwrap_or_default(), held.unwrap_or_default()),
+        (_, Err(e), Family::V6) if e.kind() == io::ErrorKind::NotFound => {
+            return Err(InterfaceErrorKind::Ipv6Disabled.into());
+        }
+        (_, Err(e), Family::V6) => return Err(InterfaceErrorKind::Unreadable(INET6, e).into()),
+        (listed, addresses6, _) => (listed.unwrap_or_default(), addresses6.unwrap_or_default()),
     };
     if let Some(name) = name {
-        return Ok(of(name, family, kernel, &listed, held)?);
+        return Ok(address_of(name, family, preferred, &listed, addresses6)?);
     }
-    let routed = match kernel {
-        Some(IpAddr::V6(a)) => held.iter().find(|h| h.address == a).map(|h| h.name.clone()),
-        Some(a) => listed.iter().find(|i| i.ip() == a).map(|i| device(i).to_owned()),
+    let routed = match preferred {
+        Some(IpAddr::V6(source)) => addresses6.iter().find(|a| a.address == source).map(|a| a.name.clone()),
+        Some(source) => listed.iter().find(|i| i.ip() == source).map(|i| device(i).to_owned()),
         None => None,
     };
-    let name = routed.ok_or(Problem::NoRoute(family))?;
-    match of(&name, family, kernel, &listed, held) {
-        Ok(answer) => Ok(answer),
-        Err(problem) => Err(InterfaceError { routed: Some(name), problem }),
+    let name = routed.ok_or(InterfaceErrorKind::NoRoute(family))?;
+    match address_of(&name, family, preferred, &listed, addresses6) {
+        Ok(detected) => Ok(detected),
+        Err(kind) => Err(InterfaceError { routed: Some(name), kind }),
     }
 }
 
-/// The address of one interface, by the addresses of all of them.
-fn of(
+/// Returns the address of one interface. `listed` and `addresses6` are the addresses of all interfaces.
+fn address_of(
     name: &str,
     family: Family,
-    kernel: Option<IpAddr>,
+    preferred: Option<IpAddr>,
     listed: &[Interface],
-    mut held: Vec<Held>,
-) -> Result<Detected, Problem> {
-    let ours = || listed.iter().filter(|i| i.name == name || device(i) == name);
-    // IFF_RUNNING is off without a carrier too (netdevice(7)). An address outlives both.
-    if ours().any(|i| i.oper_status != IfOperStatus::Up) {
-        return Err(Problem::Down);
+    mut addresses6: Vec<InterfaceAddr>,
+) -> Result<Detected, InterfaceErrorKind> {
+    let listed = || listed.iter().filter(|i| i.name == name || device(i) == name);
+    // `IFF_RUNNING` is unset without a carrier, too (netdevice(7)). Addresses remain in both cases.
+    if listed().any(|i| i.oper_status != IfOperStatus::Up) {
+        return Err(InterfaceErrorKind::Down);
     }
-    held.retain(|h| h.name == name);
-    // The list has no link-local ones.
-    let bare = held.is_empty() && ours().next().is_none();
+    addresses6.retain(|a| a.name == name);
+    // `listed` has no link-local addresses.
+    let is_bare = addresses6.is_empty() && listed().next().is_none();
     let chosen = if family == Family::V4 {
-        let addresses: Vec<Ipv4Addr> = ours().filter_map(|i| v4(i.ip())).collect();
-        choose(&addresses, kernel.and_then(v4)).map(|(a, note)| (a.into(), note))
+        let addresses: Vec<Ipv4Addr> = listed().filter_map(|i| v4(i.ip())).collect();
+        choose(&addresses, preferred.and_then(v4)).map(|(a, note)| (a.into(), note))
     } else {
-        let kinds = inet6::unfit(&held);
-        held.retain(|h| h.unfit().is_none());
-        let kernel = kernel.and_then(|a| if let IpAddr::V6(a) = a { Some(a) } else { None });
-        match inet6::choose(&held, kernel) {
-            None if !kinds.is_empty() => return Err(Problem::Unfit(kinds)),
+        let kinds = inet6::rejections(&addresses6);
+        addresses6.retain(|a| a.rejection().is_none());
+        let preferred = preferred.and_then(|a| if let IpAddr::V6(a) = a { Some(a) } else { None });
+        match inet6::choose(&addresses6, preferred) {
+            None if !kinds.is_empty() => return Err(InterfaceErrorKind::Unsuitable(kinds)),
             chosen => chosen.map(|(a, note)| (a.into(), note)),
         }
     };
     match chosen {
-        Some((address, note)) => Ok(Detected { address, note: note.map(str::to_owned) }),
-        None if !bare => Err(Problem::None(family)),
-        // An interface without addresses is named here alone.
+        Some((address, note)) => Ok(Detected { address, note }),
+        None if !is_bare => Err(InterfaceErrorKind::None(family)),
+        // `getifaddrs` omits interfaces without addresses; /proc/net/dev lists them.
         None => {
-            let devices = fs::read_to_string(DEVICES).map_err(|e| Problem::Unread(DEVICES, e))?;
+            let devices =
+                fs::read_to_string(DEVICES).map_err(|e| InterfaceErrorKind::Unreadable(DEVICES, e))?;
             let names = device_names(&devices);
-            Err(if names.contains(&name) { Problem::Bare } else { Problem::Absent(names.join(", ")) })
+            Err(if names.contains(&name) {
+                InterfaceErrorKind::Bare
+            } else {
+                InterfaceErrorKind::Absent(names.join(", "))
+            })
         }
     }
 }
 
-/// The public one; of several the kernel's choice, or else the lowest, which at least is always the same. A
-/// private one where there is nothing else: its refusal says most.
-fn choose(addresses: &[Ipv4Addr], kernel: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
-    let private = |a: &Ipv4Addr| global::reason_not_global((*a).into()).is_some();
-    let best = *addresses.iter().min_by_key(|a| (private(a), kernel != Some(**a), **a))?;
-    let note = match addresses.iter().filter(|a| private(a) == private(&best)).count() {
+/// Chooses the address to publish, and explains the choice if there are several: a public one; of several, the kernel's
+/// preferred source address, else the lowest, so that the choice is the same in each run. A private address is returned
+/// if there is no public one: the error about it is more helpful than none.
+fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
+    let is_private = |a: &Ipv4Addr| global::reason_not_global((*a).into()).is_some();
+    let best = *addresses.iter().min_by_key(|a| (is_private(a), preferred != Some(**a), **a))?;
+    let note = match addresses.iter().filter(|a| is_private(a) == is_private(&best)).count() {
         1 => None,
-        _ if kernel == Some(best) => Some("of several, the one that the kernel uses"),
-        _ => Some("of several, none of which the kernel uses, the lowest"),
+        _ if preferred == Some(best) => Some(PREFERRED),
+        _ => Some("chosen from several (the lowest; none is the kernel's preferred source address)"),
     };
     Some((best, note))
 }
 
-/// The source address that the kernel takes towards the internet. `connect` on a UDP socket only looks the route
-/// up (udp(7)); nothing is sent.
-fn towards_the_internet(family: Family) -> Option<IpAddr> {
-    let (from, to): (IpAddr, IpAddr) = match family {
-        Family::V4 => (Ipv4Addr::UNSPECIFIED.into(), OUT4.into()),
-        Family::V6 => (Ipv6Addr::UNSPECIFIED.into(), OUT6.into()),
-    };
-    let socket = UdpSocket::bind(SocketAddr::new(from, 0)).ok()?;
-    socket.connect(SocketAddr::new(to, 53)).ok()?;
-    socket.local_addr().ok().map(|a| a.ip())
+/// Returns the source address that the kernel uses towards the internet (source address selection, RFC 6724, section
+/// 5); `None` without a route. Sends nothing.
+fn preferred_source(family: Family) -> Option<IpAddr> {
+    let internet: IpAddr = if family == Family::V4 { INTERNET4.into() } else { INTERNET6.into() };
+    udp::connected((internet, 53).into()).ok()?.local_addr().ok().map(|a| a.ip())
 }
 
+/// Returns the address if it is an IPv4 address.
 const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
     match address {
         IpAddr::V4(a) => Some(a),
@@ -178,12 +184,12 @@ const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
-/// An IPv4 address may have a label such as `eth0:1` for a name (ip-address(8)); the device is what stands before.
+/// Returns the name of the device. An IPv4 address may have a label such as `eth0:1` instead (ip-address(8)).
 fn device(interface: &Interface) -> &str {
     interface.name.split(':').next().unwrap_or_default()
 }
 
-/// The names in `/proc/net/dev`: two lines of heading, then `  eth0: 1 2 3`.
+/// Parses the names in `/proc/net/dev`: two lines of heading, then lines such as `  eth0: 1 2 3`.
 fn device_names(text: &str) -> Vec<&str> {
     text.lines().skip(2).filter_map(|l| l.split(':').next()).map(str::trim_ascii).collect()
 }
@@ -193,32 +199,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_ipv4_addresses() {
+    fn choose_prefers_public_addresses_and_the_kernels_source() {
         const A: &str = "81.2.69.10";
         const B: &str = "81.2.69.20";
-        let several = Some("of several, the one that the kernel uses");
-        let lowest = Some("of several, none of which the kernel uses, the lowest");
-        for (addresses, kernel, wanted) in [
+        let preferred_note = Some(PREFERRED);
+        let lowest = Some("chosen from several (the lowest; none is the kernel's preferred source address)");
+        for (addresses, preferred, expected) in [
             (&[][..], Some(A), None),
             (&[A], None, Some((A, None))),
             (&[A], Some(B), Some((A, None))),
-            (&[B, A], Some(B), Some((B, several))),
+            (&[B, A], Some(B), Some((B, preferred_note))),
             (&[B, A], None, Some((A, lowest))),
             (&[B, A], Some("192.168.1.2"), Some((A, lowest))),
-            // What the kernel uses inside is not what others see.
+            // A private address is not chosen, even if the kernel prefers it.
             (&["10.0.0.1", B], Some("10.0.0.1"), Some((B, None))),
             (&["100.64.0.1"], None, Some(("100.64.0.1", None))),
-            (&["192.168.1.2", "10.0.0.1"], Some("192.168.1.2"), Some(("192.168.1.2", several))),
+            (&["192.168.1.2", "10.0.0.1"], Some("192.168.1.2"), Some(("192.168.1.2", preferred_note))),
         ] {
             let ip = |text: &str| text.parse::<Ipv4Addr>().expect(text);
             let list: Vec<_> = addresses.iter().map(|a| ip(a)).collect();
-            let wanted = wanted.map(|(a, note)| (ip(a), note));
-            assert_eq!(choose(&list, kernel.map(ip)), wanted, "{addresses:?} {kernel:?}");
+            let expected = expected.map(|(a, note)| (ip(a), note));
+            assert_eq!(choose(&list, preferred.map(ip)), expected, "{addresses:?} {preferred:?}");
         }
     }
 
     #[test]
-    fn devices() {
+    fn device_names_are_read_without_the_heading() {
         let text = "Inter-|   Receive                                                |  Transmit\n \
                     face |bytes    packets errs drop fifo frame compressed multicast|bytes\n\
                     \x20   lo: 1936 22 0 0\n  eth0:99999 1 0 0\nbr-lan: 0 0\n";

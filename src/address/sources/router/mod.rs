@@ -1,7 +1,8 @@
-//! `router`: the outer IPv4 address, as the default gateway itself knows it. No internet, no third party.
+//! The source `router`: the external IPv4 address, as the default gateway reports it, without any request to the
+//! internet.
 //!
-//! NAT-PMP first, since it is one packet each way, and then `UPnP`. Only the gateway is listened to: anybody on
-//! the LAN can claim to be a router, and one answer is enough for a write.
+//! NAT-PMP comes first, since it costs one packet each way, then `UPnP`. Only responses of the gateway are accepted:
+//! any machine on the LAN can claim to be a router, and one answer is enough for a write.
 
 mod nat_pmp;
 mod upnp;
@@ -17,20 +18,20 @@ use upnp::UpnpError;
 /// The kernel's IPv4 routes (proc(5)), of this process's network namespace.
 const ROUTES: &str = "/proc/self/net/route";
 
-/// Why there is no address.
+/// Reasons for the router to give no address.
 #[derive(Debug)]
 pub enum RouterError {
     /// The routes could not be read.
     Routes(io::Error),
-    /// No default route leads over a gateway.
+    /// No IPv4 default route has a gateway.
     NoGateway,
-    /// The gateway would not tell.
+    /// The gateway gave no address.
     Gateway {
         /// Its address.
         gateway: Ipv4Addr,
-        /// NAT-PMP's result code, if it answered that much (RFC 6886, 3.5).
+        /// The result code via NAT-PMP (RFC 6886, section 3.5); `None` if it does not speak NAT-PMP.
         nat_pmp: Option<u16>,
-        /// What became of `UPnP`.
+        /// The error via `UPnP`.
         upnp: UpnpError,
     },
 }
@@ -40,18 +41,21 @@ impl fmt::Display for RouterError {
         match self {
             Self::Routes(e) => write!(f, "could not read {ROUTES}: {e}"),
             Self::NoGateway => {
-                write!(f, "no default gateway: is the network up? on the router itself, use `interface`")
+                write!(
+                    f,
+                    "no default gateway; check the network connection (on the router itself, use `interface`)"
+                )
             }
             Self::Gateway { gateway, nat_pmp: None, upnp: UpnpError::Silent } => write!(
                 f,
-                "the gateway {gateway} answers neither NAT-PMP nor UPnP: switch one of them on there, or use `web`"
+                "the gateway {gateway} answers neither NAT-PMP nor UPnP; enable one of them on the router, or use `web`"
             ),
             Self::Gateway { gateway, nat_pmp, upnp } => {
                 write!(f, "the gateway {gateway} ")?;
                 match nat_pmp {
                     None => {}
                     Some(2) => write!(f, "refuses NAT-PMP, and ")?,
-                    Some(3) => write!(f, "says by NAT-PMP that it is not connected, and ")?,
+                    Some(3) => write!(f, "reports via NAT-PMP that it is not connected, and ")?,
                     Some(code) => write!(f, "answers NAT-PMP with error {code}, and ")?,
                 }
                 upnp.fmt(f)
@@ -62,7 +66,7 @@ impl fmt::Display for RouterError {
 
 impl std::error::Error for RouterError {}
 
-/// Asks the default gateway; gives up within 3 s when it answers nothing.
+/// Queries the default gateway. A silent one is an error within 3 s.
 pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
     let routes = fs::read_to_string(ROUTES).map_err(RouterError::Routes)?;
     let gateway = gateway(&routes).ok_or(RouterError::NoGateway)?;
@@ -74,22 +78,22 @@ pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
     upnp::query(http, gateway).map_err(|upnp| RouterError::Gateway { gateway, nat_pmp, upnp })
 }
 
-/// The gateway of the default route with the lowest metric.
+/// Returns the gateway of the default route with the lowest metric.
 fn gateway(routes: &str) -> Option<Ipv4Addr> {
-    // The kernel prints addresses as numbers of the machine's own byte order.
-    let address = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
-    let default = |line: &str| {
+    // The kernel prints addresses as hexadecimal numbers in the byte order of the machine.
+    let parse = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
+    let default_route = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let &[_, destination, gateway, flags, _, _, metric, mask, ..] = fields.as_slice() else {
             return None;
         };
         let flags = u32::from_str_radix(flags, 16).ok()?;
-        // RTF_UP and RTF_GATEWAY, and not RTF_REJECT (linux/route.h).
-        let usable = flags & 0x203 == 3;
-        let is_default = address(destination)?.is_unspecified() && address(mask)?.is_unspecified();
-        (usable && is_default).then_some((metric.parse::<u32>().ok()?, address(gateway)?))
+        // `RTF_UP` and `RTF_GATEWAY` are set, and `RTF_REJECT` is not (linux/route.h).
+        let is_usable = flags & 0x203 == 3;
+        let is_default = parse(destination)?.is_unspecified() && parse(mask)?.is_unspecified();
+        (is_usable && is_default).then_some((metric.parse::<u32>().ok()?, parse(gateway)?))
     };
-    routes.lines().filter_map(default).min_by_key(|(metric, _)| *metric).map(|(_, gateway)| gateway)
+    routes.lines().filter_map(default_route).min_by_key(|(metric, _)| *metric).map(|(_, gateway)| gateway)
 }
 
 #[cfg(test)]
@@ -99,7 +103,7 @@ mod tests {
     const HEAD: &str =
         "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
 
-    /// As the kernel prints it on this machine.
+    /// Returns the address as the kernel prints it on this machine.
     fn hex(address: &str) -> String {
         let address: Ipv4Addr = address.parse().expect(address);
         format!("{:08X}", u32::from_ne_bytes(address.octets()))
@@ -111,17 +115,17 @@ mod tests {
     }
 
     #[test]
-    fn the_default_route_with_the_lowest_metric() {
+    fn gateway_is_that_of_the_default_route_with_the_lowest_metric() {
         const ANY: &str = "0.0.0.0";
         let lan = route("192.168.1.0", ANY, 1, 0, "255.255.255.0");
         let default = |via: &str, metric| route(ANY, via, 3, metric, ANY);
-        for (routes, wanted) in [
+        for (routes, expected) in [
             (String::new(), None),
             (lan.clone(), None),
             (lan.clone() + &default("192.168.1.1", 0), Some("192.168.1.1")),
             (default("192.168.1.1", 600) + &default("10.0.0.1", 100), Some("10.0.0.1")),
             (default("10.0.0.1", 100) + &default("192.168.1.1", 600), Some("10.0.0.1")),
-            // A VPN's half of everything, a line without a gateway, one that is down, one that rejects.
+            // The halves of the address space of a VPN, a route without a gateway, one that is down, one that rejects.
             (route(ANY, "10.8.0.1", 3, 0, "128.0.0.0"), None),
             (route("128.0.0.0", "10.8.0.1", 3, 0, "128.0.0.0"), None),
             (route(ANY, ANY, 1, 0, ANY), None),
@@ -130,23 +134,28 @@ mod tests {
             ("eth0\t00000000\t0101A8C0\t0003\n".to_owned(), None),
             ("eth0 x y z 0 0 0 w 0 0 0\n".to_owned(), None),
         ] {
-            let found = gateway(&(HEAD.to_owned() + &routes)).map(|a| a.to_string());
-            assert_eq!(found.as_deref(), wanted, "{routes}");
+            let address = gateway(&(HEAD.to_owned() + &routes)).map(|a| a.to_string());
+            assert_eq!(address.as_deref(), expected, "{routes}");
         }
     }
 
     #[test]
-    fn both_protocols_are_told() {
-        let told = |nat_pmp, upnp| {
+    fn error_describes_both_protocols() {
+        let text = |nat_pmp, upnp| {
             let gateway = Ipv4Addr::new(192, 168, 1, 1);
             RouterError::Gateway { gateway, nat_pmp, upnp }.to_string()
         };
-        assert!(told(None, UpnpError::Silent).contains("answers neither NAT-PMP nor UPnP: switch one"));
+        assert!(text(None, UpnpError::Silent).contains("answers neither NAT-PMP nor UPnP; enable one"));
         assert_eq!(
-            told(Some(2), UpnpError::Silent),
+            text(Some(2), UpnpError::Silent),
             "the gateway 192.168.1.1 refuses NAT-PMP, and does not answer UPnP"
         );
-        assert!(told(Some(3), UpnpError::NoAddress).contains("not connected, and knows by UPnP of no"));
-        assert!(told(None, UpnpError::NoService).starts_with("the gateway 192.168.1.1 offers"));
+        assert!(
+            text(Some(3), UpnpError::NoAddress)
+                .contains("not connected, and reports via UPnP that it has no external address")
+        );
+        assert!(
+            text(None, UpnpError::NoService).ends_with("answers UPnP, but has no WAN connection service")
+        );
     }
 }

@@ -1,44 +1,54 @@
-//! `UPnP` Internet Gateway Device, versions 1 and 2: SSDP finds the gateway's description, which names the
-//! service that is asked for `GetExternalIPAddress` (`UPnP` Device Architecture 1.1; `WANIPConnection` 1 and 2).
+//! `UPnP` Internet Gateway Device, versions 1 and 2: SSDP finds the description of the gateway, which names the service
+//! for `GetExternalIPAddress` (`UPnP` Device Architecture 1.1; `WANIPConnection` 1 and 2).
 //!
-//! The XML is searched, not parsed: two elements of a small document that a router has made by a template are not
-//! worth a parser's bytes. Whatever leads away from the gateway is not followed.
+//! The XML is searched and not parsed: two elements of a small document that routers fill in from a template do not
+//! justify the size of a parser. URLs that do not lead to the gateway are not followed.
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::http::{Http, HttpError, Method, Request};
-use crate::net::Family;
+use crate::net::{Family, udp};
 
+/// The multicast group and port of SSDP (`UPnP` Device Architecture 1.1, section 1.3).
 const SSDP: (Ipv4Addr, u16) = (Ipv4Addr::new(239, 255, 255, 250), 1900);
-/// How long to wait for the first answer: it may take its time up to `MX` seconds, on which we are short.
+/// Timeout of the search. The request allows responses to take `MX` seconds, the shortest possible value.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_millis(1500);
-/// The longest wait for one answer over HTTP.
+/// Timeout of one HTTP exchange.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// Maximum size of the description, in bytes.
 const MAX_DESCRIPTION: u64 = 64 * 1024;
+/// Maximum size of a SOAP response, in bytes.
 const MAX_SOAP: u64 = 8 * 1024;
-/// The most connections of one router that are asked about.
+/// Maximum number of services of one router that are queried.
 const MAX_SERVICES: usize = 4;
+/// The service types that know the external address, in order of preference: IP connections before PPP connections.
 const SERVICES: [&str; 3] = ["WANIPConnection:2", "WANIPConnection:1", "WANPPPConnection:1"];
 
-/// Why `UPnP` told no address; reads on after "the gateway 192.168.1.1 ".
+/// Reasons for a gateway to give no address via `UPnP`. The text continues "the gateway 192.168.1.1 ".
 #[derive(Debug)]
 pub enum UpnpError {
-    /// It did not answer the search.
+    /// The gateway did not answer the search.
     Silent,
     /// The search could not be sent.
     Search(io::Error),
-    /// Its description or its service could not be had.
+    /// The request for its description or its address failed.
     Http(HttpError),
-    /// The same, by a status.
-    Status(&'static str, u16),
-    /// Its description names no service that knows the address.
+    /// The request for the description or the address was answered with another status than 200.
+    Status {
+        /// The requested document, in words.
+        document: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The description names no service of a WAN connection.
     NoService,
-    /// It knows no address: there is no connection.
+    /// The gateway has no external address: it is not connected.
     NoAddress,
-    /// What it says is no address.
+    /// The response has no valid address.
     NotUnderstood,
 }
 
@@ -46,65 +56,61 @@ impl fmt::Display for UpnpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Silent => write!(f, "does not answer UPnP"),
-            Self::Search(e) => write!(f, "could not be searched for by UPnP: {e}"),
+            Self::Search(e) => write!(f, "could not be searched for via UPnP: {e}"),
             Self::Http(e) => write!(f, "answers UPnP, but {e}"),
-            Self::Status(what, status) => write!(f, "answers UPnP, but {what} with status {status}"),
-            Self::NoService => write!(f, "offers by UPnP no service that knows its outer address"),
-            Self::NoAddress => write!(f, "knows by UPnP of no outer address: it is not connected"),
-            Self::NotUnderstood => write!(f, "answers UPnP with something that is not an address"),
+            Self::Status { document, status } => {
+                write!(f, "answers UPnP, but the request for its {document} failed with status {status}")
+            }
+            Self::NoService => write!(f, "answers UPnP, but has no WAN connection service"),
+            Self::NoAddress => write!(f, "reports via UPnP that it has no external address (not connected)"),
+            Self::NotUnderstood => write!(f, "answers UPnP, but not with a valid address"),
         }
     }
 }
 
-/// Asks `gateway`, and nobody else, for its outer address.
+/// Asks `gateway`, and no other machine, for its external address.
 pub(super) fn query(http: &Http, gateway: Ipv4Addr) -> Result<Ipv4Addr, UpnpError> {
-    let found = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
-    let location = found.ok_or(UpnpError::Silent)?;
-    let get = Method::Get;
-    let description = fetch(http, get, &location.to_string(), MAX_DESCRIPTION, "gives its description")?;
-    let mut problem = UpnpError::NoService;
+    let location = discover(gateway, http.remaining()).map_err(UpnpError::Search)?;
+    let location = location.ok_or(UpnpError::Silent)?;
+    let description = fetch(http, Method::Get, &location.to_string(), MAX_DESCRIPTION, "description")?;
+    let mut error = UpnpError::NoService;
     for (service, url) in services(&description, &location).into_iter().take(MAX_SERVICES) {
         match external_address(http, service, &url) {
             Ok(address) if !address.is_unspecified() => return Ok(address),
-            Ok(_) => problem = UpnpError::NoAddress,
-            Err(e) => problem = e,
+            Ok(_) => error = UpnpError::NoAddress,
+            Err(e) => error = e,
         }
     }
-    Err(problem)
+    Err(error)
 }
 
-/// Where the gateway's description lies: the first that it names and that lies on itself.
-fn discover(gateway: Ipv4Addr, time: Duration) -> io::Result<Option<Location>> {
-    let until = Instant::now() + time.min(DISCOVERY_TIMEOUT);
-    // Towards the gateway, so that the search leaves by that interface (ip(7): the source's).
-    let way = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    way.connect((gateway, SSDP.1))?;
-    let socket = UdpSocket::bind((way.local_addr()?.ip(), 0))?;
+/// Returns the location of the gateway's description: the first one that it sends and that is on the gateway itself.
+/// Returns `None` if the gateway does not answer.
+fn discover(gateway: Ipv4Addr, timeout: Duration) -> io::Result<Option<Location>> {
+    let deadline = Instant::now() + timeout.min(DISCOVERY_TIMEOUT);
+    // Bound to the source address towards the gateway, so that multicast leaves by that interface (ip(7)).
+    let source = udp::connected((gateway, SSDP.1).into())?.local_addr()?.ip();
+    let socket = UdpSocket::bind((source, 0))?;
     for version in [1, 2] {
         let search = format!(
             "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\n\
              ST: urn:schemas-upnp-org:device:InternetGatewayDevice:{version}\r\n\r\n"
         );
         socket.send_to(search.as_bytes(), SSDP)?;
-        // Some networks lose multicast; the gateway need not listen to this one.
+        // By unicast as well, since some networks drop multicast. A failure is ignored: it is the second copy.
         let _ = socket.send_to(search.as_bytes(), (gateway, SSDP.1));
     }
-    let mut packet = [0; 2048];
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(None);
-        }
-        socket.set_read_timeout(Some(left))?;
-        // An error of this socket is an earlier packet's: the wait goes on.
-        if let Ok((length, SocketAddr::V4(from))) = socket.recv_from(&mut packet)
-            && *from.ip() == gateway
-            && let Some(text) = packet.get(..length)
-            && let Some(location) = Location::of_answer(&String::from_utf8_lossy(text), gateway)
+    let mut location = None;
+    udp::receive_until(deadline, &socket, &mut |packet| {
+        // An error belongs to an earlier packet, such as one to a closed port: keep waiting.
+        if let Ok((response, sender)) = packet
+            && sender.ip() == gateway
         {
-            return Ok(Some(location));
+            location = Location::of_response(&String::from_utf8_lossy(response), gateway);
         }
-    }
+        if location.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(location)
 }
 
 /// A URL on the gateway itself.
@@ -112,7 +118,7 @@ fn discover(gateway: Ipv4Addr, time: Duration) -> io::Result<Option<Location>> {
 struct Location {
     gateway: Ipv4Addr,
     port: u16,
-    /// With its leading `/`.
+    /// Path and query, with the leading `/`.
     path: String,
 }
 
@@ -123,33 +129,34 @@ impl fmt::Display for Location {
 }
 
 impl Location {
-    /// The `LOCATION` of an SSDP answer.
-    fn of_answer(answer: &str, gateway: Ipv4Addr) -> Option<Self> {
-        let mut lines = answer.lines();
+    /// Returns the `LOCATION` of a search response, if it is on the gateway.
+    fn of_response(response: &str, gateway: Ipv4Addr) -> Option<Self> {
+        let mut lines = response.lines();
         let status = lines.next()?;
         if !(status.starts_with("HTTP/1.") && status.split(' ').nth(1) == Some("200")) {
             return None;
         }
-        let named = |line: &str| {
+        let location = |line: &str| {
             let (name, value) = line.split_once(':')?;
             name.trim().eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
         };
-        Self::parse(&lines.find_map(named)?, gateway)
+        Self::parse(&lines.find_map(location)?, gateway)
     }
 
-    /// `http://` and the gateway's address; nothing that leads elsewhere.
+    /// Parses an `http://` URL with the gateway's address as host; `None` for other URLs.
     fn parse(url: &str, gateway: Ipv4Addr) -> Option<Self> {
         let (scheme, rest) = url.split_at_checked("http://".len())?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
-        let good = scheme.eq_ignore_ascii_case("http://")
+        let is_valid = scheme.eq_ignore_ascii_case("http://")
             && host.parse::<IpAddr>().is_ok_and(|ip| ip == gateway)
             && path.bytes().all(|b| b.is_ascii_graphic());
         let path = if path.is_empty() { "/" } else { path };
-        good.then_some(Self { gateway, port: port.parse().ok()?, path: path.to_owned() })
+        is_valid.then_some(Self { gateway, port: port.parse().ok()?, path: path.to_owned() })
     }
 
-    /// Where `reference`, as it stands in a document here, leads (RFC 3986, 5.2, as far as routers go).
+    /// Resolves a reference in the document at this location (RFC 3986, section 5.2, without `..`); `None` if it leads
+    /// away from the gateway.
     fn join(&self, reference: &str) -> Option<Self> {
         let reference = reference.replace("&amp;", "&");
         if reference.contains("://") {
@@ -161,35 +168,36 @@ impl Location {
     }
 }
 
-/// The services that know the address, and where each is asked: an IP connection's before a PPP one's.
+/// Returns the services that know the external address, in the order of [`SERVICES`], with the control URL of each.
 fn services(description: &str, location: &Location) -> Vec<(&'static str, String)> {
-    // Version 1.0 only; without one, URLs are relative to the description.
+    // `URLBase` exists in version 1.0 only; without it, URLs are relative to the description.
     let base = element(description, "URLBase").and_then(|(base, _)| Location::parse(base, location.gateway));
     let base = base.unwrap_or_else(|| location.clone());
-    let mut found = Vec::new();
-    for wanted in SERVICES {
+    let mut urls = Vec::new();
+    for service_type in SERVICES {
         let mut rest = description;
         while let Some((service, after)) = element(rest, "service") {
             rest = after;
-            let kind = element(service, "serviceType").map_or("", |(kind, _)| kind);
+            let urn = element(service, "serviceType").map_or("", |(urn, _)| urn);
             let url = element(service, "controlURL").and_then(|(url, _)| base.join(url));
-            if let Some(url) = url.filter(|_| kind.strip_prefix(URN) == Some(wanted)) {
-                found.push((wanted, url.to_string()));
+            if let Some(url) = url.filter(|_| urn.strip_prefix(URN) == Some(service_type)) {
+                urls.push((service_type, url.to_string()));
             }
         }
     }
-    found
+    urls
 }
 
+/// The beginning of each service type.
 const URN: &str = "urn:schemas-upnp-org:service:";
 
-/// The text of the first element of this name, and what follows it.
+/// Returns the text of the first element of this name, and the rest of the document after it.
 fn element<'a>(xml: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let mut rest = xml;
     loop {
         let (_, after) = rest.split_once('<')?;
         rest = after;
-        // `<service>` and `<service attribute="x">`, but not `<serviceType>`.
+        // Matches `<service>` and `<service attribute="x">`, but not `<serviceType>`.
         if let Some(tag) = rest.strip_prefix(name).filter(|t| t.starts_with(['>', ' ', '\t', '\r', '\n'])) {
             let (_, inside) = tag.split_once('>')?;
             let (text, after) = inside.split_once(&format!("</{name}>"))?;
@@ -198,7 +206,7 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     }
 }
 
-/// Asks one service.
+/// Calls `GetExternalIPAddress` of one service.
 fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, UpnpError> {
     let body = format!(
         "<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
@@ -211,28 +219,29 @@ fn external_address(http: &Http, service: &str, url: &str) -> Result<Ipv4Addr, U
         header: Some(("SOAPAction", &action)),
         body: &body,
     };
-    let answer = fetch(http, post, url, MAX_SOAP, "answers for its address")?;
-    let (address, _) = element(&answer, "NewExternalIPAddress").ok_or(UpnpError::NotUnderstood)?;
+    let response = fetch(http, post, url, MAX_SOAP, "address")?;
+    let (address, _) = element(&response, "NewExternalIPAddress").ok_or(UpnpError::NotUnderstood)?;
     if address.is_empty() {
         return Err(UpnpError::NoAddress);
     }
     address.parse().map_err(|_| UpnpError::NotUnderstood)
 }
 
+/// Sends a request and returns the body of a response with status 200.
 fn fetch(
     http: &Http,
     method: Method,
     url: &str,
     limit: u64,
-    what: &'static str,
+    document: &'static str,
 ) -> Result<String, UpnpError> {
     let family = Some(Family::V4);
     let request = Request { method, url, authorization: None, family, limit, timeout: TIMEOUT };
-    let answer = http.send(&request).map_err(UpnpError::Http)?;
-    if answer.status != 200 {
-        return Err(UpnpError::Status(what, answer.status));
+    let response = http.send(&request).map_err(UpnpError::Http)?;
+    if response.status != 200 {
+        return Err(UpnpError::Status { document, status: response.status });
     }
-    Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    Ok(String::from_utf8_lossy(&response.body).into_owned())
 }
 
 #[cfg(test)]
@@ -246,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn answers_to_the_search() {
-        let of = |text: &str| Location::of_answer(text, GATEWAY).map(|l| l.to_string());
+    fn location_is_read_from_a_search_response_of_the_gateway_only() {
+        let location = |text: &str| Location::of_response(text, GATEWAY).map(|l| l.to_string());
         let good = "http://192.168.1.1:5000/igd/root.xml";
         assert_eq!(
-            of(&format!("HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: {good}\r\n\r\n")).as_deref(),
+            location(&format!("HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: {good}\r\n\r\n")).as_deref(),
             Some(good)
         );
-        assert_eq!(of(&format!("HTTP/1.0 200 OK\nLocation:{good}\n")).as_deref(), Some(good));
+        assert_eq!(location(&format!("HTTP/1.0 200 OK\nLocation:{good}\n")).as_deref(), Some(good));
         for bad in [
             "",
             "HTTP/1.1 200 OK\r\n\r\n",
@@ -261,12 +270,12 @@ mod tests {
             "NOTIFY * HTTP/1.1\r\nLOCATION: http://192.168.1.1:5000/igd/root.xml\r\n",
             "HTTP/1.1 200 OK\r\nLOCATION: http://192.168.1.77:5000/igd/root.xml\r\n",
         ] {
-            assert_eq!(of(bad), None, "{bad}");
+            assert_eq!(location(bad), None, "{bad}");
         }
     }
 
     #[test]
-    fn only_the_gateway_is_a_location() {
+    fn location_must_be_on_the_gateway() {
         let parse = |url| Location::parse(url, GATEWAY).map(|l| l.to_string());
         assert_eq!(parse("http://192.168.1.1").as_deref(), Some("http://192.168.1.1:80/"));
         assert_eq!(parse("HTTP://192.168.1.1:1/a?b").as_deref(), Some("http://192.168.1.1:1/a?b"));
@@ -289,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn references() {
+    fn references_are_resolved_on_the_gateway_only() {
         let join = |reference| location().join(reference).map(|l| l.path + &format!(" {}", l.port));
         assert_eq!(join("/ctl/IPConn").as_deref(), Some("/ctl/IPConn 5000"));
         assert_eq!(join("ctl?a=1&amp;b=2").as_deref(), Some("/igd/ctl?a=1&b=2 5000"));
@@ -306,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn services_of_a_description() {
+    fn services_of_a_description_are_found_in_order_of_preference() {
         let found = |xml: &str| {
             let all = services(xml, &location()).into_iter();
             all.map(|(kind, url)| format!("{kind} {url}")).collect::<Vec<_>>().join(" ")
@@ -338,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn elements() {
+    fn element_is_the_first_of_its_name() {
         assert_eq!(element("<a><b x=\"1\"> t </b>u", "b"), Some(("t", "u")));
         assert_eq!(element("<bc>1</bc><b>2</b>", "b"), Some(("2", "")));
         for bad in ["", "<", "<b", "<b>", "<b>1", "<b 1</b>", "b>1</b>"] {
