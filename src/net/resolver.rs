@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use crate::sys::oneshot::{Letter, spawn_detached};
+use crate::sys::oneshot::{channel, spawn_detached};
 use crate::sys::time::seconds_rounded_up;
 
 /// The longest wait for the system's resolver.
@@ -38,12 +38,12 @@ impl std::error::Error for ResolveError {}
 pub(crate) fn lookup(name: &str, time: Duration) -> Result<Vec<IpAddr>, ResolveError> {
     let time = time.min(TIMEOUT);
     let deadline = Instant::now() + time;
-    let answer = Letter::new();
-    let (sender, target) = (answer.clone(), (name.to_owned(), 0));
+    let (sender, receiver) = channel();
+    let target = (name.to_owned(), 0);
     // The resolver has no limit of its own: a thread that it holds up is left behind.
     spawn_detached(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(ResolveError::Failed)?;
     let found =
-        answer.receive(deadline).ok_or(ResolveError::TimedOut(time))?.map_err(ResolveError::Failed)?;
+        receiver.receive(deadline).ok_or(ResolveError::TimedOut(time))?.map_err(ResolveError::Failed)?;
     let mut addresses: Vec<IpAddr> = Vec::new();
     for address in found.map(|a| a.ip()) {
         if !addresses.contains(&address) {

@@ -8,8 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::oneshot::{Letter, spawn_detached};
-use crate::sys::time::seconds_rounded_up;
+use super::oneshot::{Sender, channel, spawn_detached};
+use super::time::seconds_rounded_up;
 
 /// The most bytes of a program's first line that are of interest: an address needs at most 46.
 pub(crate) const MAX_LINE: usize = 256;
@@ -92,12 +92,11 @@ pub(crate) fn run(job: &Spec) -> Result<Vec<u8>, ProcessError> {
 
 /// The first line and then the status, or nothing when the time is up.
 fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
-    let letter = Letter::new();
+    let (sender, receiver) = channel();
     if let Some(stdout) = child.stdout.take() {
-        let sender = letter.clone();
-        spawn_detached(Box::new(move || drain(stdout, &sender)))?;
+        spawn_detached(Box::new(move || drain(stdout, sender)))?;
     }
-    let Some(line) = letter.receive(deadline) else { return Ok(None) };
+    let Some(line) = receiver.receive(deadline) else { return Ok(None) };
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
             return Ok(Some((line, status)));
@@ -107,21 +106,22 @@ fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option
     Ok(None)
 }
 
-/// Sends the first line as soon as it is there, or as much of it as we take, and reads on to the end, so that the
-/// program neither blocks nor dies of a closed pipe.
-fn drain(mut stdout: impl Read, sender: &Letter<Vec<u8>>) {
-    let (mut buffer, mut line, mut sent) = ([0; 4096], Vec::new(), false);
+/// Sends the first line as soon as it is complete, or its first part if it is longer than [`MAX_LINE`]. Reads the rest
+/// to its end, so that the program neither blocks on a full pipe nor dies of a closed one.
+fn drain(mut stdout: impl Read, sender: Sender<Vec<u8>>) {
+    let (mut buffer, mut line, mut sender) = ([0; 4096], Vec::new(), Some(sender));
     loop {
         let read = match stdout.read(&mut buffer) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            read => read.unwrap_or(0),
+            result => result.unwrap_or(0),
         };
-        if !sent {
+        if sender.is_some() {
             line.extend_from_slice(&buffer[..read]);
-            if read == 0 || line.len() > MAX_LINE || line.contains(&b'\n') {
-                sender.send(std::mem::take(&mut line));
-                sent = true;
-            }
+        }
+        if (read == 0 || line.len() > MAX_LINE || line.contains(&b'\n'))
+            && let Some(sender) = sender.take()
+        {
+            sender.send(std::mem::take(&mut line));
         }
         if read == 0 {
             return;
@@ -145,16 +145,16 @@ mod tests {
     #[test]
     fn a_flood_is_drained_and_its_first_line_kept() {
         let flood = b"81.2.69.142\n".chain(io::repeat(b'x').take(1 << 20));
-        let letter = Letter::new();
-        drain(flood, &letter);
+        let (sender, receiver) = channel();
+        drain(flood, sender);
         assert!(
-            letter
+            receiver
                 .receive(Instant::now())
                 .is_some_and(|line| line.starts_with(b"81.2.69.142\n") && line.len() < 8192)
         );
         // A line without an end.
-        let letter = Letter::new();
-        drain(io::repeat(b'x').take(1 << 20), &letter);
-        assert!(letter.receive(Instant::now()).is_some_and(|line| line.len() < 8192));
+        let (sender, receiver) = channel();
+        drain(io::repeat(b'x').take(1 << 20), sender);
+        assert!(receiver.receive(Instant::now()).is_some_and(|line| line.len() < 8192));
     }
 }
