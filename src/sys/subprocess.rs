@@ -8,6 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use super::oneshot::{Sender, channel, spawn_detached};
 use super::time::seconds_rounded_up;
 
@@ -84,7 +86,7 @@ pub(crate) fn run(job: &Spec) -> Result<Vec<u8>, ProcessError> {
         Ok(Some((line, status))) if status.success() => Ok(line),
         Ok(Some((_, status))) => Err(ProcessError::Ended(status)),
         unfinished => {
-            stop(&mut child);
+            kill(&mut child);
             Err(unfinished.err().map_or(ProcessError::TooSlow(job.time), ProcessError::Wait))
         }
     }
@@ -129,11 +131,14 @@ fn drain(mut stdout: impl Read, sender: Sender<Vec<u8>>) {
     }
 }
 
-/// Kills it and, where there is a shell to say it to, all that it has started: a forgotten `sleep` would hold our
-/// stderr open, and whoever called us waits for that.
-fn stop(child: &mut Child) {
-    let group = format!("kill -s KILL -- -{}", child.id());
-    let _ = Command::new("/bin/sh").args(["-c", &group]).stderr(Stdio::null()).status();
+/// Kills the program and its whole process group. A child that it left behind, such as a forgotten `sleep`, would keep
+/// our stderr open, and cron waits for that to be closed.
+fn kill(child: &mut Child) {
+    // It has not been waited for, so that its ID cannot be another process's yet.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    // It may have left its group.
     let _ = child.kill();
     let _ = child.wait();
 }
