@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::net::Family;
-use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec};
+use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec, Stderr};
 
 /// The longest that a program may run.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,8 +38,9 @@ impl std::error::Error for CommandError {}
 pub(crate) fn query(path: &Path, family: Family, time: Duration) -> Result<IpAddr, CommandError> {
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
-    let job = Spec { path, variables: &variables, time: time.min(TIMEOUT), is_heard: true };
-    read(&subprocess::run(&job).map_err(CommandError::Process)?)
+    let timeout = time.min(TIMEOUT);
+    let spec = Spec { path, variables: &variables, timeout, stderr: Stderr::Inherit };
+    read(&subprocess::run(&spec).map_err(CommandError::Process)?)
 }
 
 fn read(output: &[u8]) -> Result<IpAddr, CommandError> {
