@@ -1,4 +1,4 @@
-//! The system log: RFC 3164 over a datagram socket, as syslogd, logd and journald all take it.
+//! The system log: RFC 3164 over a datagram socket, the form that syslogd, logd and journald accept.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use crate::sys::time::Timestamp;
 
-/// Where every system has it.
+/// The log's socket, the same on every Linux system.
 pub const SOCKET: &str = "/dev/log";
-/// The most bytes of a message, RFC 3164, 4.1.
+/// Maximum size of a message in bytes (RFC 3164, 4.1).
 const MAX_MESSAGE: usize = 1024;
-/// The facility of system daemons, RFC 3164, 4.1.1, before the severity.
+/// The facility of system daemons, shifted to its place above the severity (RFC 3164, 4.1.1).
 const DAEMON: u8 = 3 << 3;
-/// The longest wait for a log that is full.
+/// Timeout for a log whose socket buffer is full.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How grave a line is, RFC 3164, 4.1.1.
+/// The severity of a line, with its number from RFC 3164, 4.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// Something failed.
+    /// A failure.
     Error = 3,
-    /// Something should be seen to.
+    /// A problem that needs attention although the run continues.
     Warning = 4,
-    /// Something was changed.
+    /// A change.
     Notice = 5,
-    /// A step.
+    /// A step, printed with `-v`.
     Debug = 7,
 }
 
@@ -36,7 +36,7 @@ enum Link {
     Closed,
     /// Connected.
     Open(UnixDatagram),
-    /// The log did not accept a line in time. It is not waited for again.
+    /// The log did not accept a line within [`TIMEOUT`]. No further line waits for it.
     Full,
 }
 
@@ -44,17 +44,17 @@ enum Link {
 #[derive(Debug)]
 pub struct Syslog {
     path: PathBuf,
-    process: u32,
+    pid: u32,
     now: fn() -> Timestamp,
     link: Link,
 }
 
 impl Syslog {
-    /// Creates a connection to the log at `path`, opened with the first line. `process` is our process ID, `now` reads
-    /// the clock in seconds since 1970.
+    /// Creates a connection to the log at `path`, opened with the first line. `pid` is our process ID, `now` reads
+    /// the clock.
     #[must_use]
-    pub fn new(path: PathBuf, process: u32, now: fn() -> Timestamp) -> Self {
-        Self { path, process, now, link: Link::Closed }
+    pub fn new(path: PathBuf, pid: u32, now: fn() -> Timestamp) -> Self {
+        Self { path, pid, now, link: Link::Closed }
     }
 
     /// Returns the path of the log's socket, for messages.
@@ -65,7 +65,7 @@ impl Syslog {
 
     /// Sends one line. On an error the caller must print the line elsewhere.
     pub fn send(&mut self, severity: Severity, text: &str) -> io::Result<()> {
-        let message = message(severity, (self.now)(), self.process, text);
+        let message = message(severity, (self.now)(), self.pid, text);
         let socket = match std::mem::replace(&mut self.link, Link::Closed) {
             Link::Open(socket) => socket,
             Link::Closed => self.open()?,
@@ -74,13 +74,13 @@ impl Syslog {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
         };
-        let sent = match socket.send(message.as_bytes()) {
+        let result = match socket.send(message.as_bytes()) {
             // The log may have been restarted in the meantime.
             Err(e) if !is_full(&e) => self.open()?.send(message.as_bytes()),
-            sent => sent,
+            result => result,
         };
-        self.link = if sent.is_err() { Link::Full } else { Link::Open(socket) };
-        sent.map(drop)
+        self.link = if result.is_err() { Link::Full } else { Link::Open(socket) };
+        result.map(drop)
     }
 
     fn open(&self) -> io::Result<UnixDatagram> {
@@ -95,19 +95,19 @@ fn is_full(e: &io::Error) -> bool {
     matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// Priority, time, tag and text. The time is UTC, as musl's own syslog(3) gives it: no zone is known here, and most
-/// logs take their own clock instead.
-fn message(severity: Severity, now: Timestamp, process: u32, text: &str) -> String {
+/// Formats a message: priority, time, tag and text. The time is UTC, as in musl's own syslog(3): the time zone is unknown
+/// here, and most logs use their own clock instead.
+fn message(severity: Severity, now: Timestamp, pid: u32, text: &str) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let date = now.to_string();
-    // `2026-11-24 01:55:10 UTC`; the day is padded with a blank.
+    // `2026-11-24 01:55:10 UTC`; RFC 3164 pads the day with a space.
     let month = date[5..7].parse::<usize>().ok().and_then(|n| MONTHS.get(n.wrapping_sub(1)));
     let day = date[8..10].trim_start_matches('0');
     let (month, time) = (month.unwrap_or(&"Jan"), &date[11..19]);
     let mut message =
-        format!("<{}>{month} {day:>2} {time} gandi-ddns[{process}]: {text}", DAEMON | severity as u8);
-    // One line each.
+        format!("<{}>{month} {day:>2} {time} gandi-ddns[{pid}]: {text}", DAEMON | severity as u8);
+    // A line break would begin a second entry.
     message = message.replace('\n', " ");
     while message.len() > MAX_MESSAGE {
         message.pop();

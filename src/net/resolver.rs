@@ -6,7 +6,7 @@ use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use crate::sys::grouped::push_if_new;
-use crate::sys::oneshot::{Letter, spawn_detached};
+use crate::sys::oneshot::{channel, spawn_detached};
 use crate::sys::time::seconds_rounded_up;
 
 /// Maximum wait for the system's resolver.
@@ -40,12 +40,12 @@ impl std::error::Error for ResolveError {}
 pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, ResolveError> {
     let timeout = timeout.min(TIMEOUT);
     let deadline = Instant::now() + timeout;
-    let answer = Letter::new();
-    let (sender, target) = (answer.clone(), (name.to_owned(), 0));
+    let (sender, receiver) = channel();
+    let target = (name.to_owned(), 0);
     // `getaddrinfo` takes no timeout: a thread that hangs in it is abandoned.
     spawn_detached(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(ResolveError::Failed)?;
     let results =
-        answer.receive(deadline).ok_or(ResolveError::TimedOut(timeout))?.map_err(ResolveError::Failed)?;
+        receiver.receive(deadline).ok_or(ResolveError::TimedOut(timeout))?.map_err(ResolveError::Failed)?;
     let mut addresses: Vec<IpAddr> = Vec::new();
     for result in results {
         push_if_new(&mut addresses, result.ip());

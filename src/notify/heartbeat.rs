@@ -1,4 +1,4 @@
-//! The monitor that is told how each run ended.
+//! The HTTP heartbeat: one request per run to a monitor such as healthchecks.io, which notices failed and missing runs.
 
 use std::time::Duration;
 
@@ -7,14 +7,15 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::{Http, Method, Request};
 
-/// The longest wait for the monitor.
+/// Timeout for the request.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The most bytes of its answer, which nobody reads.
+/// Maximum size of the response body in bytes. The body is not used.
 const MAX_RESPONSE: u64 = 64 * 1024;
-/// The most bytes of a message that it is sent: healthchecks.io keeps 100 kB.
+/// Maximum size of the message that is sent, in bytes; healthchecks.io keeps 100 kB.
 const MAX_MESSAGE: usize = 8 * 1024;
-/// Tells the monitor how the run ended: `GET URL` when all is well, else `POST URL/fail` with the message
-/// (`healthchecks.io/docs/http_api`). That it cannot be told is nobody's trouble but its own.
+
+/// Sends the result of the run: `GET URL` after success, otherwise `POST URL/fail` with the message
+/// (`healthchecks.io/docs/http_api`). A failure is printed with `-v` only.
 pub(crate) fn send(
     notifications: &Notifications,
     http: &Http,
@@ -23,7 +24,7 @@ pub(crate) fn send(
     console: &mut Console,
 ) {
     let Some(url) = &notifications.heartbeat else { return };
-    let failing = format!("{url}/fail");
+    let fail_url = format!("{url}/fail");
     let mut end = message.len().min(MAX_MESSAGE);
     while !message.is_char_boundary(end) {
         end -= 1;
@@ -31,19 +32,22 @@ pub(crate) fn send(
     let body = &message[..end];
     let (url, method) = match exit {
         Exit::Ok => (url.as_str(), Method::Get),
-        _ => {
-            (failing.as_str(), Method::Post { content_type: "text/plain; charset=utf-8", header: None, body })
-        }
+        _ => (
+            fail_url.as_str(),
+            Method::Post { content_type: "text/plain; charset=utf-8", header: None, body },
+        ),
     };
     let request =
         Request { method, url, authorization: None, family: None, limit: MAX_RESPONSE, timeout: TIMEOUT };
-    // Only its host is named: the rest of the URL is a secret of a kind.
+    // Messages contain its host only: the path of such a URL is its password.
     match http.send(&request) {
-        Ok(answer) if (200..300).contains(&answer.status) => console.debug(format_args!("told the monitor")),
-        Ok(answer) => {
-            console
-                .debug(format_args!("could not tell the monitor: it answered with status {}", answer.status));
+        Ok(response) if (200..300).contains(&response.status) => {
+            console.debug(format_args!("heartbeat sent"));
         }
-        Err(e) => console.debug(format_args!("could not tell the monitor: {e}")),
+        Ok(response) => {
+            console
+                .debug(format_args!("could not send heartbeat: the response has status {}", response.status));
+        }
+        Err(e) => console.debug(format_args!("could not send heartbeat: {e}")),
     }
 }

@@ -1,5 +1,4 @@
-//! Who hears of a run besides the reader of its output: programs of the user's, and a monitor by HTTP. None of them
-//! changes how the run ends.
+//! The user's hook programs: `on_change` and `on_failure`. A hook that fails is a warning and never changes the exit code.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,11 +9,12 @@ use crate::console::Console;
 use crate::dns::RrsetKey;
 use crate::outcome::{Outcome, Success};
 use crate::sys::grouped::push_if_new;
-use crate::sys::subprocess::{self, Spec};
+use crate::sys::subprocess::{self, Spec, Stderr};
 
-/// The longest that a program may run.
+/// Timeout for a hook.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Runs `on_change` for each record that was written.
+
+/// Runs the `on_change` hook once for each record that was written.
 pub(crate) fn changes(notifications: &Notifications, outcomes: &[Outcome], console: &mut Console) {
     let Some(program) = &notifications.on_change else { return };
     for Outcome { keys, result } in outcomes {
@@ -29,14 +29,14 @@ pub(crate) fn changes(notifications: &Notifications, outcomes: &[Outcome], conso
     }
 }
 
-/// Runs `on_failure` for these failures, once for all records that fail alike.
+/// Runs the `on_failure` hook once for each failure: its text, and the records that failed for this reason.
 pub(crate) fn failures(program: &Path, failures: &[(String, Vec<&RrsetKey>)], console: &mut Console) {
     for (text, keys) in failures {
         run("on_failure", program, keys, "", "", text, console);
     }
 }
 
-/// Runs one program, without a shell; of several records, each variable lists what they have.
+/// Runs one hook. With several records, each variable is a list of distinct words, separated by spaces.
 fn run(
     hook: &str,
     program: &Path,
@@ -46,10 +46,10 @@ fn run(
     error: &str,
     console: &mut Console,
 ) {
-    let list = |text: fn(&RrsetKey) -> String| {
+    let list = |word: fn(&RrsetKey) -> String| {
         let mut words = Vec::new();
         for key in keys {
-            push_if_new(&mut words, text(key));
+            push_if_new(&mut words, word(key));
         }
         words.join(" ")
     };
@@ -64,8 +64,9 @@ fn run(
         ("GANDI_DDNS_ERROR", error),
     ];
     console.debug(format_args!("running {hook} {}", program.display()));
-    let job = Spec { path: program, variables: &variables, time: TIMEOUT, is_heard: console.is_verbose() };
-    if let Err(e) = subprocess::run(&job) {
-        console.warn(format_args!("`{hook}` {}: it {e}", program.display()));
+    let stderr = if console.is_verbose() { Stderr::Inherit } else { Stderr::Discard };
+    let spec = Spec { path: program, variables: &variables, timeout: TIMEOUT, stderr };
+    if let Err(e) = subprocess::run(&spec) {
+        console.warn(format_args!("`{hook}` {}: {e}", program.display()));
     }
 }

@@ -1,4 +1,5 @@
-//! Notifications after a run: the user's hook programs and an HTTP heartbeat. None of them changes how the run ends.
+//! Notifications after a run: the user's hook programs (`on_change`, `on_failure`) and an HTTP heartbeat. A failed
+//! notification never changes the exit code.
 
 pub(crate) mod heartbeat;
 pub(crate) mod hooks;

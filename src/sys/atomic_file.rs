@@ -1,11 +1,11 @@
-//! Files that are there whole or not at all, whatever stops us in between.
+//! Replaces files atomically: after a crash or a power cut a file has either its old or its new content.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// The name of the file that is written first: the same directory, so that a rename can put it in place.
+/// Returns the path of the temporary file for `path`: in the same directory, since a rename cannot cross file systems.
 #[must_use]
 pub(crate) fn temp_path(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -13,24 +13,25 @@ pub(crate) fn temp_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// A new file of mode 0600 under this name.
+/// Creates a file of mode 0600, open for writing. Replaces a file or symlink that is already there.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
-    // What an interrupted run left. `create_new` follows no link that may have come instead.
+    // Removes the leftover of an interrupted run. `create_new` does not follow a symlink made in the meantime.
     let _ = fs::remove_file(path);
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Puts `text` in the file's place, all of it or nothing.
+/// Replaces the file's content, creating the file if there is none. On an error the file is unchanged and the temporary
+/// file is removed.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let draft = temp_path(path);
+    let temp = temp_path(path);
     let write = || {
-        let mut file = create(&draft)?;
+        let mut file = create(&temp)?;
         file.write_all(text.as_bytes())?;
-        // Without it a power cut may leave the new name with nothing in it.
+        // Without this, the renamed file may be empty after a power cut.
         file.sync_all()?;
-        fs::rename(&draft, path)
+        fs::rename(&temp, path)
     };
     write().inspect_err(|_| {
-        let _ = fs::remove_file(&draft);
+        let _ = fs::remove_file(&temp);
     })
 }

@@ -1,17 +1,17 @@
-//! What the process's surroundings say. `main` reads them once; everything below gets this value.
+//! The environment of the process. `main` reads it once and passes it on, so that tests can pass their own.
 
 use std::path::{Path, PathBuf};
 
-/// The environment variables that mean something here, and who we are. Empty variables count as unset.
+/// The environment variables in use, and the effective user. Empty variables count as unset.
 #[derive(Clone, Default)]
 pub struct Environment {
     /// `GANDI_TOKEN`: the personal access token. A secret, hence no `Debug` here.
     pub token: Option<String>,
-    /// `CREDENTIALS_DIRECTORY`: where systemd puts credentials (systemd.exec(5)).
+    /// `CREDENTIALS_DIRECTORY`: the directory of systemd credentials (systemd.exec(5)).
     pub credentials_directory: Option<PathBuf>,
     /// `RUNTIME_DIRECTORY`: the unit's own directories under `/run` (systemd.exec(5)), joined by colons.
     pub runtime_directory: Option<String>,
-    /// Where this system keeps what does not outlive a boot: `/run`, or where there is none, as on OpenWrt, `/var/run`.
+    /// The system's directory for files that do not survive a reboot: `/run`, or `/var/run` if there is none (OpenWrt).
     pub system_runtime: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR` (XDG Base Directory Specification).
     pub xdg_runtime_dir: Option<PathBuf>,
@@ -21,12 +21,12 @@ pub struct Environment {
     pub xdg_config_home: Option<PathBuf>,
     /// `HOME`.
     pub home: Option<PathBuf>,
-    /// The effective user, if it can be known.
+    /// The effective user ID; `None` if it could not be determined.
     pub uid: Option<u32>,
 }
 
 impl Environment {
-    /// Where the config is looked for, in this order.
+    /// Returns the default config paths in search order.
     #[must_use]
     pub fn config_files(&self) -> Vec<PathBuf> {
         let personal = under(self.xdg_config_home.as_deref(), self.home.as_deref(), ".config");
@@ -34,7 +34,8 @@ impl Environment {
         std::iter::once(system).chain(personal.map(|d| d.join("gandi-ddns/gandi-ddns.conf"))).collect()
     }
 
-    /// Where the state goes unless the config says otherwise: memory, not SD card, where there is a choice.
+    /// Returns the default state directory: in memory if possible, to spare the SD card. `None` if neither a runtime
+    /// directory nor a home directory is known.
     #[must_use]
     pub fn state_dir(&self) -> Option<PathBuf> {
         let first = |joined: &String| joined.split(':').next().map(PathBuf::from);
@@ -50,7 +51,7 @@ impl Environment {
     }
 }
 
-/// An XDG directory, or its default under the home directory.
+/// Returns an XDG directory, or its default under the home directory.
 fn under(xdg: Option<&Path>, home: Option<&Path>, default: &str) -> Option<PathBuf> {
     xdg.map(Path::to_owned).or_else(|| home.map(|h| h.join(default)))
 }
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn state_prefers_memory() {
+    fn state_dir_prefers_directories_in_memory() {
         let mut env = Environment { home: Some("/home/pi".into()), ..Environment::default() };
         let dir = |env: &Environment| env.state_dir().expect("a directory").display().to_string();
         assert_eq!(dir(&env), "/home/pi/.cache/gandi-ddns");

@@ -1,4 +1,4 @@
-//! A small hash, stable from run to run and from version to version. Not for secrets.
+//! FNV-1a, a small hash that is stable across runs and versions. Not for secrets.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ impl ConfigId {
 }
 
 impl fmt::Display for ConfigId {
-    /// Sixteen hexadecimal digits, for file names.
+    /// Writes sixteen hexadecimal digits, for file names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
     }

@@ -1,4 +1,4 @@
-//! The operating system and the standard library's gaps: time, files, processes, threads, hashing. Knows nothing of DNS.
+//! The operating system and gaps of the standard library: time, files, processes, threads, hashing. Contains no DNS code.
 
 pub(crate) mod atomic_file;
 pub mod environment;

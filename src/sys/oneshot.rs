@@ -1,34 +1,37 @@
-//! One value from another thread, waited for no longer than until a deadline. A channel of std's does more, and
-//! costs 4 kB of program for each type that goes through it.
+//! A oneshot channel whose receiver waits until a deadline. `std::sync::mpsc` would add 4 kB per value type.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
-/// A place for one value, and who waits for it.
-pub(crate) struct Letter<T>(Arc<(Mutex<Option<T>>, Thread)>);
+/// The slot for the value, and the receiving thread to unpark.
+type Shared<T> = Arc<(Mutex<Option<T>>, Thread)>;
 
-impl<T> Clone for Letter<T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+/// The end that sends the value. Sending consumes it, so that a second value does not compile.
+pub(crate) struct Sender<T>(Shared<T>);
+
+/// The end that waits for the value. Receiving consumes it.
+pub(crate) struct Receiver<T>(Shared<T>);
+
+/// Creates a channel. The calling thread must be the one that receives.
+pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let shared = Arc::new((Mutex::new(None), thread::current()));
+    (Sender(Arc::clone(&shared)), Receiver(shared))
+}
+
+impl<T> Sender<T> {
+    /// Sends the value. The receiver may have timed out already; then the value is dropped with the channel.
+    pub(crate) fn send(self, value: T) {
+        let (slot, receiver) = &*self.0;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        receiver.unpark();
     }
 }
 
-impl<T> Letter<T> {
-    /// An empty one; the calling thread will wait for it.
-    pub(crate) fn new() -> Self {
-        Self(Arc::new((Mutex::new(None), thread::current())))
-    }
-
-    /// Puts the value in. Nobody may be waiting any more.
-    pub(crate) fn send(&self, value: T) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        self.0.1.unpark();
-    }
-
-    /// Takes the value out as soon as it is there; `None` when the time is up.
-    pub(crate) fn receive(&self, deadline: Instant) -> Option<T> {
+impl<T> Receiver<T> {
+    /// Waits for the value; `None` if it has not arrived by the deadline.
+    pub(crate) fn receive(self, deadline: Instant) -> Option<T> {
         loop {
             let value = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take();
             let left = deadline.saturating_duration_since(Instant::now());
@@ -40,7 +43,8 @@ impl<T> Letter<T> {
     }
 }
 
-/// Runs `job` in a thread that nobody waits for. Boxed, so that all jobs share the code that starts one.
+/// Runs `job` in a thread that is never joined. The job is boxed, so that all jobs share the code that starts one.
+/// Fails if the system cannot create a thread.
 #[inline(never)]
 pub(crate) fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     thread::Builder::new().spawn(job).map(drop)
@@ -53,11 +57,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_comes_over_or_the_time_is_up() {
-        let (letter, never) = (Letter::new(), Letter::<u8>::new());
-        let other = letter.clone();
-        spawn_detached(Box::new(move || other.send(7))).expect("a thread");
-        assert_eq!(letter.receive(Instant::now() + Duration::from_secs(60)), Some(7));
-        assert_eq!(never.receive(Instant::now()), None);
+    fn receive_returns_the_value_or_none_at_the_deadline() {
+        let (sender, receiver) = channel();
+        spawn_detached(Box::new(move || sender.send(7))).expect("a thread");
+        assert_eq!(receiver.receive(Instant::now() + Duration::from_secs(60)), Some(7));
+        let (_sender, receiver) = channel::<u8>();
+        assert_eq!(receiver.receive(Instant::now()), None);
     }
 }

@@ -1,17 +1,17 @@
-//! Small random numbers, to spread load and to vary an order. Not for secrets.
+//! Random numbers for jitter and shuffling. Not for secrets.
 
-/// SplitMix64, seeded by `main`.
+/// A SplitMix64 generator, seeded by `main` (prng.di.unimi.it/splitmix64.c).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// A sequence that `seed` determines.
+    /// Creates a generator; the same seed gives the same sequence.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A sequence of its own, for somebody else.
+    /// Creates an independent generator from this one.
     #[must_use]
     pub fn split(&mut self) -> Self {
         Self(self.next())
@@ -24,13 +24,14 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`, which must not be 0. The bias of the remainder is far below what matters here.
+    /// Returns a number below `bound`, which must not be 0. The bias of the remainder, at most 1 in 2^32, does not matter
+    /// here.
     pub fn below(&mut self, bound: u32) -> u32 {
         // The remainder of a u32 fits a u32.
         u32::try_from(self.next() % u64::from(bound)).unwrap_or_default()
     }
 
-    /// Puts `items` into a random order (Fisher and Yates).
+    /// Shuffles `items` (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             let bound = u32::try_from(i + 1).unwrap_or(u32::MAX);
@@ -44,7 +45,7 @@ mod tests {
     use super::Random;
 
     #[test]
-    fn shuffling_keeps_the_items_and_comes_to_every_order() {
+    fn shuffle_keeps_the_items_and_reaches_every_order() {
         let mut random = Random::new(1);
         let orders: std::collections::BTreeSet<[u8; 3]> = (0..200)
             .map(|_| {

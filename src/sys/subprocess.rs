@@ -1,4 +1,4 @@
-//! Programs of the user's: started without a shell, stopped when their time is up, with all that they started.
+//! Runs a user-supplied program without a shell, with a timeout after which its whole process group is killed.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -8,60 +8,72 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::oneshot::{Letter, spawn_detached};
-use crate::sys::time::seconds_rounded_up;
+use rustix::process::{Pid, Signal, kill_process_group};
 
-/// The most bytes of a program's first line that are of interest: an address needs at most 46.
+use super::oneshot::{Sender, channel, spawn_detached};
+use super::time::seconds_rounded_up;
+
+/// Maximum size in bytes of a program's first line: an address needs at most 46.
 pub(crate) const MAX_LINE: usize = 256;
-/// How often we look whether it has ended. Std has no wait with a limit.
+/// Interval at which we check whether the program has ended; std has no wait with a timeout.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// What is to be run.
+/// The program to run, and its surroundings.
 pub(crate) struct Spec<'a> {
-    /// The program; one without a slash is looked for here, never on $PATH.
+    /// The program. A path without a slash is relative to the working directory, never searched in `$PATH`.
     pub(crate) path: &'a Path,
-    /// What to add to its environment.
+    /// Variables added to its environment, as name and value.
     pub(crate) variables: &'a [(&'a str, &'a str)],
-    /// The longest that it may run.
-    pub(crate) time: Duration,
-    /// Whether its stderr is ours; else it goes nowhere.
-    pub(crate) is_heard: bool,
+    /// Timeout for the program and its output.
+    pub(crate) timeout: Duration,
+    /// The use of its stderr.
+    pub(crate) stderr: Stderr,
 }
 
-/// Why a program did not end well.
+/// The use of a program's stderr.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stderr {
+    /// The program writes to our stderr.
+    Inherit,
+    /// The output is discarded.
+    Discard,
+}
+
+/// The reason why a program did not succeed.
 #[derive(Debug)]
 pub enum ProcessError {
-    /// It did not start.
+    /// The program could not be started.
     Start(io::Error),
-    /// Its end was not to be had.
+    /// Waiting for the program failed.
     Wait(io::Error),
-    /// It ran for longer than this.
-    TooSlow(Duration),
-    /// It ended in failure.
-    Ended(ExitStatus),
+    /// The program did not end within this timeout and was killed.
+    TimedOut(Duration),
+    /// The program failed: another exit code than 0, or a signal.
+    Failed(ExitStatus),
 }
 
 impl fmt::Display for ProcessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Start(e) if e.kind() == io::ErrorKind::NotFound => f.write_str(
+                "not found (check the path and the interpreter in its #! line; arguments are not supported)",
+            ),
             Self::Start(e) => {
-                let todo = match e.kind() {
-                    io::ErrorKind::NotFound => ": is it there, and what its first line `#!` names?",
-                    io::ErrorKind::PermissionDenied => ": make it executable with `chmod +x`",
-                    // ENOEXEC, which has no kind of its own.
-                    _ if e.raw_os_error() == Some(8) => ": a script begins with a line such as `#!/bin/sh`",
+                let advice = match e.kind() {
+                    io::ErrorKind::PermissionDenied => "; make it executable with `chmod +x`",
+                    // ENOEXEC, which has no `ErrorKind`.
+                    _ if e.raw_os_error() == Some(8) => {
+                        "; a script must begin with a line such as `#!/bin/sh`"
+                    }
                     _ => "",
                 };
-                write!(f, "could not be started: {e}{todo}")
+                write!(f, "could not be started: {e}{advice}")
             }
             Self::Wait(e) => write!(f, "could not be waited for: {e}"),
-            Self::TooSlow(time) => {
-                let seconds = seconds_rounded_up(*time);
-                write!(f, "was stopped, as it did not end within {seconds} s")
-            }
-            Self::Ended(status) => match (status.code(), status.signal()) {
+            Self::TimedOut(timeout) => write!(f, "timed out after {} s", seconds_rounded_up(*timeout)),
+            Self::Failed(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => write!(f, "ended with exit code {code}"),
-                (None, signal) => write!(f, "was ended by signal {}", signal.unwrap_or_default()),
+                (None, signal) => write!(f, "was killed by signal {}", signal.unwrap_or_default()),
             },
         }
     }
@@ -69,35 +81,35 @@ impl fmt::Display for ProcessError {
 
 impl std::error::Error for ProcessError {}
 
-/// Runs it, and returns the beginning of what it printed, at least its first line.
-pub(crate) fn run(job: &Spec) -> Result<Vec<u8>, ProcessError> {
-    let deadline = Instant::now() + job.time;
-    let mut command = Command::new(Path::new(".").join(job.path));
-    command.env_remove("GANDI_TOKEN").envs(job.variables.iter().copied());
-    // A group of its own, so that what it starts can be stopped with it.
+/// Runs a program and returns the beginning of its output: at least the first line, or its first [`MAX_LINE`] bytes.
+/// The program gets no token: `GANDI_TOKEN` is removed from its environment.
+pub(crate) fn run(spec: &Spec) -> Result<Vec<u8>, ProcessError> {
+    let deadline = Instant::now() + spec.timeout;
+    let mut command = Command::new(Path::new(".").join(spec.path));
+    command.env_remove("GANDI_TOKEN").envs(spec.variables.iter().copied());
+    // With a process group of its own, the program can be killed together with its children.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
-    if !job.is_heard {
+    if spec.stderr == Stderr::Discard {
         command.stderr(Stdio::null());
     }
     let mut child = command.spawn().map_err(ProcessError::Start)?;
-    match first_line_and_end(&mut child, deadline) {
+    match first_line_and_status(&mut child, deadline) {
         Ok(Some((line, status))) if status.success() => Ok(line),
-        Ok(Some((_, status))) => Err(ProcessError::Ended(status)),
+        Ok(Some((_, status))) => Err(ProcessError::Failed(status)),
         unfinished => {
-            stop(&mut child);
-            Err(unfinished.err().map_or(ProcessError::TooSlow(job.time), ProcessError::Wait))
+            kill(&mut child);
+            Err(unfinished.err().map_or(ProcessError::TimedOut(spec.timeout), ProcessError::Wait))
         }
     }
 }
 
-/// The first line and then the status, or nothing when the time is up.
-fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
-    let letter = Letter::new();
+/// Waits for the first line and then for the exit status; `None` after the deadline.
+fn first_line_and_status(child: &mut Child, deadline: Instant) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
+    let (sender, receiver) = channel();
     if let Some(stdout) = child.stdout.take() {
-        let sender = letter.clone();
-        spawn_detached(Box::new(move || drain(stdout, &sender)))?;
+        spawn_detached(Box::new(move || drain(stdout, sender)))?;
     }
-    let Some(line) = letter.receive(deadline) else { return Ok(None) };
+    let Some(line) = receiver.receive(deadline) else { return Ok(None) };
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
             return Ok(Some((line, status)));
@@ -107,21 +119,22 @@ fn first_line_and_end(child: &mut Child, deadline: Instant) -> io::Result<Option
     Ok(None)
 }
 
-/// Sends the first line as soon as it is there, or as much of it as we take, and reads on to the end, so that the
-/// program neither blocks nor dies of a closed pipe.
-fn drain(mut stdout: impl Read, sender: &Letter<Vec<u8>>) {
-    let (mut buffer, mut line, mut sent) = ([0; 4096], Vec::new(), false);
+/// Sends the first line as soon as it is complete, or its first part if it is longer than [`MAX_LINE`]. Reads the rest
+/// to its end, so that the program neither blocks on a full pipe nor dies of a closed one.
+fn drain(mut stdout: impl Read, sender: Sender<Vec<u8>>) {
+    let (mut buffer, mut line, mut sender) = ([0; 4096], Vec::new(), Some(sender));
     loop {
         let read = match stdout.read(&mut buffer) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            read => read.unwrap_or(0),
+            result => result.unwrap_or(0),
         };
-        if !sent {
+        if sender.is_some() {
             line.extend_from_slice(&buffer[..read]);
-            if read == 0 || line.len() > MAX_LINE || line.contains(&b'\n') {
-                sender.send(std::mem::take(&mut line));
-                sent = true;
-            }
+        }
+        if (read == 0 || line.len() > MAX_LINE || line.contains(&b'\n'))
+            && let Some(sender) = sender.take()
+        {
+            sender.send(std::mem::take(&mut line));
         }
         if read == 0 {
             return;
@@ -129,11 +142,14 @@ fn drain(mut stdout: impl Read, sender: &Letter<Vec<u8>>) {
     }
 }
 
-/// Kills it and, where there is a shell to say it to, all that it has started: a forgotten `sleep` would hold our
-/// stderr open, and whoever called us waits for that.
-fn stop(child: &mut Child) {
-    let group = format!("kill -s KILL -- -{}", child.id());
-    let _ = Command::new("/bin/sh").args(["-c", &group]).stderr(Stdio::null()).status();
+/// Kills the program and its whole process group. A child that it left behind, such as a forgotten `sleep`, would keep
+/// our stderr open, and cron waits for that to be closed.
+fn kill(child: &mut Child) {
+    // It has not been waited for, so that its ID cannot be another process's yet.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    // It may have left its group.
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -143,18 +159,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_drained_and_its_first_line_kept() {
+    fn drain_sends_a_limited_first_line_and_reads_to_the_end() {
         let flood = b"81.2.69.142\n".chain(io::repeat(b'x').take(1 << 20));
-        let letter = Letter::new();
-        drain(flood, &letter);
+        let (sender, receiver) = channel();
+        drain(flood, sender);
         assert!(
-            letter
+            receiver
                 .receive(Instant::now())
                 .is_some_and(|line| line.starts_with(b"81.2.69.142\n") && line.len() < 8192)
         );
-        // A line without an end.
-        let letter = Letter::new();
-        drain(io::repeat(b'x').take(1 << 20), &letter);
-        assert!(letter.receive(Instant::now()).is_some_and(|line| line.len() < 8192));
+        // A line that never ends.
+        let (sender, receiver) = channel();
+        drain(io::repeat(b'x').take(1 << 20), sender);
+        assert!(receiver.receive(Instant::now()).is_some_and(|line| line.len() < 8192));
     }
 }

@@ -91,7 +91,7 @@ fn on_failure_hook_runs_for_a_new_failure_and_once_a_day() {
 fn warns(s: &Sandbox, words: &[&str]) {
     let ran = s.run(&[]);
     ran.prints(0, REPLACED);
-    ran.says(&["warning: `on_change` hook: it "]);
+    ran.says(&["warning: `on_change` hook: "]);
     ran.says(words);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
@@ -102,7 +102,10 @@ fn unusable_or_failing_hook_is_one_warning() {
     let s = with("on_change = hook\n");
     program(&s, "hook", "#!/bin/sh\necho loud >&2\nexit 3\n");
     warns(&s, &["ended with exit code 3"]);
-    warns(&with("on_change = hook\n"), &["could not be started", "is it there"]);
+    warns(
+        &with("on_change = hook\n"),
+        &["not found (check the path and the interpreter in its #! line; arguments are not supported)"],
+    );
     let s = with("on_change = hook\n");
     s.write("hook", "#!/bin/sh\n");
     warns(&s, &["could not be started", "chmod +x"]);
@@ -130,7 +133,7 @@ fn hook_that_times_out_is_killed_with_its_children() {
     let s = with("on_change = hook\n");
     // The hook inherits stderr, so the test would wait for it if it were not killed.
     program(&s, "hook", "#!/bin/sh\nsleep 1000 &\nsleep 1000\n");
-    warns(&s, &["was stopped, as it did not end within 30 s"]);
+    warns(&s, &["timed out after 30 s"]);
 }
 
 /// The requests that a monitor got: request line and body.
@@ -219,7 +222,7 @@ fn fails_without_effect(url: &str, words: &str) {
     let s = with(&format!("heartbeat = {url}\n"));
     let ran: RunOutput = s.run(&["-v"]);
     ran.prints(0, REPLACED);
-    ran.says(&["could not tell the monitor", words]);
+    ran.says(&["could not send heartbeat", words]);
     assert!(!ran.stderr.contains("secret-uuid"), "{}", ran.stderr);
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&["--force"]).is(0, REPLACED);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::net::Family;
-use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec};
+use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec, Stderr};
 
 /// Time limit of a program.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,7 +38,8 @@ impl std::error::Error for CommandError {}
 pub(crate) fn query(path: &Path, family: Family, timeout: Duration) -> Result<IpAddr, CommandError> {
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
-    let spec = Spec { path, variables: &variables, time: timeout.min(TIMEOUT), is_heard: true };
+    let timeout = timeout.min(TIMEOUT);
+    let spec = Spec { path, variables: &variables, timeout, stderr: Stderr::Inherit };
     parse(&subprocess::run(&spec).map_err(CommandError::Process)?)
 }
 
