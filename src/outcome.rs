@@ -8,6 +8,7 @@ use crate::cli::WriteMode;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::gandi;
+use crate::sys::error_chain::Chain;
 use crate::sys::time::Timestamp;
 
 /// The result for one or more records that succeeded or failed for the same reason.
@@ -116,6 +117,12 @@ impl Failure {
         }
     }
 
+    /// Returns the failure in words, with its causes.
+    #[must_use]
+    pub fn text(&self) -> String {
+        Chain(self).to_string()
+    }
+
     /// Returns true if the failure was local: no packet reached the internet, so no backoff is needed.
     #[must_use]
     pub fn is_local(&self) -> bool {
@@ -131,11 +138,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(e) => e.fmt(f),
-            Self::Read(e) => write!(f, "could not read the record: {e}"),
+            Self::Read(_) => write!(f, "could not read the record"),
             Self::Write(e) if e.maybe_applied => {
-                write!(f, "could not confirm the change; the next run checks the record: {e}")
+                write!(f, "could not confirm the change; the next run checks the record")
             }
-            Self::Write(e) => write!(f, "could not change the record: {e}"),
+            Self::Write(_) => write!(f, "could not change the record"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::BackedOff(record) => {
                 write!(f, "{} (failing since {}", record.text, record.first_seen)?;
@@ -144,6 +151,16 @@ impl fmt::Display for Failure {
                 }
                 f.write_str(")")
             }
+        }
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read(e) | Self::Write(e) => Some(e.as_ref()),
+            // The others are complete texts.
+            Self::Address(_) | Self::Refused(_) | Self::BackedOff(_) => None,
         }
     }
 }

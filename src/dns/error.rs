@@ -39,7 +39,7 @@ pub enum DnsError {
 impl fmt::Display for DnsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(e) => write!(f, "could not be queried: {e}"),
+            Self::Io(_) => f.write_str("could not be queried"),
             Self::RunOver => f.write_str("did not answer before the timeout of the run"),
             Self::Silent { port, unrelated } => {
                 f.write_str("did not answer within 2 s, queried twice; ")?;
@@ -63,4 +63,11 @@ impl fmt::Display for DnsError {
     }
 }
 
-impl std::error::Error for DnsError {}
+impl std::error::Error for DnsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(e) => Some(e),
+            _ => None,
+        }
+    }
+}

@@ -61,6 +61,6 @@ fn record(key: &RrsetKey, result: &Result<Success, Failure>) -> String {
     object.list("old", &addresses(old)).list("addresses", &addresses(new));
     object.number("ttl", new.map(|n| n.ttl.into()));
     object.number("exit", failure.map(|f| f.exit().code().into()));
-    object.text("error", failure.map(ToString::to_string).as_deref()).number("since", since);
+    object.text("error", failure.map(Failure::text).as_deref()).number("since", since);
     object.end()
 }

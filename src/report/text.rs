@@ -30,7 +30,7 @@ fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
     for Outcome { keys, result } in outcomes {
         let Err(failure) = result else { continue };
         for key in keys {
-            push_grouped(&mut failures, failure.to_string(), key);
+            push_grouped(&mut failures, failure.text(), key);
         }
     }
     failures

@@ -175,7 +175,7 @@ impl State {
                 if reported_at.and_then(|at| now.since(at)).is_some_and(|age| age < REPEAT_AFTER) {
                     continue;
                 }
-                let text = known.map_or_else(|| failure.to_string(), |f| f.text.clone());
+                let text = known.map_or_else(|| failure.text(), |f| f.text.clone());
                 push_grouped(&mut unreported, text, key);
             }
         }
@@ -229,7 +229,7 @@ impl RecordState {
             retry_after: (backoff > 0).then(|| now.plus(backoff)),
             consecutive,
             reported_at: before.and_then(|f| f.reported_at),
-            text: failure.to_string(),
+            text: failure.text(),
         });
     }
 }

@@ -75,7 +75,7 @@ impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
-            StateErrorKind::Io { tried, error } => write!(f, "could not {tried} {path}: {error}"),
+            StateErrorKind::Io { tried, .. } => write!(f, "could not {tried} {path}"),
             StateErrorKind::NotOurs => write!(
                 f,
                 "could not use the state directory {path}: it is owned by another user; set `state_dir`"
@@ -92,7 +92,14 @@ impl fmt::Display for StateError {
     }
 }
 
-impl std::error::Error for StateError {}
+impl std::error::Error for StateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            StateErrorKind::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// The state directory, locked for this run.
 #[derive(Debug)]

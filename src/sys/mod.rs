@@ -2,6 +2,7 @@
 
 pub(crate) mod atomic_file;
 pub mod environment;
+pub(crate) mod error_chain;
 pub(crate) mod grouped;
 pub mod hash;
 pub(crate) mod oneshot;

@@ -32,7 +32,15 @@ impl fmt::Display for CommandError {
     }
 }
 
-impl std::error::Error for CommandError {}
+impl std::error::Error for CommandError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // Its text is that of the program's error.
+            Self::Process(e) => e.source(),
+            _ => None,
+        }
+    }
+}
 
 /// Runs the program at `path`, without arguments and without a shell, and parses its first line.
 pub(crate) fn query(path: &Path, family: Family, timeout: Duration) -> Result<IpAddr, CommandError> {

@@ -142,7 +142,7 @@ fn add_record(subject: String, result: &Result<Success, Failure>, findings: &mut
             let change = ReplacementText { old, new };
             findings.ok(subject, format!("the next run will change it: {change}"));
         }
-        Err(failure) => findings.fail(failure.exit(), subject, failure.to_string()),
+        Err(failure) => findings.fail(failure.exit(), subject, failure.text()),
     }
 }
 

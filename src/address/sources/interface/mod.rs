@@ -57,7 +57,7 @@ impl fmt::Display for InterfaceError {
             write!(f, "{name} (interface of the default route) ")?;
         }
         match &self.kind {
-            InterfaceErrorKind::Unreadable(what, e) => write!(f, "could not read {what}: {e}"),
+            InterfaceErrorKind::Unreadable(what, _) => write!(f, "could not read {what}"),
             InterfaceErrorKind::Ipv6Disabled => write!(f, "IPv6 is disabled on this machine"),
             InterfaceErrorKind::NoRoute(family) => {
                 write!(f, "no {family} default route; check the network connection")
@@ -71,7 +71,14 @@ impl fmt::Display for InterfaceError {
     }
 }
 
-impl std::error::Error for InterfaceError {}
+impl std::error::Error for InterfaceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            InterfaceErrorKind::Unreadable(_, e) => Some(e),
+            _ => None,
+        }
+    }
+}
 
 impl From<InterfaceErrorKind> for InterfaceError {
     fn from(kind: InterfaceErrorKind) -> Self {

@@ -39,7 +39,7 @@ pub enum RouterError {
 impl fmt::Display for RouterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Routes(e) => write!(f, "could not read {ROUTES}: {e}"),
+            Self::Routes(_) => write!(f, "could not read {ROUTES}"),
             Self::NoGateway => {
                 write!(
                     f,
@@ -64,7 +64,16 @@ impl fmt::Display for RouterError {
     }
 }
 
-impl std::error::Error for RouterError {}
+impl std::error::Error for RouterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Routes(e) => Some(e),
+            Self::NoGateway => None,
+            // Its own text ends with that of the UPnP error.
+            Self::Gateway { upnp, .. } => upnp.source(),
+        }
+    }
+}
 
 /// Queries the default gateway. A silent one is an error within 3 s.
 pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {

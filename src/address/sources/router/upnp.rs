@@ -56,14 +56,24 @@ impl fmt::Display for UpnpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Silent => write!(f, "does not answer UPnP"),
-            Self::Search(e) => write!(f, "could not be searched for via UPnP: {e}"),
-            Self::Http(e) => write!(f, "answers UPnP, but {e}"),
+            Self::Search(_) => write!(f, "could not be searched for via UPnP"),
+            Self::Http(_) => write!(f, "answers UPnP, but the request failed"),
             Self::Status { document, status } => {
                 write!(f, "answers UPnP, but the request for its {document} failed with status {status}")
             }
             Self::NoService => write!(f, "answers UPnP, but has no WAN connection service"),
             Self::NoAddress => write!(f, "reports via UPnP that it has no external address (not connected)"),
             Self::NotUnderstood => write!(f, "answers UPnP, but not with a valid address"),
+        }
+    }
+}
+
+impl std::error::Error for UpnpError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Search(e) => Some(e),
+            Self::Http(e) => Some(e),
+            _ => None,
         }
     }
 }
