@@ -201,7 +201,7 @@ fn malformed_or_private_router_response_is_refused() {
         ("upnp:fault", "answers UPnP, but answers for its address with status 500"),
         ("upnp:page", "offers by UPnP no service"),
         ("upnp:long", "longer than 65536 bytes"),
-        ("upnp:hangs", "was too slow"),
+        ("upnp:hangs", "timed out (response)"),
         ("upnp:elsewhere", "answers neither"),
         ("upnp:stranger", "answers neither"),
     ] {
