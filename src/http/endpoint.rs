@@ -1,4 +1,4 @@
-//! URLs that a request may go to: HTTPS, or plain HTTP to a loopback literal, so that tests need no other seam.
+//! URLs that requests may be sent to: HTTPS, or plain HTTP to a loopback address, which is enough for tests.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,14 +13,14 @@ pub struct Endpoint {
     path: String,
 }
 
-/// Why a text is not an [`Endpoint`].
+/// The reason why a text is not an [`Endpoint`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointError {
     /// Not a URL with scheme and host.
     NotAUrl(String),
-    /// A name and password before the host would end up in messages.
+    /// A URL with a user name: name and password would appear in messages.
     UserInfo,
-    /// Anyone on the way could read or change what goes over it.
+    /// Not HTTPS: the connection could be read and changed on its way.
     NotHttps(String),
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAUrl(s) => write!(f, "`{s}` is not a URL such as https://host/path"),
-            Self::UserInfo => write!(f, "a URL with a user name in it is not taken"),
+            Self::UserInfo => write!(f, "URLs with a user name are not supported"),
             Self::NotHttps(s) => write!(f, "`{s}` must begin with https://"),
         }
     }
@@ -37,7 +37,7 @@ impl fmt::Display for EndpointError {
 impl std::error::Error for EndpointError {}
 
 impl Endpoint {
-    /// Parses the authority, never a prefix of the text: `http://127.0.0.1.example` is not loopback.
+    /// Parses a URL. The host is compared as a whole, never as a prefix: `http://127.0.0.1.example` is not loopback.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let not_a_url = || EndpointError::NotAUrl(text.to_owned());
         let uri: Uri = text.parse().map_err(|_| not_a_url())?;
@@ -48,9 +48,9 @@ impl Endpoint {
             return Err(EndpointError::UserInfo);
         }
         let host = authority.host();
-        // `Authority` lets `host:` and `host:99999` pass.
-        let port_is_good = authority.as_str().len() == host.len() || authority.port_u16().is_some();
-        if host.is_empty() || !port_is_good || text.contains(['#', ' ']) {
+        // `Authority` accepts `host:` and `host:99999`.
+        let is_port_valid = authority.as_str().len() == host.len() || authority.port_u16().is_some();
+        if host.is_empty() || !is_port_valid || text.contains(['#', ' ']) {
             return Err(not_a_url());
         }
         let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
@@ -66,25 +66,25 @@ impl Endpoint {
         })
     }
 
-    /// The whole URL, without a trailing slash.
+    /// Returns the whole URL, without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The host alone, as in `api.gandi.net` or `[::1]`.
+    /// Returns the host alone, as in `api.gandi.net` or `[::1]`.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The path, without a trailing slash.
+    /// Returns the path, without a trailing slash.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Scheme and authority, as in `https://api.gandi.net:443`.
+    /// Returns the origin (RFC 6454): scheme, host and port, as in `https://api.gandi.net:443`.
     #[must_use]
     pub fn origin(&self) -> &str {
         let after_scheme = self.text.find("://").map_or(0, |i| i + 3);
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_or_loopback_literal() {
+    fn parse_accepts_https_or_http_to_a_loopback_address() {
         for good in [
             "https://api.gandi.net/v5/livedns",
             "https://api.gandi.net/",
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn parts() {
+    fn endpoint_returns_its_host_path_and_origin() {
         let e = Endpoint::parse("https://API.gandi.net:8443/v5/livedns/").expect("a URL");
         assert_eq!(
             (e.as_str(), e.host(), e.path(), e.origin()),

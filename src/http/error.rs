@@ -1,4 +1,4 @@
-//! What may go wrong between us and a server, in words for a cron mail.
+//! HTTP errors, from name resolution to the response body, as one line that names the host and the cause.
 
 use std::fmt;
 use std::io;
@@ -10,107 +10,140 @@ use ureq::Timeout;
 use crate::net::Family;
 use crate::sys::time::Timestamp;
 
-/// Why there is no whole answer. Each variant carries the host it is about.
+/// The reason why there is no complete response. Each variant carries the host and port of the request.
 #[derive(Debug)]
 pub enum HttpError {
-    /// The run's time was up before anything was sent.
+    /// The time limit of the run was reached before anything was sent.
     OutOfTime {
-        /// Who was to be asked.
+        /// Host of the request.
         host: String,
     },
-    /// Nothing, or not everything, came in time.
-    Slow {
-        /// Who was asked.
+    /// No complete response arrived in time.
+    TimedOut {
+        /// Host of the request.
         host: String,
-        /// What was waited for.
-        stage: &'static str,
-        /// Whether the request may have been sent.
-        sent: bool,
-        /// Whether it was the whole run's time that ended.
-        run_over: bool,
+        /// The step that was under way.
+        stage: Stage,
+        /// The limit that was reached.
+        limit: TimeLimit,
     },
-    /// The name has no address of the family, or nobody could be asked.
+    /// The name has no address of the family, or no name server could be reached.
     NoHost {
-        /// Whose address was looked up.
+        /// The name that was looked up.
         host: String,
-        /// The family asked for, as `IPv4 `, `IPv6 ` or nothing.
-        family: &'static str,
+        /// The requested family; `None` for either.
+        family: Option<Family>,
     },
-    /// No connection.
+    /// The connection could not be made.
     Connect {
-        /// Who was called.
+        /// Host of the request.
         host: String,
-        /// The system's reason.
+        /// The system's error.
         cause: io::Error,
     },
-    /// The server's certificate begins in what this machine takes for the future.
+    /// The server's certificate is not valid yet by this machine's clock, which is therefore wrong.
     Clock {
-        /// Whose certificate.
+        /// Host of the request.
         host: String,
-        /// What this machine's clock reads, in seconds since 1970.
+        /// The time that this machine's clock reads.
         reads: Timestamp,
-        /// When the certificate begins, in seconds since 1970.
+        /// The start of the certificate's validity.
         not_before: Timestamp,
     },
-    /// The server's certificate is not to be trusted.
+    /// The server's certificate is not trusted.
     Certificate {
-        /// Whose certificate.
+        /// Host of the request.
         host: String,
-        /// What is wrong with it.
+        /// The reason.
         cause: String,
     },
-    /// TLS failed otherwise.
+    /// TLS failed for another reason than the certificate.
     Tls {
-        /// With whom.
+        /// Host of the request.
         host: String,
-        /// Why.
+        /// The reason.
         cause: String,
     },
-    /// The connection ended before the answer did.
+    /// The connection was closed before the response was complete.
     Lost {
-        /// Who hung up.
+        /// Host of the request.
         host: String,
-        /// The system's reason.
+        /// The system's error.
         cause: io::Error,
     },
-    /// The answer is longer than any right answer.
+    /// The response body is larger than any valid one.
     TooLong {
-        /// Who sent it.
+        /// Host of the request.
         host: String,
-        /// The most bytes taken.
+        /// Maximum size in bytes.
         limit: u64,
     },
-    /// What came is not HTTP.
-    Garbled {
-        /// Who sent it.
+    /// The response is not HTTP.
+    Invalid {
+        /// Host of the request.
         host: String,
-        /// What the parser says.
+        /// The parser's error.
         cause: String,
     },
+}
+
+/// A step of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The name is being resolved.
+    Resolve,
+    /// TCP and TLS are being connected.
+    Connect,
+    /// The request is being sent, or the response is being received: the server may have the request.
+    Response,
+}
+
+/// A time limit that ends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeLimit {
+    /// The timeout of the request.
+    Request,
+    /// The time limit of the whole run.
+    Run,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "name resolution",
+            Self::Connect => "connection",
+            Self::Response => "response",
+        })
+    }
 }
 
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OutOfTime { host } => write!(f, "no time was left to ask {host}"),
-            Self::Slow { host, stage, run_over: true, .. } => {
-                write!(f, "the time for the whole run ended while waiting for {host} ({stage})")
+            Self::OutOfTime { host } => write!(f, "no time was left to query {host}"),
+            Self::TimedOut { host, stage, limit: TimeLimit::Run } => {
+                write!(f, "the time limit of the run was reached while waiting for {host} ({stage})")
             }
-            Self::Slow { host, stage, .. } => write!(f, "{host} was too slow ({stage})"),
-            Self::NoHost { host, family } => write!(f, "could not find an {family}address of {host}"),
+            Self::TimedOut { host, stage, .. } => write!(f, "{host} timed out ({stage})"),
+            Self::NoHost { host, family: None } => write!(f, "could not find an address of {host}"),
+            Self::NoHost { host, family: Some(family) } => {
+                write!(f, "could not find an {family} address of {host}")
+            }
             Self::Connect { host, cause } => write!(f, "could not connect to {host}: {cause}"),
             Self::Clock { host, reads, not_before } => write!(
                 f,
                 "the certificate of {host} is not valid before {not_before}, but this machine's clock reads {reads}: \
-                 the clock is wrong, let NTP set it"
+                 the clock is wrong; set it by NTP"
             ),
             Self::Certificate { host, cause } => {
-                write!(f, "the certificate of {host} is not to be trusted: {cause}")
+                write!(f, "the certificate of {host} is not trusted: {cause}")
             }
-            Self::Tls { host, cause } => write!(f, "no secure connection to {host}: {cause}"),
-            Self::Lost { host, cause } => write!(f, "{host} ended the connection before its answer: {cause}"),
-            Self::TooLong { host, limit } => write!(f, "the answer of {host} is longer than {limit} bytes"),
-            Self::Garbled { host, cause } => write!(f, "the answer of {host} is not HTTP: {cause}"),
+            Self::Tls { host, cause } => write!(f, "TLS connection to {host} failed: {cause}"),
+            Self::Lost { host, cause } => {
+                write!(f, "{host} closed the connection before its response was complete: {cause}")
+            }
+            Self::TooLong { host, limit } => write!(f, "the response of {host} is longer than {limit} bytes"),
+            Self::Invalid { host, cause } => write!(f, "invalid HTTP response from {host}: {cause}"),
         }
     }
 }
@@ -118,12 +151,12 @@ impl fmt::Display for HttpError {
 impl std::error::Error for HttpError {}
 
 impl HttpError {
-    /// Who it is about.
+    /// Returns the host and port of the request.
     #[must_use]
     pub fn host(&self) -> &str {
         match self {
             Self::OutOfTime { host }
-            | Self::Slow { host, .. }
+            | Self::TimedOut { host, .. }
             | Self::NoHost { host, .. }
             | Self::Connect { host, .. }
             | Self::Clock { host, .. }
@@ -131,26 +164,29 @@ impl HttpError {
             | Self::Tls { host, .. }
             | Self::Lost { host, .. }
             | Self::TooLong { host, .. }
-            | Self::Garbled { host, .. } => host,
+            | Self::Invalid { host, .. } => host,
         }
     }
 
-    /// Whether the connection failed, so that another try soon may do.
+    /// Returns true if no connection was made or it was lost, so that a retry may succeed.
     #[must_use]
     pub fn is_connection(&self) -> bool {
         matches!(
             self,
-            Self::Connect { .. } | Self::Lost { .. } | Self::NoHost { .. } | Self::Slow { sent: false, .. }
+            Self::Connect { .. }
+                | Self::Lost { .. }
+                | Self::NoHost { .. }
+                | Self::TimedOut { stage: Stage::Resolve | Stage::Connect, .. }
         )
     }
 
-    /// Whether nobody was reached at all, as without a network.
+    /// Returns true if the host could not be reached, as without a network.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Connect { .. } | Self::NoHost { .. })
     }
 
-    /// Whether nothing left this machine's own network, so that nobody was bothered.
+    /// Returns true if the failure was local: no packet reached the internet.
     #[must_use]
     pub fn is_local(&self) -> bool {
         use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable};
@@ -163,44 +199,37 @@ impl HttpError {
         }
     }
 
-    /// Whether the request may have reached the server: a write is then "could not confirm", not "failed".
+    /// Returns true if the request may have reached the server: a failed write may then have been applied.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
-        match self {
-            Self::Slow { sent, .. } => *sent,
-            Self::Lost { .. } | Self::TooLong { .. } | Self::Garbled { .. } => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::TimedOut { stage: Stage::Response, .. }
+                | Self::Lost { .. }
+                | Self::TooLong { .. }
+                | Self::Invalid { .. }
+        )
     }
 
-    /// Translates ureq's error.
-    pub(super) fn of(error: ureq::Error, host: String, family: Option<Family>, run_over: bool) -> Self {
+    /// Translates ureq's error. `limit` is the limit that was reached if the error is a timeout.
+    pub(super) fn of(error: ureq::Error, host: String, family: Option<Family>, limit: TimeLimit) -> Self {
         match error {
-            ureq::Error::Timeout(t) => {
-                let (stage, sent) = match t {
-                    Timeout::Resolve => ("name resolution", false),
-                    Timeout::Connect => ("connection", false),
-                    // The global limit may end any stage: assume the worst.
-                    _ => ("answer", true),
+            ureq::Error::Timeout(timeout) => {
+                let stage = match timeout {
+                    Timeout::Resolve => Stage::Resolve,
+                    Timeout::Connect => Stage::Connect,
+                    // The global timeout can end any stage: assume that the request was sent.
+                    _ => Stage::Response,
                 };
-                Self::Slow { host, stage, sent, run_over }
+                Self::TimedOut { host, stage, limit }
             }
-            ureq::Error::HostNotFound => Self::no_host(host, family),
+            ureq::Error::HostNotFound => Self::NoHost { host, family },
             ureq::Error::BodyExceedsLimit(limit) => Self::TooLong { host, limit: limit.saturating_sub(1) },
             ureq::Error::Rustls(e) => Self::of_rustls(&e, host),
             ureq::Error::Tls(e) => Self::Tls { host, cause: e.to_owned() },
             ureq::Error::Io(e) => Self::of_io(e, host, family),
-            other => Self::Garbled { host, cause: other.to_string() },
+            other => Self::Invalid { host, cause: other.to_string() },
         }
-    }
-
-    fn no_host(host: String, family: Option<Family>) -> Self {
-        let family = match family {
-            None => "",
-            Some(Family::V4) => "IPv4 ",
-            Some(Family::V6) => "IPv6 ",
-        };
-        Self::NoHost { host, family }
     }
 
     fn of_io(cause: io::Error, host: String, family: Option<Family>) -> Self {
@@ -213,8 +242,8 @@ impl HttpError {
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::AddrNotAvailable => Self::Connect { host, cause },
-            // std hands on what getaddrinfo says under a kind of its own, without an OS error code.
-            _ if cause.to_string().starts_with("failed to lookup address") => Self::no_host(host, family),
+            // std reports an error of getaddrinfo by a private `ErrorKind` and without an OS error code.
+            _ if cause.to_string().starts_with("failed to lookup address") => Self::NoHost { host, family },
             _ => Self::Lost { host, cause },
         }
     }
@@ -231,9 +260,9 @@ impl HttpError {
             CertificateError::NotValidForNameContext { presented, .. } => {
                 format!("it is for {}", presented.join(", "))
             }
-            // A forger may borrow an authority's name, but not its key.
+            // A forged certificate may name a trusted issuer, but its signature is not the issuer's.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                "nobody that this program trusts has issued it".to_owned()
+                "unknown issuer (to trust another CA, set `ca_file`)".to_owned()
             }
             other => other.to_string(),
         };

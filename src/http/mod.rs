@@ -1,7 +1,7 @@
-//! The one HTTP client: TLS roots and provider, limits of time and size, and errors in words. Knows no DNS.
+//! The HTTP client: CA certificates, TLS, limits of time and size. Contains no DNS code.
 //!
-//! Never a redirect, never a proxy from the environment, never an answer beyond its limit, and never a moment
-//! beyond the deadline of the whole run, however slowly a server drips.
+//! It never follows a redirect, never uses a proxy from the environment, never reads a body beyond its limit, and never
+//! waits beyond the deadline of the run, even if a server sends its response very slowly.
 
 pub mod endpoint;
 mod error;
@@ -18,28 +18,29 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use crate::net::Family;
 pub use endpoint::Endpoint;
 pub use error::HttpError;
+use error::TimeLimit;
 pub use rustls::pki_types::CertificateDer;
 
-/// The longest wait for name resolution, and again for TCP and TLS.
+/// Timeout for name resolution, and again for TCP and TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest wait for one whole answer that somebody has to think about.
+/// Timeout for one API response, body included.
 pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
-/// What to send.
+/// The method of a request, with its body.
 #[derive(Clone, Copy, Debug)]
 pub enum Method<'a> {
     /// GET.
     Get,
-    /// PUT with this JSON.
+    /// PUT with this JSON body.
     Put(&'a str),
-    /// POST.
+    /// POST with a body.
     Post {
         /// `Content-Type`.
         content_type: &'a str,
-        /// One more header, as its name and value.
+        /// One additional header, as name and value.
         header: Option<(&'a str, &'a str)>,
-        /// What to send.
+        /// The body.
         body: &'a str,
     },
 }
@@ -47,36 +48,37 @@ pub enum Method<'a> {
 /// One request.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// What to do there.
+    /// The method and body.
     pub method: Method<'a>,
-    /// Where.
+    /// The URL. Must be that of an [`Endpoint`] or lie below one.
     pub url: &'a str,
     /// The `Authorization` header. A secret, hence no `Debug` here.
     pub authorization: Option<&'a str>,
     /// The address family to connect over; `None` for either.
     pub family: Option<Family>,
-    /// The most bytes of body to take.
+    /// Maximum size of the response body in bytes; a larger one is an error.
     pub limit: u64,
-    /// The longest wait for the whole answer.
+    /// Timeout for the whole request, response body included. The deadline of the run may end it earlier.
     pub timeout: Duration,
 }
 
-/// A whole answer, of whatever status.
+/// A complete response of any status.
 #[derive(Debug)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// `Content-Type` without parameters, in lower case; empty when there is none.
+    /// `Content-Type` without parameters, in lower case; empty if there is none.
     pub content_type: String,
-    /// `Retry-After` in seconds (RFC 9110, 10.2.3); its date form counts as none.
+    /// `Retry-After` in seconds (RFC 9110, 10.2.3); `None` if it is absent or a date.
     pub retry_after: Option<u64>,
-    /// Every `Link` header, joined by commas (RFC 8288).
+    /// All `Link` headers, joined by commas (RFC 8288); empty if there are none.
     pub link: String,
     /// The body.
     pub body: Vec<u8>,
 }
 
-/// The client. One agent per family, because a pooled connection does not remember which family it is of.
+/// The client. One agent per address family: ureq's pool is keyed by host, so that a shared agent could reuse an IPv4
+/// connection for an IPv6 request.
 #[derive(Debug)]
 pub struct Http {
     any: Agent,
@@ -86,10 +88,10 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client that trusts `roots`, or the built-in ones, and gives up after `time`.
+    /// Creates a client that trusts these CA certificates, or the built-in ones, and sends nothing after `timeout`.
     #[must_use]
-    pub fn new(roots: Option<&[CertificateDer<'static>]>, time: Duration) -> Self {
-        let deadline = Instant::now() + time;
+    pub fn new(roots: Option<&[CertificateDer<'static>]>, timeout: Duration) -> Self {
+        let deadline = Instant::now() + timeout;
         let roots = match roots {
             None => RootCerts::WebPki,
             Some(list) => {
@@ -106,13 +108,13 @@ impl Http {
                 .ip_family(family)
                 .user_agent(USER_AGENT)
                 .proxy(None)
-                // A redirect is an answer like any other; the token never goes onwards.
+                // A redirect is a response like any other: the token is never sent to another URL.
                 .max_redirects(0)
                 .max_redirects_will_error(false)
                 .http_status_as_error(false)
                 .timeout_resolve(Some(CONNECT_TIMEOUT))
                 .timeout_connect(Some(CONNECT_TIMEOUT))
-                // Headers and buffers sized for what these servers send, not for web pages.
+                // Buffers sized for API responses, not for web pages.
                 .max_response_header_size(16 * 1024)
                 .input_buffer_size(16 * 1024)
                 .output_buffer_size(4 * 1024)
@@ -127,42 +129,45 @@ impl Http {
         }
     }
 
-    /// What is left of the time. A deadline is a promise about elapsed time, so this reads the monotonic
-    /// clock itself.
+    /// Returns the time until the deadline of the run; zero if it has passed. Elapsed time is what counts, so this reads
+    /// the monotonic clock.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole response. A status such as 404 is not an error here.
     pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let host = || host_of(request.url);
-        let time = self.remaining().min(request.timeout);
-        if time.is_zero() {
+        let timeout = self.remaining().min(request.timeout);
+        if timeout.is_zero() {
             return Err(HttpError::OutOfTime { host: host() });
         }
-        let wrap = |e| HttpError::of(e, host(), request.family, self.remaining().is_zero());
-        let mut response = self.start(request, time).map_err(wrap)?;
-        let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let wrap = |e| {
+            let limit = if self.remaining().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
+            HttpError::of(e, host(), request.family, limit)
+        };
+        let mut received = self.start(request, timeout).map_err(wrap)?;
+        let text = |name| received.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
-        let links = response.headers().get_all(header::LINK).iter().filter_map(|v| v.to_str().ok());
-        let mut answer = Response {
-            status: response.status().as_u16(),
+        let links = received.headers().get_all(header::LINK).iter().filter_map(|v| v.to_str().ok());
+        let mut response = Response {
+            status: received.status().as_u16(),
             content_type: content_type.trim().to_ascii_lowercase(),
             retry_after: text(header::RETRY_AFTER).trim().parse().ok(),
             link: links.collect::<Vec<_>>().join(", "),
             body: Vec::new(),
         };
-        // ureq counts a body of exactly the limit as too long.
-        answer.body =
-            response.body_mut().with_config().limit(request.limit + 1).read_to_vec().map_err(wrap)?;
-        Ok(answer)
+        // ureq rejects a body of exactly the limit.
+        response.body =
+            received.body_mut().with_config().limit(request.limit + 1).read_to_vec().map_err(wrap)?;
+        Ok(response)
     }
 
     fn start(
         &self,
         request: &Request,
-        time: Duration,
+        timeout: Duration,
     ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
         let agent = match request.family {
             None => &self.any,
@@ -176,30 +181,30 @@ impl Http {
                 if let Some(value) = authorization {
                     get = get.header(header::AUTHORIZATION, value);
                 }
-                get.config().timeout_global(Some(time)).build().call()
+                get.config().timeout_global(Some(timeout)).build().call()
             }
             Method::Put(json) => {
                 let mut put = agent.put(request.url).header(header::CONTENT_TYPE, "application/json");
                 if let Some(value) = authorization {
                     put = put.header(header::AUTHORIZATION, value);
                 }
-                put.config().timeout_global(Some(time)).build().send(json)
+                put.config().timeout_global(Some(timeout)).build().send(json)
             }
-            Method::Post { content_type, header: more, body } => {
+            Method::Post { content_type, header: additional, body } => {
                 let mut post = agent.post(request.url).header(header::CONTENT_TYPE, content_type);
-                if let Some((name, value)) = more {
+                if let Some((name, value)) = additional {
                     post = post.header(name, value);
                 }
                 if let Some(value) = authorization {
                     post = post.header(header::AUTHORIZATION, value);
                 }
-                post.config().timeout_global(Some(time)).build().send(body)
+                post.config().timeout_global(Some(timeout)).build().send(body)
             }
         }
     }
 }
 
-/// The host and port of a URL, for messages.
+/// Returns the host and port of a URL, for messages.
 fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?']).next().unwrap_or_default().to_owned()
@@ -210,7 +215,7 @@ mod tests {
     use super::host_of;
 
     #[test]
-    fn hosts_for_messages() {
+    fn host_of_returns_host_and_port() {
         assert_eq!(host_of("https://api.gandi.net/v5"), "api.gandi.net");
         assert_eq!(host_of("http://[::1]:80?x"), "[::1]:80");
     }

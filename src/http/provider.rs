@@ -1,8 +1,7 @@
-//! The cryptography that a client of today's servers needs, and nothing else: what is not named here, the
-//! linker drops.
+//! The TLS algorithms that current servers need, and no others: the linker drops every algorithm that is not named here.
 //!
-//! Left out of rustls' default: client keys (we have no certificate of our own) and ChaCha20 (every TLS 1.2
-//! and 1.3 server has AES-GCM, which RFC 8446 makes mandatory).
+//! Not included, unlike in rustls's default: client keys (we have no certificate) and ChaCha20 (TLS 1.2 and 1.3 servers
+//! have AES-GCM, which RFC 8446 makes mandatory).
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use rustls::sign::SigningKey;
 use rustls::{Error, SignatureScheme as Scheme};
 use webpki::ring as algs;
 
-/// TLS 1.2 and 1.3 with AES-GCM over X25519, P-256 and P-384.
+/// Returns the provider: TLS 1.2 and 1.3 with AES-GCM over X25519, P-256 and P-384.
 pub(super) fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: vec![
@@ -47,7 +46,7 @@ static VERIFIERS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
         algs::RSA_PKCS1_2048_8192_SHA384,
         algs::RSA_PKCS1_2048_8192_SHA512,
     ],
-    // In TLS 1.2 a scheme names only the hash, so either curve may come with it (RFC 5246, 7.4.1.4.1).
+    // In TLS 1.2 a scheme names only the hash, so it can be used with either curve (RFC 5246, 7.4.1.4.1).
     mapping: &[
         (Scheme::ECDSA_NISTP384_SHA384, &[algs::ECDSA_P384_SHA384, algs::ECDSA_P256_SHA384]),
         (Scheme::ECDSA_NISTP256_SHA256, &[algs::ECDSA_P256_SHA256, algs::ECDSA_P384_SHA256]),
@@ -61,7 +60,7 @@ static VERIFIERS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     ],
 };
 
-/// The system's random source, which rustls keeps private.
+/// The system's random source. rustls has the same type, but does not export it.
 #[derive(Debug)]
 struct System;
 
@@ -71,7 +70,7 @@ impl SecureRandom for System {
     }
 }
 
-/// Stands where rustls' key loader would pull in RSA and ECDSA signing.
+/// Replaces rustls's key loader, which would add the code for RSA and ECDSA signing.
 #[derive(Debug)]
 struct NoClientKeys;
 

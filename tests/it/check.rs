@@ -230,14 +230,9 @@ fn unreachable_or_untrusted_gandi_is_a_failure() {
         &with(Tls::UnknownIssuer),
         75,
         "failure  gandi: the certificate of 127.0.0.1",
-        &["not to be trusted"],
+        &["is not trusted: "],
     );
-    finds(
-        &with(Tls::NotYetValid),
-        75,
-        "failure  gandi: the certificate",
-        &["clock is wrong, let NTP set it"],
-    );
+    finds(&with(Tls::NotYetValid), 75, "failure  gandi: the certificate", &["clock is wrong; set it by NTP"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::sandbox::{API_KEY, STALE, Sandbox};
-use fake_gandi::{Answer, AtAccept, Fault, On, Setup, Times};
+use fake_gandi::{Answer, AtAccept, Fault, Framing, On, Setup, Times};
 
 fn stale() -> Sandbox {
     let s = Sandbox::new();
@@ -124,7 +124,7 @@ fn unexpected_status_is_reported() {
 
 #[test]
 fn damaged_record_response_changes_nothing() {
-    reading(Fault::Truncate, 75, &["ended the connection before its answer"]);
+    reading(Fault::Truncate, 75, &["closed the connection before its response was complete"]);
     reading(Fault::flood(), 75, &["longer than 65536 bytes"]);
     reading(Fault::Garbage, 75, &["is not an RRset"]);
     reading(Fault::ContentType("text/html".to_owned()), 75, &["of type `text/html`"]);
@@ -145,7 +145,7 @@ fn damaged_listing_changes_nothing() {
         Fault::Truncate,
         Fault::Garbage,
         Fault::ContentType("text/plain".to_owned()),
-        Fault::Flood { bytes: 8 << 20, chunked: true },
+        Fault::Flood { bytes: 8 << 20, framing: Framing::Chunked },
         Fault::Answer(Answer::json(200, r#"{"object":"x"}"#)),
         Fault::Answer(Answer::json(403, "{}")),
         Fault::Answer(Answer::json(200, "[]").header("Link", "<https://127.0.0.9:1/x>; rel=\"next\"")),
@@ -174,7 +174,7 @@ fn lost_put_is_repaired_by_the_next_run() {
     for (fault, held) in [(Fault::DropBefore, STALE), (Fault::DropAfter, "81.2.69.142")] {
         let s = stale();
         s.fake.fault(On::method("PUT"), Times::Always, fault);
-        s.run(&[]).fails(75, &["could not confirm the change", "ended the connection"]);
+        s.run(&[]).fails(75, &["could not confirm the change", "closed the connection"]);
         assert_eq!(s.zone("home", "A"), format!("600 {held}"));
         s.fake.clear_faults();
         s.run(&[]).exits(0);
@@ -201,7 +201,7 @@ fn hanging_or_slow_response_ends_by_the_deadline() {
             let ran = s.run(&[]);
             // Well above the 3 s for the run, and well below the 15 s for one response.
             assert!(started.elapsed() < Duration::from_secs(10), "the deadline was not kept");
-            ran.fails(75, &["the time for the whole run ended"]);
+            ran.fails(75, &["the time limit of the run was reached"]);
             ran.says(&[if method == "GET" { "could not read" } else { "could not confirm" }]);
         }
     }

@@ -214,7 +214,7 @@ fn malformed_or_private_router_response_is_refused() {
         ("upnp:fault", "answers UPnP, but the request for its address failed with status 500"),
         ("upnp:page", "answers UPnP, but has no WAN connection service"),
         ("upnp:long", "longer than 65536 bytes"),
-        ("upnp:hangs", "was too slow"),
+        ("upnp:hangs", "timed out (response)"),
         ("upnp:elsewhere", "answers neither"),
         ("upnp:stranger", "answers neither"),
     ] {

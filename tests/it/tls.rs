@@ -27,8 +27,8 @@ fn bad_certificate_is_refused_before_the_token_is_sent() {
     for (tls, word) in [
         (Tls::WrongName, "it is for"),
         (Tls::Expired, "it expired on"),
-        (Tls::SelfSigned, "not to be trusted"),
-        (Tls::UnknownIssuer, "nobody that this program trusts has issued it"),
+        (Tls::SelfSigned, "is not trusted: "),
+        (Tls::UnknownIssuer, "unknown issuer (to trust another CA, set `ca_file`)"),
     ] {
         let s = with(tls);
         s.run(&[]).fails(75, &["could not read the record: the certificate of 127.0.0.1", word]);
@@ -39,7 +39,7 @@ fn bad_certificate_is_refused_before_the_token_is_sent() {
 #[test]
 fn certificate_that_is_not_yet_valid_is_blamed_on_the_clock() {
     let s = with(Tls::NotYetValid);
-    s.run(&[]).fails(75, &["not valid before 2090-", "this machine's clock reads 20", "let NTP set it"]);
+    s.run(&[]).fails(75, &["not valid before 2090-", "this machine's clock reads 20", "set it by NTP"]);
     assert_eq!(s.count("GET"), 0, "a request was sent");
 }
 
@@ -47,7 +47,7 @@ fn certificate_that_is_not_yet_valid_is_blamed_on_the_clock() {
 fn certificate_of_the_fake_is_refused_without_ca_file() {
     let s = with(Tls::Good(Key::EcdsaP256, Versions::Both));
     s.raw_config(&format!("{}\n[example.org]\nnames = home\n", s.head().replace("ca_file = ca.pem\n", "")));
-    s.run(&[]).fails(75, &["nobody that this program trusts has issued it"]);
+    s.run(&[]).fails(75, &["unknown issuer (to trust another CA, set `ca_file`)"]);
     assert_eq!(s.count("GET"), 0, "a request was sent");
 }
 

@@ -96,7 +96,7 @@ fn wait_ends_when_the_certificate_becomes_valid() {
     let s = with(Tls::ValidIn(3));
     let mut waiting = Waiting::start(&s);
     let told = waiting.has_failed();
-    assert!(told.contains("is not valid before ") && told.contains("let NTP set it"), "{told}");
+    assert!(told.contains("is not valid before ") && told.contains("set it by NTP"), "{told}");
     assert_eq!(waiting.ends(), (Some(0), REPLACED.to_owned()));
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
 }

@@ -274,7 +274,7 @@ fn hanging_ipv4_services_leave_time_for_ipv6() {
     ran.prints(75, "home.example.org AAAA: 2a01:e0a:1:2::1 -> 2a01:e0a:1:2::3\n");
     ran.says(&[
         "home.example.org A: could not determine a public IPv4 address",
-        "127.0.0.2, 127.0.0.3, 127.0.0.4: the server was too slow",
+        "127.0.0.2, 127.0.0.3, 127.0.0.4: the server timed out",
     ]);
 }
 

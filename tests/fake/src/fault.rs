@@ -93,6 +93,15 @@ impl Answer {
     }
 }
 
+/// The framing of a body whose length is not announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// `Transfer-Encoding: chunked`.
+    Chunked,
+    /// The end of the connection ends the body.
+    UntilClose,
+}
+
 /// A fault of a request or its response.
 ///
 /// With `Answer`, `Redirect`, `Hang` and `DropBefore` the request has no effect on the zone. With all others it has its
@@ -130,8 +139,8 @@ pub enum Fault {
     Flood {
         /// The length of the body. Less is sent if the client disconnects.
         bytes: usize,
-        /// True for `Transfer-Encoding: chunked`; otherwise the end of the connection ends the body.
-        chunked: bool,
+        /// The framing of the body.
+        framing: Framing,
     },
     /// Incomplete JSON with a correct `Content-Length`.
     Garbage,
@@ -146,7 +155,7 @@ pub enum Fault {
 impl Fault {
     /// A body of 64 MiB that ends with the connection, more than a client should read.
     pub fn flood() -> Self {
-        Self::Flood { bytes: 64 << 20, chunked: false }
+        Self::Flood { bytes: 64 << 20, framing: Framing::UntilClose }
     }
 
     /// A 429 with this `Retry-After`. Its body is a guess, because Gandi documents none.

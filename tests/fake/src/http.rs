@@ -8,6 +8,15 @@ use crate::wire::Wire;
 /// The maximum length in bytes of a body or a line, more than the program ever sends.
 const LIMIT: usize = 256 * 1024;
 
+/// The end of the connection after a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// The connection is kept for another request.
+    KeepAlive,
+    /// The connection ends.
+    Close,
+}
+
 /// A complete request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -15,8 +24,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// True if the connection ends after this request, by the client's header or its HTTP version.
-    pub(crate) close: bool,
+    /// By the client's header or its HTTP version.
+    pub(crate) connection: Connection,
 }
 
 impl Request {
@@ -74,12 +83,12 @@ impl Response {
     }
 
     /// Returns the complete response, correctly framed.
-    pub(crate) fn bytes(&self, close: bool) -> Vec<u8> {
+    pub(crate) fn bytes(&self, connection: Connection) -> Vec<u8> {
         let mut framing = Vec::new();
         if self.status != 204 && self.status != 304 {
             framing.push(("Content-Length", self.body.len().to_string()));
         }
-        if close {
+        if connection == Connection::Close {
             framing.push(("Connection", "close".to_owned()));
         }
         let mut bytes = self.head(&framing);
@@ -145,12 +154,15 @@ fn read_request(wire: &mut Wire) -> io::Result<Received> {
         }
     }
     let (method, target) = (method.to_owned(), target.to_owned());
-    let mut request = Request { method, target, headers, body: Vec::new(), close: false };
+    let mut request =
+        Request { method, target, headers, body: Vec::new(), connection: Connection::KeepAlive };
     if version == "HTTP/1.1" && request.all("Host").count() != 1 {
         return Ok(Received::Broken("not exactly one Host header".to_owned()));
     }
     let connection = request.header("Connection").unwrap_or_default().to_ascii_lowercase();
-    request.close = connection == "close" || (version == "HTTP/1.0" && connection != "keep-alive");
+    if connection == "close" || (version == "HTTP/1.0" && connection != "keep-alive") {
+        request.connection = Connection::Close;
+    }
     read_body(wire, request)
 }
 

@@ -60,7 +60,7 @@ use std::time::Duration;
 pub use crate::{
     dns::{Dns, DnsFault, DnsQuery},
     echo::{Echo, Family},
-    fault::{Answer, AtAccept, Fault, On, Times},
+    fault::{Answer, AtAccept, Fault, Framing, On, Times},
     log::Logged,
     tls::{Key, Tls, Versions},
     zone::Rrset,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use crate::fault::{AtAccept, Fault, On, Queue};
-use crate::http::{self, Received, Request, Response};
+use crate::fault::{AtAccept, Fault, Framing, On, Queue};
+use crate::http::{self, Connection, Received, Request, Response};
 use crate::log::{Log, Logged};
 use crate::token;
 use crate::wire::{Stop, Wire, wait_gone};
@@ -148,7 +148,7 @@ fn connection(
             Received::Broken(why) => {
                 service.log.violation(format!("{}: {why}", service.name));
                 let page = "<html>\r\n<head><title>400 Bad Request</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
-                wire.send(&Response::new(400, "text/html", page).bytes(true))?;
+                wire.send(&Response::new(400, "text/html", page).bytes(Connection::Close))?;
                 wire.finish();
                 return Ok(());
             }
@@ -156,7 +156,7 @@ fn connection(
         if !exchange(service, id, &request, &mut wire)? {
             return Ok(());
         }
-        if request.close {
+        if request.connection == Connection::Close {
             wire.finish();
             return Ok(());
         }
@@ -191,28 +191,33 @@ fn exchange(service: &Service, id: usize, request: &Request, wire: &mut Wire) ->
         }
         Fault::Pass | Fault::Answer(_) | Fault::Redirect(_) => {
             decided(response.status);
-            wire.send(&response.bytes(request.close))?;
+            wire.send(&response.bytes(request.connection))?;
             return Ok(true);
         }
         fault => {
             decided(response.status);
-            return damaged(fault, response, request.close, wire);
+            return damaged(fault, response, request.connection, wire);
         }
     }
     Ok(false)
 }
 
 /// Sends a damaged response. Returns false if the connection ends here.
-fn damaged(fault: Fault, mut response: Response, close: bool, wire: &mut Wire) -> io::Result<bool> {
+fn damaged(
+    fault: Fault,
+    mut response: Response,
+    connection: Connection,
+    wire: &mut Wire,
+) -> io::Result<bool> {
     match fault {
         Fault::Delay(time) => wire.stop.sleep(time)?,
         Fault::DripSocket(interval) => wire.drip_socket(interval),
         Fault::Drip(interval) => {
-            wire.send_slowly(&response.bytes(close), interval)?;
+            wire.send_slowly(&response.bytes(connection), interval)?;
             return Ok(true);
         }
         Fault::Truncate | Fault::Stall => {
-            let bytes = response.bytes(close);
+            let bytes = response.bytes(connection);
             wire.send(&bytes[..bytes.len() - response.body.len().div_ceil(2)])?;
             if matches!(fault, Fault::Stall) {
                 wire.wait_gone();
@@ -220,11 +225,11 @@ fn damaged(fault: Fault, mut response: Response, close: bool, wire: &mut Wire) -
             return Ok(false);
         }
         Fault::ThenClose => {
-            wire.send(&response.bytes(close))?;
+            wire.send(&response.bytes(connection))?;
             return Ok(false);
         }
-        Fault::Flood { bytes, chunked } => {
-            flood(&response, bytes, chunked, wire)?;
+        Fault::Flood { bytes, framing } => {
+            flood(&response, bytes, framing, wire)?;
             return Ok(false);
         }
         Fault::Garbage => response.body = br#"{"rrset_type":"A","rrset_ttl":6"#.to_vec(),
@@ -245,16 +250,19 @@ fn damaged(fault: Fault, mut response: Response, close: bool, wire: &mut Wire) -
         // These were handled before there was a response.
         _ => {}
     }
-    wire.send(&response.bytes(close))?;
+    wire.send(&response.bytes(connection))?;
     Ok(true)
 }
 
-fn flood(response: &Response, bytes: usize, chunked: bool, wire: &mut Wire) -> io::Result<()> {
+fn flood(response: &Response, bytes: usize, framing: Framing, wire: &mut Wire) -> io::Result<()> {
     const BLOCK: usize = 16 * 1024;
-    let framing = if chunked { ("Transfer-Encoding", "chunked") } else { ("Connection", "close") };
-    wire.send(&response.head(&[(framing.0, framing.1.to_owned())]))?;
+    let (name, value) = match framing {
+        Framing::Chunked => ("Transfer-Encoding", "chunked"),
+        Framing::UntilClose => ("Connection", "close"),
+    };
+    wire.send(&response.head(&[(name, value.to_owned())]))?;
     let mut block = vec![b'1'; BLOCK];
-    if chunked {
+    if framing == Framing::Chunked {
         block.splice(0..0, format!("{BLOCK:x}\r\n").into_bytes());
         block.extend_from_slice(b"\r\n");
     }

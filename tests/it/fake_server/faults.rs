@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::client::{Client, TIMEOUT};
-use fake_gandi::{Answer, AtAccept, Fake, Family, Fault, On, Setup, Times, Tls, free_port};
+use fake_gandi::{Answer, AtAccept, Fake, Family, Fault, Framing, On, Setup, Times, Tls, free_port};
 
 const PATH: &str = "/v5/livedns/domains/example.org/records/home/A";
 const BODY: &str = r#"{"rrset_values":["192.0.2.1"],"rrset_ttl":300}"#;
@@ -152,8 +152,11 @@ fn response_is_damaged_as_set() {
         assert!((90_000..130_000).contains(&big.head.len()), "{}", big.head.len());
         let (reply, mut client) = ask(Fault::ThenClose);
         assert_eq!((reply.unwrap().status, client.rest().len()), (200, 0));
-        assert_eq!(ask(Fault::Flood { bytes: 1 << 20, chunked: false }).0.unwrap().body.len(), 1 << 20);
-        let chunked = ask(Fault::Flood { bytes: 1 << 20, chunked: true }).0.unwrap();
+        assert_eq!(
+            ask(Fault::Flood { bytes: 1 << 20, framing: Framing::UntilClose }).0.unwrap().body.len(),
+            1 << 20
+        );
+        let chunked = ask(Fault::Flood { bytes: 1 << 20, framing: Framing::Chunked }).0.unwrap();
         assert!(chunked.header("Transfer-Encoding") == Some("chunked") && chunked.body.len() > 1 << 20);
         fake.fault(On::any(), Times::Once, Fault::Raw(b"SSH-2.0-x\r\n".to_vec()));
         let mut client = Client::to(&fake);
