@@ -24,7 +24,7 @@ impl Namespace {
         }
         let Some(unshare) = allowed() else {
             let why = "neither `unshare -rnm` nor, as root, `unshare -nm` is allowed";
-            Self::must(false, &format!("{test} is skipped: {why}"));
+            Self::skip(test, why);
             return None;
         };
         let mut command = Command::new("unshare");
@@ -45,17 +45,16 @@ impl Namespace {
             !Command::new("sh").args(["-c", &find]).stdout(Stdio::null()).status().is_ok_and(|s| s.success())
         };
         let Some(missing) = programs.iter().find(lacks) else { return true };
-        Self::must(false, &format!("{test} is skipped: {missing} is not installed"));
+        Self::skip(test, &format!("{missing} is not installed"));
         false
     }
 
-    /// Prints the message if a requirement of a test is not met. Panics if `GANDI_DDNS_NAMESPACES` is `must`.
-    pub(crate) fn must(had: bool, told: &str) {
-        if !had {
-            assert_ne!(std::env::var(NAMESPACES).as_deref(), Ok("must"), "{told}");
-            // Not with `eprintln!`: libtest hides the captured output of a test that passes.
-            let _ = writeln!(std::io::stderr(), "{told}");
-        }
+    /// Prints that a test is skipped, and the reason. Panics if `GANDI_DDNS_NAMESPACES` is `must`.
+    pub(crate) fn skip(test: &str, reason: &str) {
+        let message = format!("{test} is skipped: {reason}");
+        assert_ne!(std::env::var(NAMESPACES).as_deref(), Ok("must"), "{message}");
+        // Not with `eprintln!`: libtest hides the captured output of a test that passes.
+        let _ = writeln!(std::io::stderr(), "{message}");
     }
 
     /// Runs `ip` with these arguments.

@@ -292,7 +292,9 @@ fn can_trace(test: &str) -> bool {
     }
     let traced =
         Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status().is_ok_and(|s| s.success());
-    Namespace::must(traced, &format!("{test} is skipped: strace is not allowed"));
+    if !traced {
+        Namespace::skip(test, "strace is not allowed");
+    }
     traced
 }
 
