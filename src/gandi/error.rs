@@ -1,5 +1,6 @@
 //! What may be wrong with an answer of Gandi's, in words for a cron mail, and the exit code that it calls for.
 
+use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 
 use crate::dns::ZoneName;
@@ -7,7 +8,6 @@ use crate::exit::Exit;
 use crate::http::HttpError;
 
 /// Why Gandi's answer was no use.
-#[derive(Debug)]
 pub enum ErrorKind {
     /// No whole answer.
     Http(HttpError),
@@ -41,7 +41,6 @@ pub enum ErrorKind {
 }
 
 /// A [`ErrorKind`], and with whom.
-#[derive(Debug)]
 pub struct Error {
     pub(super) host: String,
     pub(super) kind: ErrorKind,
@@ -126,5 +125,7 @@ impl fmt::Display for Error {
         }
     }
 }
+
+debug_as_display!(Error);
 
 impl std::error::Error for Error {}

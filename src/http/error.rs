@@ -1,5 +1,6 @@
 //! HTTP errors, from name resolution to the response body, as one line that names the host and the cause.
 
+use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::io;
 
@@ -11,7 +12,6 @@ use crate::net::Family;
 use crate::sys::time::Timestamp;
 
 /// The reason why there is no complete response. Each variant carries the host and port of the request.
-#[derive(Debug)]
 pub enum HttpError {
     /// The time limit of the run was reached before anything was sent.
     OutOfTime {
@@ -147,6 +147,8 @@ impl fmt::Display for HttpError {
         }
     }
 }
+
+debug_as_display!(HttpError);
 
 impl std::error::Error for HttpError {}
 

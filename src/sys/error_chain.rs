@@ -18,6 +18,19 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
+/// Implements `Debug` by `Display`. [`Error`] requires `Debug`, and a derived one of every error that can be part of a
+/// chain would add 9 kB of code.
+macro_rules! debug_as_display {
+    ($error:ty) => {
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+pub(crate) use debug_as_display;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! The source `command:PATH`: the address is the first line that a program prints.
 
+use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
@@ -12,7 +13,6 @@ use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec, Stderr};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reasons for a program to give no address. Its output is not repeated: it may be long or secret.
-#[derive(Debug)]
 pub enum CommandError {
     /// The program failed, or could not be run.
     Process(ProcessError),
@@ -31,6 +31,8 @@ impl fmt::Display for CommandError {
         }
     }
 }
+
+debug_as_display!(CommandError);
 
 impl std::error::Error for CommandError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

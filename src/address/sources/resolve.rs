@@ -1,5 +1,6 @@
 //! The source `resolve:NAME`: the address of another name, such as one that the router or an ISP updates.
 
+use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,7 +9,6 @@ use crate::net::Family;
 use crate::net::resolver::{ResolveError, lookup};
 
 /// Reasons for a name to give no address.
-#[derive(Debug)]
 pub enum NameSourceError {
     /// The name could not be resolved.
     Resolve(ResolveError),
@@ -33,6 +33,8 @@ impl fmt::Display for NameSourceError {
         }
     }
 }
+
+debug_as_display!(NameSourceError);
 
 impl std::error::Error for NameSourceError {}
 
