@@ -49,7 +49,8 @@ pub(super) fn look(
     }
     let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
     let answers: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
-    if let Some(Err(e)) = answers.iter().find(|a| a.as_ref().is_err_and(gandi::Error::is_silence)) {
+    if let Some(Err(e)) = answers.iter().find(|a| a.as_ref().is_err_and(gandi::Error::affects_every_request))
+    {
         found.fail(e.exit(), "gandi", e.to_string());
         return false;
     }
@@ -106,7 +107,7 @@ fn served(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, found: 
     const REMEDY: &str =
         "what is changed here, nobody sees; choose LiveDNS as its nameservers at admin.gandi.net";
     let subject = format!("nameservers of {domain}");
-    match livedns.served_by(domain) {
+    match livedns.nameservers(domain) {
         Err(e) => return found.warn(subject, format!("could not be learnt: {e}")),
         Ok(Some(current)) if current == "livedns" => return found.fine(subject, "are LiveDNS'"),
         Ok(Some(current)) => {
