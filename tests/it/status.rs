@@ -80,7 +80,7 @@ fn failures_are_listed_with_their_backoff() {
     let told = status(&s, 75);
     has(&told, &["  held 81.2.69.142", "  failing since 20", "  left alone until 20"]);
     assert!(
-        told.contains("tried 2 times: could not read the record: 127.0.0.1 is out of order (500)"),
+        told.contains("tried 2 times: could not read the record: 127.0.0.1 has a server error (500)"),
         "{told}"
     );
     s.fake.clear_faults();
