@@ -1,8 +1,8 @@
 //! Replaces the token file atomically: after a crash at any point it holds a working token.
 //!
 //! Steps: write the new token to a temporary file next to it, fsync, verify the token with one read of the zone, rename.
-//! Until then the old token remains valid, at Gandi too. All local failures are provoked before Gandi is asked, because a
-//! renewal cannot be repeated. An unverified token stays in the temporary file for [`finish`].
+//! Until then the old token remains valid, at Gandi too. All local failures are provoked before the request to Gandi,
+//! because a renewal cannot be repeated. An unverified token stays in the temporary file for [`finish`].
 
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
