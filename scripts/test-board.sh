@@ -194,7 +194,7 @@ lines 1 "its clock starts in 1970" '^board: 0 clock: .* 1970$'
 lines 1 "the program is $version" "^board: 0 program: gandi-ddns $version\\( \\|\$\\)"
 lines 1 "1970: exit 75, one line, nothing written" '^board: 1 ok: exit 75; lines 1; requests to Gandi 0; record none; '
 lines 1 "1970: the message names the clock" \
-    '^board: 1 | gandi-ddns: this machine.s clock reads 1970-01-01.*the clock is wrong, let NTP set it'
+    '^board: 1 | gandi-ddns: this machine.s clock reads 1970-01-01.*the clock is wrong; set it by NTP'
 lines 1 "clock set: exit 0, one line, the record is created" '^board: 2 ok: exit 0; lines 1; .*; record 300 81\.2\.69\.142; '
 lines 1 "clock set: the message names record and address" '^board: 2 | .*home\.example\.org A.*81\.2\.69\.142'
 lines 1 "no change: exit 0, no output, no request to Gandi" \

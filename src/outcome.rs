@@ -8,7 +8,7 @@ use crate::cli::WriteMode;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::gandi;
-use crate::sys::error_chain::{Chain, debug_as_display};
+use crate::sys::error_chain::{chain, debug_as_display};
 use crate::sys::time::Timestamp;
 
 /// The result for one or more records that succeeded or failed for the same reason.
@@ -119,7 +119,7 @@ impl Failure {
     /// Returns the failure in words, with its causes.
     #[must_use]
     pub fn text(&self) -> String {
-        Chain(self).to_string()
+        chain(self)
     }
 
     /// Returns true if the failure was local: no packet reached the internet, so no backoff is needed.

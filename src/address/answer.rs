@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::http::HttpError;
-use crate::sys::error_chain::Chain;
+use crate::sys::error_chain::chain;
 
 /// A detected address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,8 @@ pub enum SourceError {
 
 impl SourceError {
     /// Converts the error of a kind of source.
-    pub(super) fn failed(e: impl Error) -> Self {
-        Self::Failed(Chain(&e).to_string())
+    pub(super) fn failed(e: &dyn Error) -> Self {
+        Self::Failed(chain(e))
     }
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // The provider is printed already. Without its host, the same cause has the same text and is grouped.
-            Self::Http(e) => f.write_str(&Chain(e).to_string().replace(e.host(), "the server")),
+            Self::Http(e) => f.write_str(&chain(e).replace(e.host(), "the server")),
             Self::Status(status) => write!(f, "answered with status {status}"),
             Self::NoAddress => write!(f, "did not answer with exactly one address"),
             Self::WrongFamily(a) => write!(f, "answered with {a}, an address of the wrong family"),

@@ -62,17 +62,17 @@ impl Source {
         let timeout = http.remaining();
         let detected = match self {
             Self::Interface(name) => {
-                interface::query(name.as_deref(), family).map_err(SourceError::failed)?
+                interface::query(name.as_deref(), family).map_err(|e| SourceError::failed(&e))?
             }
-            Self::Router => without_note(router::query(http).map_err(SourceError::failed)?.into()),
+            Self::Router => without_note(router::query(http).map_err(|e| SourceError::failed(&e))?.into()),
             Self::Dns(service) => {
-                without_note(dns::query(service, timeout, random).map_err(SourceError::failed)?)
+                without_note(dns::query(service, timeout, random).map_err(|e| SourceError::failed(&e))?)
             }
             Self::Resolve(name) => {
-                without_note(resolve::query(name, family, timeout).map_err(SourceError::failed)?)
+                without_note(resolve::query(name, family, timeout).map_err(|e| SourceError::failed(&e))?)
             }
             Self::Command(path) => {
-                without_note(command::query(path, family, timeout).map_err(SourceError::failed)?)
+                without_note(command::query(path, family, timeout).map_err(|e| SourceError::failed(&e))?)
             }
             Self::Web(service) => without_note(web::query(http, service, family)?),
         };

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::outcome::FailureRecord;
 use crate::state::history::{self, HistoryEntry};
 use crate::state::{self, Confirmed, State};
-use crate::sys::error_chain::Chain;
+use crate::sys::error_chain::chain;
 use crate::sys::time::Timestamp;
 use crate::token;
 
@@ -25,7 +25,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     let state = match state::read_unlocked(dir, id) {
         Ok(state) => state,
         Err(e) => {
-            console.error(format_args!("{}", Chain(&e)));
+            console.error(format_args!("{}", chain(&e)));
             return Exit::TryLater;
         }
     };

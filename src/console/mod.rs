@@ -8,7 +8,7 @@ use std::io::Write;
 
 use syslog::{Severity, Syslog};
 
-/// How much is printed.
+/// The amount of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Errors only.

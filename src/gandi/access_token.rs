@@ -1,4 +1,4 @@
-//! The personal access token itself: when it expires, and a new one in its place (api.gandi.net/docs/authentication,
+//! Reads the expiry of the personal access token, and renews it (api.gandi.net/docs/authentication,
 //! api.gandi.net/docs/organization).
 
 use miniserde::Deserialize;
@@ -9,19 +9,19 @@ use super::livedns::LiveDns;
 use super::wire;
 use crate::http::{Endpoint, Method, RESPONSE_TIMEOUT, Request, Response};
 
-/// The most bytes of either answer.
+/// Maximum size of a response body in bytes.
 const MAX_BODY: u64 = 64 * 1024;
 
-/// What Gandi says of a token.
+/// Information about a token.
 #[derive(Debug, Default)]
 pub(crate) struct TokenInfo {
-    /// Seconds until it expires, if Gandi says so.
+    /// Seconds until it expires; `None` if the response does not contain it.
     pub(crate) expires_in: Option<u64>,
-    /// What it permits, in Gandi's words; empty when Gandi does not say so.
+    /// Its permissions, in Gandi's words; empty if the response does not contain them.
     pub(crate) scopes: Vec<String>,
 }
 
-// Read one by one, so that a strange one does not hide the other.
+// The two are parsed one by one, so that an unexpected value of one does not hide the other.
 #[derive(Deserialize)]
 struct WireExpiry {
     expires_in: u64,
@@ -37,51 +37,51 @@ struct WireRenewed {
     access_token: String,
 }
 
-/// Where a token tells of itself: at `id.` where LiveDNS is at `api.`, else beside it.
+/// Returns the URL of a token's information: on the host `id.…` if LiveDNS is on `api.…`, otherwise on the same host.
 fn info_url(api: &Endpoint) -> String {
     format!("{}/tokeninfo", api.origin().replacen("://api.", "://id.", 1))
 }
 
-/// Where the calling token is renewed: under `/v5`, as LiveDNS is.
+/// Returns the URL that renews the token of the request: under `/v5`, like LiveDNS.
 fn renewal_url(api: &Endpoint) -> String {
     let base = api.as_str();
     format!("{}/organization/access-tokens", base.strip_suffix("/livedns").unwrap_or(base))
 }
 
 impl LiveDns<'_> {
-    /// Asks when the token expires and what it permits. Asked once: nothing urgent hangs on it.
+    /// Reads the token's expiry and permissions (`GET /tokeninfo`), without a retry, since it is not urgent.
     pub(crate) fn token_info(&self) -> Result<TokenInfo, Error> {
-        let answer = self.once(Method::Get, &info_url(self.transport.api))?;
-        if answer.status != 200 {
-            return Err(self.transport.refuse(&answer, None));
+        let response = self.send_once(Method::Get, &info_url(self.transport.api))?;
+        if response.status != 200 {
+            return Err(self.transport.refused(&response, None));
         }
-        let expiry: Option<WireExpiry> = wire::parse(&answer.body);
-        let scope: Option<WireScope> = wire::parse(&answer.body);
+        let expiry: Option<WireExpiry> = wire::parse(&response.body);
+        let scope: Option<WireScope> = wire::parse(&response.body);
         Ok(TokenInfo {
             expires_in: expiry.map(|e| e.expires_in),
             scopes: scope.map(|s| s.scope).unwrap_or_default(),
         })
     }
 
-    /// Has Gandi make a new token in the place of this one, of the same lifetime. Asked once, since each answer is
-    /// another token.
+    /// Creates a new token with the lifetime of this one (`POST /organization/access-tokens`). Without a retry, since each
+    /// response is another token.
     pub(crate) fn renewed_token(&self) -> Result<Credential, Error> {
         let method = Method::Post { content_type: "application/json", header: None, body: "{}" };
-        let answer = self.once(method, &renewal_url(self.transport.api))?;
-        if !(200..300).contains(&answer.status) {
-            return Err(self.transport.refuse(&answer, None));
+        let response = self.send_once(method, &renewal_url(self.transport.api))?;
+        if !(200..300).contains(&response.status) {
+            return Err(self.transport.refused(&response, None));
         }
-        // What is not understood may hold the new token all the same: no excerpt.
-        let renewed = wire::parse::<WireRenewed>(&answer.body).map(|r| r.access_token);
+        // The error has no excerpt: a body that could not be parsed may contain the new token.
+        let renewed = wire::parse::<WireRenewed>(&response.body).map(|r| r.access_token);
         match renewed.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic())) {
             Some(token) => Ok(Credential::Token(token)),
             None => {
-                Err(self.transport.error(ErrorKind::NotUnderstood("no token that can be read".to_owned())))
+                Err(self.transport.error(ErrorKind::NotUnderstood("it contains no valid token".to_owned())))
             }
         }
     }
 
-    fn once(&self, method: Method, url: &str) -> Result<Response, Error> {
+    fn send_once(&self, method: Method, url: &str) -> Result<Response, Error> {
         let authorization = Some(self.transport.authorization.as_str());
         let family = None;
         let request =
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_tokens_are_asked_about() {
+    fn token_urls_follow_from_the_api_url() {
         let urls = |api| {
             let api = Endpoint::parse(api).expect(api);
             (info_url(&api), renewal_url(&api))

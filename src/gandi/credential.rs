@@ -1,8 +1,9 @@
-//! The token or key, and how to say who we are.
+//! The token or API key that authorizes requests.
 
 use std::fmt;
 
-/// A token or key. Its text leaves it in the `Authorization` header and nowhere else.
+/// A token or API key. `Debug` prints neither; the text is given out only for the `Authorization` header and the token
+/// file.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A personal access token.
@@ -12,7 +13,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The value of the `Authorization` header.
+    /// Returns the value of the `Authorization` header (api.gandi.net/docs/authentication).
     pub(crate) fn authorization(&self) -> String {
         match self {
             Self::Token(t) => format!("Bearer {t}"),
@@ -20,19 +21,19 @@ impl Credential {
         }
     }
 
-    /// The secret as the one line of its file.
+    /// Returns the content of the token file: the secret on one line.
     pub(crate) fn line(&self) -> String {
         let (Self::Token(secret) | Self::ApiKey(secret)) = self;
         format!("{secret}\n")
     }
 
-    /// Takes the secret out of a text that came from outside.
+    /// Replaces the secret in a text from outside by `[secret]`.
     pub(crate) fn redact(&self, text: &str) -> String {
         let (Self::Token(secret) | Self::ApiKey(secret)) = self;
         text.replace(secret.as_str(), "[secret]")
     }
 
-    /// What to call it in messages.
+    /// Returns its name for messages: `token` or `API key`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -53,7 +54,7 @@ mod tests {
     use super::Credential;
 
     #[test]
-    fn debug_and_excerpts_keep_the_secret() {
+    fn debug_and_redact_hide_the_secret() {
         let token = Credential::Token("s3cr3t".to_owned());
         assert_eq!(format!("{token:?}"), "[token]");
         assert_eq!(token.redact("got Bearer s3cr3t"), "got Bearer [secret]");

@@ -1,67 +1,87 @@
-//! What may be wrong with an answer of Gandi's, in words for a cron mail, and the exit code that it calls for.
+//! Errors of requests to Gandi: one line for each kind of response, and its exit code.
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 
+use super::credential::Credential;
 use crate::dns::ZoneName;
 use crate::exit::Exit;
-use crate::http::HttpError;
+use crate::http::{Endpoint, HttpError};
+use crate::sys::error_chain::debug_as_display;
 
-/// Why Gandi's answer was no use.
+/// The kind of an [`Error`].
 pub enum ErrorKind {
-    /// No whole answer.
+    /// There is no complete response.
     Http(HttpError),
-    /// 401 or 403.
+    /// Status 401 or 403: the credential was refused.
     Refused {
         /// The status.
         status: u16,
-        /// `token` or `API key`.
-        kind: &'static str,
-        /// Whether the request went to the sandbox.
-        sandbox: bool,
+        /// The credential.
+        credential: RefusedCredential,
     },
-    /// 404 `HTTPNotFound`: the domain is unknown to the token's owner.
+    /// 404 `HTTPNotFound`: no domain that the token has access to.
     UnknownDomain(ZoneName),
-    /// 404 `Unknown domain`: the domain has no LiveDNS zone.
+    /// 404 `LocalizedHTTPNotFound`: the domain has no LiveDNS zone.
     NoZone(ZoneName),
-    /// 404 of nobody's: the base URL is not LiveDNS.
+    /// Another 404: the base URL is not that of LiveDNS.
     NotLiveDns,
-    /// 400, with its list of errors.
+    /// 400, with the errors that Gandi lists.
     Invalid(String),
-    /// 409.
+    /// 409: another record is in conflict, with Gandi's message.
     Conflict(String),
-    /// 429, with the wait in seconds that it asks for.
+    /// 429, with its `Retry-After` in seconds, if any.
     RateLimited(Option<u64>),
-    /// 5xx, with an excerpt.
+    /// 5xx, with Gandi's message or an excerpt of the body.
     Server(u16, String),
-    /// Any other status, with an excerpt.
+    /// Any other status, with Gandi's message or an excerpt of the body.
     Status(u16, String),
-    /// A good status with something else in it than its documentation says.
+    /// Status 2xx with unexpected content, which the text describes.
     NotUnderstood(String),
 }
 
-/// A [`ErrorKind`], and with whom.
+/// The credential that Gandi refused, as far as the advice depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedCredential {
+    /// A token, refused by the production API.
+    Token,
+    /// A token, refused by the sandbox, which has tokens of its own.
+    SandboxToken,
+    /// An API key.
+    ApiKey,
+}
+
+impl RefusedCredential {
+    pub(super) fn of(credential: &Credential, api: &Endpoint) -> Self {
+        match credential {
+            Credential::ApiKey(_) => Self::ApiKey,
+            Credential::Token(_) if api.host().contains("sandbox") => Self::SandboxToken,
+            Credential::Token(_) => Self::Token,
+        }
+    }
+}
+
+/// An error of a request to Gandi.
 pub struct Error {
     pub(super) host: String,
     pub(super) kind: ErrorKind,
-    /// Whether a write may have happened all the same.
+    /// True if a write may have been applied although it failed.
     pub(crate) maybe_applied: bool,
 }
 
 impl Error {
-    /// Whether there was no whole answer, so that every other question would end alike.
+    /// Returns true if every other request would fail for the same reason: no complete response, or a rate limit.
     #[must_use]
-    pub const fn is_silence(&self) -> bool {
+    pub const fn affects_every_request(&self) -> bool {
         matches!(self.kind, ErrorKind::Http(_) | ErrorKind::RateLimited(_))
     }
 
-    /// Whether nothing left this machine's own network.
+    /// Returns true if the failure was local: no packet reached the internet.
     #[must_use]
     pub fn is_local(&self) -> bool {
         matches!(&self.kind, ErrorKind::Http(e) if e.is_local())
     }
 
-    /// The exit code that it calls for.
+    /// Returns the exit code of a run that ends with this error.
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self.kind {
@@ -85,47 +105,57 @@ impl fmt::Display for Error {
         let host = &self.host;
         match &self.kind {
             ErrorKind::Http(e) => e.fmt(f),
-            ErrorKind::Refused { status, kind: "token", sandbox } => {
-                let made = if *sandbox { "not made in the sandbox" } else { "made in the sandbox" };
+            ErrorKind::Refused { status, credential: RefusedCredential::ApiKey } => write!(
+                f,
+                "{host} refused the API key ({status}): it is mistyped or disabled, as Gandi has deprecated API keys; \
+                 create a personal access token at admin.gandi.net and set `token_file`"
+            ),
+            ErrorKind::Refused { status, credential } => {
+                let not = if *credential == RefusedCredential::SandboxToken { "not " } else { "" };
                 write!(
                     f,
-                    "{host} refused the token ({status}): it is wrong, expired, {made}, or lacks \"Manage domain \
-                     name technical configurations\" for this domain; make one at admin.gandi.net"
+                    "{host} refused the token ({status}): it is mistyped, expired, {not}created in the sandbox, or lacks \
+                     the permission \"Manage domain name technical configurations\" for this domain; check or create \
+                     tokens at admin.gandi.net"
                 )
             }
-            ErrorKind::Refused { status, kind, .. } => write!(
-                f,
-                "{host} refused the {kind} ({status}): it is wrong or no longer served, as Gandi has deprecated \
-                 API keys; make a personal access token at admin.gandi.net and give it as `token_file`"
-            ),
             ErrorKind::UnknownDomain(domain) => write!(
                 f,
-                "{host} does not know the domain {domain}, or the token may not see it (404): check its spelling \
-                 and the token's domains; for a subdomain, name the registered domain and put the rest under names"
+                "{host} does not find the domain {domain} (404): check that it is registered at Gandi, spelled \
+                 correctly, and accessible to the token; for a subdomain, use the registered domain as [section] and \
+                 put the rest in `names`"
             ),
             ErrorKind::NoZone(domain) => write!(
                 f,
                 "{host} has no LiveDNS zone for {domain} (404): choose LiveDNS as its nameservers at admin.gandi.net"
             ),
             ErrorKind::NotLiveDns => {
-                write!(f, "{host} answered 404 like no LiveDNS does: check `api` in the config")
+                write!(f, "{host} does not look like a LiveDNS API (404): check `api` in the config")
             }
             ErrorKind::Invalid(text) => write!(f, "{host} refused the request (400): {text}"),
             ErrorKind::Conflict(text) => write!(
                 f,
-                "{host} says that another record is in the way (409): {text}; a CNAME at this name must go first"
+                "{host} reports a conflict with another record (409): {text}; delete a CNAME with this name first"
             ),
-            ErrorKind::RateLimited(Some(s)) => write!(f, "{host} asks to slow down for {s} s (429)"),
-            ErrorKind::RateLimited(None) => write!(f, "{host} asks to slow down (429)"),
-            ErrorKind::Server(status, text) => write!(f, "{host} is out of order ({status}): {text}"),
-            ErrorKind::Status(status, text) => {
-                write!(f, "{host} answered with unexpected status {status}: {text}")
+            ErrorKind::RateLimited(Some(seconds)) => {
+                write!(f, "rate limit of {host} exceeded, retry after {seconds} s (429)")
             }
-            ErrorKind::NotUnderstood(text) => write!(f, "{host} sent {text} where LiveDNS data was expected"),
+            ErrorKind::RateLimited(None) => write!(f, "rate limit of {host} exceeded (429)"),
+            ErrorKind::Server(status, text) => write!(f, "{host} has a server error ({status}): {text}"),
+            ErrorKind::Status(status, text) => write!(f, "unexpected status {status} from {host}: {text}"),
+            ErrorKind::NotUnderstood(text) => write!(f, "unexpected response from {host}: {text}"),
         }
     }
 }
 
 debug_as_display!(Error);
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            // Its text is that of the HTTP error.
+            ErrorKind::Http(e) => e.source(),
+            _ => None,
+        }
+    }
+}

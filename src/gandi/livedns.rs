@@ -1,142 +1,140 @@
-//! Gandi's LiveDNS v5: read and write RRsets (api.gandi.net/docs/livedns).
+//! Reads and writes RRsets by Gandi's LiveDNS API v5 (api.gandi.net/docs/livedns).
 //!
-//! Only a 404 that says `"object": "dns-record"` means that an RRset is absent. Every other surprise is an
-//! error, and no error leads to a write.
+//! Only a 404 with `"object": "dns-record"` means that an RRset is absent. Any other unexpected response is an error, and
+//! no error leads to a write.
 
 use super::credential::Credential;
 use super::error::Error;
-use super::transport::{JSON, Transport, error_body};
+use super::transport::{Exchange, JSON, Transport, error_body};
 use super::wire::{self, WireRrset};
 use crate::dns::{Current, Rrset, RrsetKey, ZoneName};
 use crate::http::{Endpoint, Http, Method, Response};
 use crate::sys::random::Random;
 
-/// The base of the production API.
+/// The base URL of the production API.
 pub const PRODUCTION: &str = "https://api.gandi.net/v5/livedns";
-/// The most bytes of one RRset's answer.
+/// Maximum size in bytes of a response about one RRset or domain.
 const MAX_BODY: u64 = 64 * 1024;
-/// The most bytes of all pages of a listing.
+/// Maximum size in bytes of all pages of a listing.
 const MAX_LISTING: u64 = 4 * 1024 * 1024;
-/// The most pages of a listing: far beyond any zone, but not endless.
+/// Maximum number of pages of a listing, far beyond any zone; ends a cycle of links.
 const MAX_PAGES: usize = 200;
 
-/// Every RRset of a zone.
+/// The RRsets of a zone. May be incomplete, see [`LiveDns::find`].
 pub(crate) struct Listing {
     rrsets: Vec<WireRrset>,
 }
 
-/// LiveDNS over one kept-alive connection.
+/// A LiveDNS client with one kept-alive connection.
 pub(crate) struct LiveDns<'a> {
     pub(super) transport: Transport<'a>,
 }
 
 impl<'a> LiveDns<'a> {
+    /// Creates a client. `random` is for the jitter of retries.
     pub(crate) fn new(http: &'a Http, api: &'a Endpoint, credential: &'a Credential, random: Random) -> Self {
         Self { transport: Transport::new(http, api, credential, random) }
     }
 
-    /// Reads one RRset. When it is absent, looks for a CNAME at the same name before saying so.
+    /// Reads one RRset (`GET …/records/{name}/{type}`). If it is absent, looks for a CNAME with the same name.
     pub(crate) fn rrset(&mut self, key: &RrsetKey) -> Result<Current, Error> {
         let url = self.rrset_url(key);
-        let answer = self.transport.exchange(Method::Get, &url, MAX_BODY)?;
-        if is_absent(&answer) {
-            return self.at_name(key);
+        let response = self.transport.get(&url, MAX_BODY)?;
+        if is_absent(&response) {
+            return self.rrset_by_name(key);
         }
-        let wire: WireRrset = self.transport.json(&answer, &key.domain, "an RRset")?;
-        wire::read(&wire, key).map(Current::Present).map_err(|what| self.transport.not_understood(&what))
+        let wire: WireRrset = self.transport.json(&response, &key.domain, "a record")?;
+        wire::read(&wire, key)
+            .map(Current::Present)
+            .map_err(|problem| self.transport.not_understood(&problem))
     }
 
-    /// Reads every type at the name of `key`.
-    fn at_name(&mut self, key: &RrsetKey) -> Result<Current, Error> {
+    /// Reads all RRsets with the name of `key` (`GET …/records/{name}`).
+    fn rrset_by_name(&mut self, key: &RrsetKey) -> Result<Current, Error> {
         let url = format!("{}/{}", self.records_url(&key.domain), key.name);
-        let answer = self.transport.exchange(Method::Get, &url, MAX_BODY)?;
-        if is_absent(&answer) {
+        let response = self.transport.get(&url, MAX_BODY)?;
+        if is_absent(&response) {
             return Ok(Current::Absent);
         }
-        let rrsets: Vec<WireRrset> = self.transport.json(&answer, &key.domain, "a list of RRsets")?;
-        wire::find(&rrsets, key).map_err(|what| self.transport.not_understood(&what))
+        let rrsets: Vec<WireRrset> = self.transport.json(&response, &key.domain, "a list of records")?;
+        wire::find(&rrsets, key).map_err(|problem| self.transport.not_understood(&problem))
     }
 
-    /// Reads a whole zone, page by page.
+    /// Reads a whole zone page by page (`GET …/records`).
     pub(crate) fn listing(&mut self, domain: &ZoneName) -> Result<Listing, Error> {
         let mut url = self.records_url(domain);
         let mut rrsets = Vec::new();
         let mut left = MAX_LISTING;
         for _ in 0..MAX_PAGES {
-            let answer = self.transport.exchange(Method::Get, &url, left)?;
-            left = left.saturating_sub(answer.body.len() as u64);
-            let mut page: Vec<WireRrset> = self.transport.json(&answer, domain, "a list of RRsets")?;
+            let response = self.transport.get(&url, left)?;
+            left = left.saturating_sub(response.body.len() as u64);
+            let mut page: Vec<WireRrset> = self.transport.json(&response, domain, "a list of records")?;
             rrsets.append(&mut page);
-            match next_page(&answer.link, self.transport.api.origin()) {
+            match next_page(&response.link, self.transport.api.origin()) {
                 Ok(None) => return Ok(Listing { rrsets }),
                 Ok(Some(next)) => url = next,
-                // The token never goes to another host.
+                // The token is never sent to another host.
                 Err(link) => {
-                    return Err(self.transport.not_understood(&format!("the link to a next page `{link}`")));
+                    return Err(self
+                        .transport
+                        .not_understood(&format!("the link to the next page is `{link}`")));
                 }
             }
         }
         Err(self.transport.not_understood(&format!("more than {MAX_PAGES} pages")))
     }
 
-    /// Finds one RRset in a listing.
+    /// Finds one RRset in a listing; reads it alone if the listing does not contain it.
     pub(crate) fn find(&mut self, listing: &Listing, key: &RrsetKey) -> Result<Current, Error> {
-        match wire::find(&listing.rrsets, key).map_err(|what| self.transport.not_understood(&what))? {
-            // A listing may be less than the zone: an RRset slips from page to page, a link is not understood.
-            // Only Gandi's own word about this one RRset means that it may be created.
+        match wire::find(&listing.rrsets, key).map_err(|problem| self.transport.not_understood(&problem))? {
+            // A listing can lack an RRset: it moved to another page meanwhile, or a link was not recognized. Only a 404
+            // about this very RRset shows that it is absent and may be created.
             Current::Absent => self.rrset(key),
             current => Ok(current),
         }
     }
 
-    /// Replaces or creates one RRset; the request says the whole of it, so repeating it does no harm.
+    /// Replaces or creates one RRset (`PUT …/records/{name}/{type}`). The request holds the whole RRset, so that it can
+    /// be repeated.
     pub(crate) fn write(&mut self, key: &RrsetKey, rrset: &Rrset) -> Result<(), Error> {
         let values: Vec<String> = rrset.values().iter().map(|a| format!("\"{a}\"")).collect();
         let json = format!("{{\"rrset_values\":[{}],\"rrset_ttl\":{}}}", values.join(","), rrset.ttl);
         let url = self.rrset_url(key);
-        let (answer, first_may_have_arrived) =
-            self.transport.exchange_counting(Method::Put(&json), &url, MAX_BODY)?;
-        let mut error = if !(200..300).contains(&answer.status) {
-            self.transport.refuse(&answer, Some(&key.domain))
-        } else if answer.body.is_empty() || answer.content_type == JSON {
+        let Exchange { response, may_have_applied_before } =
+            self.transport.send_with_retry(Method::Put(&json), &url, MAX_BODY)?;
+        let mut error = if !(200..300).contains(&response.status) {
+            self.transport.refused(&response, Some(&key.domain))
+        } else if response.body.is_empty() || response.content_type == JSON {
             return Ok(());
         } else {
-            // A page of somebody else's: a portal, or a gateway under repair.
-            self.transport.wrong_type(&answer)
+            // The page of a captive portal or of a gateway.
+            self.transport.wrong_type(&response)
         };
-        // A good status of the wrong kind and a gateway's error say nothing of what stands behind them.
-        error.maybe_applied = first_may_have_arrived || !(300..500).contains(&answer.status);
+        // After a 2xx with the wrong content type, or a 5xx from a gateway, the write may still have been applied.
+        error.maybe_applied = may_have_applied_before || !(300..500).contains(&response.status);
         Err(error)
     }
 
-    /// Whether the domain is there, and has a zone.
+    /// Checks that the token has access to the domain, and that it has a LiveDNS zone (`GET …/domains/{domain}`).
     pub(crate) fn domain(&mut self, domain: &ZoneName) -> Result<(), Error> {
-        let answer = self.transport.exchange(
-            Method::Get,
-            &format!("{}/domains/{domain}", self.transport.api),
-            MAX_BODY,
-        )?;
-        if answer.status == 200 { Ok(()) } else { Err(self.transport.refuse(&answer, Some(domain))) }
+        let response = self.transport.get(&format!("{}/domains/{domain}", self.transport.api), MAX_BODY)?;
+        if response.status == 200 { Ok(()) } else { Err(self.transport.refused(&response, Some(domain))) }
     }
 
-    /// Who serves the domain, as Gandi's registry knows it: `livedns`, `classic` or others (api.gandi.net/docs/domains).
-    /// `None` where the token may not see that.
-    pub(crate) fn served_by(&mut self, domain: &ZoneName) -> Result<Option<String>, Error> {
+    /// Returns the kind of the domain's nameservers: `livedns`, `classic` or another (`GET …/domain/domains/{domain}/livedns`,
+    /// api.gandi.net/docs/domains). `None` if the token may not read it.
+    pub(crate) fn nameservers(&mut self, domain: &ZoneName) -> Result<Option<String>, Error> {
         #[derive(miniserde::Deserialize)]
-        struct WireServed {
+        struct WireNameservers {
             current: String,
         }
         let base = self.transport.api.as_str();
         let base = base.strip_suffix("/livedns").unwrap_or(base);
-        let answer = self.transport.exchange(
-            Method::Get,
-            &format!("{base}/domain/domains/{domain}/livedns"),
-            MAX_BODY,
-        )?;
-        match answer.status {
+        let response = self.transport.get(&format!("{base}/domain/domains/{domain}/livedns"), MAX_BODY)?;
+        match response.status {
             401 | 403 | 404 => Ok(None),
-            200 => Ok(wire::parse::<WireServed>(&answer.body).map(|s| wire::clean(&s.current))),
-            _ => Err(self.transport.refuse(&answer, Some(domain))),
+            200 => Ok(wire::parse::<WireNameservers>(&response.body).map(|n| wire::clean(&n.current))),
+            _ => Err(self.transport.refused(&response, Some(domain))),
         }
     }
 
@@ -149,15 +147,15 @@ impl<'a> LiveDns<'a> {
     }
 }
 
-/// Of the things that a 404 may be about, only this one means that an RRset may be created.
-fn is_absent(answer: &Response) -> bool {
-    answer.status == 404 && error_body(answer).object.as_deref() == Some("dns-record")
+/// Returns true if an RRset is absent and may be created. No other 404 means that.
+fn is_absent(response: &Response) -> bool {
+    response.status == 404 && error_body(response).object.as_deref() == Some("dns-record")
 }
 
-/// The URL that a `Link` header calls `next` (RFC 8288). `Err` holds a link that leads to another origin, or one
-/// that speaks of a next page in words that are not understood.
+/// Returns the URL of the next page from a `Link` header (RFC 8288); `None` if there is none. `Err` holds a link to
+/// another origin, or a header that mentions a next page in a form that is not recognized.
 fn next_page(link: &str, origin: &str) -> Result<Option<String>, String> {
-    // Good for the URLs that Gandi sends; a comma inside one would end it, and then it is not understood.
+    // A comma inside a URL would end it here, and the header would then be an error; Gandi's URLs have none.
     let next = link.split(',').find_map(|part| {
         let (url, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
         let is_next = parameters.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
@@ -179,7 +177,7 @@ mod tests {
     use super::next_page;
 
     #[test]
-    fn next_page_stays_on_its_origin() {
+    fn next_page_is_refused_on_another_origin_or_in_an_unknown_form() {
         let next = |link: &str| next_page(link, "https://api.gandi.net");
         let page = |n| Ok(Some(format!("https://api.gandi.net/v5?page={n}")));
         assert_eq!(next(""), Ok(None));

@@ -1,4 +1,4 @@
-//! What Gandi offers: LiveDNS, and access tokens.
+//! Gandi's API: LiveDNS and access tokens.
 
 pub(crate) mod access_token;
 pub mod credential;

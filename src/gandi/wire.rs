@@ -1,7 +1,7 @@
-//! The shapes of LiveDNS' JSON, and their translation into our own values.
+//! The JSON types of LiveDNS, and their translation into our own values.
 //!
-//! miniserde ignores unknown fields and reads a missing `Option` as `None`; its errors carry nothing, so each
-//! caller says what was expected.
+//! miniserde ignores unknown fields and reads a missing `Option` as `None`. Its errors carry no description, so each caller
+//! says what it expected.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::net::Family;
 
 /// One RRset of any type.
 #[derive(Deserialize)]
-// The names are Gandi's.
+// The field names are Gandi's.
 #[allow(clippy::struct_field_names)]
 pub(super) struct WireRrset {
     rrset_name: String,
@@ -21,88 +21,88 @@ pub(super) struct WireRrset {
     rrset_values: Vec<String>,
 }
 
-/// What an error's body may say.
+/// The body of an error response.
 #[derive(Deserialize, Default)]
 pub(super) struct WireError {
     pub(super) object: Option<String>,
     pub(super) message: Option<String>,
-    errors: Option<Vec<WireFault>>,
+    errors: Option<Vec<WireErrorItem>>,
 }
 
-/// One complaint of a 400.
+/// One error in the list of a 400.
 #[derive(Deserialize)]
-struct WireFault {
+struct WireErrorItem {
     name: Option<String>,
     description: Option<String>,
 }
 
 impl WireError {
-    /// Everything it says.
+    /// Joins the listed errors and the message; empty if there are none.
     pub(super) fn text(&self) -> String {
-        let faults = self.errors.iter().flatten().map(|fault| match (&fault.name, &fault.description) {
+        let items = self.errors.iter().flatten().map(|item| match (&item.name, &item.description) {
             (Some(name), Some(text)) => format!("{name}: {text}"),
             (name, text) => name.iter().chain(text).cloned().collect(),
         });
-        faults.chain(self.message.clone()).collect::<Vec<_>>().join("; ")
+        items.chain(self.message.clone()).collect::<Vec<_>>().join("; ")
     }
 }
 
-/// Reads JSON, or says that it is none of the expected shape.
+/// Parses JSON; `None` if it does not have the expected type.
 pub(super) fn parse<T: Deserialize>(body: &[u8]) -> Option<T> {
     std::str::from_utf8(body).ok().and_then(|text| miniserde::json::from_str(text).ok())
 }
 
-/// A text from outside, safe to print: one line, no control characters, not too long.
+/// Makes a text from outside safe to print: one line of at most 200 characters, without control characters.
 pub(super) fn clean(text: &str) -> String {
-    const MOST: usize = 200;
-    let mut line: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(MOST).is_some() {
+    const MAX_CHARS: usize = 200;
+    let mut line: String =
+        text.chars().take(MAX_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(MAX_CHARS).is_some() {
         line.push('…');
     }
     line
 }
 
-/// What a body looks like, in a few words.
+/// Describes a body in a few words: its first 80 characters, or its kind.
 pub(super) fn excerpt(body: &str) -> String {
-    const MOST: usize = 80;
+    const MAX_CHARS: usize = 80;
     match body.trim() {
         "" => "an empty body".to_owned(),
         text if text.starts_with('<') => "an HTML page".to_owned(),
-        text => format!("`{}`", clean(&text.chars().take(MOST).collect::<String>())),
+        text => format!("`{}`", clean(&text.chars().take(MAX_CHARS).collect::<String>())),
     }
 }
 
-/// Finds `key` among the RRsets of its zone or name. `Err` says what in there cannot be.
+/// Finds `key` among the RRsets of its zone or name. `Err` describes what is not valid, as a noun.
 pub(super) fn find(rrsets: &[WireRrset], key: &RrsetKey) -> Result<Current, String> {
-    let here = || rrsets.iter().filter(|r| r.rrset_name.eq_ignore_ascii_case(key.name.as_str()));
-    if let Some(found) = here().find(|r| r.rrset_type == key.rrtype.as_str()) {
-        return read(found, key).map(Current::Present);
+    let with_name = || rrsets.iter().filter(|r| r.rrset_name.eq_ignore_ascii_case(key.name.as_str()));
+    if let Some(rrset) = with_name().find(|r| r.rrset_type == key.rrtype.as_str()) {
+        return read(rrset, key).map(Current::Present);
     }
-    Ok(match here().find(|r| r.rrset_type == "CNAME") {
+    Ok(match with_name().find(|r| r.rrset_type == "CNAME") {
         Some(cname) => Current::Cname(clean(&cname.rrset_values.join(" "))),
         None => Current::Absent,
     })
 }
 
-/// Checks that `wire` is the RRset that was asked for and holds addresses of its type.
+/// Checks that `wire` is the requested RRset and has addresses of its type. `Err` describes what is not valid, as a noun.
 pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
-    let name_fits = wire.rrset_name.eq_ignore_ascii_case(key.name.as_str());
-    if !name_fits || wire.rrset_type != key.rrtype.as_str() {
-        return Err(format!("an answer about `{} {}`", wire.rrset_name, wire.rrset_type));
+    let is_same_name = wire.rrset_name.eq_ignore_ascii_case(key.name.as_str());
+    if !is_same_name || wire.rrset_type != key.rrtype.as_str() {
+        return Err(format!("the record `{} {}`", wire.rrset_name, wire.rrset_type));
     }
     let address = |text: &String| match text.parse::<IpAddr>() {
         Ok(a) if Family::of(a) == key.rrtype.family() => Ok(a),
         _ => Err(format!("the value `{text}`")),
     };
     let values = wire.rrset_values.iter().map(address).collect::<Result<Vec<_>, _>>()?;
-    Rrset::of(&values, wire.rrset_ttl).ok_or_else(|| "an RRset without values".to_owned())
+    Rrset::of(&values, wire.rrset_ttl).ok_or_else(|| "a record without values".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::RrsetType;
-    use crate::dns::{RrsetName, ZoneName};
+    use crate::dns::{RrsetName, RrsetType, ZoneName};
 
     fn key(name: &str, rrtype: RrsetType) -> RrsetKey {
         let domain = ZoneName::parse("t18s.fr").expect("a domain");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_recorded_rrset() {
+    fn read_accepts_the_recorded_rrset() {
         let body = br#"{"rrset_type":"A","rrset_ttl":600,"rrset_name":"@","rrset_href":"https://api.gandi.net/v5/livedns/domains/t18s.fr/records/%40/A","rrset_values":["82.64.93.53"]}"#;
         let wire: WireRrset = parse(body).expect("the recorded body");
         let rrset = read(&wire, &key("@", RrsetType::A)).expect("the recorded RRset");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_rrsets_are_refused() {
+    fn read_and_parse_refuse_invalid_rrsets() {
         for values in ["[]", r#"["2a01::1"]"#, r#"["one"]"#, r#"["82.64.93.53","x"]"#] {
             let body =
                 format!(r#"{{"rrset_type":"A","rrset_ttl":600,"rrset_name":"@","rrset_values":{values}}}"#);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cname_is_seen() {
+    fn find_returns_the_cname_of_a_name() {
         let body =
             br#"[{"rrset_type":"CNAME","rrset_ttl":600,"rrset_name":"www","rrset_values":["t18s.fr."]}]"#;
         let list: Vec<WireRrset> = parse(body).expect("a list");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn complaints_and_excerpts_fit_a_line() {
+    fn error_texts_and_excerpts_are_short_clean_lines() {
         let body = br#"{"status": "error", "errors": [{"location": "body", "name": "rrset_ttl", "description": "60 is less than minimum value 300"}]}"#;
         let error: WireError = parse(body).expect("the 400");
         assert_eq!(error.text(), "rrset_ttl: 60 is less than minimum value 300");

@@ -129,7 +129,7 @@ impl fmt::Display for HttpError {
             Self::NoHost { host, family: Some(family) } => {
                 write!(f, "could not find an {family} address of {host}")
             }
-            Self::Connect { host, cause } => write!(f, "could not connect to {host}: {cause}"),
+            Self::Connect { host, .. } => write!(f, "could not connect to {host}"),
             Self::Clock { host, reads, not_before } => write!(
                 f,
                 "the certificate of {host} is not valid before {not_before}, but this machine's clock reads {reads}: \
@@ -139,8 +139,8 @@ impl fmt::Display for HttpError {
                 write!(f, "the certificate of {host} is not trusted: {cause}")
             }
             Self::Tls { host, cause } => write!(f, "TLS connection to {host} failed: {cause}"),
-            Self::Lost { host, cause } => {
-                write!(f, "{host} closed the connection before its response was complete: {cause}")
+            Self::Lost { host, .. } => {
+                write!(f, "{host} closed the connection before its response was complete")
             }
             Self::TooLong { host, limit } => write!(f, "the response of {host} is longer than {limit} bytes"),
             Self::Invalid { host, cause } => write!(f, "invalid HTTP response from {host}: {cause}"),
@@ -150,7 +150,14 @@ impl fmt::Display for HttpError {
 
 debug_as_display!(HttpError);
 
-impl std::error::Error for HttpError {}
+impl std::error::Error for HttpError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Connect { cause, .. } | Self::Lost { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}
 
 impl HttpError {
     /// Returns the host and port of the request.

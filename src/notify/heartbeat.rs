@@ -6,6 +6,7 @@ use crate::config::Notifications;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::{Http, Method, Request};
+use crate::sys::error_chain::chain;
 
 /// Timeout for the request.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,6 +49,6 @@ pub(crate) fn send(
             console
                 .debug(format_args!("could not send heartbeat: the response has status {}", response.status));
         }
-        Err(e) => console.debug(format_args!("could not send heartbeat: {e}")),
+        Err(e) => console.debug(format_args!("could not send heartbeat: {}", chain(&e))),
     }
 }

@@ -8,6 +8,7 @@ use crate::config::Notifications;
 use crate::console::Console;
 use crate::dns::RrsetKey;
 use crate::outcome::{Outcome, Success};
+use crate::sys::error_chain::chain;
 use crate::sys::grouped::push_if_new;
 use crate::sys::subprocess::{self, Spec, Stderr};
 
@@ -67,6 +68,6 @@ fn run(
     let stderr = if console.is_verbose() { Stderr::Inherit } else { Stderr::Discard };
     let spec = Spec { path: program, variables: &variables, timeout: TIMEOUT, stderr };
     if let Err(e) = subprocess::run(&spec) {
-        console.warn(format_args!("`{hook}` {}: {e}", program.display()));
+        console.warn(format_args!("`{hook}` {}: {}", program.display(), chain(&e)));
     }
 }

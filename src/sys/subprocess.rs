@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::error_chain::debug_as_display;
 use super::oneshot::{Sender, channel, spawn_detached};
 use super::time::seconds_rounded_up;
 
@@ -40,7 +41,6 @@ pub(crate) enum Stderr {
 }
 
 /// The reason why a program did not succeed.
-#[derive(Debug)]
 pub enum ProcessError {
     /// The program could not be started.
     Start(io::Error),
@@ -60,16 +60,16 @@ impl fmt::Display for ProcessError {
             ),
             Self::Start(e) => {
                 let advice = match e.kind() {
-                    io::ErrorKind::PermissionDenied => "; make it executable with `chmod +x`",
+                    io::ErrorKind::PermissionDenied => " (make it executable with `chmod +x`)",
                     // ENOEXEC, which has no `ErrorKind`.
                     _ if e.raw_os_error() == Some(8) => {
-                        "; a script must begin with a line such as `#!/bin/sh`"
+                        " (a script must begin with a line such as `#!/bin/sh`)"
                     }
                     _ => "",
                 };
-                write!(f, "could not be started: {e}{advice}")
+                write!(f, "could not be started{advice}")
             }
-            Self::Wait(e) => write!(f, "could not be waited for: {e}"),
+            Self::Wait(_) => f.write_str("could not be waited for"),
             Self::TimedOut(timeout) => write!(f, "timed out after {} s", seconds_rounded_up(*timeout)),
             Self::Failed(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => write!(f, "ended with exit code {code}"),
@@ -79,7 +79,17 @@ impl fmt::Display for ProcessError {
     }
 }
 
-impl std::error::Error for ProcessError {}
+debug_as_display!(ProcessError);
+
+impl std::error::Error for ProcessError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Start(e) if e.kind() != io::ErrorKind::NotFound => Some(e),
+            Self::Wait(e) => Some(e),
+            _ => None,
+        }
+    }
+}
 
 /// Runs a program and returns the beginning of its output: at least the first line, or its first [`MAX_LINE`] bytes.
 /// The program gets no token: `GANDI_TOKEN` is removed from its environment.

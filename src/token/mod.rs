@@ -1,5 +1,5 @@
-//! The token's life: once a day its expiry is looked up, its user is warned in time, and where the config says so, it
-//! is renewed. Nothing of this changes how a run ends.
+//! The policy for the token's expiry: read it once a day, warn ahead of it, and renew the token with `renew_token = yes`.
+//! None of this changes the exit code.
 
 mod renewal;
 
@@ -10,24 +10,25 @@ use crate::gandi::Credential;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::state::TokenMemory;
+use crate::sys::error_chain::chain;
 use crate::sys::random::Random;
 use crate::sys::time::{DAY, Timestamp};
 
-/// From so many seconds before the expiry on, its user is warned once a day.
+/// Seconds before the expiry from which a warning is printed once a day.
 pub(crate) const SOON: u64 = 30 * DAY;
-/// From so many seconds before the expiry on, at every run.
+/// Seconds before the expiry from which a warning is printed on every run.
 const VERY_SOON: u64 = 7 * DAY;
-/// From so many seconds before the expiry on, a token is renewed. Gandi is said to refuse it with more than 30 days
-/// left; this leaves it fifteen daily tries.
+/// Seconds before the expiry from which the token is renewed: leaves fifteen daily attempts. Gandi is said to refuse a
+/// renewal with more than 30 days left.
 const RENEWAL: u64 = 15 * DAY;
 
 impl TokenMemory {
-    /// Whether a day has passed since Gandi was asked.
+    /// Returns true if the expiry was not read for a day.
     fn is_due(self, now: Timestamp) -> bool {
         is_a_day_old(self.checked_at, now)
     }
 
-    /// Whether its user is to be warned now.
+    /// Returns true if a warning about the expiry is due.
     #[must_use]
     pub fn warns(self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires| {
@@ -42,7 +43,7 @@ fn is_a_day_old(then: Option<Timestamp>, now: Timestamp) -> bool {
     then.and_then(|then| now.since(then)).is_none_or(|age| age >= DAY)
 }
 
-/// When a token expires, as in `expires on 2026-12-24, in 30 days`.
+/// Describes when a token expires, as in `expires on 2026-12-24, in 30 days`.
 #[must_use]
 pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
     let date = expires.date();
@@ -54,73 +55,78 @@ pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// What to do about it.
+/// Returns the advice for a token that expires.
 #[must_use]
 pub(crate) fn advice(config: &Config) -> String {
-    let place = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
+    let location = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
     format!(
-        "make a new one at admin.gandi.net, with \"Manage domain name technical configurations\", and put it in the \
-         old one's place{place}; after that day, Gandi refuses every change"
+        "create a new one at admin.gandi.net with the permission \"Manage domain name technical configurations\", and \
+         replace the old one{location}; after that date updates will fail"
     )
 }
 
-/// Finishes a renewal that was interrupted, if there is one: the new token, when Gandi takes it.
+/// Completes an interrupted renewal, if there is one. Returns the new token if Gandi accepts it.
 pub(crate) fn resume_renewal(config: &Config, http: &Http, console: &mut Console) -> Option<Credential> {
     let path = config.token_file.as_deref().filter(|_| config.renew_token)?;
     match renewal::finish(path, |token| verify(config, http, token))? {
         Ok(token) => {
-            console.debug(format_args!("finished a renewal of the token that was interrupted"));
+            console.debug(format_args!("completed an interrupted token renewal"));
             Some(token)
         }
         Err(e) => {
-            // Nothing is lost by it: the old token is in its place.
-            console.debug(format_args!("could not finish a renewal of the token that was interrupted: {e}"));
+            // Not a warning: the token file still holds the old token.
+            console.debug(format_args!("could not complete an interrupted token renewal: {}", chain(&e)));
             None
         }
     }
 }
 
-/// What is to be done for the token after a run: at most one question a day.
+/// Reads the token's expiry at most once a day; warns or renews the token if it is due. `memory` is what the state file
+/// knows of the token; returns its new value.
 pub(crate) fn maintain(
     config: &Config,
     http: &Http,
-    known: TokenMemory,
+    memory: TokenMemory,
     now: Timestamp,
     console: &mut Console,
 ) -> TokenMemory {
-    let mut known = known;
-    if known.is_due(now) {
-        known.checked_at = Some(now);
+    let mut memory = memory;
+    if memory.is_due(now) {
+        memory.checked_at = Some(now);
         let livedns = LiveDns::new(http, &config.api, &config.credential, Random::new(0));
         match livedns.token_info() {
-            Ok(info) => known.expires_at = info.expires_in.map(|left| now.plus(left)),
-            Err(e) => console.debug(format_args!("could not determine when the token expires: {e}")),
+            Ok(info) => memory.expires_at = info.expires_in.map(|left| now.plus(left)),
+            Err(e) => {
+                console
+                    .debug(format_args!("could not determine the expiry date of the token: {}", chain(&e)));
+            }
         }
-        if let Some(expires) = known.expires_at.filter(|expires| expires.left(now) <= RENEWAL)
+        if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= RENEWAL)
             && let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
         {
             match renewal::renew(path, || livedns.renewed_token(), |token| verify(config, http, token)) {
                 Ok(()) => {
                     let date = expires.date();
                     console.notice(format_args!("token renewed (the old one would have expired on {date})"));
-                    // All that is known concerns the old token.
+                    // The memory is about the old token.
                     return TokenMemory::default();
                 }
                 Err(e) => console.warn(format_args!(
-                    "could not renew the token, which keeps working until it {}: {e}; next try tomorrow",
-                    expiry(expires, now)
+                    "could not renew the token, which works until it {}: {}; next attempt in a day",
+                    expiry(expires, now),
+                    chain(&e)
                 )),
             }
         }
     }
-    if let Some(expires) = known.expires_at.filter(|_| known.warns(now)) {
-        known.warned_at = Some(now);
+    if let Some(expires) = memory.expires_at.filter(|_| memory.warns(now)) {
+        memory.warned_at = Some(now);
         console.warn(format_args!("the token {}: {}", expiry(expires, now), advice(config)));
     }
-    known
+    memory
 }
 
-/// Whether Gandi takes this token, by a look at the first record.
+/// Verifies that Gandi accepts this token by reading the first record.
 fn verify(config: &Config, http: &Http, token: &Credential) -> Result<(), gandi::Error> {
     let Some(record) = config.records.first() else { return Ok(()) };
     let mut livedns = LiveDns::new(http, &config.api, token, Random::new(0));
@@ -136,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn user_is_warned_once_a_day_from_thirty_days_and_always_from_seven() {
+    fn warns_once_a_day_from_thirty_days_and_always_from_seven() {
         let now = 1_800_000_000;
         let memory = |checked: u64, expires: u64, warned: Option<u64>| TokenMemory {
             checked_at: Some(at(checked)),
@@ -158,9 +164,9 @@ mod tests {
                 "{days} days"
             );
         }
-        assert!(!TokenMemory::default().warns(at(now)), "nothing is known about it");
-        assert!(memory(0, now - 1, None).warns(at(now)), "it has expired");
-        // By a clock that was a year ahead.
+        assert!(!TokenMemory::default().warns(at(now)), "unknown expiry");
+        assert!(memory(0, now - 1, None).warns(at(now)), "expired");
+        // The clock was a year ahead.
         assert!(memory(0, now + 9 * DAY, Some(now + 365 * DAY)).warns(at(now)));
         let checked_at = Some(at(now + DAY));
         assert!(TokenMemory { checked_at, ..TokenMemory::default() }.is_due(at(now)));
@@ -169,13 +175,13 @@ mod tests {
     #[test]
     fn expiry_names_the_date_and_the_days_left() {
         let now = 1_795_478_400;
-        for (left, words) in [
+        for (left, text) in [
             (30 * DAY + 5, "expires on 2026-12-24, in 30 days"),
             (DAY, "expires on 2026-11-25, in 1 day"),
             (60, "expires on 2026-11-24, within a day"),
             (0, "expired on 2026-11-24"),
         ] {
-            assert_eq!(expiry(at(now + left), at(now)), words);
+            assert_eq!(expiry(at(now + left), at(now)), text);
         }
     }
 }

@@ -1,9 +1,8 @@
-//! A new token in the old one's file, such that at every moment, whatever stops us, the file holds one that works.
+//! Replaces the token file atomically: after a crash at any point it holds a working token.
 //!
-//! The new one is written beside the old, synced, and proven by a read of the zone before it takes the old one's place
-//! by a rename; until then the old one lives on, at Gandi too. Everything that may fail on this machine is tried before
-//! Gandi is asked, since its answer cannot be had twice. A new token that could not be proven stays beside the old one
-//! for [`finish`].
+//! Steps: write the new token to a temporary file next to it, fsync, verify the token with one read of the zone, rename.
+//! Until then the old token remains valid, at Gandi too. All local failures are provoked before the request to Gandi,
+//! because a renewal cannot be repeated. An unverified token stays in the temporary file for [`finish`].
 
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
@@ -15,24 +14,24 @@ use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::Credential;
 use crate::sys::atomic_file;
+use crate::sys::error_chain::debug_as_display;
 use crate::sys::read_limited;
 
-/// More than any token has, so that the disk has room for it.
+/// Size in bytes of the preallocated temporary file, larger than any token: a full disk is noticed before the renewal.
 const PREALLOCATED: usize = 4096;
 
-/// Why the old token stays.
-#[derive(Debug)]
+/// The reason why the token was not renewed.
 pub(crate) enum RenewalError {
-    /// The file is a link or no file at all.
+    /// The token file is a symlink or not a regular file.
     NotAFile(PathBuf),
-    /// A new file beside the old one could not be made like it.
+    /// The temporary file could not be created with owner, mode and size.
     Prepare(PathBuf, io::Error),
-    /// Gandi would not.
+    /// Gandi refused the renewal or did not respond.
     Gandi(gandi::Error),
-    /// The new token could not be kept.
-    Keep(PathBuf, io::Error),
-    /// The new token does not work, or not yet.
-    Unproven(gandi::Error),
+    /// The new token could not be stored.
+    Store(PathBuf, io::Error),
+    /// The new token could not be verified.
+    Unverified(gandi::Error),
 }
 
 impl fmt::Display for RenewalError {
@@ -40,71 +39,85 @@ impl fmt::Display for RenewalError {
         match self {
             Self::NotAFile(path) => write!(
                 f,
-                "{} is a link or no regular file: name the file itself in `token_file`",
+                "{} is a symlink or not a regular file: set `token_file` to the file itself",
                 path.display()
             ),
-            Self::Prepare(path, e) => {
-                write!(f, "no file like it could be made beside it, {}: {e}", path.display())
+            Self::Prepare(path, _) => {
+                write!(f, "could not create a temporary file next to it ({})", path.display())
             }
             Self::Gandi(e) => e.fmt(f),
-            Self::Keep(path, e) => write!(f, "the new one could not be kept in {}: {e}", path.display()),
-            Self::Unproven(e) => write!(f, "the new one was tried, and {e}"),
+            Self::Store(path, _) => write!(f, "could not store the new token in {}", path.display()),
+            Self::Unverified(_) => f.write_str("the new token did not work"),
         }
     }
 }
 
-/// Renews the token in the file at `path`: `ask` has Gandi make a new one, `verify` tries it.
+debug_as_display!(RenewalError);
+
+impl std::error::Error for RenewalError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NotAFile(_) => None,
+            Self::Prepare(_, e) | Self::Store(_, e) => Some(e),
+            // Its text is that of Gandi's error.
+            Self::Gandi(e) => e.source(),
+            Self::Unverified(e) => Some(e),
+        }
+    }
+}
+
+/// Renews the token in the file at `path`: `request` gets a new token from Gandi, `verify` checks that it works.
 pub(super) fn renew(
     path: &Path,
-    ask: impl FnOnce() -> Result<Credential, gandi::Error>,
+    request: impl FnOnce() -> Result<Credential, gandi::Error>,
     verify: impl FnOnce(&Credential) -> Result<(), gandi::Error>,
 ) -> Result<(), RenewalError> {
     let old = regular(path)?;
-    let draft = atomic_file::temp_path(path);
-    let prepared = atomic_file::create(&draft).and_then(|mut f| prepare(&mut f, &old).map(|()| f));
-    let mut file = prepared.map_err(|e| discard(&draft, RenewalError::Prepare(draft.clone(), e)))?;
-    let token = ask().map_err(|e| discard(&draft, RenewalError::Gandi(e)))?;
-    // Whatever comes of it now, the draft is the only place that the new token is in.
-    write_token(&mut file, &token).map_err(|e| keep_error(&draft, e))?;
-    verify(&token).map_err(|e| unproven(&draft, e))?;
-    commit(&draft, path)
+    let temp = atomic_file::temp_path(path);
+    let prepared = atomic_file::create(&temp).and_then(|mut f| prepare(&mut f, &old).map(|()| f));
+    let mut file = prepared.map_err(|e| discard(&temp, RenewalError::Prepare(temp.clone(), e)))?;
+    let token = request().map_err(|e| discard(&temp, RenewalError::Gandi(e)))?;
+    // From here on, only the temporary file holds the new token, so it is not removed after an error.
+    write_token(&mut file, &token).map_err(|e| store_error(&temp, e))?;
+    verify(&token).map_err(|e| unverified(&temp, e))?;
+    commit(&temp, path)
 }
 
-/// Takes up what an interrupted renewal left beside the file at `path`: the token, once it is proven and in place.
-/// `None` when nothing was left, or nothing of use.
+/// Completes an interrupted renewal of the file at `path`: verifies the token in the temporary file, replaces the old one
+/// and returns the new token. `None` if there is no temporary file, or no token in it.
 pub(super) fn finish(
     path: &Path,
     verify: impl FnOnce(&Credential) -> Result<(), gandi::Error>,
 ) -> Option<Result<Credential, RenewalError>> {
-    let draft = atomic_file::temp_path(path);
-    // One system call on all but a few days.
-    fs::symlink_metadata(&draft).ok()?;
+    let temp = atomic_file::temp_path(path);
+    // The common case, no temporary file, costs one system call.
+    fs::symlink_metadata(&temp).ok()?;
     let text =
-        regular(&draft).ok().and_then(|_| read_limited::read_to_string(&draft, PREALLOCATED as u64).ok());
+        regular(&temp).ok().and_then(|_| read_limited::read_to_string(&temp, PREALLOCATED as u64).ok());
     let token = text.as_deref().unwrap_or_default().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-        // We were stopped before there was a new token.
-        let _ = fs::remove_file(&draft);
+        // The renewal was interrupted before there was a new token.
+        let _ = fs::remove_file(&temp);
         return None;
     }
     let token = Credential::Token(token.to_owned());
-    let whole = || {
-        // We may have been stopped before the rest of the room was given back, or before all was on the disk.
-        let mut file = OpenOptions::new().write(true).open(&draft).map_err(|e| keep_error(&draft, e))?;
-        write_token(&mut file, &token).map_err(|e| keep_error(&draft, e))?;
-        verify(&token).map_err(|e| unproven(&draft, e))?;
-        commit(&draft, path)
+    let complete = || {
+        // Repeated, as the renewal may have been interrupted before the file was truncated or synced.
+        let mut file = OpenOptions::new().write(true).open(&temp).map_err(|e| store_error(&temp, e))?;
+        write_token(&mut file, &token).map_err(|e| store_error(&temp, e))?;
+        verify(&token).map_err(|e| unverified(&temp, e))?;
+        commit(&temp, path)
     };
-    Some(whole().map(|()| token))
+    Some(complete().map(|()| token))
 }
 
-/// The file's metadata, if it is one. A link's target may lie anywhere, where no rename could replace it.
+/// Returns the metadata of a regular file. A symlink is refused: a rename would replace the link, not its target.
 fn regular(path: &Path) -> Result<Metadata, RenewalError> {
     let metadata = fs::symlink_metadata(path).map_err(|e| RenewalError::Prepare(path.to_owned(), e))?;
     if metadata.is_file() { Ok(metadata) } else { Err(RenewalError::NotAFile(path.to_owned())) }
 }
 
-/// Gives the new file the old one's owner and mode, and room on the disk.
+/// Gives the temporary file the owner and mode of the token file, and allocates its space on the disk.
 fn prepare(file: &mut File, old: &Metadata) -> io::Result<()> {
     let new = file.metadata()?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
@@ -123,27 +136,27 @@ fn write_token(file: &mut File, token: &Credential) -> io::Result<()> {
     file.sync_all()
 }
 
-fn commit(draft: &Path, path: &Path) -> Result<(), RenewalError> {
-    fs::rename(draft, path).map_err(|e| keep_error(path, e))?;
-    // The name too is to outlive a power cut. Where a directory cannot be synced, the old name is as good.
+fn commit(temp: &Path, path: &Path) -> Result<(), RenewalError> {
+    fs::rename(temp, path).map_err(|e| store_error(path, e))?;
+    // Makes the rename itself survive a power cut. If that fails, the name still belongs to a working token: the old one.
     if let Some(directory) = path.parent() {
         let _ = File::open(directory).and_then(|d| d.sync_all());
     }
     Ok(())
 }
 
-fn keep_error(path: &Path, e: io::Error) -> RenewalError {
-    RenewalError::Keep(path.to_owned(), e)
+fn store_error(path: &Path, e: io::Error) -> RenewalError {
+    RenewalError::Store(path.to_owned(), e)
 }
 
-/// A token that is refused is of no use; any other failure says nothing of it.
-fn unproven(draft: &Path, error: gandi::Error) -> RenewalError {
+/// Removes a token that Gandi refused. After any other error it may still work, and stays for [`finish`].
+fn unverified(temp: &Path, error: gandi::Error) -> RenewalError {
     let refused = error.exit() == Exit::Token;
-    let error = RenewalError::Unproven(error);
-    if refused { discard(draft, error) } else { error }
+    let error = RenewalError::Unverified(error);
+    if refused { discard(temp, error) } else { error }
 }
 
-fn discard(draft: &Path, error: RenewalError) -> RenewalError {
-    let _ = fs::remove_file(draft);
+fn discard(temp: &Path, error: RenewalError) -> RenewalError {
+    let _ = fs::remove_file(temp);
     error
 }

@@ -94,7 +94,7 @@ fn backoff_of_temporary_errors_grows_to_an_hour() {
     for minute in 0..240 {
         let ran = s.run(&[]);
         ran.exits(75);
-        ran.says(&["out of order (500)"]);
+        ran.says(&["server error (500)"]);
         if s.count("GET") > before {
             queried_at.push(minute);
         }

@@ -139,7 +139,12 @@ fn bad_token_file_or_token_is_reported() {
     s.write("token", "<your token>\n");
     finds(&s, 78, "failure  config: ", &["placeholder"]);
     s.write("token", "pat_another");
-    finds(&s, 77, "failure  token: ", &["refused the token (403)", "make one at admin.gandi.net"]);
+    finds(
+        &s,
+        77,
+        "failure  token: ",
+        &["refused the token (403)", "check or create tokens at admin.gandi.net"],
+    );
     s.write("key", API_KEY);
     s.raw_config(&format!(
         "{}[example.org]\nnames = home\n",
@@ -159,7 +164,7 @@ fn token_that_expires_soon_is_a_warning() {
     s.fake.set_left(TOKEN, 30 * DAY + 100);
     assert!(!finds(&s, 0, "ok       token: expires", &[]).stdout.contains("warning  "));
     s.fake.set_left(TOKEN, 5 * DAY + 100);
-    finds(&s, 0, "warning  token: expires on 20", &["in 5 days", "make a new one at admin.gandi.net"]);
+    finds(&s, 0, "warning  token: expires on 20", &["in 5 days", "create a new one at admin.gandi.net"]);
     s.fake.fault(On::path("/tokeninfo"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     finds(&s, 0, "warning  token: could not determine the expiry date: ", &["500"]);
 }
@@ -172,7 +177,7 @@ fn unknown_or_undelegated_domain_is_reported() {
         &s,
         78,
         "failure  domain example.net: ",
-        &["does not know the domain example.net", "check its spelling"],
+        &["does not find the domain example.net", "spelled correctly"],
     );
     assert!(
         ran.stdout.contains("ok       home.example.org A: "),
@@ -222,7 +227,7 @@ fn failing_or_disagreeing_sources_are_reported() {
 fn unreachable_or_untrusted_gandi_is_a_failure() {
     let s = good();
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(503, "<p>no")));
-    finds(&s, 75, "failure  domain example.org: 127.0.0.1 is out of order (503)", &[]);
+    finds(&s, 75, "failure  domain example.org: 127.0.0.1 has a server error (503)", &[]);
     s.fake.clear_faults();
     s.fake.refuse();
     finds(&s, 75, "failure  gandi: could not connect to 127.0.0.1", &[]);

@@ -56,8 +56,10 @@ fn response_401_exits_77() {
 fn each_kind_of_404_has_its_own_message() {
     let s = stale();
     s.config_with("", "[example.net]\nnames = @\n");
-    s.run(&[])
-        .fails(78, &["example.net A: could not read the record", "does not know the domain example.net"]);
+    s.run(&[]).fails(
+        78,
+        &["example.net A: could not read the record", "does not find the domain example.net (404)"],
+    );
     s.fake.add_domain_without_zone("example.com");
     s.config_with("", "[example.com]\nnames = @\n");
     s.run(&[]).fails(78, &["no LiveDNS zone for example.com", "nameservers"]);
@@ -98,8 +100,12 @@ fn retry_after_is_honoured_within_the_deadline() {
     s.fake.fault(On::method("GET"), Times::Once, Fault::too_many_requests("1"));
     s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
     assert_eq!(s.count("GET"), 2);
-    reading(Fault::too_many_requests("3600"), 75, &["slow down for 3600 s (429)"]);
-    reading(Fault::too_many_requests("soon"), 75, &["slow down (429)"]);
+    reading(
+        Fault::too_many_requests("3600"),
+        75,
+        &["rate limit of 127.0.0.1 exceeded, retry after 3600 s (429)"],
+    );
+    reading(Fault::too_many_requests("soon"), 75, &["rate limit of 127.0.0.1 exceeded (429)"]);
 }
 
 #[test]
@@ -116,8 +122,8 @@ fn request_is_repeated_once_after_a_gateway_error() {
 
 #[test]
 fn unexpected_status_is_reported() {
-    reading(Fault::Answer(Answer::html(503, "<html>x</html>")), 75, &["out of order (503): an HTML page"]);
-    reading(Fault::Answer(Answer::json(500, r#"{"message":"oops"}"#)), 75, &["out of order (500): oops"]);
+    reading(Fault::Answer(Answer::html(503, "<html>x</html>")), 75, &["server error (503): an HTML page"]);
+    reading(Fault::Answer(Answer::json(500, r#"{"message":"oops"}"#)), 75, &["server error (500): oops"]);
     reading(Fault::Answer(Answer::json(418, "{}")), 75, &["unexpected status 418"]);
     reading(Fault::Redirect("https://127.0.0.1:1/".to_owned()), 75, &["unexpected status 302"]);
 }
@@ -126,15 +132,15 @@ fn unexpected_status_is_reported() {
 fn damaged_record_response_changes_nothing() {
     reading(Fault::Truncate, 75, &["closed the connection before its response was complete"]);
     reading(Fault::flood(), 75, &["longer than 65536 bytes"]);
-    reading(Fault::Garbage, 75, &["is not an RRset"]);
+    reading(Fault::Garbage, 75, &["is not a record"]);
     reading(Fault::ContentType("text/html".to_owned()), 75, &["of type `text/html`"]);
     reading(Fault::BigHeaders(100_000), 75, &["127.0.0.1"]);
     reading(Fault::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()), 75, &["127.0.0.1"]);
     for body in ["", "null", "[]", "{}", "{\"rrset_values\":[\"81.2.69.1\"]}", "\u{0}"] {
-        reading(Fault::Answer(Answer::json(200, body)), 75, &["is not an RRset"]);
+        reading(Fault::Answer(Answer::json(200, body)), 75, &["is not a record"]);
     }
     let other = r#"{"rrset_type":"A","rrset_ttl":600,"rrset_name":"www","rrset_values":["81.2.69.1"]}"#;
-    reading(Fault::Answer(Answer::json(200, other)), 75, &["an answer about `www A`"]);
+    reading(Fault::Answer(Answer::json(200, other)), 75, &["the record `www A`"]);
     let words = r#"{"rrset_type":"A","rrset_ttl":600,"rrset_name":"home","rrset_values":["<script>"]}"#;
     reading(Fault::Answer(Answer::json(200, words)), 75, &["the value `<script>`"]);
 }

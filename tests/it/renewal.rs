@@ -46,7 +46,8 @@ fn new_token_replaces_the_old_one_in_its_file() {
     ran.exits_without_errors(0);
     let (created, renewed) = ran.stdout.split_once('\n').expect("two lines");
     assert!(
-        created.ends_with("TTL 300 s") && renewed.starts_with("the token, which expires on 20"),
+        created.ends_with("(TTL 300)")
+            && renewed.starts_with("token renewed (the old one would have expired on 20"),
         "{}",
         ran.stdout
     );
@@ -83,8 +84,8 @@ fn stays(s: &Sandbox, words: &[&str]) {
     kept_secret(&ran);
     ran.prints(0, CREATED);
     ran.says(&[
-        "warning: could not renew the token, which goes on to work until it expires on 20",
-        "the next try is tomorrow",
+        "warning: could not renew the token, which works until it expires on 20",
+        "; next attempt in a day",
     ]);
     ran.says(words);
     let about = ran.stderr.lines().filter(|l| l.contains("could not renew")).count();
@@ -115,8 +116,8 @@ fn old_token_stays_when_gandi_refuses_the_renewal() {
         (Fault::Answer(Answer::json(400, "{\"message\":\"not yet\"}")), "not yet"),
         (Fault::Answer(Answer::html(502, "<p>no")), "(502)"),
         (Fault::Answer(Answer::json(404, "{}")), "404"),
-        (Fault::Answer(Answer::json(201, leak)), "no token that can be read"),
-        (Fault::Answer(Answer::json(201, "{\"access_token\":\"\"}")), "no token that can be read"),
+        (Fault::Answer(Answer::json(201, leak)), "it contains no valid token"),
+        (Fault::Answer(Answer::json(201, "{\"access_token\":\"\"}")), "it contains no valid token"),
         (Fault::Truncate, "127.0.0.1"),
         (Fault::DropBefore, "127.0.0.1"),
     ] {
@@ -134,7 +135,7 @@ fn refused_new_token_is_discarded() {
     // The first two GETs are for the record and for its name; the third one verifies the new token.
     s.fake.fault(On::route("GET", "/home"), Times::Next(2), Fault::Pass);
     s.fake.fault(On::route("GET", "/home"), Times::Always, Fault::Answer(Answer::json(403, "{}")));
-    stays(&s, &["the new one was tried, and 127.0.0.1 refused the token"]);
+    stays(&s, &["the new token did not work: 127.0.0.1 refused the token"]);
     assert!(!s.path("token.new").exists(), "the refused token is discarded");
     is_renewed(&s);
 }
@@ -145,7 +146,7 @@ fn unverified_token_is_verified_by_a_later_run() {
     s.fake.fault(On::route("GET", "/home"), Times::Next(2), Fault::Pass);
     s.fake.fault(On::route("GET", "/home"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     let ran = s.run(&[]);
-    ran.says(&["the new one was tried, and 127.0.0.1 is out of order"]);
+    ran.says(&["the new token did not work: 127.0.0.1 has a server error (500)"]);
     kept_secret(&ran);
     assert_eq!(
         (token(&s).as_str(), fs::read_to_string(s.path("token.new")).expect("it")),
@@ -187,7 +188,7 @@ fn token_file_that_is_a_symlink_is_not_renewed() {
     let s = due();
     fs::rename(s.path("token"), s.path("elsewhere")).expect("a move");
     symlink(s.path("elsewhere"), s.path("token")).expect("a link");
-    stays(&s, &["is a link or no regular file: name the file itself in `token_file`"]);
+    stays(&s, &["is a symlink or not a regular file: set `token_file` to the file itself"]);
     assert_eq!(
         (s.fake.renewals(), fs::read_to_string(s.path("elsewhere")).expect("it")),
         (0, TOKEN.to_owned())
@@ -216,12 +217,12 @@ fn full_or_read_only_disk_keeps_the_old_token() {
         .status();
     assert!(!filled.expect("a shell").success());
     let held = || fs::read_to_string(dir.join("token")).expect("the token");
-    stays(&s, &["no file like it could be made beside it", "No space left on device"]);
+    stays(&s, &["could not create a temporary file next to it", "No space left on device"]);
     assert_eq!((held().as_str(), s.fake.renewals(), dir.join("token.new").exists()), (TOKEN, 0, false));
     fs::remove_file(dir.join("filling")).expect("it");
     net.run(&format!("mount -o remount,ro {}", dir.display()));
     let ran = s.run(&[]);
-    ran.says(&["no file like it could be made beside it", "Read-only file system"]);
+    ran.says(&["could not create a temporary file next to it", "Read-only file system"]);
     assert_eq!((ran.code, held().as_str(), s.fake.renewals()), (Some(0), TOKEN, 0));
     net.run(&format!("mount -o remount,rw {}", dir.display()));
     s.age(DAY);

@@ -54,8 +54,8 @@ fn expiry_warning_is_daily_from_30_days_and_always_from_7() {
                 ran.says(&[
                     "warning: the token expires on 20",
                     &when,
-                    "make a new one at admin.gandi.net",
-                    "token",
+                    "create a new one at admin.gandi.net",
+                    "replace the old one in token; after that date updates will fail",
                 ]);
                 assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
             }

@@ -140,7 +140,7 @@ fn wait_retries_with_growing_delays_and_prints_one_error() {
     let s = stale();
     s.fake.fault(On::any(), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     let (ran, pauses) = in_vain(&s, "600", 1);
-    ran.fails(75, &["127.0.0.1 is out of order (500)"]);
+    ran.fails(75, &["127.0.0.1 has a server error (500)"]);
     assert_eq!(s.count("GET"), pauses.len() + 1);
     // The time of the attempts themselves counts as well.
     let waited: u128 = pauses.iter().sum();
@@ -162,7 +162,7 @@ fn stale_and_broken() -> Sandbox {
 #[test]
 fn wait_of_the_binary_ends_at_its_limit() {
     let s = stale_and_broken();
-    s.run(&["--wait", "2"]).fails(75, &["127.0.0.1 is out of order (500)"]);
+    s.run(&["--wait", "2"]).fails(75, &["127.0.0.1 has a server error (500)"]);
     assert!(s.count("GET") > 1);
     // The state has one failure for all attempts of the run.
     let status = s.run(&["status"]);

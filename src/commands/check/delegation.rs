@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::dns::ZoneName;
 use crate::dns::client;
 use crate::net::resolver::resolvers;
-use crate::sys::error_chain::Chain;
+use crate::sys::error_chain::chain;
 use crate::sys::random::Random;
 use crate::sys::read_limited;
 
@@ -27,7 +27,7 @@ pub(super) fn nameservers(domain: &ZoneName, random: &mut Random) -> Result<Vec<
     for resolver in resolvers(&text) {
         match client::name_servers((resolver, 53).into(), domain.as_str(), TIMEOUT, random) {
             Ok(names) => return Ok(names),
-            Err(e) => error = format!("{} {}", SocketAddr::from((resolver, 53)), Chain(&e)),
+            Err(e) => error = format!("{} {}", SocketAddr::from((resolver, 53)), chain(&e)),
         }
     }
     Err(error)

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::state::{self, StoreStatus};
-use crate::sys::error_chain::Chain;
+use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
 
@@ -78,7 +78,7 @@ pub(super) fn check_state(
         StoreStatus::Usable => findings.ok("state", format!("{path} is usable and not locked")),
         StoreStatus::Unusable(e) if e.is_locked() => findings.fail(Exit::TryLater, "state", e.to_string()),
         StoreStatus::Unusable(e) => {
-            findings.warn("state", format!("{}; {}", Chain(&e), state::WITHOUT_STATE));
+            findings.warn("state", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
         }
     }
     check_former_runs(config, dir, id, now, findings);
@@ -88,7 +88,7 @@ fn check_former_runs(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, 
     let state = match state::read_unlocked(dir, id) {
         Ok(state) => state,
         Err(e) if e.is_other_version() => return,
-        Err(e) => return findings.warn("last success", Chain(&e).to_string()),
+        Err(e) => return findings.warn("last success", chain(&e)),
     };
     let known = || config.records.iter().filter_map(|r| state.record(config.api.as_str(), &r.key));
     match known().filter_map(|r| r.confirmed.as_ref()).map(|c| c.at).max() {

@@ -13,7 +13,7 @@ use crate::gandi::Credential;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::resolver;
-use crate::sys::error_chain::Chain;
+use crate::sys::error_chain::chain;
 use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
@@ -40,13 +40,14 @@ pub(super) fn check_gandi(
     }
     let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
     let results: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
-    if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(gandi::Error::is_silence)) {
-        findings.fail(e.exit(), "gandi", Chain(e).to_string());
+    if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(gandi::Error::affects_every_request))
+    {
+        findings.fail(e.exit(), "gandi", chain(e));
         return false;
     }
     findings.ok("gandi", format!("{host} is reachable, certificate valid"));
     if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(|e| e.exit() == Exit::Token)) {
-        findings.fail(e.exit(), "token", Chain(e).to_string());
+        findings.fail(e.exit(), "token", chain(e));
         return false;
     }
     check_token(config, &livedns, now, findings);
@@ -54,7 +55,7 @@ pub(super) fn check_gandi(
     for (domain, result) in domains.iter().zip(results) {
         let subject = format!("domain {domain}");
         if let Err(e) = result {
-            findings.fail(e.exit(), subject, Chain(&e).to_string());
+            findings.fail(e.exit(), subject, chain(&e));
             continue;
         }
         readable = true;
@@ -94,7 +95,7 @@ fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mu
     let info = match livedns.token_info() {
         Ok(info) => info,
         Err(e) => {
-            return findings.warn("token", format!("could not determine the expiry date: {}", Chain(&e)));
+            return findings.warn("token", format!("could not determine the expiry date: {}", chain(&e)));
         }
     };
     match info.expires_in {
@@ -121,8 +122,8 @@ fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Rand
     const LIVEDNS: &str = "domain uses Gandi LiveDNS";
     const REMEDY: &str = "updates here have no effect until you switch to LiveDNS at admin.gandi.net";
     let subject = format!("nameservers of {domain}");
-    match livedns.served_by(domain) {
-        Err(e) => return findings.warn(subject, format!("could not be determined: {}", Chain(&e))),
+    match livedns.nameservers(domain) {
+        Err(e) => return findings.warn(subject, format!("could not be determined: {}", chain(&e))),
         Ok(Some(current)) if current == "livedns" => return findings.ok(subject, LIVEDNS),
         Ok(Some(current)) => {
             return findings.warn(subject, format!("domain uses `{current}` nameservers: {REMEDY}"));

@@ -15,7 +15,7 @@ use crate::outcome::{Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{failure_lines, json, report};
 use crate::state::{self, State, StateError, Store, history};
-use crate::sys::error_chain::Chain;
+use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{self, Timestamp};
@@ -195,7 +195,7 @@ impl<'a> Updater<'a> {
             && self.state != *before
             && let Err(e) = store.save(&self.state)
         {
-            console.warn(format_args!("{}", Chain(&e)));
+            console.warn(format_args!("{}", chain(&e)));
         }
     }
 
@@ -252,16 +252,16 @@ impl<'a> Updater<'a> {
                 }
                 Err(e) if e.is_locked() => return Err(e),
                 Err(e) => {
-                    console.warn(format_args!("{}; {}", Chain(&e), state::WITHOUT_STATE));
+                    console.warn(format_args!("{}; {}", chain(&e), state::WITHOUT_STATE));
                     Ok(State::default())
                 }
             },
         };
         let state = loaded.unwrap_or_else(|e| {
             if e.is_other_version() {
-                console.debug(format_args!("{}", Chain(&e)));
+                console.debug(format_args!("{}", chain(&e)));
             } else {
-                console.warn(format_args!("{}", Chain(&e)));
+                console.warn(format_args!("{}", chain(&e)));
             }
             State::default()
         });
