@@ -95,28 +95,37 @@ fn parse_id<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<String> {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HEADER)?;
+        start_line(f, "fingerprint", &[self.fingerprint])?;
         let TokenMemory { checked_at, expires_at, warned_at } = self.token;
-        let [checked_at, expires_at, warned_at] = [checked_at, expires_at, warned_at].map(seconds);
-        writeln!(f, "{HEADER}\nfingerprint {}", self.fingerprint)?;
-        writeln!(f, "token {checked_at} {expires_at} {warned_at}")?;
+        start_line(f, "token", &[seconds(checked_at), seconds(expires_at), seconds(warned_at)])?;
         for (id, RecordState { confirmed, failure }) in &self.records {
             if let Some(Confirmed { address, ttl, at, changed, doubtful }) = confirmed {
-                let (at, changed, doubtful) = (at.as_secs(), seconds(*changed), u8::from(*doubtful));
-                writeln!(f, "confirmed {at} {changed} {doubtful} {ttl} {address} {id}")?;
+                let numbers = [at.as_secs(), seconds(*changed), u64::from(*doubtful), u64::from(*ttl)];
+                start_line(f, "confirmed", &numbers)?;
+                write!(f, " {address} {id}")?;
             }
             if let Some(failure) = failure {
-                let (code, consecutive) = (failure.exit.code(), failure.consecutive);
-                let (first_seen, last_seen) = (failure.first_seen.as_secs(), failure.last_seen.as_secs());
-                let (retry_after, reported_at) = (seconds(failure.retry_after), seconds(failure.reported_at));
-                write!(
-                    f,
-                    "failure {code} {first_seen} {last_seen} {retry_after} {consecutive} {reported_at} "
-                )?;
-                writeln!(f, "{id} {}", failure.text.replace('\n', " "))?;
+                let numbers = [
+                    u64::from(failure.exit.code()),
+                    failure.first_seen.as_secs(),
+                    failure.last_seen.as_secs(),
+                    seconds(failure.retry_after),
+                    u64::from(failure.consecutive),
+                    seconds(failure.reported_at),
+                ];
+                start_line(f, "failure", &numbers)?;
+                write!(f, " {id} {}", failure.text.replace('\n', " "))?;
             }
         }
-        Ok(())
+        f.write_str("\n")
     }
+}
+
+/// Ends the line before, and writes the first word and the numbers of a line.
+fn start_line(f: &mut fmt::Formatter<'_>, kind: &str, numbers: &[u64]) -> fmt::Result {
+    write!(f, "\n{kind}")?;
+    numbers.iter().try_for_each(|number| write!(f, " {number}"))
 }
 
 #[cfg(test)]

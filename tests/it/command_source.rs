@@ -154,7 +154,13 @@ fn program_that_cannot_be_started_is_an_error() {
         if words.is_empty() {
             ran.exits(0);
         } else {
-            ran.fails(75, &["address: could not be started: Permission denied", words]);
+            ran.fails(
+                75,
+                &[
+                    "address: could not be started (make it executable with `chmod +x`): Permission denied",
+                    words,
+                ],
+            );
         }
     }
     let s = with("#!/nowhere/sh\n", "");

@@ -55,5 +55,5 @@ fn certificate_of_the_fake_is_refused_without_ca_file() {
 fn ca_file_without_certificates_is_a_config_error() {
     let s = with(Tls::Good(Key::EcdsaP256, Versions::Both));
     s.write("ca.pem", "nothing here\n");
-    s.run(&[]).fails(78, &["`ca_file`", "no certificate is in it"]);
+    s.run(&[]).fails(78, &["`ca_file`", "it contains no certificate"]);
 }
