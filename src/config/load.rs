@@ -24,7 +24,7 @@ pub fn load(
     match source {
         ConfigSource::Inline(inline) => {
             let config = build::build(&sections_of(inline), None, env, credentials)?;
-            Ok(Loaded { config, id: ConfigId::of(format!("{inline:?}").as_bytes()) })
+            Ok(Loaded { config, id: ConfigId::of(joined(inline).as_bytes()) })
         }
         ConfigSource::File(path) => {
             if let Some((text, path)) = find(path.as_deref(), env)? {
@@ -87,6 +87,12 @@ fn from_text(
     let config = build::build(&sections_of_file(text, path)?, Some(path), env, credentials)?;
     let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     Ok(Loaded { config, id: ConfigId::of(absolute.as_os_str().as_encoded_bytes()) })
+}
+
+/// Joins the arguments that name the records, for the config id.
+fn joined(inline: &Inline) -> String {
+    let Inline { domain, names, types, ttl } = inline;
+    [domain.as_str(), &names.join(" "), &types.join(" "), ttl.as_deref().unwrap_or_default()].join(" / ")
 }
 
 /// Returns the sections of the config file that would have the same meaning as the arguments.

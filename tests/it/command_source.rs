@@ -169,7 +169,13 @@ fn program_that_cannot_be_started_is_an_error() {
     s.run(&[]).fails(75, &["not found (check the path", "arguments are not supported)"]);
     // A script without `#!` is refused by the kernel, although a shell would run it.
     let s = with("echo 81.2.69.142\n", "");
-    s.run(&[]).fails(75, &["could not be started: Exec format error", "`#!/bin/sh`"]);
+    s.run(&[]).fails(
+        75,
+        &[
+            "could not be started (a script must begin with a line such as `#!/bin/sh`): Exec format error",
+            "`#!/bin/sh`",
+        ],
+    );
     assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
 }
 

@@ -64,7 +64,9 @@ pub fn execute(
         console.discard_errors();
         updater.finish_intermediate(attempt, console);
         let delay = Duration::from_millis(updater.jitter(longest).into()).min(left);
-        console.debug(format_args!("trying again in {} ms", delay.as_millis()));
+        // Not `as_millis`: to print a `u128` takes 1.2 kB of code.
+        let milliseconds = delay.as_secs() * 1000 + u64::from(delay.subsec_millis());
+        console.debug(format_args!("trying again in {milliseconds} ms"));
         (context.sleep)(delay);
         slept += delay;
         longest = RETRY_DELAY_MAX.min(longest * 2);
