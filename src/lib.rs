@@ -7,8 +7,9 @@ pub mod commands; // one file or folder per subcommand
 pub(crate) mod notify; // hooks and heartbeat
 pub(crate) mod reconcile; // one pass: Config -> Vec<Outcome>
 pub mod report; // outcomes -> lines or JSON, and one exit code
-pub mod state; // lock, cached confirmations, backoff, history
 pub mod token; // expiry and renewal of the token
+
+pub mod state; // lock, cached confirmations, backoff, history
 
 pub mod config; // text -> Config
 pub mod outcome; // results, their words and exit codes

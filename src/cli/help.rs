@@ -44,11 +44,6 @@ The token is not accepted as an argument, because other users can see arguments.
 $GANDI_TOKEN, the systemd credential `token`, or the config (`token_file`), in this order. Create
 one at admin.gandi.net, with the permission \"Manage domain name technical configurations\".
 
-Examples:
-  gandi-ddns check
-  gandi-ddns --dry-run --verbose
-  gandi-ddns --wait 10m --syslog
-
 Exit codes:
 ";
 

@@ -84,7 +84,8 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
             exit = exit.max(*code);
             let s = if *consecutive == 1 { "" } else { "s" };
             let since = with_age(*first_seen, now);
-            console.notice(format_args!("  failing since {since}, {consecutive} attempt{s}: {text}"));
+            console
+                .notice(format_args!("  failing since {since}, {consecutive} failure{s} in a row: {text}"));
             if let Some(end) = failure.retry_after.filter(|end| *end > now) {
                 console.notice(format_args!("  next try at {end}"));
             }
@@ -95,7 +96,7 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
 
 /// Returns the time and its age, as in `2026-11-24 01:55:10 UTC (3 minutes ago)`.
 fn with_age(at: Timestamp, now: Timestamp) -> String {
-    let age = now.left(at);
+    let age = now.since(at).unwrap_or(0);
     let (number, unit) = match age {
         0..120 => (age, "second"),
         120..7200 => (age / 60, "minute"),

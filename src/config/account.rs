@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::paths::relative_to;
 use super::syntax::Entry;
 use crate::dns::is_placeholder;
-use crate::gandi::Credential;
+use crate::gandi::{CREATE_TOKEN, Credential};
 use crate::sys::environment::Environment;
 use crate::sys::read_limited;
 
@@ -56,8 +56,10 @@ pub(super) fn find(
     let Some(entry) = configured else {
         return Err(ConfigError::new(
             file,
-            "no token configured: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; create a token \
-             at admin.gandi.net with the permission \"Manage domain name technical configurations\"",
+            format!(
+                "no token configured: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; \
+                 {CREATE_TOKEN}"
+            ),
         ));
     };
     let at = |problem| ConfigError::at(file, entry.line, problem);
@@ -124,8 +126,8 @@ fn token_of(text: &str, location: &str) -> Result<Credential, String> {
     let text = clean(text, location, "personal access token")?;
     if looks_like_key(text) {
         return Err(format!(
-            "{location} looks like one of Gandi's deprecated API keys (24 characters): use `api_key` or `api_key_file` \
-             for it; better, create a personal access token at admin.gandi.net"
+            "{location} looks like a deprecated API key (24 characters): use `api_key` or `api_key_file`, or better a \
+             personal access token"
         ));
     }
     Ok(Credential::Token(text.to_owned()))

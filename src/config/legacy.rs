@@ -61,9 +61,7 @@ fn translate_section(section: &Section, text: &mut String) {
         notes.push('\n');
     };
     if value("apikey").is_some() {
-        note(
-            "apikey: Gandi has deprecated API keys; if yours still works, use it with `api_key_file` instead of `token_file`",
-        );
+        note("apikey: deprecated by Gandi; if yours still works, use `api_key_file` instead of `token_file`");
     }
     if value("api").or_else(|| value("gandi_api")).is_some() {
         note("api, gandi_api: not needed, LiveDNS v5 is built in");
@@ -75,7 +73,7 @@ fn translate_section(section: &Section, text: &mut String) {
         note("retries: not needed, temporary errors are retried");
     }
     if value("ipify_api").is_some() {
-        note("ipify_api: not needed, several services are built in; for your own use `ipv4 = https://…`");
+        note("ipify_api: not needed; for a service of your own use `ipv4 = https://…`");
     }
     let domain = value("domain").filter(|d| !crate::dns::is_placeholder(d)).unwrap_or("example.org");
     let domain = domain.trim_start_matches("www.").trim_end_matches('.');

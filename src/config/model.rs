@@ -59,7 +59,7 @@ pub struct Detection {
     pub quorum: Quorum,
     /// The CA certificates of `ca_file`, which replace the built-in ones; `None` for the built-in ones.
     pub roots: Option<Vec<CertificateDer<'static>>>,
-    /// The maximum duration of a run, 1 s to 1 h.
+    /// The maximum duration of one attempt, 1 s to 1 h. Hooks and the heartbeat have limits of their own.
     pub timeout: Duration,
 }
 
@@ -103,7 +103,7 @@ pub struct Config {
     pub records: Vec<Record>,
     /// The hook programs and the heartbeat.
     pub notifications: Notifications,
-    /// The file that keeps the last changes across reboots; `None` if there is none.
+    /// The file of the last changes; `None` for the default, which is in the state directory.
     pub history: Option<PathBuf>,
     /// The value of `token_file`, if the token was read from there; otherwise `None`.
     pub token_file: Option<PathBuf>,

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+/// The advice for a missing, refused or expiring token, as part of a sentence. Used by every message that gives it.
+pub const CREATE_TOKEN: &str =
+    "create a token at admin.gandi.net with the permission \"Manage domain name technical configurations\"";
+
 /// A token or API key. `Debug` prints neither; the text is given out only for the `Authorization` header and the token
 /// file.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::credential::Credential;
+use super::credential::{CREATE_TOKEN, Credential};
 use crate::dns::ZoneName;
 use crate::exit::Exit;
 use crate::http::{Endpoint, HttpError};
@@ -107,16 +107,15 @@ impl fmt::Display for Error {
             ErrorKind::Http(e) => e.fmt(f),
             ErrorKind::Refused { status, credential: RefusedCredential::ApiKey } => write!(
                 f,
-                "{host} refused the API key ({status}): it is mistyped or disabled, as Gandi has deprecated API keys; \
-                 create a personal access token at admin.gandi.net and set `token_file`"
+                "{host} refused the API key ({status}): it is mistyped or disabled (Gandi has deprecated API keys); create a \
+                 token at admin.gandi.net and set `token_file`"
             ),
             ErrorKind::Refused { status, credential } => {
                 let not = if *credential == RefusedCredential::SandboxToken { "not " } else { "" };
                 write!(
                     f,
                     "{host} refused the token ({status}): it is mistyped, expired, {not}created in the sandbox, or lacks \
-                     the permission \"Manage domain name technical configurations\" for this domain; check or create \
-                     tokens at admin.gandi.net"
+                     the permission for this domain; check it, or {CREATE_TOKEN}"
                 )
             }
             ErrorKind::UnknownDomain(domain) => write!(

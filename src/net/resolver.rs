@@ -57,7 +57,7 @@ pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, Resol
 /// Those with a scope, such as `fe80::1%eth0`, are skipped.
 pub(crate) fn resolvers(text: &str) -> Vec<IpAddr> {
     let servers = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
+        let mut words = line.split_ascii_whitespace();
         (words.next() == Some("nameserver")).then(|| words.next()?.parse().ok())?
     });
     servers.take(3).collect()

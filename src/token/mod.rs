@@ -6,8 +6,8 @@ mod renewal;
 use crate::config::Config;
 use crate::console::Console;
 use crate::gandi;
-use crate::gandi::Credential;
 use crate::gandi::livedns::LiveDns;
+use crate::gandi::{CREATE_TOKEN, Credential};
 use crate::http::Http;
 use crate::state::TokenMemory;
 use crate::sys::error_chain::chain;
@@ -59,10 +59,7 @@ pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
 #[must_use]
 pub(crate) fn advice(config: &Config) -> String {
     let location = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
-    format!(
-        "create a new one at admin.gandi.net with the permission \"Manage domain name technical configurations\", and \
-         replace the old one{location}; after that date updates will fail"
-    )
+    format!("{CREATE_TOKEN}, and replace the old one{location}; after that date updates will fail")
 }
 
 /// Completes an interrupted renewal, if there is one. Returns the new token if Gandi accepts it.

@@ -270,12 +270,7 @@ fn unusable_hooks_and_files_are_warnings() {
     s.raw_config(&format!("{}{head}{sections}", s.head().replace("token_file = token", "token_file = link")));
     finds(&s, 0, "warning  on_change: hook: not an executable file: chmod +x", &[]);
     finds(&s, 0, "warning  on_failure: missing: No such file", &[]);
-    finds(
-        &s,
-        0,
-        "warning  renew_token: link is not a regular file but perhaps a symlink",
-        &["the file itself"],
-    );
+    finds(&s, 0, "warning  renew_token: link is a symlink or not a regular file", &["the file itself"]);
     finds(&s, 0, "warning  history: ", &["create its directory first"]);
 }
 

@@ -97,7 +97,8 @@ fn failures_are_listed_with_their_backoff() {
     let printed = status(&s, 75);
     has(&printed, &["  81.2.69.142, TTL 600 s", "  failing since 20", "  next try at 20"]);
     assert!(
-        printed.contains(", 2 attempts: could not read the record: 127.0.0.1 has a server error (500)"),
+        printed
+            .contains(", 2 failures in a row: could not read the record: 127.0.0.1 has a server error (500)"),
         "{printed}"
     );
     s.fake.clear_faults();

@@ -22,8 +22,7 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
         findings.warn("config", warning.clone());
     }
     if matches!(config.credential, Credential::ApiKey(_)) {
-        let text = "Gandi has deprecated API keys: make a personal access token at admin.gandi.net, and name its file \
-                    with `token_file`";
+        let text = "Gandi has deprecated API keys: create a token at admin.gandi.net and set `token_file`";
         findings.warn("token", text);
     }
     let hooks = &config.notifications;
@@ -35,8 +34,7 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     if let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
         && fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
     {
-        let text = "is not a regular file but perhaps a symlink, so the token cannot be renewed; set `token_file` to \
-                    the file itself";
+        let text = "is a symlink or not a regular file: the token cannot be renewed; set `token_file` to the file itself";
         findings.warn("renew_token", format!("{} {text}", path.display()));
     }
     if let Some(path) = &config.history

@@ -88,8 +88,7 @@ fn check_name_resolution(host: &str, findings: &mut Findings) -> bool {
 /// Checks expiry and permissions of a token that Gandi has accepted.
 fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mut Findings) {
     let Credential::Token(_) = config.credential else {
-        return findings
-            .ok("token", "accepted (an API key: no expiry date, but Gandi may end it at any time)");
+        return findings.ok("token", "accepted (an API key, which Gandi may disable at any time)");
     };
     findings.ok("token", "accepted");
     let info = match livedns.token_info() {
@@ -100,7 +99,7 @@ fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mu
     };
     match info.expires_in {
         None => {
-            findings.warn("token", "could not determine the expiry date: no expires_in in Gandi's response");
+            findings.warn("token", "could not determine the expiry date");
         }
         Some(left) => {
             let expiry = token::expiry(now.plus(left), now);

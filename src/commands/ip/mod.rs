@@ -34,7 +34,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     let families = Family::ALL.into_iter().filter(is_requested).map(sources).collect();
     let surveys = survey(families, detection.quorum, &http, &mut random);
     if options.format == OutputFormat::Json {
-        console.notice(format_args!("{}", show::json(&surveys)));
+        console.object(&show::json(&surveys));
     } else {
         show::table(&surveys, console);
     }

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use crate::address::global;
 
 /// The note on an address that was chosen as the kernel's preferred source address.
-pub(super) const PREFERRED: &str = "chosen from several (kernel's preferred source address)";
+pub(super) const PREFERRED: &str = "chosen from several (the kernel's choice)";
 /// A public resolver. The route to it is taken as the route to the internet.
 pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
 
@@ -98,8 +98,8 @@ pub(super) fn choose(
     let note = match suitable.len() {
         1 => None,
         _ if is_preferred(best) => Some(PREFERRED),
-        _ if is_near(best) => Some("chosen from several (prefix of the kernel's preferred source address)"),
-        _ => Some("chosen from several (RFC 6724 rule 8; none is the kernel's preferred source address)"),
+        _ if is_near(best) => Some("chosen from several (prefix of the kernel's choice)"),
+        _ => Some("chosen from several (RFC 6724 rule 8)"),
     };
     Some((best, note))
 }
@@ -186,8 +186,8 @@ mod tests {
             (&[][..], Some(A), None),
             (&[A], None, Some((A, ""))),
             (&[A], Some(B), Some((A, ""))),
-            (&[A, A2, B], Some(B), Some((B, "(kernel's preferred source address)"))),
-            (&[A2, A, B], Some(A2), Some((A2, "(kernel's preferred source address)"))),
+            (&[A, A2, B], Some(B), Some((B, "(the kernel's choice)"))),
+            (&[A2, A, B], Some(A2), Some((A2, "(the kernel's choice)"))),
             // The preferred address is a temporary one of this prefix.
             (&[A, B], Some("2a01:e0a:1:b:d00f::"), Some((B, "(prefix of the kernel's"))),
             (&[B, A2, A], Some("2a01:e0a:1:a:d00f::"), Some((A, "(prefix of the kernel's"))),

@@ -172,7 +172,7 @@ fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Ad
     let note = match addresses.iter().filter(|a| is_private(a) == is_private(&best)).count() {
         1 => None,
         _ if preferred == Some(best) => Some(PREFERRED),
-        _ => Some("chosen from several (the lowest; none is the kernel's preferred source address)"),
+        _ => Some("chosen from several (the lowest)"),
     };
     Some((best, note))
 }
@@ -211,7 +211,7 @@ mod tests {
         const A: &str = "81.2.69.10";
         const B: &str = "81.2.69.20";
         let preferred_note = Some(PREFERRED);
-        let lowest = Some("chosen from several (the lowest; none is the kernel's preferred source address)");
+        let lowest = Some("chosen from several (the lowest)");
         for (addresses, preferred, expected) in [
             (&[][..], Some(A), None),
             (&[A], None, Some((A, None))),

@@ -94,7 +94,7 @@ fn gateway(routes: &str) -> Option<Ipv4Addr> {
     // The kernel prints addresses as hexadecimal numbers in the byte order of the machine.
     let parse = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
     let default_route = |line: &str| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let &[_, destination, gateway, flags, _, _, metric, mask, ..] = fields.as_slice() else {
             return None;
         };
