@@ -57,8 +57,8 @@ impl fmt::Display for SourceError {
             }
             Self::BehindNat(a, reason) => write!(
                 f,
-                "answered with {a}, {reason}: the router is behind another NAT (carrier-grade NAT or a second router), \
-                 so the name would not reach this machine"
+                "answered with {a}, {reason}: the router is behind another NAT (carrier-grade or a second router); the \
+                 name would not reach this machine"
             ),
             Self::Failed(text) => f.write_str(text),
         }

@@ -158,8 +158,8 @@ pub fn contradiction(queries: &[Query]) -> Option<String> {
     match router.result.as_ref()? {
         Ok(detected) if detected.address == seen => None,
         Ok(detected) => Some(format!(
-            "the router reports {}, but {} sees {seen}: this machine reaches the internet by another way than that \
-             router, such as a VPN or a second line",
+            "the router reports {}, but {} sees {seen}: this machine uses another way to the internet, such as a VPN \
+             or a second line",
             detected.address, web.source
         )),
         Err(SourceError::BehindNat(external, _)) => Some(format!(

@@ -36,8 +36,7 @@ impl fmt::Display for UsageError {
             ),
             Self::Secret(option) => write!(
                 f,
-                "{option} is not supported, because other users can see arguments: put the secret in the file of \
-                 `token_file` in the config, or in $GANDI_TOKEN"
+                "{option} is not supported, because other users can see arguments: put the secret in the file of `token_file`, or in $GANDI_TOKEN"
             ),
             Self::Conflict(a, b) => write!(f, "{a} and {b} cannot be used together"),
             Self::Requires(option, other) => write!(f, "{option} requires {other}"),

@@ -86,7 +86,7 @@ fn read(path: &Path, kind: &str) -> Result<String, String> {
         if path.iter().any(|part| part == "~") {
             format!("could not read {kind} file {name}: write the whole path instead of `~`")
         } else if e.kind() == io::ErrorKind::NotFound {
-            format!("{kind} file {name} does not exist: create it with `sudo nano {name}` (see the README)")
+            format!("{kind} file {name} does not exist: create it with `sudo nano {name}`")
         } else {
             format!("could not read {kind} file {name}: {e}")
         }

@@ -33,7 +33,8 @@ impl ConfigError {
     /// Creates the error for the config of an older Gandi script: the line of the first key of such a script, and the
     /// equivalent config.
     pub(super) fn legacy(file: Option<&Path>, line: usize, translation: String) -> Self {
-        let problem = "this looks like the config of an older Gandi script; the equivalent config for gandi-ddns is below";
+        let problem =
+            "this looks like the config of an older Gandi script; the equivalent for gandi-ddns is below";
         Self { translation: Some(translation), ..Self::at(file, line, problem) }
     }
 

@@ -67,7 +67,7 @@ fn translate_section(section: &Section, text: &mut String) {
         note("api, gandi_api: not needed, LiveDNS v5 is built in");
     }
     if value("host").is_some_and(|h| h != "localhost") {
-        note("host: see `ipv4 = resolve:…` above, which applies to all sections");
+        note("host: `ipv4 = resolve:…` above, for all sections");
     }
     if value("retries").is_some() {
         note("retries: not needed, temporary errors are retried");

@@ -143,7 +143,7 @@ fn bad_token_file_or_token_is_reported() {
         &s,
         77,
         "failure  token: ",
-        &["refused the token (403)", "check or create tokens at admin.gandi.net"],
+        &["refused the token (403)", "create a token at admin.gandi.net with the permission"],
     );
     s.write("key", API_KEY);
     s.raw_config(&format!(
@@ -164,7 +164,7 @@ fn token_that_expires_soon_is_a_warning() {
     s.fake.set_left(TOKEN, 30 * DAY + 100);
     assert!(!finds(&s, 0, "ok       token: expires", &[]).stdout.contains("warning  "));
     s.fake.set_left(TOKEN, 5 * DAY + 100);
-    finds(&s, 0, "warning  token: expires on 20", &["in 5 days", "create a new one at admin.gandi.net"]);
+    finds(&s, 0, "warning  token: expires on 20", &["in 5 days", "create a token at admin.gandi.net"]);
     s.fake.fault(On::path("/tokeninfo"), Times::Always, Fault::Answer(Answer::html(500, "<p>no")));
     finds(&s, 0, "warning  token: could not determine the expiry date: ", &["500"]);
 }
@@ -245,7 +245,7 @@ fn unsafe_or_locked_state_directory_is_reported() {
     let s = good();
     s.run(&[]).exits(0);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    finds(&s, 0, "warning  state: ", &["other users can write to it", "name a private directory"]);
+    finds(&s, 0, "warning  state: ", &["other users can write to it", "set `state_dir` to a private one"]);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o700)).expect("chmod");
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let before = s.fake.requests().len();

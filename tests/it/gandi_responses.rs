@@ -41,7 +41,7 @@ fn refused_credential_is_explained() {
         "{}\n[example.org]\nnames = home\n",
         s.head().replace("token_file = token", "api_key_file = key")
     ));
-    s.run(&[]).fails(77, &["refused the API key (401)", "personal access token"]);
+    s.run(&[]).fails(77, &["refused the API key (401)", "create a token at admin.gandi.net"]);
     s.fake.accept_apikey(API_KEY);
     s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }

@@ -144,7 +144,7 @@ fn state_is_private_and_a_public_directory_is_refused() {
     let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!((mode(s.path("state")), mode(s.state_file())), (0o700, 0o600));
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    s.run(&[]).fails(0, &["other users can write to it; name a private directory"]);
+    s.run(&[]).fails(0, &["other users can write to it; set `state_dir` to a private one"]);
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn wait_of_the_binary_ends_at_its_limit() {
     assert!(s.count("GET") > 1);
     // The state has one failure for all attempts of the run.
     let status = s.run(&["status"]);
-    assert!(status.stdout.contains(", 1 attempt: "), "{}", status.stdout);
+    assert!(status.stdout.contains(", 1 failure in a row: "), "{}", status.stdout);
 }
 
 #[test]
