@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The advice for an API key, as part of a sentence.
+pub const USE_TOKEN: &str = "create a token at admin.gandi.net and set `token_file`";
+
 /// The advice for a missing, refused or expiring token, as part of a sentence. Used by every message that gives it.
 pub const CREATE_TOKEN: &str =
     "create a token at admin.gandi.net with the permission \"Manage domain name technical configurations\"";

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::credential::{CREATE_TOKEN, Credential};
+use super::credential::{CREATE_TOKEN, Credential, USE_TOKEN};
 use crate::dns::ZoneName;
 use crate::exit::Exit;
 use crate::http::{Endpoint, HttpError};
@@ -107,8 +107,8 @@ impl fmt::Display for Error {
             ErrorKind::Http(e) => e.fmt(f),
             ErrorKind::Refused { status, credential: RefusedCredential::ApiKey } => write!(
                 f,
-                "{host} refused the API key ({status}): it is mistyped or disabled (Gandi has deprecated API keys); create a \
-                 token at admin.gandi.net and set `token_file`"
+                "{host} refused the API key ({status}): it is mistyped or disabled (Gandi has deprecated API keys); \
+                 {USE_TOKEN}"
             ),
             ErrorKind::Refused { status, credential } => {
                 let not = if *credential == RefusedCredential::SandboxToken { "not " } else { "" };
@@ -121,8 +121,8 @@ impl fmt::Display for Error {
             ErrorKind::UnknownDomain(domain) => write!(
                 f,
                 "{host} does not find the domain {domain} (404): check that it is registered at Gandi, spelled \
-                 correctly, and accessible to the token; for a subdomain, use the registered domain as [section] and \
-                 put the rest in `names`"
+                 correctly and accessible to the token; for a subdomain, use the registered domain as [section], the \
+                 rest in `names`"
             ),
             ErrorKind::NoZone(domain) => write!(
                 f,

@@ -3,6 +3,8 @@
 
 mod renewal;
 
+pub(crate) use renewal::NOT_A_FILE;
+
 use crate::config::Config;
 use crate::console::Console;
 use crate::gandi;

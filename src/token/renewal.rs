@@ -20,6 +20,9 @@ use crate::sys::read_limited;
 /// Size in bytes of the preallocated temporary file, larger than any token: a full disk is noticed before the renewal.
 const PREALLOCATED: usize = 4096;
 
+/// The text for a token file that cannot be replaced, after its path.
+pub(crate) const NOT_A_FILE: &str = "is a symlink or not a regular file: set `token_file` to the file itself";
+
 /// The reason why the token was not renewed.
 pub(crate) enum RenewalError {
     /// The token file is a symlink or not a regular file.
@@ -37,11 +40,7 @@ pub(crate) enum RenewalError {
 impl fmt::Display for RenewalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAFile(path) => write!(
-                f,
-                "{} is a symlink or not a regular file: set `token_file` to the file itself",
-                path.display()
-            ),
+            Self::NotAFile(path) => write!(f, "{} {NOT_A_FILE}", path.display()),
             Self::Prepare(path, _) => {
                 write!(f, "could not create a temporary file next to it ({})", path.display())
             }

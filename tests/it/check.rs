@@ -150,12 +150,7 @@ fn bad_token_file_or_token_is_reported() {
         "{}[example.org]\nnames = home\n",
         s.head().replace("token_file = token", "api_key_file = key")
     ));
-    finds(
-        &s,
-        0,
-        "warning  token: ",
-        &["deprecated API keys: make a personal access token at admin.gandi.net"],
-    );
+    finds(&s, 0, "warning  token: ", &["deprecated API keys: create a token at admin.gandi.net"]);
 }
 
 #[test]

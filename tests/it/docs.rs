@@ -75,6 +75,7 @@ fn keys_of_the_example_config_are_known() {
     let s = Sandbox::new();
     let optional = EXAMPLE
         .lines()
+        .take_while(|l| !l.starts_with('['))
         .filter_map(|l| l.strip_prefix('#'))
         .filter(|l| !l.starts_with(' ') && l.contains(" = "));
     let mut seen = 0;

@@ -186,7 +186,7 @@ fn malformed_or_private_router_response_is_refused() {
     else {
         return;
     };
-    let nat = "the router is behind another NAT (carrier-grade NAT or a second router), so the name would not reach";
+    let nat = "the router is behind another NAT (carrier-grade or a second router); the name would not reach";
     for (manner, cause) in [
         (
             "pmp:192.168.100.2",
@@ -194,7 +194,7 @@ fn malformed_or_private_router_response_is_refused() {
         ),
         (
             "pmp:100.64.3.7",
-            "answered with 100.64.3.7, a CGNAT address (RFC 6598): the router is behind another NAT (carrier-grade NAT",
+            "answered with 100.64.3.7, a CGNAT address (RFC 6598): the router is behind another NAT (carrier-grade",
         ),
         ("pmp:10.0.0.1", nat),
         ("upnp:172.16.0.1", nat),

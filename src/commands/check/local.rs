@@ -7,11 +7,12 @@ use std::path::Path;
 use super::findings::Findings;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::gandi::Credential;
+use crate::gandi::{Credential, USE_TOKEN};
 use crate::state::{self, StoreStatus};
 use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
+use crate::token;
 
 /// Checks the config: its warnings, and the files and programs that it names.
 pub(super) fn check_config(config: &Config, findings: &mut Findings) {
@@ -22,7 +23,7 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
         findings.warn("config", warning.clone());
     }
     if matches!(config.credential, Credential::ApiKey(_)) {
-        let text = "Gandi has deprecated API keys: create a token at admin.gandi.net and set `token_file`";
+        let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
         findings.warn("token", text);
     }
     let hooks = &config.notifications;
@@ -34,8 +35,7 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     if let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
         && fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
     {
-        let text = "is a symlink or not a regular file: the token cannot be renewed; set `token_file` to the file itself";
-        findings.warn("renew_token", format!("{} {text}", path.display()));
+        findings.warn("renew_token", format!("{} {}", path.display(), token::NOT_A_FILE));
     }
     if let Some(path) = &config.history
         && !path.parent().is_none_or(|d| d.as_os_str().is_empty() || d.is_dir())
