@@ -27,7 +27,8 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 
 builder=${BUILDER:-}
 if [ -z "$builder" ]; then
-    if have cross && have_docker; then builder=cross; else builder=zigbuild; fi
+    find_cross
+    if [ -n "$CROSS" ] && have_docker; then builder=cross; else builder=zigbuild; fi
 fi
 
 find_rust
@@ -40,7 +41,8 @@ zigbuild)
     [ -n "$ZIGBUILD" ] || missing="$missing cargo-zigbuild"
     ;;
 cross)
-    have cross || missing="$missing cross"
+    find_cross
+    [ -n "$CROSS" ] || missing="$missing cross"
     have_docker || missing="$missing docker"
     # The image contains Debian's compiler and source, for hosts that have none.
     [ "$RUST" != none ] || { RUST=debian RUST_VERSION=''; }
@@ -127,7 +129,7 @@ for name in $TARGETS; do
         # CROSS_CUSTOM_TOOLCHAIN, the unreachable server and the shim make cross use the installed toolchain, and keep
         # it from installing or updating any.
         toolchain=$(basename "$(rustc --print sysroot)")
-        set -- cross build "$@"
+        set -- "$CROSS" build "$@"
         # Debian's Rust has no rustup, and so no toolchain name.
         [ "$toolchain" = usr ] || set -- env RUSTUP_TOOLCHAIN="$toolchain" "$@"
         env PATH="$ROOT/scripts/toolchain/rustup-shim:$PATH" CARGO_TARGET_DIR="$work" BUILD_RUST="$RUST" \
