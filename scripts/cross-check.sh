@@ -100,7 +100,11 @@ for name in $TARGETS; do
         printf '%-12s %-8s %10s  %s\n' "$name" $builder "$(wc -c <"$file")" "$(sha256sum <"$file" | cut -d' ' -f1)" \
             >>"$tmp/table"
     done
-    cmp "$out/cross/$BIN-$version-$name" "$out/zigbuild/$BIN-$version-$name" || differ="$differ $name"
+    if cmp "$out/cross/$BIN-$version-$name" "$out/zigbuild/$BIN-$version-$name" >&2; then
+        say "$name: identical"
+    else
+        differ="$differ $name"
+    fi
 done
 
 echo
