@@ -133,6 +133,13 @@ for name in $TARGETS; do
         CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS CFLAGS_$TARGET_triple_"
     [ $std != source ] || BUILD_VARIABLES="$BUILD_VARIABLES RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD
         CARGO_UNSTABLE_BUILD_STD_FEATURES"
+    # cargo does not notice changes in these files, so a change removes what was built with the old ones.
+    # shellcheck disable=SC2086 # lists
+    inputs=$(cat "$BUILD_REQUIREMENTS" $TARGET_WRAPPER $TARGET_C_SOURCES | cksum)
+    if [ "$(cat "$work/$TARGET_TRIPLE.inputs" 2>/dev/null)" != "$inputs" ]; then
+        rm -rf "${work:?}/$TARGET_TRIPLE"
+        echo "$inputs" >"$work/$TARGET_TRIPLE.inputs"
+    fi
     set -- --release --frozen --target "$TARGET_TRIPLE"
     [ -z "${EXAMPLE:-}" ] || set -- "$@" --example "$EXAMPLE"
     say "$name: $TARGET_TRIPLE"
