@@ -113,7 +113,7 @@ size:
 repro:
 	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/repro.sh
 
-## cross-check: build the main targets with cross and compare the binaries with those of zigbuild
+## cross-check: build with cross and with zigbuild, and fail unless the binaries are identical; installs what it needs
 cross-check:
 	@TARGETS="$(TARGETS)" scripts/cross-check.sh
 

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Builds the main targets with cross, and compares the binaries with those of zigbuild.
+# Builds with cross and with zigbuild, prints size and checksum of each binary, and fails unless both are identical.
 #
-# As root it installs missing tools, starts dockerd (and stops it again), and makes the base image with debootstrap if
-# it cannot be pulled.
+# It installs what it needs, as scripts/setup-arm.sh does, and fails if it cannot. As root it starts dockerd if no Docker
+# engine is running, and stops it at the end, and makes the base image with debootstrap if it cannot be pulled. The
+# images are kept for the next run. The binaries are in target/cross-check/.
 #
-#   TARGETS  names from scripts/toolchain/targets.sh, default: MAIN_TARGETS
+#   TARGETS  names from scripts/toolchain/targets.sh, default: all
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -12,13 +13,17 @@ cd "$ROOT"
 . scripts/toolchain/targets.sh
 . scripts/toolchain/tools.sh
 
-TARGETS=${TARGETS:-$MAIN_TARGETS}
+TARGETS=${TARGETS:-$TARGET_NAMES}
+for name in $TARGETS; do target_select "$name" || exit 64; done
+
 BASE=debian:bookworm-slim
+out=target/cross-check
+# The binaries of an earlier run must not be compared.
+rm -rf "$out"
+mkdir -p "$out"
 # Under target/: /tmp may be a small tmpfs, and debootstrap needs a file system with devices.
-mkdir -p target
-tmp=$(mktemp -d "$ROOT/target/cross-check.XXXXXX")
-# The directory of programs that cargo installs; with Debian's cargo it is not in PATH.
-PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+tmp=$(mktemp -d "$ROOT/$out/tmp.XXXXXX")
+
 dockerd_pid=
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
@@ -30,81 +35,82 @@ cleanup() {
     rm -rf "$tmp"
 }
 trap cleanup EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
-if ! have cross; then
-    say "installing cross $CROSS_VERSION"
-    cargo install cross --locked --version "$CROSS_VERSION"
-fi
-# `cross --version` calls rustup too, hence the shim.
-found=$(PATH=$ROOT/scripts/toolchain/rustup-shim:$PATH cross --version 2>/dev/null | sed -n 's/^cross \([0-9.]*\).*/\1/p')
-[ "$found" = "$CROSS_VERSION" ] || say "note: found cross $found; only $CROSS_VERSION is tested"
-
-if ! have_docker; then
+# start_docker: starts dockerd if no engine is running, and fails if none can be reached then.
+start_docker() {
+    ! have_docker || return 0
     if [ "$(id -u)" != 0 ]; then
         hint docker
-        exit 1
+        return 1
     fi
-    if ! have dockerd; then
-        apt-get update -q
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends docker.io debootstrap
-    fi
-fi
-if ! have_docker; then
     say "starting dockerd"
     dockerd >"$tmp/dockerd.log" 2>&1 &
     dockerd_pid=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        have_docker && break
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+        ! have_docker || return 0
+        kill -0 "$dockerd_pid" 2>/dev/null || break
         sleep 1
     done
-    have_docker || { tail "$tmp/dockerd.log" >&2; exit 1; }
-fi
+    tail "$tmp/dockerd.log" >&2
+    say "dockerd does not run"
+    return 1
+}
 
-if ! docker image inspect $BASE >/dev/null 2>&1 && ! docker pull -q $BASE; then
+# make_base: provides the image BASE: pulls it or, if that fails, makes it with debootstrap.
+make_base() {
+    ! docker image inspect "$BASE" >/dev/null 2>&1 || return 0
+    ! docker pull -q "$BASE" >&2 || return 0
     if [ "$(id -u)" != 0 ]; then
         say "$BASE cannot be pulled, and making it requires root"
-        exit 1
+        return 1
     fi
     say "making $BASE with debootstrap"
-    have debootstrap || apt-get install -y -q --no-install-recommends debootstrap
-    debootstrap --variant=minbase bookworm "$tmp/root" >"$tmp/debootstrap.log" ||
-        { tail "$tmp/debootstrap.log" >&2; exit 1; }
+    have debootstrap || apt_install debootstrap || return 1
+    debootstrap --variant=minbase bookworm "$tmp/root" >"$tmp/debootstrap.log" || {
+        tail "$tmp/debootstrap.log" >&2
+        return 1
+    }
     # The official image also has the updates and security archives.
     sed -i 's|^deb \(.*\)/debian/* bookworm main.*|&\
 deb \1/debian bookworm-updates main\
-deb \1/debian-security bookworm-security main|' "$tmp/root/etc/apt/sources.list"
+deb \1/debian-security bookworm-security main|' "$tmp/root/etc/apt/sources.list" || return 1
     rm -rf "$tmp/root/var/cache/apt/archives"/*.deb
-    tar -C "$tmp/root" -c . | docker import - $BASE
-fi
+    tar -C "$tmp/root" -cf "$tmp/root.tar" . || return 1
+    docker import "$tmp/root.tar" "$BASE" >&2 || return 1
+    rm -rf "$tmp/root" "$tmp/root.tar"
+}
 
-# Set the version once for both builds: a file may be edited between them.
-name_build
-BUILDER=cross DIST=dist TARGETS="$TARGETS" scripts/dist.sh
-for name in $TARGETS; do
-    out=dist/gandi-ddns-$version-$name
-    echo
-    file "$out" | sed 's|.*/||'
-    readelf -A "$out" | grep -E 'Tag_(CPU_arch|ARM_ISA|THUMB_ISA|FP_arch|Advanced|ABI_VFP)' || true
-done
+BUILDER=cross scripts/setup-arm.sh
+start_docker
+make_base
 
-case " $TARGETS " in *' armv6 '*) TARGETS=armv6 scripts/test-arm.sh ;; esac
-
-echo
+# The same compiler for both, and the same version: a file may be edited between the builds.
 find_rust
-find_zig
-if [ -z "$ZIG" ] || [ -z "$ZIGBUILD" ] || [ "$RUST" = none ]; then
-    echo "zigbuild is not installed, so the binaries were not compared; run: make setup-arm"
-    exit 0
-fi
-BUILDER=zigbuild DIST="$tmp/zigbuild" TARGETS="$TARGETS" scripts/dist.sh
-echo
-differ=0
+export RUST
+name_build
+
+differ=
+printf '%-12s %-8s %10s  %s\n' target builder bytes sha256 >"$tmp/table"
 for name in $TARGETS; do
-    if cmp "dist/gandi-ddns-$version-$name" "$tmp/zigbuild/gandi-ddns-$version-$name"; then
-        echo "$name: the binaries of cross and zigbuild are identical"
+    for builder in cross zigbuild; do
+        BUILDER=$builder DIST=$out/$builder TARGETS=$name scripts/dist.sh >"$tmp/sizes"
+        file=$out/$builder/$BIN-$version-$name
+        printf '%-12s %-8s %10s  %s\n' "$name" $builder "$(wc -c <"$file")" "$(sha256sum <"$file" | cut -d' ' -f1)" \
+            >>"$tmp/table"
+    done
+    if cmp "$out/cross/$BIN-$version-$name" "$out/zigbuild/$BIN-$version-$name" >&2; then
+        say "$name: identical"
     else
-        differ=1
+        differ="$differ $name"
     fi
 done
-exit $differ
+
+echo
+cat "$tmp/table"
+if [ -n "$differ" ]; then
+    say "cross and zigbuild give different binaries for:$differ"
+    exit 1
+fi
+echo "cross and zigbuild give identical binaries"

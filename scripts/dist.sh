@@ -10,7 +10,7 @@
 #            shipped, so it is not listed in SHA256SUMS
 #
 # Both builders run cargo-zigbuild with the same zig and the same flags (cross runs it inside the container), so that
-# they produce identical binaries.
+# they produce identical binaries; `make cross-check` compares them.
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -22,12 +22,15 @@ TARGETS=${TARGETS:-$TARGET_NAMES}
 
 for name in $TARGETS; do target_select "$name" || exit 64; done
 
-# Flags that the caller has set for other builds must not change this one.
-unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CFLAGS TARGET_CFLAGS RUSTC_WRAPPER || true
+# Flags and tools that the caller has set for other builds must not change this one. cross passes on only some of them.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CFLAGS TARGET_CFLAGS || true
+unset RUSTC RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER CARGO_BUILD_RUSTC CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER || true
+unset CC AR TARGET_CC TARGET_AR || true
 
 builder=${BUILDER:-}
 if [ -z "$builder" ]; then
-    if have cross && have_docker; then builder=cross; else builder=zigbuild; fi
+    find_cross
+    if [ -n "$CROSS" ] && have_docker; then builder=cross; else builder=zigbuild; fi
 fi
 
 find_rust
@@ -40,7 +43,8 @@ zigbuild)
     [ -n "$ZIGBUILD" ] || missing="$missing cargo-zigbuild"
     ;;
 cross)
-    have cross || missing="$missing cross"
+    find_cross
+    [ -n "$CROSS" ] || missing="$missing cross"
     have_docker || missing="$missing docker"
     # The image contains Debian's compiler and source, for hosts that have none.
     [ "$RUST" != none ] || { RUST=debian RUST_VERSION=''; }
@@ -88,12 +92,16 @@ fi
 # The paths that the compiler sees, and their replacements in the binary.
 if [ "$builder" = cross ]; then
     remap="/cargo/registry/src=crates /target=target /project=."
-    case $RUST in rustup) src=/rust/lib/rustlib/src/rust ;; *) src=/usr/src/rustc-$RUST_VERSION ;; esac
-    remap="$remap $src=rust"
+    case $RUST in rustup) sysroot=/rust ;; *) sysroot=/usr ;; esac
+    remap="$remap $sysroot/lib/rustlib/src/rust=rust"
+    # The image's compiler must be the one of this machine, if that is Debian's too.
+    build_rustc=
+    [ -z "$RUST_VERSION" ] || build_rustc=$("$RUSTC" -vV)
 else
     remap="${CARGO_HOME:-$HOME/.cargo}/registry/src=crates $work=target $ROOT=."
     if [ $std = source ]; then
-        remap="$remap $(readlink -f "$("$RUSTC" --print sysroot)/lib/rustlib/src/rust")=rust"
+        # cargo does not resolve Debian's symbolic link to the source.
+        remap="$remap $("$RUSTC" --print sysroot)/lib/rustlib/src/rust=rust"
     fi
 fi
 
@@ -120,6 +128,18 @@ for name in $TARGETS; do
     export "CFLAGS_$TARGET_triple_=$(target_cflags "$remap")"
     CARGO_BUILD_RUSTC_WRAPPER=$(target_wrapper $std)
     export CARGO_BUILD_RUSTC_WRAPPER
+    # The image's cargo fails if one of these is missing in the container.
+    BUILD_VARIABLES="GANDI_DDNS_BUILD SOURCE_DATE_EPOCH CARGO_BUILD_RUSTC_WRAPPER
+        CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS CFLAGS_$TARGET_triple_"
+    [ $std != source ] || BUILD_VARIABLES="$BUILD_VARIABLES RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD
+        CARGO_UNSTABLE_BUILD_STD_FEATURES"
+    # cargo does not notice changes in these files, so a change removes what was built with the old ones.
+    # shellcheck disable=SC2086 # lists
+    inputs=$(cat "$BUILD_REQUIREMENTS" $TARGET_WRAPPER $TARGET_C_SOURCES | cksum)
+    if [ "$(cat "$work/$TARGET_TRIPLE.inputs" 2>/dev/null)" != "$inputs" ]; then
+        rm -rf "${work:?}/$TARGET_TRIPLE"
+        echo "$inputs" >"$work/$TARGET_TRIPLE.inputs"
+    fi
     set -- --release --frozen --target "$TARGET_TRIPLE"
     [ -z "${EXAMPLE:-}" ] || set -- "$@" --example "$EXAMPLE"
     say "$name: $TARGET_TRIPLE"
@@ -127,10 +147,11 @@ for name in $TARGETS; do
         # CROSS_CUSTOM_TOOLCHAIN, the unreachable server and the shim make cross use the installed toolchain, and keep
         # it from installing or updating any.
         toolchain=$(basename "$(rustc --print sysroot)")
-        set -- cross build "$@"
+        set -- "$CROSS" build "$@"
         # Debian's Rust has no rustup, and so no toolchain name.
         [ "$toolchain" = usr ] || set -- env RUSTUP_TOOLCHAIN="$toolchain" "$@"
         env PATH="$ROOT/scripts/toolchain/rustup-shim:$PATH" CARGO_TARGET_DIR="$work" BUILD_RUST="$RUST" \
+            BUILD_RUSTC="$build_rustc" BUILD_VARIABLES="$BUILD_VARIABLES" \
             CROSS_CUSTOM_TOOLCHAIN=1 RUSTUP_DIST_SERVER=http://127.0.0.1:9 RUSTUP_AUTO_INSTALL=0 "$@" >&2
     else
         verb=zigbuild

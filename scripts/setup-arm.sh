@@ -4,7 +4,7 @@
 # Debian packages are installed with apt (as root or with sudo; otherwise the command is printed), Python packages
 # under target/tools. No rustup toolchain is changed and no package is removed. A second run installs nothing.
 #
-#   BUILDER=cross  also installs cross and Docker
+#   BUILDER=cross  also installs cross (under target/tools) and Docker
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -47,7 +47,8 @@ need xz xz-utils
 need file file
 need readelf binutils # readelf and nm read ARM files on every architecture
 need cc "gcc libc6-dev" # build scripts are compiled for this machine
-[ "${BUILDER:-}" != cross ] || need docker docker.io
+# A client without an engine, local or remote, cannot build.
+[ "${BUILDER:-}" != cross ] || have_docker || need dockerd docker.io
 need python3 python3
 find_zig
 if { [ -z "$ZIG" ] || [ -z "$ZIGBUILD" ]; } && ! have_pip; then packages="$packages python3-pip"; fi
@@ -57,9 +58,7 @@ need_rust
 
 pip_install py "$BUILD_REQUIREMENTS"
 
-if [ "${BUILDER:-}" = cross ] && ! have cross; then
-    cargo install cross --locked --version "$CROSS_VERSION"
-fi
+[ "${BUILDER:-}" != cross ] || install_cross
 
 RUST=auto
 find_rust

@@ -7,8 +7,6 @@
 # those.
 
 TARGET_NAMES="armv6 armv7 arm64 armv7-soft armv5 x86_64"
-# The targets of most users: `make cross-check` compares both builders for these.
-MAIN_TARGETS="armv6 armv7 arm64"
 # The targets that `make test-arm` builds and tests when dist/ is empty.
 TEST_TARGETS="armv6 arm64"
 

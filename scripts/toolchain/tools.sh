@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034
-# Finds the build tools (Rust with std's source, zig, cargo-zigbuild), installs packages, and names missing tools.
+# Finds the build tools (Rust with std's source, zig, cargo-zigbuild, cross), installs packages, and names missing tools.
 #
 # The caller must set ROOT, the directory of the repository.
 
@@ -115,6 +115,31 @@ find_zig() {
 
 have_docker() { have docker && docker info >/dev/null 2>&1; }
 
+# find_cross: sets CROSS, or leaves it empty. The one in TOOLS_DIR takes precedence over PATH. Another version is not
+# used: each version passes on a different set of variables to the container.
+find_cross() {
+    CROSS=''
+    for cross in "$TOOLS_DIR/cross-$CROSS_VERSION/bin/cross" cross; do
+        have "$cross" || continue
+        # cross calls rustup even for --version, hence the shim.
+        found=$(PATH=$ROOT/scripts/toolchain/rustup-shim:$PATH "$cross" --version 2>/dev/null |
+            sed -n 's/^cross \([0-9.]*\).*/\1/p')
+        [ "$found" = "$CROSS_VERSION" ] || continue
+        CROSS=$(command -v "$cross")
+        break
+    done
+}
+
+# install_cross: installs cross into TOOLS_DIR, unless find_cross finds it.
+install_cross() {
+    find_cross
+    [ -z "$CROSS" ] || return 0
+    say "installing cross $CROSS_VERSION"
+    cargo install -q cross --locked --version "$CROSS_VERSION" --root "$TOOLS_DIR/cross-$CROSS_VERSION" || return 1
+    find_cross
+    [ -n "$CROSS" ] || { say "cross $CROSS_VERSION was installed but does not run"; return 1; }
+}
+
 # name_build: sets GANDI_DDNS_BUILD (commit and date, for --version) and SOURCE_DATE_EPOCH, unless they are set.
 # Both come from the commit and not from the clock or the machine, so that every build of a commit is identical.
 name_build() {
@@ -155,7 +180,7 @@ hint() {
         ;;
     cross)
         say "missing: cross $CROSS_VERSION"
-        say "  anywhere:  cargo install cross --locked --version $CROSS_VERSION"
+        say "  anywhere:  make setup-arm BUILDER=cross   (or: cargo install cross --locked --version $CROSS_VERSION)"
         ;;
     docker)
         say "missing: a running Docker that you have access to"
