@@ -122,7 +122,7 @@ impl Failure {
         chain(self)
     }
 
-    /// Returns true if the failure was local: no packet reached the internet, so no backoff is needed.
+    /// Returns true if no server could be reached: the fault is in this network, and no backoff is needed.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self {

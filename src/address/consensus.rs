@@ -1,4 +1,4 @@
-//! Decides which address to trust. Pure functions look at the results so far and say which source to query next, or
+//! Decides on an address from the results of the sources. Pure functions look at the results so far and say which source to query next, or
 //! which address is decided; `detector` does the querying.
 //!
 //! Three levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is

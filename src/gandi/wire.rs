@@ -1,4 +1,4 @@
-//! The JSON types of LiveDNS, and their translation into our own values.
+//! The JSON types of LiveDNS, and their translation into this program's values.
 //!
 //! miniserde ignores unknown fields and reads a missing `Option` as `None`. Its errors carry no description, so each caller
 //! says what it expected.

@@ -195,7 +195,7 @@ impl HttpError {
         matches!(self, Self::Connect { .. } | Self::NoHost { .. })
     }
 
-    /// Returns true if the failure was local: no packet reached the internet.
+    /// Returns true if the fault is in this network: no name resolution, no route or no address.
     #[must_use]
     pub fn is_local(&self) -> bool {
         use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable};

@@ -26,7 +26,7 @@ pub(crate) struct Confirmed {
     pub(crate) ttl: u32,
     /// The time at which the zone was last seen with this content.
     pub(crate) at: Timestamp,
-    /// The time of our last write; `None` if we never wrote it.
+    /// The time of the last write by this program; `None` if it never wrote the record.
     pub(crate) changed: Option<Timestamp>,
     /// True if a request about it has failed at Gandi since: the next run reads the zone.
     pub(super) doubtful: bool,
@@ -35,7 +35,9 @@ pub(crate) struct Confirmed {
 /// The state of one RRset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RecordState {
+    /// The content that was last seen; `None` if it was never confirmed.
     pub(crate) confirmed: Option<Confirmed>,
+    /// The failure that lasts; `None` if the last attempt succeeded.
     pub(crate) failure: Option<FailureRecord>,
 }
 

@@ -16,7 +16,7 @@ use super::time::seconds_rounded_up;
 
 /// Maximum size in bytes of a program's first line: an address needs at most 46.
 pub(crate) const MAX_LINE: usize = 256;
-/// Interval at which we check whether the program has ended; std has no wait with a timeout.
+/// Interval of the checks whether the program has ended; std has no wait with a timeout.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The program to run, and its surroundings.
@@ -34,7 +34,7 @@ pub(crate) struct Spec<'a> {
 /// The use of a program's stderr.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stderr {
-    /// The program writes to our stderr.
+    /// The program writes to this process's stderr.
     Inherit,
     /// The output is discarded.
     Discard,

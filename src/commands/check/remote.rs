@@ -116,7 +116,7 @@ fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mu
     }
 }
 
-/// Checks that the domain uses LiveDNS: otherwise the zone that we write to is not published.
+/// Checks that the domain uses LiveDNS: otherwise the zone at LiveDNS is not published.
 fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
     const LIVEDNS: &str = "domain uses Gandi LiveDNS";
     const REMEDY: &str = "updates here have no effect until you switch to LiveDNS at admin.gandi.net";

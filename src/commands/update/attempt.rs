@@ -21,7 +21,8 @@ use crate::sys::random::Random;
 use crate::sys::time::{self, Timestamp};
 use crate::token;
 
-/// Timeout for the heartbeat, in addition to the time limit of the run.
+/// Time limit of the client that sends the heartbeat, in addition to that of the attempt. The request itself has a
+/// shorter one.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The result of an attempt.

@@ -12,10 +12,10 @@ use crate::exit::Exit;
 use crate::sys::random::Random;
 use attempt::Updater;
 
-/// Initial retry delay with `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`], with jitter so that machines do not
-/// retry in step.
+/// Upper bound of the first retry delay with `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`]. Each delay is from half
+/// of the bound to all of it, at random, so that machines do not retry in step.
 const RETRY_DELAY_MIN: u32 = 1000;
-/// Longest retry delay, in ms.
+/// The largest bound of a retry delay, in ms.
 const RETRY_DELAY_MAX: u32 = 60_000;
 
 /// Attempts to update all records until they are right, the failure is permanent, or the time of `--wait` is up.

@@ -72,7 +72,7 @@ fn parse_line(line: &str) -> Option<InterfaceAddr> {
 pub(super) fn rejections(addresses: &[InterfaceAddr]) -> String {
     let mut kinds: Vec<&str> = Vec::new();
     for kind in addresses.iter().filter_map(InterfaceAddr::rejection) {
-        // Insertion keeps the order; a sort would add 1 kB of code.
+        // Insert in alphabetical order; a sort would add 1 kB of code.
         if let Err(index) = kinds.binary_search(&kind) {
             kinds.insert(index, kind);
         }
