@@ -38,7 +38,7 @@ pub enum SourceError {
 
 impl SourceError {
     /// Converts the error of a kind of source.
-    pub(in crate::address) fn failed(e: &impl Error) -> Self {
+    pub(super) fn failed(e: &dyn Error) -> Self {
         Self::Failed(chain(e))
     }
 }

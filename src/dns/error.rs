@@ -1,5 +1,6 @@
 //! The error of a DNS query.
 
+use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -9,7 +10,6 @@ use std::net::IpAddr;
 pub const MAX_MESSAGE: usize = 512;
 
 /// A DNS query failed.
-#[derive(Debug)]
 pub enum DnsError {
     /// The query could not be sent, or the server's port is closed.
     Io(io::Error),
@@ -62,6 +62,8 @@ impl fmt::Display for DnsError {
         }
     }
 }
+
+debug_as_display!(DnsError);
 
 impl std::error::Error for DnsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
