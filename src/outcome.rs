@@ -8,7 +8,7 @@ use crate::cli::WriteMode;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::gandi;
-use crate::sys::error_chain::{chain, debug_as_display};
+use crate::sys::error_chain::chain;
 use crate::sys::time::Timestamp;
 
 /// The result for one or more records that succeeded or failed for the same reason.
@@ -46,6 +46,7 @@ pub enum Success {
 }
 
 /// The reason why a record may be wrong.
+#[derive(Debug)]
 pub enum Failure {
     /// No address is decided.
     Address(Rc<AddressError>),
@@ -153,8 +154,6 @@ impl fmt::Display for Failure {
         }
     }
 }
-
-debug_as_display!(Failure);
 
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

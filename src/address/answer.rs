@@ -38,7 +38,7 @@ pub enum SourceError {
 
 impl SourceError {
     /// Converts the error of a kind of source.
-    pub(super) fn failed(e: &dyn Error) -> Self {
+    pub(in crate::address) fn failed(e: &impl Error) -> Self {
         Self::Failed(chain(e))
     }
 }

@@ -68,12 +68,8 @@ impl Source {
             Self::Dns(service) => {
                 without_note(dns::query(service, timeout, random).map_err(|e| SourceError::failed(&e))?)
             }
-            Self::Resolve(name) => {
-                without_note(resolve::query(name, family, timeout).map_err(|e| SourceError::failed(&e))?)
-            }
-            Self::Command(path) => {
-                without_note(command::query(path, family, timeout).map_err(|e| SourceError::failed(&e))?)
-            }
+            Self::Resolve(name) => without_note(resolve::query(name, family, timeout)?),
+            Self::Command(path) => without_note(command::query(path, family, timeout)?),
             Self::Web(service) => without_note(web::query(http, service, family)?),
         };
         if Family::of(detected.address) != family {

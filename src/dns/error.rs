@@ -1,6 +1,5 @@
 //! The error of a DNS query.
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -10,6 +9,7 @@ use std::net::IpAddr;
 pub const MAX_MESSAGE: usize = 512;
 
 /// A DNS query failed.
+#[derive(Debug)]
 pub enum DnsError {
     /// The query could not be sent, or the server's port is closed.
     Io(io::Error),
@@ -62,8 +62,6 @@ impl fmt::Display for DnsError {
         }
     }
 }
-
-debug_as_display!(DnsError);
 
 impl std::error::Error for DnsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

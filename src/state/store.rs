@@ -4,7 +4,6 @@
 //! By default the directory is in memory (`/run`), since SD cards wear. The file is written only when the state has
 //! changed, by atomic replace, in a directory of mode 0700 that belongs to us or root.
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -27,6 +26,7 @@ pub(crate) const WITHOUT_STATE: &str =
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// The problem with a state directory or file.
+#[derive(Debug)]
 enum StateErrorKind {
     /// An I/O error while we `tried` something, as in "read".
     Io { tried: &'static str, error: io::Error },
@@ -43,6 +43,7 @@ enum StateErrorKind {
 }
 
 /// An error of the state directory or of a file in it. Only a held lock ([`StateError::is_locked`]) ends a run.
+#[derive(Debug)]
 pub struct StateError {
     path: PathBuf,
     kind: StateErrorKind,
@@ -91,8 +92,6 @@ impl fmt::Display for StateError {
         }
     }
 }
-
-debug_as_display!(StateError);
 
 impl std::error::Error for StateError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

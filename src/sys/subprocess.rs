@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::error_chain::debug_as_display;
 use super::oneshot::{Sender, channel, spawn_detached};
 use super::time::seconds_rounded_up;
 
@@ -41,6 +40,7 @@ pub(crate) enum Stderr {
 }
 
 /// The reason why a program did not succeed.
+#[derive(Debug)]
 pub enum ProcessError {
     /// The program could not be started.
     Start(io::Error),
@@ -78,8 +78,6 @@ impl fmt::Display for ProcessError {
         }
     }
 }
-
-debug_as_display!(ProcessError);
 
 impl std::error::Error for ProcessError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

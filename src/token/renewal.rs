@@ -14,7 +14,6 @@ use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::Credential;
 use crate::sys::atomic_file;
-use crate::sys::error_chain::debug_as_display;
 use crate::sys::read_limited;
 
 /// Size in bytes of the preallocated temporary file, larger than any token: a full disk is noticed before the renewal.
@@ -24,6 +23,7 @@ const PREALLOCATED: usize = 4096;
 pub(crate) const NOT_A_FILE: &str = "is a symlink or not a regular file: set `token_file` to the file itself";
 
 /// The reason why the token was not renewed.
+#[derive(Debug)]
 pub(crate) enum RenewalError {
     /// The token file is a symlink or not a regular file.
     NotAFile(PathBuf),
@@ -50,8 +50,6 @@ impl fmt::Display for RenewalError {
         }
     }
 }
-
-debug_as_display!(RenewalError);
 
 impl std::error::Error for RenewalError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

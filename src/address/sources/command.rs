@@ -1,11 +1,11 @@
 //! The source `command:PATH`: the address is the first line that a program prints.
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::address::answer::SourceError;
 use crate::net::Family;
 use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec, Stderr};
 
@@ -13,6 +13,7 @@ use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec, Stderr};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reasons for a program to give no address. Its output is not repeated: it may be long or secret.
+#[derive(Debug)]
 pub enum CommandError {
     /// The program failed, or could not be run.
     Process(ProcessError),
@@ -32,14 +33,21 @@ impl fmt::Display for CommandError {
     }
 }
 
-debug_as_display!(CommandError);
-
 impl std::error::Error for CommandError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             // Its text is that of the program's error.
             Self::Process(e) => e.source(),
             _ => None,
+        }
+    }
+}
+
+impl From<CommandError> for SourceError {
+    fn from(e: CommandError) -> Self {
+        match e {
+            CommandError::Process(e) => Self::failed(&e),
+            e => Self::Failed(e.to_string()),
         }
     }
 }

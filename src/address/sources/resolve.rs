@@ -1,14 +1,15 @@
 //! The source `resolve:NAME`: the address of another name, such as one that the router or an ISP updates.
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::address::answer::SourceError;
 use crate::net::Family;
 use crate::net::resolver::{ResolveError, lookup};
 
 /// Reasons for a name to give no address.
+#[derive(Debug)]
 pub enum NameSourceError {
     /// The name could not be resolved.
     Resolve(ResolveError),
@@ -34,9 +35,13 @@ impl fmt::Display for NameSourceError {
     }
 }
 
-debug_as_display!(NameSourceError);
-
 impl std::error::Error for NameSourceError {}
+
+impl From<NameSourceError> for SourceError {
+    fn from(e: NameSourceError) -> Self {
+        Self::Failed(e.to_string())
+    }
+}
 
 /// Looks up `name` with the system's resolver. More than one address of `family` is an error.
 pub(crate) fn query(name: &str, family: Family, timeout: Duration) -> Result<IpAddr, NameSourceError> {

@@ -3,7 +3,6 @@
 
 mod inet6;
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -23,6 +22,7 @@ const INET6: &str = "/proc/self/net/if_inet6";
 const INTERNET4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
 
 /// An interface has no suitable address.
+#[derive(Debug)]
 pub struct InterfaceError {
     /// The name of the interface of the default route; `None` if the config names the interface, or if there is no such
     /// route.
@@ -31,6 +31,7 @@ pub struct InterfaceError {
 }
 
 /// The reason for the error.
+#[derive(Debug)]
 enum InterfaceErrorKind {
     /// The addresses or interfaces could not be read; with what was read.
     Unreadable(&'static str, io::Error),
@@ -69,8 +70,6 @@ impl fmt::Display for InterfaceError {
         }
     }
 }
-
-debug_as_display!(InterfaceError);
 
 impl std::error::Error for InterfaceError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

@@ -7,7 +7,6 @@
 mod nat_pmp;
 mod upnp;
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -20,6 +19,7 @@ use upnp::UpnpError;
 const ROUTES: &str = "/proc/self/net/route";
 
 /// Reasons for the router to give no address.
+#[derive(Debug)]
 pub enum RouterError {
     /// The routes could not be read.
     Routes(io::Error),
@@ -63,8 +63,6 @@ impl fmt::Display for RouterError {
         }
     }
 }
-
-debug_as_display!(RouterError);
 
 impl std::error::Error for RouterError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

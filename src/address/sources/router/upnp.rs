@@ -4,7 +4,6 @@
 //! The XML is searched and not parsed: two elements of a small document that routers fill in from a template do not
 //! justify the size of a parser. URLs that do not lead to the gateway are not followed.
 
-use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
@@ -30,6 +29,7 @@ const MAX_SERVICES: usize = 4;
 const SERVICES: [&str; 3] = ["WANIPConnection:2", "WANIPConnection:1", "WANPPPConnection:1"];
 
 /// Reasons for a gateway to give no address via `UPnP`. The text continues "the gateway 192.168.1.1 ".
+#[derive(Debug)]
 pub enum UpnpError {
     /// The gateway did not answer the search.
     Silent,
@@ -67,8 +67,6 @@ impl fmt::Display for UpnpError {
         }
     }
 }
-
-debug_as_display!(UpnpError);
 
 impl std::error::Error for UpnpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
