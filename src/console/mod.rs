@@ -20,14 +20,13 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// The system log as a destination of lines.
-enum LogTarget {
-    /// Lines go to the streams.
-    Unused,
-    /// Lines go to the log.
-    Working(Syslog),
-    /// The log has failed once and the user has been warned. It is still tried for each line.
-    Failed(Syslog),
+/// A failure of the system log, which is still tried for each line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LogFailure {
+    /// No failure so far.
+    Unreported,
+    /// The user has been warned once.
+    Reported,
 }
 
 /// The use of stdout.
@@ -44,7 +43,8 @@ pub struct Console<'a> {
     verbosity: Verbosity,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
-    log: LogTarget,
+    /// The system log, if lines go there, and whether the user knows that it failed.
+    log: Option<(Syslog, LogFailure)>,
     stdout: Stdout,
     /// Warnings and errors of an attempt that may be retried; `None` when they are printed at once.
     buffer: Option<Vec<(Severity, String)>>,
@@ -53,12 +53,12 @@ pub struct Console<'a> {
 impl<'a> Console<'a> {
     /// Creates a console that writes to these two streams.
     pub fn new(verbosity: Verbosity, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { verbosity, out, err, log: LogTarget::Unused, stdout: Stdout::Lines, buffer: None }
+        Self { verbosity, out, err, log: None, stdout: Stdout::Lines, buffer: None }
     }
 
     /// Sends all further lines to the system log, and to the streams only when the log does not accept them.
     pub fn log_to(&mut self, log: Syslog) {
-        self.log = LogTarget::Working(log);
+        self.log = Some((log, LogFailure::Unreported));
     }
 
     /// Keeps all further lines off stdout, which then carries the JSON object only.
@@ -139,15 +139,15 @@ impl<'a> Console<'a> {
 
     /// Returns true if the system log has accepted the line.
     fn log(&mut self, severity: Severity, text: &str) -> bool {
-        let (LogTarget::Working(log) | LogTarget::Failed(log)) = &mut self.log else { return false };
+        let Some((log, failure)) = &mut self.log else { return false };
         let Err(e) = log.send(severity, text) else { return true };
-        if let LogTarget::Working(log) = std::mem::replace(&mut self.log, LogTarget::Unused) {
+        if *failure == LogFailure::Unreported {
+            *failure = LogFailure::Reported;
             let _ = writeln!(
                 self.err,
                 "gandi-ddns: warning: could not write to syslog ({}); printing here instead: {e}",
                 log.path()
             );
-            self.log = LogTarget::Failed(log);
         }
         false
     }

@@ -76,16 +76,13 @@ impl fmt::Display for StateError {
         let path = self.path.display();
         match &self.kind {
             StateErrorKind::Io { tried, .. } => write!(f, "could not {tried} {path}"),
-            StateErrorKind::NotOurs | StateErrorKind::Writable => {
-                write!(f, "could not use the state directory {path}: ")?;
-                match self.kind {
-                    StateErrorKind::NotOurs => f.write_str("it is owned by another user; set `state_dir`"),
-                    _ => write!(
-                        f,
-                        "other users can write to it; set `state_dir` to a private one, such as {path}/gandi-ddns"
-                    ),
-                }
+            StateErrorKind::NotOurs => {
+                write!(f, "the state directory {path} is owned by another user; set `state_dir`")
             }
+            StateErrorKind::Writable => write!(
+                f,
+                "other users can write to the state directory {path}; set `state_dir`, such as {path}/gandi-ddns"
+            ),
             StateErrorKind::Locked => write!(f, "another instance is running (lock {path})"),
             StateErrorKind::Corrupt => write!(f, "{path} is corrupt; ignoring it"),
             StateErrorKind::OtherVersion => write!(f, "{path} was written by another version; ignoring it"),

@@ -87,8 +87,7 @@ impl fmt::Display for Timestamp {
 pub fn implausible(now: Timestamp) -> Option<String> {
     (now < EARLIEST).then(|| {
         format!(
-            "this machine's clock reads {now}, which is before this program was built: the clock is wrong; set it by \
-             NTP (systemd-timesyncd, chrony or ntpd)"
+            "this machine's clock reads {now}, which is before this program was built: the clock is wrong; set it by NTP"
         )
     })
 }

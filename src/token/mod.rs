@@ -61,7 +61,7 @@ pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
 #[must_use]
 pub(crate) fn advice(config: &Config) -> String {
     let location = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
-    format!("{CREATE_TOKEN}, and replace the old one{location}; after that date updates will fail")
+    format!("{CREATE_TOKEN}, and replace the old one{location}; after that, updates fail")
 }
 
 /// Completes an interrupted renewal, if there is one. Returns the new token if Gandi accepts it.

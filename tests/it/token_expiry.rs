@@ -55,7 +55,7 @@ fn expiry_warning_is_daily_from_30_days_and_always_from_7() {
                     "warning: the token expires on 20",
                     &when,
                     "create a token at admin.gandi.net",
-                    "replace the old one in token; after that date updates will fail",
+                    "replace the old one in token; after that, updates fail",
                 ]);
                 assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
             }

@@ -63,7 +63,7 @@ impl fmt::Display for InterfaceError {
                 write!(f, "no {family} default route; check the network connection")
             }
             InterfaceErrorKind::Absent(names) => write!(f, "no such interface (available: {names})"),
-            InterfaceErrorKind::Down => write!(f, "is down or has no link; check the cable"),
+            InterfaceErrorKind::Down => write!(f, "is down or has no link"),
             InterfaceErrorKind::Bare => write!(f, "has no addresses; check that it is up"),
             InterfaceErrorKind::None(family) => write!(f, "has no {family} address"),
             InterfaceErrorKind::Unsuitable(kinds) => write!(f, "has only {kinds} addresses (none suitable)"),
