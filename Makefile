@@ -83,7 +83,7 @@ check-lists:
 
 ## package: build and compile the package for the Rust registry; publishes nothing
 package:
-	$(CARGO) package --locked --quiet
+	CARGO_TARGET_DIR=target/package-check $(CARGO) package --locked --quiet
 
 ## fuzz: fuzz the parsers of untrusted input, RUNS=1000000 inputs each; requires a C++ compiler
 fuzz:

@@ -64,13 +64,13 @@ fn translate_section(section: &Section, text: &mut String) {
         note("apikey: deprecated by Gandi; if yours still works, use `api_key_file` instead of `token_file`");
     }
     if value("api").or_else(|| value("gandi_api")).is_some() {
-        note("api, gandi_api: not needed, LiveDNS v5 is built in");
+        note("api, gandi_api: not needed");
     }
     if value("host").is_some_and(|h| h != "localhost") {
-        note("host: `ipv4 = resolve:…` above, for all sections");
+        note("host: see `ipv4` above");
     }
     if value("retries").is_some() {
-        note("retries: not needed, temporary errors are retried");
+        note("retries: not needed");
     }
     if value("ipify_api").is_some() {
         note("ipify_api: not needed; for a service of your own use `ipv4 = https://…`");

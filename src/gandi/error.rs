@@ -121,8 +121,7 @@ impl fmt::Display for Error {
             ErrorKind::UnknownDomain(domain) => write!(
                 f,
                 "{host} does not find the domain {domain} (404): check that it is registered at Gandi, spelled \
-                 correctly and accessible to the token; for a subdomain, use the registered domain as [section], the \
-                 rest in `names`"
+                 correctly and accessible to the token; a subdomain goes into `names`"
             ),
             ErrorKind::NoZone(domain) => write!(
                 f,

@@ -240,7 +240,7 @@ fn unsafe_or_locked_state_directory_is_reported() {
     let s = good();
     s.run(&[]).exits(0);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    finds(&s, 0, "warning  state: ", &["other users can write to it", "set `state_dir` to a private one"]);
+    finds(&s, 0, "warning  state: ", &["other users can write to the state directory", "set `state_dir`"]);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o700)).expect("chmod");
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let before = s.fake.requests().len();

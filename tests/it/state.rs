@@ -113,7 +113,7 @@ fn record_is_updated_without_a_usable_state_directory() {
     // A file in place of the directory, which stops root as well.
     s.write("state", "");
     let ran = s.run(&[]);
-    ran.says(&["warning: could not use the state directory", "without it every run queries Gandi"]);
+    ran.says(&["warning: the state directory", "without it every run queries Gandi"]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(0), 1), "{}", ran.stderr);
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
     fs::remove_file(s.path("state")).expect("the file");
@@ -144,7 +144,7 @@ fn state_is_private_and_a_public_directory_is_refused() {
     let mode = |path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
     assert_eq!((mode(s.path("state")), mode(s.state_file())), (0o700, 0o600));
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    s.run(&[]).fails(0, &["other users can write to it; set `state_dir` to a private one"]);
+    s.run(&[]).fails(0, &["other users can write to the state directory"]);
 }
 
 #[test]
