@@ -113,7 +113,7 @@ fn record_is_updated_without_a_usable_state_directory() {
     // A file in place of the directory, which stops root as well.
     s.write("state", "");
     let ran = s.run(&[]);
-    ran.says(&["warning: the state directory", "without it every run queries Gandi"]);
+    ran.says(&["warning: could not use the state directory", "without it every run queries Gandi"]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(0), 1), "{}", ran.stderr);
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
     fs::remove_file(s.path("state")).expect("the file");
