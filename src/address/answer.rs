@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 
+use super::trust::Trust;
 use crate::http::HttpError;
 use crate::sys::error_chain::chain;
 
@@ -14,6 +15,8 @@ pub struct Detected {
     pub address: IpAddr,
     /// The reason for this address, if the source had several to choose from; shown by `-v`.
     pub note: Option<&'static str>,
+    /// The trust in this answer. One source may have answers of different trust: a router's by `UPnP` and by NAT-PMP.
+    pub trust: Trust,
 }
 
 /// Reasons for a source to give no address.

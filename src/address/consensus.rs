@@ -189,10 +189,12 @@ mod tests {
     fn query(word: &str) -> Query {
         let (name, state) = word.split_at(word.find(['=', '!', '?', '~']).expect(word));
         let private = "192.168.0.2".parse().expect("an address");
+        let detected = |last| {
+            let address = format!("81.2.69.{last}").parse().expect(word);
+            Detected { address, note: None, trust: Trust::Vote }
+        };
         let result = match state.split_at(1) {
-            ("=", last) => {
-                Some(Ok(Detected { address: format!("81.2.69.{last}").parse().expect(word), note: None }))
-            }
+            ("=", last) => Some(Ok(detected(last))),
             ("!", _) => Some(Err(SourceError::NoAddress)),
             ("~", _) => Some(Err(SourceError::BehindNat(private, "a private address"))),
             _ => None,

@@ -72,7 +72,7 @@ impl Detector {
             let detected = source.query(self.family, http, &mut self.random);
             let location = source.location();
             match &detected {
-                Ok(Detected { address, note }) => {
+                Ok(Detected { address, note, .. }) => {
                     let note = note.map(|n| format!(", {n}")).unwrap_or_default();
                     console.debug(format_args!("{source} reported {address}{location}{note}"));
                 }

@@ -58,7 +58,7 @@ impl Source {
         http: &Http,
         random: &mut Random,
     ) -> Result<Detected, SourceError> {
-        let without_note = |address| Detected { address, note: None };
+        let without_note = |address| Detected { address, note: None, trust: self.kind().trust() };
         let timeout = http.remaining();
         let detected = match self {
             Self::Interface(name) => {

@@ -12,6 +12,7 @@ use if_addrs::{IfOperStatus, Interface};
 
 use crate::address::answer::Detected;
 use crate::address::global;
+use crate::address::trust::Trust;
 use crate::net::{Family, udp};
 use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
 
@@ -146,7 +147,7 @@ fn address_of(
         }
     };
     match chosen {
-        Some((address, note)) => Ok(Detected { address, note }),
+        Some((address, note)) => Ok(Detected { address, note, trust: Trust::Trusted }),
         None if !is_bare => Err(InterfaceErrorKind::None(family)),
         // `getifaddrs` omits interfaces without addresses; /proc/net/dev lists them.
         None => {
