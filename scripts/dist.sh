@@ -86,7 +86,10 @@ if [ $std = source ]; then
     RUSTC_BOOTSTRAP=1
     CARGO_UNSTABLE_BUILD_STD=std,panic_abort
     CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
-    export RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD CARGO_UNSTABLE_BUILD_STD_FEATURES
+    # 64-bit time on 32-bit targets, for the libc crate of std and for ours: std's clock aborts from 2038-01-19 on
+    # otherwise. Newer versions of the crate read --cfg=libc_unstable_time64 instead, see targets.sh.
+    RUST_LIBC_UNSTABLE_MUSL_V1_2_3=1
+    export RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD CARGO_UNSTABLE_BUILD_STD_FEATURES RUST_LIBC_UNSTABLE_MUSL_V1_2_3
 fi
 
 # The paths that the compiler sees, and their replacements in the binary.
@@ -132,7 +135,7 @@ for name in $TARGETS; do
     BUILD_VARIABLES="GANDI_DDNS_BUILD SOURCE_DATE_EPOCH CARGO_BUILD_RUSTC_WRAPPER
         CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS CFLAGS_$TARGET_triple_"
     [ $std != source ] || BUILD_VARIABLES="$BUILD_VARIABLES RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD
-        CARGO_UNSTABLE_BUILD_STD_FEATURES"
+        CARGO_UNSTABLE_BUILD_STD_FEATURES RUST_LIBC_UNSTABLE_MUSL_V1_2_3"
     # cargo does not notice changes in these files, so a change removes what was built with the old ones.
     # shellcheck disable=SC2086 # lists
     inputs=$(cat "$BUILD_REQUIREMENTS" $TARGET_WRAPPER $TARGET_C_SOURCES | cksum)

@@ -98,6 +98,8 @@ target_rustflags() {
     if [ "$1" = source ]; then
         # A panic aborts at once: no message is formatted, no unwinder is linked, no unwind table is written.
         printf '%s ' -Zunstable-options -Cpanic=immediate-abort -Cforce-unwind-tables=no
+        # musl's 64-bit time. Only with a std built the same way.
+        printf '%s ' --cfg=libc_unstable_time64
         # Removes file names and line numbers, which no message prints.
         printf '%s ' -Zlocation-detail=none
         for c_file in $TARGET_C_SOURCES; do printf '%s ' "-Clink-arg=$c_file"; done
