@@ -12,6 +12,7 @@ mod default_sources; // the built-in sources by their real names, and `gandi-ddn
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
 mod fake_server; // the fake against Gandi's recorded responses
+mod faketime; // helper: another clock
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
@@ -34,3 +35,4 @@ mod tls; // certificates and TLS versions
 mod token_expiry; // warnings before the token expires
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum
+mod year_2039; // the clock after the overflow of 32-bit seconds
