@@ -8,6 +8,7 @@ mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod cli; // arguments, config files, streams
 mod command_source; // addresses from a program, and from the name of another host
+mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
