@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
-use crate::sandbox::{STALE, STALE6, Sandbox};
+use crate::sandbox::{ADDRESS, STALE, STALE6, Sandbox};
 
 /// The longest time that the kernel needs for any change.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -325,4 +325,58 @@ fn tentative_ipv6_address_is_not_waited_for_when_another_is_suitable() {
     let milliseconds = ran.stdout.split("\"milliseconds\":").nth(1).expect("a duration");
     let milliseconds: u32 = milliseconds.split(',').next().expect("a number").parse().expect("a number");
     assert!(milliseconds < 3000, "{ran}");
+}
+
+#[test]
+fn address_behind_the_carriers_nat_is_a_warning_before_a_write() {
+    let name = "interface_source::address_behind_the_carriers_nat_is_a_warning_before_a_write";
+    let Some(h) = Home::enter(name) else { return };
+    let echoes: Vec<_> = h.s.v4.iter().map(fake_gandi::Echo::url).collect();
+    let echoes = echoes.join(" ");
+    let config = |sources: &str| {
+        let head = h.s.head();
+        let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv4")).collect();
+        h.s.raw_config(&format!(
+            "{}\nipv4 = {sources}\n[example.org]\nnames = home\ntypes = A\n",
+            head.join("\n")
+        ));
+        h.s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    };
+    let change = format!("home.example.org A: {STALE} -> {ADDRESS}\n");
+    for (address, kind) in [
+        ("192.0.0.4", "a DS-Lite or 464XLAT address (RFC 7335)"),
+        ("192.0.0.2", "a DS-Lite or 464XLAT address (RFC 7335)"),
+        ("100.64.3.7", "a CGNAT address (RFC 6598)"),
+    ] {
+        h.net.run(&format!("ip addr add {address}/32 dev eth0; ip route add default dev eth0"));
+        let text =
+            format!("answered with {address}, {kind}, but 127.0.0.2 sees {ADDRESS}, which the carrier's NAT");
+        for (sources, source) in [
+            (format!("interface {echoes}"), "interface"),
+            (format!("interface:eth0 {echoes}"), "interface:eth0"),
+            (format!("{echoes} interface"), "interface"),
+        ] {
+            config(&sources);
+            let warning = format!("warning: {source} {text}");
+            let ran = h.s.run(&["--force"]);
+            ran.prints(0, &change);
+            ran.says(&[&warning, "the name will not reach this machine"]);
+            assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
+            // The warning appears only when a record is written.
+            h.s.run(&["--force"]).is(0, "");
+        }
+        // Without `interface` in the config, too.
+        config(&echoes);
+        let ran = h.s.run(&["check"]);
+        assert!(ran.stdout.contains(&format!("warning  address IPv4: interface {text}")), "{ran}");
+        let ran = h.s.run(&["ip", "-4"]);
+        assert!(ran.stdout.contains(&format!("; interface {text}")), "{ran}");
+        h.net.ip("addr flush dev eth0 scope global");
+    }
+    // Usual behind a home router.
+    h.net.run("ip addr add 192.168.1.10/24 dev eth0; ip route add default via 192.168.1.1");
+    config(&format!("interface {echoes}"));
+    h.s.run(&["--force"]).is(0, &change);
+    let ran = h.s.run(&["check"]);
+    assert!(!ran.stdout.contains("carrier"), "{ran}");
 }

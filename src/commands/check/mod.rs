@@ -111,6 +111,9 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
             let text = format!("none: {reason}; see the sources above, and `ipv4` and `ipv6` in the config");
             findings.fail(Exit::TryLater, subject, text);
         }
+        if let Some(contradiction) = survey.contradiction() {
+            findings.warn(format!("address {family}"), contradiction);
+        }
     }
 }
 
