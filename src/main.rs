@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
@@ -18,6 +19,7 @@ use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
+use gandi_ddns::sys::file_limit::Stream;
 use gandi_ddns::sys::time::Timestamp;
 
 fn main() -> ExitCode {
@@ -25,8 +27,9 @@ fn main() -> ExitCode {
     let _ = fs::write("/proc/self/coredump_filter", "0");
     let invocation = cli::parse(env::args_os().skip(1).collect());
     let verbosity = invocation.as_ref().map_or(Verbosity::Normal, Invocation::verbosity);
-    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
-    let mut console = Console::new(verbosity, &mut stdout, &mut stderr);
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
+    let mut console = Console::new(verbosity, &mut out, &mut err);
     let context = Context {
         env: environment(),
         now: &now,

@@ -15,6 +15,7 @@ mod default_sources; // the built-in sources by their real names, and `gandi-ddn
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
 mod fake_server; // the fake against Gandi's recorded responses
+mod file_limit; // `ulimit -f`
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
