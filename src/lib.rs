@@ -22,7 +22,7 @@ pub mod dns; // names, RRsets, messages, queries
 pub mod http; // the HTTP client
 
 pub mod console; // stdout, stderr and syslog
-pub mod net; // address families, UDP, name resolution
+pub mod net; // address families, routes, UDP, name resolution
 
 pub mod exit; // exit codes
 pub mod json; // JSON writer

@@ -2,8 +2,10 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
@@ -17,13 +19,17 @@ use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
+use gandi_ddns::sys::file_limit::Stream;
 use gandi_ddns::sys::time::Timestamp;
 
 fn main() -> ExitCode {
+    // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
+    let _ = fs::write("/proc/self/coredump_filter", "0");
     let invocation = cli::parse(env::args_os().skip(1).collect());
     let verbosity = invocation.as_ref().map_or(Verbosity::Normal, Invocation::verbosity);
-    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
-    let mut console = Console::new(verbosity, &mut stdout, &mut stderr);
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
+    let mut console = Console::new(verbosity, &mut out, &mut err);
     let context = Context {
         env: environment(),
         now: &now,
@@ -79,6 +85,6 @@ fn environment() -> Environment {
         xdg_cache_home: path("XDG_CACHE_HOME"),
         xdg_config_home: path("XDG_CONFIG_HOME"),
         home: path("HOME"),
-        uid: std::fs::metadata("/proc/self").map(|m| m.uid()).ok(),
+        uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 
+use super::global;
 use super::trust::Trust;
 use crate::http::HttpError;
 use crate::sys::error_chain::chain;
@@ -40,6 +41,11 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Returns true if the address is one behind the carrier's NAT.
+    pub(super) fn is_carrier_nat(&self) -> bool {
+        matches!(self, Self::NotPublic(address, _) if global::is_carrier_nat(*address))
+    }
+
     /// Converts the error of a kind of source.
     pub(in crate::address) fn failed(e: &impl Error) -> Self {
         Self::Failed(chain(e))

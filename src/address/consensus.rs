@@ -149,26 +149,35 @@ pub fn decide(queries: &[Query], quorum: Quorum) -> Step {
     Step::Exhausted
 }
 
-/// Describes how the router and a web service contradict each other, if both have been queried and do.
+/// Describes how a web service contradicts the router, or an interface whose address is behind the carrier's NAT, if both
+/// have been queried.
 #[must_use]
 pub fn contradiction(queries: &[Query]) -> Option<String> {
-    let router = queries.iter().find(|q| q.source.kind() == Kind::Router)?;
     let web = queries.iter().find(|q| q.source.kind() == Kind::Web && q.address().is_some())?;
     let seen = web.address()?;
-    match router.result.as_ref()? {
-        Ok(detected) if detected.address == seen => None,
-        Ok(detected) => Some(format!(
+    queries.iter().find_map(|Query { source, result, .. }| match (source.kind(), result.as_ref()?) {
+        (Kind::Router, Ok(detected)) if detected.address != seen => Some(format!(
             "the router reports {}, but {} sees {seen}: this machine uses another way to the internet, such as a VPN \
              or a second line",
             detected.address, web.source
         )),
-        Err(SourceError::BehindNat(external, _)) => Some(format!(
+        (Kind::Router, Err(SourceError::BehindNat(external, _))) => Some(format!(
             "the router's external address is {external}, but {} sees {seen}: the router is behind another NAT; \
              unless that one forwards to it, the name will not reach this machine",
             web.source
         )),
-        Err(_) => None,
-    }
+        (Kind::Interface, Err(e)) if e.is_carrier_nat() && !has_interface_address(queries) => Some(format!(
+            "{source} {e}, but {} sees {seen}, which the carrier's NAT shares among customers: the name will not \
+             reach this machine",
+            web.source
+        )),
+        _ => None,
+    })
+}
+
+/// Returns true if an interface has a public address.
+fn has_interface_address(queries: &[Query]) -> bool {
+    queries.iter().any(|q| q.source.kind() == Kind::Interface && q.address().is_some())
 }
 
 #[cfg(test)]
@@ -181,13 +190,13 @@ mod tests {
     use crate::net::Family;
 
     /// Parses a list: `web:a=1` reported 81.2.69.1, `router!` failed, `dns?` has not been queried, `router~` is behind
-    /// a NAT.
+    /// a NAT, `interface*192.0.0.4` has this address, which is not public.
     fn queries(text: &str) -> Vec<Query> {
         text.split_whitespace().map(query).collect()
     }
 
     fn query(word: &str) -> Query {
-        let (name, state) = word.split_at(word.find(['=', '!', '?', '~']).expect(word));
+        let (name, state) = word.split_at(word.find(['=', '!', '?', '~', '*']).expect(word));
         let private = "192.168.0.2".parse().expect("an address");
         let detected = |last| {
             let address = format!("81.2.69.{last}").parse().expect(word);
@@ -196,11 +205,15 @@ mod tests {
         let result = match state.split_at(1) {
             ("=", last) => Some(Ok(detected(last))),
             ("!", _) => Some(Err(SourceError::NoAddress)),
+            ("*", address) => {
+                Some(Err(SourceError::NotPublic(address.parse().expect(word), "an address of some kind")))
+            }
             ("~", _) => Some(Err(SourceError::BehindNat(private, "a private address"))),
             _ => None,
         };
         let source = match name.split_once(':').unwrap_or((name, "")) {
-            ("interface", _) => Source::Interface(None),
+            ("interface", "") => Source::Interface(None),
+            ("interface", name) => Source::Interface(Some(name.to_owned())),
             ("router", _) => Source::Router,
             ("resolve", name) => Source::Resolve(name.to_owned()),
             ("command", path) => Source::Command(PathBuf::from(path)),
@@ -314,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn router_and_web_contradict_each_other() {
+    fn web_contradicts_the_router_and_an_interface_behind_the_carriers_nat() {
         for (list, word) in [
             ("router=1 web:a=2", Some("such as a VPN")),
             ("web:a! web:b=2 router=1", Some("but b sees 81.2.69.2")),
@@ -324,6 +337,21 @@ mod tests {
             ("router=1 web:a!", None),
             ("router=1 dns=2", None),
             ("interface=1 web:a=2", None),
+            ("interface*192.0.0.4 web:a=2", Some("interface answered with 192.0.0.4")),
+            ("interface*192.0.0.0 web:a=2", Some("but a sees 81.2.69.2")),
+            ("web:a! web:b=2 interface:wwan0*192.0.0.7", Some("interface:wwan0 answered with 192.0.0.7")),
+            ("interface*100.64.0.1 web:a=2", Some("the carrier's NAT")),
+            ("interface*100.127.255.255 web:a=2", Some("the carrier's NAT")),
+            // Usual behind a home router.
+            ("interface*192.168.1.2 web:a=2", None),
+            ("interface*10.0.0.2 web:a=2", None),
+            ("interface*192.0.0.8 web:a=2", None),
+            ("interface! web:a=2", None),
+            ("interface*192.0.0.4 web:a!", None),
+            ("interface*192.0.0.4 web:a?", None),
+            // The address of another interface is published.
+            ("interface:a*100.64.0.1 interface:b=1 web:a=2", None),
+            ("router=1 interface*100.64.0.1 web:a=1", Some("the carrier's NAT")),
         ] {
             let text = contradiction(&queries(list));
             assert_eq!(text.is_some(), word.is_some(), "{list}: {text:?}");

@@ -45,14 +45,20 @@ impl Detector {
         self.run(http, console, |queries| decide(queries, quorum)).ok_or_else(|| self.error())
     }
 
-    /// Before a write, queries the router and a web service where both are configured, and describes how they
-    /// contradict each other, if they do.
+    /// Before a write, describes how a web service contradicts the router or an interface, if both are configured and it
+    /// does. Queries them where that has not been done, and the web service only if there is something to compare.
     pub(crate) fn contradiction(&mut self, http: &Http, console: &mut Console) -> Option<String> {
-        // Without a router source there is nothing to compare; skip the queries.
-        if self.queries.iter().all(|q| q.source.kind() != Kind::Router) {
+        // IPv6 has neither a router source nor a carrier's NAT.
+        if self.family == Family::V6 {
             return None;
         }
-        for kind in [Kind::Router, Kind::Web] {
+        for kind in [Kind::Interface, Kind::Router, Kind::Web] {
+            let is_comparable = |q: &Query| {
+                q.source.kind() == Kind::Router || matches!(&q.result, Some(Err(e)) if e.is_carrier_nat())
+            };
+            if kind == Kind::Web && !self.queries.iter().any(is_comparable) {
+                return None;
+            }
             self.run(http, console, |queries| {
                 first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind() == kind))
             });

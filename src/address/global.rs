@@ -19,13 +19,15 @@ const fn v6(a: u16, b: u16, c: u16, length: u32, reason: &'static str) -> V6Rang
     (Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length, reason)
 }
 
-const V4: [V4Range; 18] = [
+// The first match counts, so a range comes before a wider one that contains it.
+const V4: [V4Range; 19] = [
     v4(0, 0, 0, 8, "an unspecified address (RFC 791)"),
     v4(10, 0, 0, 8, "a private address (RFC 1918)"),
     v4(100, 64, 0, 10, "a CGNAT address (RFC 6598)"),
     v4(127, 0, 0, 8, "a loopback address (RFC 1122)"),
     v4(169, 254, 0, 16, "a link-local address (RFC 3927)"),
     v4(172, 16, 0, 12, "a private address (RFC 1918)"),
+    v4(192, 0, 0, 29, "a DS-Lite or 464XLAT address (RFC 7335)"),
     v4(192, 0, 0, 24, "an IETF protocol address (RFC 6890)"),
     v4(192, 0, 2, 24, "a documentation address (RFC 5737)"),
     v4(192, 31, 196, 24, "an AS112 address (RFC 7535)"),
@@ -40,7 +42,6 @@ const V4: [V4Range; 18] = [
     v4(240, 0, 0, 4, "a reserved address (RFC 1112)"),
 ];
 
-// The first match counts, so a range comes before a wider one that contains it.
 const V6: [V6Range; 15] = [
     (Ipv6Addr::UNSPECIFIED, 128, "the unspecified address (RFC 4291)"),
     (Ipv6Addr::LOCALHOST, 128, "the loopback address (RFC 4291)"),
@@ -58,6 +59,14 @@ const V6: [V6Range; 15] = [
     v6(0xfe80, 0, 0, 10, "a link-local address (RFC 4291)"),
     v6(0xfc00, 0, 0, 7, "a unique local address (RFC 4193)"),
 ];
+
+/// Returns true for an address that a carrier gives to a line behind its own NAT: CGNAT, DS-Lite and 464XLAT. A private
+/// one (RFC 1918) is usual on any host behind a home router, and says nothing about the carrier.
+#[must_use]
+pub fn is_carrier_nat(address: IpAddr) -> bool {
+    let IpAddr::V4(address) = address else { return false };
+    matches!(address.octets(), [100, 64..=127, ..] | [192, 0, 0, 0..=7])
+}
 
 /// Returns the reason why `address` must not be published; `None` if it is a global unicast address.
 #[must_use]
@@ -123,9 +132,15 @@ mod tests {
     #[test]
     fn first_and_last_of_every_range_are_refused() {
         for (network, length, reason) in V4 {
+            // The first addresses of this range have a reason of their own.
+            let first = if length == 24 && network.octets() == [192, 0, 0, 0] {
+                Ipv4Addr::new(192, 0, 0, 8)
+            } else {
+                network
+            };
             let last = Ipv4Addr::from_bits(network.to_bits() | (u32::MAX >> length));
             assert_eq!(
-                (reason_not_global(network.into()), reason_not_global(last.into())),
+                (reason_not_global(first.into()), reason_not_global(last.into())),
                 (Some(reason), Some(reason)),
                 "{network}/{length}"
             );
@@ -145,6 +160,7 @@ mod tests {
             ("192.168.1.10", "private"),
             ("172.31.255.255", "private"),
             ("100.64.0.1", "CGNAT"),
+            ("192.0.0.4", "464XLAT"),
             ("255.255.255.255", "reserved"),
             ("239.1.1.1", "multicast"),
             ("::", "unspecified"),

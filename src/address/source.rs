@@ -62,7 +62,7 @@ impl Source {
         let timeout = http.remaining();
         let detected = match self {
             Self::Interface(name) => {
-                interface::query(name.as_deref(), family).map_err(|e| SourceError::failed(&e))?
+                interface::query(name.as_deref(), family, timeout).map_err(|e| SourceError::failed(&e))?
             }
             Self::Router => without_note(router::query(http).map_err(|e| SourceError::failed(&e))?.into()),
             Self::Dns(service) => {

@@ -63,12 +63,13 @@ impl Survey {
                 text.push_str(&others.join(", "));
             }
         }
-        // Sources that are not configured are compared too: a contradiction between them explains most problems.
-        if let Some(contradiction) = contradiction(&self.queries) {
-            text.push_str("; ");
-            text.push_str(&contradiction);
-        }
         text
+    }
+
+    /// Describes how the sources contradict each other, if they do. Those that are not configured are compared too: a
+    /// contradiction between them explains most problems.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        contradiction(&self.queries)
     }
 
     /// Returns the configured sources, hints excepted, whose address satisfies `matches`.

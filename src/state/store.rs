@@ -151,7 +151,9 @@ impl Store {
     /// Records the time of this run as the mtime of the lock file, which needs no data write.
     pub fn note_run(&self, now: Timestamp) {
         // An error is ignored: only `gandi-ddns status` reads this time.
-        let _ = self.lock.set_modified(UNIX_EPOCH + Duration::from_secs(now.as_secs()));
+        if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
+            let _ = self.lock.set_modified(time);
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::file_limit;
+
 /// Returns the path of the temporary file for `path`: in the same directory, since a rename cannot cross file systems.
 #[must_use]
 pub(crate) fn temp_path(path: &Path) -> PathBuf {
@@ -25,6 +27,7 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let temp = temp_path(path);
     let write = || {
+        file_limit::check(text.len() as u64)?;
         let mut file = create(&temp)?;
         file.write_all(text.as_bytes())?;
         // Without this, the renamed file may be empty after a power cut.

@@ -3,6 +3,7 @@
 pub(crate) mod atomic_file;
 pub mod environment;
 pub(crate) mod error_chain;
+pub mod file_limit;
 pub(crate) mod grouped;
 pub mod hash;
 pub(crate) mod oneshot;

@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::Credential;
 use crate::sys::atomic_file;
+use crate::sys::file_limit;
 use crate::sys::read_limited;
 
 /// Size in bytes of the preallocated temporary file, larger than any token: a full disk is noticed before the renewal.
@@ -121,12 +122,14 @@ fn prepare(file: &mut File, old: &Metadata) -> io::Result<()> {
         fchown(&*file, Some(old.uid()), Some(old.gid()))?;
     }
     file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))?;
+    file_limit::check(PREALLOCATED as u64)?;
     file.write_all(&[b' '; PREALLOCATED])?;
     file.sync_all()
 }
 
 fn write_token(file: &mut File, token: &Credential) -> io::Result<()> {
     let line = token.line();
+    file_limit::check(line.len() as u64)?;
     file.rewind()?;
     file.write_all(line.as_bytes())?;
     file.set_len(line.len() as u64)?;

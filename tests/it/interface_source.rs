@@ -5,22 +5,27 @@ use std::time::{Duration, Instant};
 
 use crate::namespace::Namespace;
 use crate::run_output::RunOutput;
-use crate::sandbox::{STALE, STALE6, Sandbox};
+use crate::sandbox::{ADDRESS, STALE, STALE6, Sandbox};
 
 /// The longest time that the kernel needs for any change.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// The public address whose route the program looks up, to find the source address of outgoing connections.
+/// A public address, to find the kernel's source address for outgoing connections.
 const OUT6: &str = "2606:4700:4700::1111";
+/// The end of the error without a default route.
+pub(crate) const NO_ROUTE: &str =
+    "default route in the main table; check the network connection, or set `interface:NAME`\n";
+/// The end of an error about the interface of the default route.
+pub(crate) const ANOTHER: &str = "; to use another, set `interface:NAME`\n";
 
 /// A sandbox and its interfaces.
-struct Home {
-    net: Namespace,
-    s: Sandbox,
+pub(crate) struct Home {
+    pub(crate) net: Namespace,
+    pub(crate) s: Sandbox,
 }
 
 impl Home {
     /// Enters a namespace with `eth0` up.
-    fn enter(test: &str) -> Option<Self> {
+    pub(crate) fn enter(test: &str) -> Option<Self> {
         let net = Namespace::enter(test)?;
         net.ip("netns add far");
         let home = Self { net, s: Sandbox::new() };
@@ -29,7 +34,7 @@ impl Home {
     }
 
     /// Adds an interface, with its other end in the namespace `far`.
-    fn add(&self, name: &str) {
+    pub(crate) fn add(&self, name: &str) {
         self.net.ip(&format!("link add {name} type veth peer name {name} netns far"));
         self.net.ip(&format!("-n far link set {name} up"));
         self.net.ip(&format!("link set {name} up"));
@@ -38,7 +43,7 @@ impl Home {
     }
 
     /// Runs with this source for a stale record.
-    fn run(&self, source: &str, rrtype: &str) -> RunOutput {
+    pub(crate) fn run(&self, source: &str, rrtype: &str) -> RunOutput {
         let (key, stale) = if rrtype == "A" { ("ipv4", STALE) } else { ("ipv6", STALE6) };
         let head = self.s.head();
         let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();
@@ -52,7 +57,7 @@ impl Home {
 
     /// The record is changed to `address`, and `-v` prints the source, the address and the note.
     #[track_caller]
-    fn follows(&self, source: &str, address: &str, note: &str) {
+    pub(crate) fn follows(&self, source: &str, address: &str, note: &str) {
         let (rrtype, stale) = if address.contains(':') { ("AAAA", STALE6) } else { ("A", STALE) };
         let ran = self.run(source, rrtype);
         let expected = format!("home.example.org {rrtype}: {stale} -> {address}\n");
@@ -70,7 +75,7 @@ impl Home {
 
     /// The run fails with this cause and changes nothing.
     #[track_caller]
-    fn fails(&self, source: &str, rrtype: &str, cause: &str) {
+    pub(crate) fn fails(&self, source: &str, rrtype: &str, cause: &str) {
         let (family, stale) = if rrtype == "A" { ("IPv4", STALE) } else { ("IPv6", STALE6) };
         let ran = self.run(source, rrtype);
         ran.says(&[&format!(
@@ -99,7 +104,7 @@ impl Home {
 
 /// Repeats a command until its output satisfies `wanted`, and returns the output.
 #[track_caller]
-fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
+pub(crate) fn until(line: &str, wanted: impl Fn(&str) -> bool) -> String {
     let started = Instant::now();
     loop {
         let ended = Command::new("sh").args(["-ec", line]).output().expect("a shell");
@@ -167,7 +172,7 @@ fn ipv6_prefix_of_the_default_route_is_preferred() {
     h.net.ip("-6 route del default");
     h.follows("interface:eth0", "2a01:e0a:1:a::42", "chosen from several (RFC 6724 rule 8)");
     h.follows("interface:eth1", "2a01:e0a:1:c::42", "");
-    h.fails("interface", "AAAA", "no IPv6 default route; check the network connection\n");
+    h.fails("interface", "AAAA", &format!("no IPv6 {NO_ROUTE}"));
 }
 
 #[test]
@@ -211,7 +216,7 @@ fn unsuitable_ipv6_addresses_are_refused() {
     h.fails(
         "interface",
         "AAAA",
-        &format!("eth0 (interface of the default route) has only {kinds} addresses (none suitable)\n"),
+        &format!("eth0 (interface of the default route) has only {kinds} addresses (none suitable){ANOTHER}"),
     );
 }
 
@@ -219,7 +224,7 @@ fn unsuitable_ipv6_addresses_are_refused() {
 fn ipv4_address_that_is_not_public_is_refused() {
     let Some(h) = Home::enter("interface_source::ipv4_address_that_is_not_public_is_refused") else { return };
     h.fails("interface:eth0", "A", "has no IPv4 address\n");
-    h.fails("interface", "A", "no IPv4 default route; check the network connection\n");
+    h.fails("interface", "A", &format!("no IPv4 {NO_ROUTE}"));
     h.net.run(
         "ip addr add 192.168.1.10/24 dev eth0
          ip route add default via 192.168.1.1",
@@ -287,4 +292,91 @@ fn absent_or_down_interface_is_an_error() {
     until("ip link show dev eth0", |output| output.contains("state UP"));
     h.net.run("echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6");
     h.fails("interface:eth0", "AAAA", "has no IPv6 address\n");
+}
+
+#[test]
+fn tentative_ipv6_address_is_waited_for() {
+    let Some(h) = Home::enter("interface_source::tentative_ipv6_address_is_waited_for") else { return };
+    h.net.ip("-6 route add default via fe80::1 dev eth0");
+    for (source, optimistic) in [("interface:eth0", 0), ("interface", 0), ("interface", 1)] {
+        // Duplicate address detection takes one to two seconds.
+        h.net.run(&format!(
+            "echo {optimistic} >/proc/sys/net/ipv6/conf/eth0/optimistic_dad
+             ip -6 addr add 2a01:e0a:1:2::7/64 dev eth0"
+        ));
+        h.follows(source, "2a01:e0a:1:2::7", "");
+        h.net.ip("-6 addr del 2a01:e0a:1:2::7/64 dev eth0");
+    }
+}
+
+#[test]
+fn tentative_ipv6_address_is_not_waited_for_when_another_is_suitable() {
+    let test = "interface_source::tentative_ipv6_address_is_not_waited_for_when_another_is_suitable";
+    let Some(h) = Home::enter(test) else { return };
+    // With 10,000 probes for duplicates, the address stays tentative.
+    h.net.run(
+        "echo 10000 >/proc/sys/net/ipv6/conf/eth0/dad_transmits
+         ip -6 addr add 2a01:e0a:1:2::4/64 dev eth0
+         ip -6 addr add 2a01:e0a:1:2::5/64 dev eth0 nodad",
+    );
+    h.follows("interface:eth0", "2a01:e0a:1:2::5", "");
+    let ran = h.s.run(&["ip", "-6", "--json"]);
+    ran.exits(0);
+    let milliseconds = ran.stdout.split("\"milliseconds\":").nth(1).expect("a duration");
+    let milliseconds: u32 = milliseconds.split(',').next().expect("a number").parse().expect("a number");
+    assert!(milliseconds < 3000, "{ran}");
+}
+
+#[test]
+fn address_behind_the_carriers_nat_is_a_warning_before_a_write() {
+    let name = "interface_source::address_behind_the_carriers_nat_is_a_warning_before_a_write";
+    let Some(h) = Home::enter(name) else { return };
+    let echoes: Vec<_> = h.s.v4.iter().map(fake_gandi::Echo::url).collect();
+    let echoes = echoes.join(" ");
+    let config = |sources: &str| {
+        let head = h.s.head();
+        let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv4")).collect();
+        h.s.raw_config(&format!(
+            "{}\nipv4 = {sources}\n[example.org]\nnames = home\ntypes = A\n",
+            head.join("\n")
+        ));
+        h.s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    };
+    let change = format!("home.example.org A: {STALE} -> {ADDRESS}\n");
+    for (address, kind) in [
+        ("192.0.0.4", "a DS-Lite or 464XLAT address (RFC 7335)"),
+        ("192.0.0.2", "a DS-Lite or 464XLAT address (RFC 7335)"),
+        ("100.64.3.7", "a CGNAT address (RFC 6598)"),
+    ] {
+        h.net.run(&format!("ip addr add {address}/32 dev eth0; ip route add default dev eth0"));
+        let text =
+            format!("answered with {address}, {kind}, but 127.0.0.2 sees {ADDRESS}, which the carrier's NAT");
+        for (sources, source) in [
+            (format!("interface {echoes}"), "interface"),
+            (format!("interface:eth0 {echoes}"), "interface:eth0"),
+            (format!("{echoes} interface"), "interface"),
+        ] {
+            config(&sources);
+            let warning = format!("warning: {source} {text}");
+            let ran = h.s.run(&["--force"]);
+            ran.prints(0, &change);
+            ran.says(&[&warning, "the name will not reach this machine"]);
+            assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
+            // The warning appears only when a record is written.
+            h.s.run(&["--force"]).is(0, "");
+        }
+        // Without `interface` in the config, too.
+        config(&echoes);
+        let ran = h.s.run(&["check"]);
+        assert!(ran.stdout.contains(&format!("warning  address IPv4: interface {text}")), "{ran}");
+        let ran = h.s.run(&["ip", "-4"]);
+        assert!(ran.stdout.contains(&format!("; interface {text}")), "{ran}");
+        h.net.ip("addr flush dev eth0 scope global");
+    }
+    // Usual behind a home router.
+    h.net.run("ip addr add 192.168.1.10/24 dev eth0; ip route add default via 192.168.1.1");
+    config(&format!("interface {echoes}"));
+    h.s.run(&["--force"]).is(0, &change);
+    let ran = h.s.run(&["check"]);
+    assert!(!ran.stdout.contains("carrier"), "{ran}");
 }

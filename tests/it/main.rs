@@ -7,12 +7,16 @@ mod architecture; // layers, ARCHITECTURE.md, and the language of doc comments
 mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod cli; // arguments, config files, streams
+mod clock; // each command with a clock that cannot be right
 mod command_source; // addresses from a program, and from the name of another host
+mod core_dump; // a core dump without the token
+mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
 mod fake_server; // the fake against Gandi's recorded responses
 mod faketime; // helper: another clock
+mod file_limit; // `ulimit -f`
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
@@ -35,4 +39,3 @@ mod tls; // certificates and TLS versions
 mod token_expiry; // warnings before the token expires
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum
-mod year_2039; // the clock after the overflow of 32-bit seconds

@@ -35,16 +35,14 @@ pub fn execute(
 ) -> Exit {
     let mut findings = Findings::default();
     let mut redactor = Redactor::default();
+    let clock = check_clock((context.now)(), &mut findings);
     match load(options, context, Credentials::Required) {
-        Err(e) => {
-            findings.fail(Exit::Config, "config", e.to_string());
-            check_clock((context.now)(), &mut findings);
-        }
+        Err(e) => findings.fail(Exit::Config, "config", e.to_string()),
         Ok((config, id)) => {
             if redaction == Redaction::On {
                 redactor = Redactor::new(&config, context.env.home.as_deref());
             }
-            check_all(&config, id, context, &mut findings);
+            check_all(&config, id, context, clock, &mut findings);
         }
     }
     if redaction == Redaction::On {
@@ -60,33 +58,34 @@ pub fn execute(
     findings.exit()
 }
 
-/// Runs all checks, from local to remote.
-fn check_all(config: &Config, id: ConfigId, context: &Context, findings: &mut Findings) {
+/// Runs all checks, from local to remote. Without a plausible time, only the local ones: no certificate is valid then, and
+/// TLS refuses a time before 1970 by a panic.
+fn check_all(
+    config: &Config,
+    id: ConfigId,
+    context: &Context,
+    clock: Option<Timestamp>,
+    findings: &mut Findings,
+) {
     local::check_config(config, findings);
-    let now = (context.now)();
-    let clock_is_plausible = check_clock(now, findings);
-    local::check_state(config, id, context.env.uid, now, findings);
+    local::check_state(config, id, context.env.uid, (context.now)(), findings);
+    let Some(now) = clock else { return };
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     check_addresses(config, &http, &mut random, findings);
-    // With a wrong clock no certificate is valid; the failure of the clock explains it all.
-    if !clock_is_plausible {
-        return;
-    }
     if remote::check_gandi(config, &http, now, &mut random, findings) {
         check_records(config, now, &mut random, findings);
     }
 }
 
-/// Returns false if the clock must be wrong.
-fn check_clock(now: Timestamp, findings: &mut Findings) -> bool {
-    let problem = implausible(now);
-    let plausible = problem.is_none();
-    match problem {
-        Some(problem) => findings.fail(Exit::TryLater, "clock", problem),
-        None => findings.ok("clock", now.to_string()),
+/// Returns the time, unless the clock must be wrong.
+fn check_clock(now: Timestamp, findings: &mut Findings) -> Option<Timestamp> {
+    if let Some(problem) = implausible(now) {
+        findings.fail(Exit::TryLater, "clock", problem);
+        return None;
     }
-    plausible
+    findings.ok("clock", now.to_string());
+    Some(now)
 }
 
 /// Queries each configured source, and decides on an address as a run would.
@@ -110,6 +109,9 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
         } else {
             let text = format!("none: {reason}; see the sources above, and `ipv4` and `ipv6` in the config");
             findings.fail(Exit::TryLater, subject, text);
+        }
+        if let Some(contradiction) = survey.contradiction() {
+            findings.warn(format!("address {family}"), contradiction);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
+use crate::sys::time::implausible;
 
 /// Runs the command. Succeeds if an address of each family requested by `-4` or `-6` is known; without these options,
 /// if one address is known: many networks have no IPv6.
@@ -24,6 +25,11 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         Ok(detection) => detection,
         Err(e) => return report_config_error(&e, console),
     };
+    // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
+    if let Some(problem) = implausible((context.now)()) {
+        console.error(format_args!("{problem}"));
+        return Exit::TryLater;
+    }
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
     let mut random = Random::new(context.seed);
     let is_requested = |family: &Family| {

@@ -47,10 +47,13 @@ fn document(surveys: &[Survey]) -> Document {
             });
         }
     }
-    let row = |s: &Survey| FamilyRow {
-        family: s.family.as_str(),
-        address: s.address().map(|a| a.to_string()),
-        reason: s.reason(),
+    let row = |s: &Survey| {
+        let mut reason = s.reason();
+        if let Some(contradiction) = s.contradiction() {
+            reason.push_str("; ");
+            reason.push_str(&contradiction);
+        }
+        FamilyRow { family: s.family.as_str(), address: s.address().map(|a| a.to_string()), reason }
     };
     Document { sources, families: surveys.iter().map(row).collect() }
 }

@@ -7,8 +7,9 @@ use crate::address::global;
 
 /// The note on an address that was chosen as the kernel's preferred source address.
 pub(super) const PREFERRED: &str = "chosen from several (the kernel's choice)";
-/// A public resolver. The route to it is taken as the route to the internet.
-pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111);
+/// A public address in the network of the resolver `2606:4700:4700::1111`, but not that one: a route to a single resolver
+/// is no way to the internet.
+pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 1);
 
 // Flags of an address (linux/if_addr.h). An optimistic address (RFC 4429) is tentative as well, until duplicate address
 // detection has finished.
@@ -49,6 +50,11 @@ impl InterfaceAddr {
             None if self.scope != 0 => Some("local"),
             None => FLAGS.iter().find(|(flag, _)| self.flags & flag != 0).map(|(_, word)| *word),
         }
+    }
+
+    /// Returns true if it may be published as soon as duplicate address detection has finished.
+    pub(super) fn is_tentative(&self) -> bool {
+        self.rejection() == Some("tentative") && self.flags & (TEMPORARY | DEPRECATED) == 0
     }
 }
 

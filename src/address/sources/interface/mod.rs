@@ -1,5 +1,8 @@
 //! The source `interface`: an address of this machine itself. It sends no packet: `/proc` and netlink list the
-//! addresses, and a UDP socket that sends nothing shows the kernel's preferred source address.
+//! addresses and routes, and a UDP socket that sends nothing shows the kernel's preferred source address.
+//!
+//! Without a name in the config, it is an address of the interface of the default route, and of no other: the kernel's
+//! route to one public host may lead elsewhere, and its source address may be one of `lo`.
 
 mod inet6;
 
@@ -7,20 +10,28 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use if_addrs::{IfOperStatus, Interface};
 
 use crate::address::answer::Detected;
 use crate::address::global;
 use crate::address::trust::Trust;
+use crate::net::route::{ROUTES4, ROUTES6, defaults};
 use crate::net::{Family, udp};
 use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
 
 // Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
 const DEVICES: &str = "/proc/self/net/dev";
 const INET6: &str = "/proc/self/net/if_inet6";
-/// A public resolver. The route to it is taken as the route to the internet.
-const INTERNET4: Ipv4Addr = Ipv4Addr::new(1, 1, 1, 1);
+/// A public address, to look up the kernel's source address for it: a root server, since routes to single resolvers such
+/// as 1.1.1.1 are common.
+const INTERNET4: Ipv4Addr = Ipv4Addr::new(199, 7, 83, 42);
+/// Maximum wait for tentative IPv6 addresses. Duplicate address detection takes one to two seconds (RFC 4862, 5.4).
+const TENTATIVE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Interval of the looks at a tentative address.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// An interface has no suitable address.
 #[derive(Debug)]
@@ -50,6 +61,8 @@ enum InterfaceErrorKind {
     None(Family),
     /// The interface has only addresses of these kinds, as in `link-local, temporary`.
     Unsuitable(String),
+    /// The same, and one of them is suitable as soon as duplicate address detection has finished.
+    Tentative(String),
 }
 
 impl fmt::Display for InterfaceError {
@@ -61,14 +74,20 @@ impl fmt::Display for InterfaceError {
             InterfaceErrorKind::Unreadable(what, _) => write!(f, "could not read {what}"),
             InterfaceErrorKind::Ipv6Disabled => write!(f, "IPv6 is disabled on this machine"),
             InterfaceErrorKind::NoRoute(family) => {
-                write!(f, "no {family} default route; check the network connection")
+                write!(
+                    f,
+                    "no {family} default route in the main table; check the network connection, or set `interface:NAME`"
+                )
             }
             InterfaceErrorKind::Absent(names) => write!(f, "no such interface (available: {names})"),
             InterfaceErrorKind::Down => write!(f, "is down or has no link"),
             InterfaceErrorKind::Bare => write!(f, "has no addresses; check that it is up"),
             InterfaceErrorKind::None(family) => write!(f, "has no {family} address"),
-            InterfaceErrorKind::Unsuitable(kinds) => write!(f, "has only {kinds} addresses (none suitable)"),
-        }
+            InterfaceErrorKind::Unsuitable(kinds) | InterfaceErrorKind::Tentative(kinds) => {
+                write!(f, "has only {kinds} addresses (none suitable)")
+            }
+        }?;
+        if self.routed.is_some() { f.write_str("; to use another, set `interface:NAME`") } else { Ok(()) }
     }
 }
 
@@ -87,8 +106,28 @@ impl From<InterfaceErrorKind> for InterfaceError {
     }
 }
 
-/// Returns the address of the interface `name`; without a name, of the interface of the default route.
-pub(crate) fn query(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> {
+/// Returns the address of the interface `name`; without a name, of the interface of the default route. Waits up to
+/// `timeout` for a tentative address if there is no other.
+pub(crate) fn query(
+    name: Option<&str>,
+    family: Family,
+    timeout: Duration,
+) -> Result<Detected, InterfaceError> {
+    let deadline = Instant::now() + timeout.min(TENTATIVE_TIMEOUT);
+    loop {
+        match look(name, family) {
+            Err(InterfaceError { kind: InterfaceErrorKind::Tentative(_), .. })
+                if Instant::now() < deadline =>
+            {
+                thread::sleep(POLL_INTERVAL);
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Does the same as [`query`] without the wait.
+fn look(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> {
     let preferred = preferred_source(family);
     let listed = if_addrs::get_if_addrs();
     let addresses6 = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
@@ -106,16 +145,28 @@ pub(crate) fn query(name: Option<&str>, family: Family) -> Result<Detected, Inte
     if let Some(name) = name {
         return Ok(address_of(name, family, preferred, &listed, addresses6)?);
     }
-    let routed = match preferred {
-        Some(IpAddr::V6(source)) => addresses6.iter().find(|a| a.address == source).map(|a| a.name.clone()),
-        Some(source) => listed.iter().find(|i| i.ip() == source).map(|i| device(i).to_owned()),
-        None => None,
+    let path = if family == Family::V4 { ROUTES4 } else { ROUTES6 };
+    let routes = fs::read_to_string(path).map_err(|e| InterfaceErrorKind::Unreadable(path, e))?;
+    // Of several routes, the one that is up and has the lowest metric; of those that are alike, the kernel's choice.
+    let is_kernels = |name: &str| match preferred {
+        Some(IpAddr::V6(source)) => addresses6.iter().any(|a| a.address == source && a.name == name),
+        Some(source) => listed.iter().any(|i| i.ip() == source && device(i) == name),
+        None => false,
     };
-    let name = routed.ok_or(InterfaceErrorKind::NoRoute(family))?;
-    match address_of(&name, family, preferred, &listed, addresses6) {
+    let best = defaults(family, &routes)
+        .into_iter()
+        .min_by_key(|r| (is_down(r.device, &listed), r.metric, !is_kernels(r.device)));
+    let name = best.ok_or(InterfaceErrorKind::NoRoute(family))?.device;
+    match address_of(name, family, preferred, &listed, addresses6) {
         Ok(detected) => Ok(detected),
-        Err(kind) => Err(InterfaceError { routed: Some(name), kind }),
+        Err(kind) => Err(InterfaceError { routed: Some(name.to_owned()), kind }),
     }
+}
+
+/// Returns true if an interface is known to be down. `listed` has no interface without addresses.
+fn is_down(name: &str, listed: &[Interface]) -> bool {
+    // `IFF_RUNNING` is unset without a carrier, too (netdevice(7)). Addresses remain in both cases.
+    listed.iter().any(|i| (i.name == name || device(i) == name) && i.oper_status != IfOperStatus::Up)
 }
 
 /// Returns the address of one interface. `listed` and `addresses6` are the addresses of all interfaces.
@@ -126,11 +177,10 @@ fn address_of(
     listed: &[Interface],
     mut addresses6: Vec<InterfaceAddr>,
 ) -> Result<Detected, InterfaceErrorKind> {
-    let listed = || listed.iter().filter(|i| i.name == name || device(i) == name);
-    // `IFF_RUNNING` is unset without a carrier, too (netdevice(7)). Addresses remain in both cases.
-    if listed().any(|i| i.oper_status != IfOperStatus::Up) {
+    if is_down(name, listed) {
         return Err(InterfaceErrorKind::Down);
     }
+    let listed = || listed.iter().filter(|i| i.name == name || device(i) == name);
     addresses6.retain(|a| a.name == name);
     // `listed` has no link-local addresses.
     let is_bare = addresses6.is_empty() && listed().next().is_none();
@@ -139,9 +189,11 @@ fn address_of(
         choose(&addresses, preferred.and_then(v4)).map(|(a, note)| (a.into(), note))
     } else {
         let kinds = inet6::rejections(&addresses6);
+        let is_tentative = addresses6.iter().any(InterfaceAddr::is_tentative);
         addresses6.retain(|a| a.rejection().is_none());
         let preferred = preferred.and_then(|a| if let IpAddr::V6(a) = a { Some(a) } else { None });
         match inet6::choose(&addresses6, preferred) {
+            None if is_tentative => return Err(InterfaceErrorKind::Tentative(kinds)),
             None if !kinds.is_empty() => return Err(InterfaceErrorKind::Unsuitable(kinds)),
             chosen => chosen.map(|(a, note)| (a.into(), note)),
         }

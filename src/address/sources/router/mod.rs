@@ -13,10 +13,8 @@ use std::io;
 use std::net::Ipv4Addr;
 
 use crate::http::Http;
+use crate::net::route::{ROUTES4 as ROUTES, gateway};
 use upnp::UpnpError;
-
-/// The kernel's IPv4 routes (proc(5)), of this process's network namespace.
-const ROUTES: &str = "/proc/self/net/route";
 
 /// Reasons for the router to give no address.
 #[derive(Debug)]
@@ -87,66 +85,9 @@ pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
     upnp::query(http, gateway).map_err(|upnp| RouterError::Gateway { gateway, nat_pmp, upnp })
 }
 
-/// Returns the gateway of the default route with the lowest metric.
-fn gateway(routes: &str) -> Option<Ipv4Addr> {
-    // The kernel prints addresses as hexadecimal numbers in the byte order of the machine.
-    let parse = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|n| Ipv4Addr::from(n.to_ne_bytes()));
-    let default_route = |line: &str| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let &[_, destination, gateway, flags, _, _, metric, mask, ..] = fields.as_slice() else {
-            return None;
-        };
-        let flags = u32::from_str_radix(flags, 16).ok()?;
-        // `RTF_UP` and `RTF_GATEWAY` are set, and `RTF_REJECT` is not (linux/route.h).
-        let is_usable = flags & 0x203 == 3;
-        let is_default = parse(destination)?.is_unspecified() && parse(mask)?.is_unspecified();
-        (is_usable && is_default).then_some((metric.parse::<u32>().ok()?, parse(gateway)?))
-    };
-    routes.lines().filter_map(default_route).min_by_key(|(metric, _)| *metric).map(|(_, gateway)| gateway)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HEAD: &str =
-        "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
-
-    /// Returns the address as the kernel prints it on this machine.
-    fn hex(address: &str) -> String {
-        let address: Ipv4Addr = address.parse().expect(address);
-        format!("{:08X}", u32::from_ne_bytes(address.octets()))
-    }
-
-    fn route(to: &str, via: &str, flags: u32, metric: u32, mask: &str) -> String {
-        let (to, via, mask) = (hex(to), hex(via), hex(mask));
-        format!("eth0\t{to}\t{via}\t{flags:04X}\t0\t0\t{metric}\t{mask}\t0\t0\t0\n")
-    }
-
-    #[test]
-    fn gateway_is_that_of_the_default_route_with_the_lowest_metric() {
-        const ANY: &str = "0.0.0.0";
-        let lan = route("192.168.1.0", ANY, 1, 0, "255.255.255.0");
-        let default = |via: &str, metric| route(ANY, via, 3, metric, ANY);
-        for (routes, expected) in [
-            (String::new(), None),
-            (lan.clone(), None),
-            (lan.clone() + &default("192.168.1.1", 0), Some("192.168.1.1")),
-            (default("192.168.1.1", 600) + &default("10.0.0.1", 100), Some("10.0.0.1")),
-            (default("10.0.0.1", 100) + &default("192.168.1.1", 600), Some("10.0.0.1")),
-            // The halves of the address space of a VPN, a route without a gateway, one that is down, one that rejects.
-            (route(ANY, "10.8.0.1", 3, 0, "128.0.0.0"), None),
-            (route("128.0.0.0", "10.8.0.1", 3, 0, "128.0.0.0"), None),
-            (route(ANY, ANY, 1, 0, ANY), None),
-            (route(ANY, "10.0.0.1", 2, 0, ANY), None),
-            (route(ANY, "10.0.0.1", 0x203, 0, ANY), None),
-            ("eth0\t00000000\t0101A8C0\t0003\n".to_owned(), None),
-            ("eth0 x y z 0 0 0 w 0 0 0\n".to_owned(), None),
-        ] {
-            let address = gateway(&(HEAD.to_owned() + &routes)).map(|a| a.to_string());
-            assert_eq!(address.as_deref(), expected, "{routes}");
-        }
-    }
 
     #[test]
     fn error_describes_both_protocols() {
