@@ -47,6 +47,7 @@ mod http;
 mod json;
 mod livedns;
 mod log;
+mod name_server;
 mod server;
 mod tls;
 mod token;
@@ -62,6 +63,7 @@ pub use crate::{
     echo::{Echo, Family},
     fault::{Answer, AtAccept, Fault, Framing, On, Times},
     log::Logged,
+    name_server::{NameAnswer, NameServer},
     tls::{Key, Tls, Versions},
     zone::Rrset,
 };
