@@ -158,6 +158,10 @@ fn thread_that_cannot_be_started_ends_the_run_with_75() {
             run(&s, "clone,clone3:error=EAGAIN").fails(75, &[words, "could not start a thread"]);
         }
     }
+    // Nor one for a source of `ip`.
+    let ran = run_with(&s, "clone,clone3:error=EAGAIN", &["ip", "-4"]);
+    ran.exits(75);
+    assert!(ran.stdout.contains("could not start a thread"), "{ran}");
     // A literal address needs none.
     s.raw_config(&config.replace("command:address", &s.v4[0].url()));
     run(&s, "clone,clone3:error=EAGAIN").is(0, REPLACED);
