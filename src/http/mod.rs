@@ -25,8 +25,8 @@ pub use rustls::pki_types::CertificateDer;
 
 /// Maximum time for TCP to all addresses of a host, and TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Timeout for one request to the API and its response, name resolution excluded.
-pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Timeout for one request to the API and its response, name resolution excluded. Gandi can take 20 s.
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
 /// The method of a request, with its body.

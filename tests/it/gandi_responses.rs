@@ -328,3 +328,31 @@ fn part_of_a_token_in_a_response_is_not_printed() {
         assert!(!ran.stderr.contains(&token[..8]), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn response_after_18_seconds_is_accepted() {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Delay(Duration::from_secs(18)));
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
+    assert_eq!((s.count("GET"), s.count("PUT")), (1, 1));
+}
+
+#[test]
+fn put_on_a_connection_that_was_never_made_is_not_called_unconfirmed() {
+    for at in [AtAccept::Close, AtAccept::Hang] {
+        let s = stale();
+        s.config_with("timeout = 8", "[example.org]\nnames = home\n");
+        s.fake.fault(On::method("GET"), Times::Once, Fault::ThenClose);
+        // The first connection is for the GET.
+        s.fake.before_answer({
+            let fake = s.fake.faults_at_accept();
+            move |request, _| {
+                if request.method == "GET" && request.listener == "livedns" {
+                    fake(Times::Always, at);
+                }
+            }
+        });
+        s.run(&[]).fails(75, &["could not change the record: "]);
+        assert_eq!((s.count("PUT"), s.zone("home", "A")), (0, format!("600 {STALE}")));
+    }
+}

@@ -281,6 +281,12 @@ impl Fake {
         self.server.service.at_accept.push((), times, fault);
     }
 
+    /// Returns a function that does the same, for [`Fake::before_answer`].
+    pub fn faults_at_accept(&self) -> impl Fn(Times, AtAccept) + Send + Sync + 'static {
+        let service = Arc::clone(&self.server.service);
+        move |times, fault| service.at_accept.push((), times, fault)
+    }
+
     /// Removes all faults of LiveDNS.
     pub fn clear_faults(&self) {
         self.server.service.faults.clear();
