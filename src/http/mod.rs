@@ -156,6 +156,10 @@ impl Http {
             HttpError::of(e, host(), limit)
         };
         let mut received = self.start(request, timeout).map_err(wrap)?;
+        if request.url.starts_with("https:") && !is_framed(&received) {
+            let cause = "neither its length nor its end is stated, so that it may be cut off".to_owned();
+            return Err(HttpError::Invalid { host: host(), cause });
+        }
         let text = |name| received.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
         let links = received.headers().get_all(header::LINK).iter().filter_map(|v| v.to_str().ok());
@@ -223,6 +227,21 @@ impl Http {
 fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?']).next().unwrap_or_default()
+}
+
+/// Returns true if the end of the body is known: by `Content-Length`, by chunks, or because there is none. Otherwise it
+/// ends with the connection, and anybody on the way can end that: ureq accepts a TLS connection that is cut off. A status
+/// that needs no body to be understood counts as well.
+fn is_framed(received: &ureq::http::Response<ureq::Body>) -> bool {
+    // HTTP/1.0 has no chunks.
+    let is_chunked = received.version() == ureq::http::Version::HTTP_11
+        && received
+            .headers()
+            .get(header::TRANSFER_ENCODING)
+            .is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    is_chunked
+        || received.headers().contains_key(header::CONTENT_LENGTH)
+        || matches!(received.status().as_u16(), 204 | 304 | 401 | 403 | 429 | 500..)
 }
 
 #[cfg(test)]
