@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::global;
 use super::trust::Trust;
 use crate::http::HttpError;
+use crate::net::resolver::ResolveError;
 use crate::sys::error_chain::chain;
 
 /// A detected address.
@@ -36,6 +37,8 @@ pub enum SourceError {
     /// The router's external address is not public, with the reason: the router is behind another NAT (CGNAT or a
     /// second router).
     BehindNat(IpAddr, &'static str),
+    /// The name of the source `resolve:` could not be resolved.
+    Unresolved(ResolveError),
     /// The error of another kind of source, as text: a boxed error would add 5 kB of code.
     Failed(String),
 }
@@ -69,6 +72,7 @@ impl fmt::Display for SourceError {
                 "answered with {a}, {reason}: the router is behind another NAT (carrier-grade or a second router); the \
                  name would not reach this machine"
             ),
+            Self::Unresolved(e) => e.fmt(f),
             Self::Failed(text) => f.write_str(text),
         }
     }

@@ -36,11 +36,16 @@ impl AddressError {
             && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if e.is_unreachable()))
     }
 
-    /// Returns true if no request reached a web service: then the fault is local and needs no backoff.
+    /// Returns true if no web service and no name server could be reached, or the time was up: then the fault is local
+    /// and needs no backoff.
     pub(crate) fn is_local(&self) -> bool {
-        let mut web = self.causes().filter(|(q, _)| q.source.kind() == Kind::Web).peekable();
-        let unreached = |e: &HttpError| e.is_connection() && !e.may_have_arrived();
-        web.peek().is_some() && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if unreached(e)))
+        let asks_servers = |kind| matches!(kind, Kind::Web | Kind::Resolve);
+        let mut causes = self.causes().filter(|(q, _)| asks_servers(q.source.kind())).peekable();
+        let unreached = |cause: &SourceError| match cause {
+            SourceError::Http(e) => e.is_local(),
+            cause => matches!(cause, SourceError::Unresolved(_)),
+        };
+        causes.peek().is_some() && causes.all(|(_, cause)| unreached(cause))
     }
 
     /// Returns the result of each source as text, with the sources that have the same text: many often fail alike.

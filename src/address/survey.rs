@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::Instant;
 
+use super::answer::SourceError;
 use super::consensus::{Basis, Query, Quorum, Step, contradiction, decide};
 use super::source::Source;
 use super::trust::{Kind, Trust};
@@ -105,11 +106,12 @@ pub(crate) fn survey(
             }
         }
         for (number, index, thread) in running {
-            // A source whose thread could not be started keeps `None` as its result.
-            if let Some((result, milliseconds)) = thread.ok().and_then(|t| t.join().ok()) {
-                surveys[number].queries[index].result = Some(result);
-                surveys[number].milliseconds[index] = milliseconds;
-            }
+            let (result, milliseconds) = thread
+                .ok()
+                .and_then(|t| t.join().ok())
+                .unwrap_or_else(|| (Err(SourceError::Failed("could not start a thread".to_owned())), 0));
+            surveys[number].queries[index].result = Some(result);
+            surveys[number].milliseconds[index] = milliseconds;
         }
     });
     for survey in &mut surveys {

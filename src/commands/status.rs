@@ -82,10 +82,14 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
         if let Some(failure) = known.and_then(|r| r.failure.as_ref()) {
             let FailureRecord { exit: code, first_seen, consecutive, text, .. } = failure;
             exit = exit.max(*code);
-            let s = if *consecutive == 1 { "" } else { "s" };
+            let number = match consecutive {
+                // No server was reached; such failures are not counted.
+                0 => String::new(),
+                1 => ", 1 failure in a row".to_owned(),
+                number => format!(", {number} failures in a row"),
+            };
             let since = with_age(*first_seen, now);
-            console
-                .notice(format_args!("  failing since {since}, {consecutive} failure{s} in a row: {text}"));
+            console.notice(format_args!("  failing since {since}{number}: {text}"));
             if let Some(end) = failure.retry_after.filter(|end| *end > now) {
                 console.notice(format_args!("  next try at {end}"));
             }

@@ -75,7 +75,7 @@ impl Error {
         matches!(self.kind, ErrorKind::Http(_) | ErrorKind::RateLimited(_))
     }
 
-    /// Returns true if Gandi could not be reached, because of a fault in this network.
+    /// Returns true if Gandi could not be reached, or the time of the run was up.
     #[must_use]
     pub fn is_local(&self) -> bool {
         matches!(&self.kind, ErrorKind::Http(e) if e.is_local())

@@ -4,11 +4,13 @@ use crate::sys::error_chain::debug_as_display;
 use std::fmt;
 use std::io;
 
+use rustix::io::Errno;
 use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 use ureq::Timeout;
 
 use crate::net::Family;
+use crate::net::resolver::ResolveError;
 use crate::sys::time::Timestamp;
 
 /// The reason why there is no complete response. Each variant carries the host and port of the request.
@@ -27,19 +29,21 @@ pub enum HttpError {
         /// The limit that was reached.
         limit: TimeLimit,
     },
-    /// The name has no address of the family, or no name server could be reached.
+    /// The name has no address of the family, or it could not be resolved.
     NoHost {
         /// The name that was looked up.
         host: String,
         /// The requested family; `None` for either.
         family: Option<Family>,
+        /// The error of the lookup.
+        cause: ResolveError,
     },
-    /// The connection could not be made.
-    Connect {
+    /// The request was not sent, since no connection could be made or this machine refused to send.
+    Unsent {
         /// Host of the request.
         host: String,
-        /// The system's error.
-        cause: io::Error,
+        /// The failed action and the system's error.
+        cause: Unsent,
     },
     /// The server's certificate is not valid yet by this machine's clock, which is therefore wrong.
     Clock {
@@ -87,12 +91,28 @@ pub enum HttpError {
     },
 }
 
+/// An action that failed before the whole request was sent.
+pub struct Unsent {
+    /// `connect to` or `send to`.
+    pub(super) action: &'static str,
+    /// The system's error.
+    pub(super) cause: io::Error,
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.action)
+    }
+}
+
+debug_as_display!(Unsent);
+
+impl std::error::Error for Unsent {}
+
 /// A step of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The name is being resolved.
-    Resolve,
-    /// TCP and TLS are being connected.
+    /// TLS is being negotiated.
     Connect,
     /// The request is being sent, or the response is being received: the server may have the request.
     Response,
@@ -110,7 +130,6 @@ pub enum TimeLimit {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Resolve => "name resolution",
             Self::Connect => "connection",
             Self::Response => "response",
         })
@@ -125,11 +144,15 @@ impl fmt::Display for HttpError {
                 write!(f, "the time limit of the run was reached while waiting for {host} ({stage})")
             }
             Self::TimedOut { host, stage, .. } => write!(f, "{host} timed out ({stage})"),
-            Self::NoHost { host, family: None } => write!(f, "could not find an address of {host}"),
-            Self::NoHost { host, family: Some(family) } => {
-                write!(f, "could not find an {family} address of {host}")
+            Self::NoHost { host, family: None, cause } => {
+                write!(f, "could not find an address of {host}: {cause}")
             }
-            Self::Connect { host, .. } => write!(f, "could not connect to {host}"),
+            Self::NoHost { host, family: Some(family), cause } => {
+                write!(f, "could not find an {family} address of {host}: {cause}")
+            }
+            Self::Unsent { host, cause: Unsent { action, cause } } => {
+                write!(f, "could not {action} {host}{}", on_this_machine(cause))
+            }
             Self::Clock { host, reads, not_before } => write!(
                 f,
                 "the certificate of {host} is not valid before {not_before}, but this machine's clock reads {reads}: \
@@ -139,6 +162,9 @@ impl fmt::Display for HttpError {
                 write!(f, "the certificate of {host} is not trusted: {cause}")
             }
             Self::Tls { host, cause } => write!(f, "TLS connection to {host} failed: {cause}"),
+            Self::Lost { host, cause } if is_local(cause) => {
+                write!(f, "could not receive the response of {host}{}", on_this_machine(cause))
+            }
             Self::Lost { host, .. } => {
                 write!(f, "{host} closed the connection before its response was complete")
             }
@@ -153,7 +179,7 @@ debug_as_display!(HttpError);
 impl std::error::Error for HttpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Connect { cause, .. } | Self::Lost { cause, .. } => Some(cause),
+            Self::Unsent { cause: Unsent { cause, .. }, .. } | Self::Lost { cause, .. } => Some(cause),
             _ => None,
         }
     }
@@ -167,7 +193,7 @@ impl HttpError {
             Self::OutOfTime { host }
             | Self::TimedOut { host, .. }
             | Self::NoHost { host, .. }
-            | Self::Connect { host, .. }
+            | Self::Unsent { host, .. }
             | Self::Clock { host, .. }
             | Self::Certificate { host, .. }
             | Self::Tls { host, .. }
@@ -182,30 +208,26 @@ impl HttpError {
     pub fn is_connection(&self) -> bool {
         matches!(
             self,
-            Self::Connect { .. }
+            Self::Unsent { .. }
                 | Self::Lost { .. }
                 | Self::NoHost { .. }
-                | Self::TimedOut { stage: Stage::Resolve | Stage::Connect, .. }
+                | Self::Tls { .. }
+                | Self::TimedOut { stage: Stage::Connect, .. }
         )
     }
 
     /// Returns true if the host could not be reached, as without a network.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::NoHost { .. })
+        matches!(self, Self::Unsent { .. } | Self::NoHost { .. })
     }
 
-    /// Returns true if the fault is in this network: no name resolution, no route or no address.
+    /// Returns true if the failure says nothing about the server: it could not be reached, or the time of the run was
+    /// up. Then no backoff is needed.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        use io::ErrorKind::{AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable};
-        match self {
-            Self::NoHost { .. } => true,
-            Self::Connect { cause, .. } => {
-                matches!(cause.kind(), AddrNotAvailable | HostUnreachable | NetworkDown | NetworkUnreachable)
-            }
-            _ => false,
-        }
+        self.is_unreachable()
+            || matches!(self, Self::OutOfTime { .. } | Self::TimedOut { limit: TimeLimit::Run, .. })
     }
 
     /// Returns true if the request may have reached the server: a failed write may then have been applied.
@@ -221,39 +243,28 @@ impl HttpError {
     }
 
     /// Translates ureq's error. `limit` is the limit that was reached if the error is a timeout.
-    pub(super) fn of(error: ureq::Error, host: String, family: Option<Family>, limit: TimeLimit) -> Self {
+    pub(super) fn of(error: ureq::Error, host: String, limit: TimeLimit) -> Self {
         match error {
             ureq::Error::Timeout(timeout) => {
-                let stage = match timeout {
-                    Timeout::Resolve => Stage::Resolve,
-                    Timeout::Connect => Stage::Connect,
-                    // The global timeout can end any stage: assume that the request was sent.
-                    _ => Stage::Response,
-                };
+                let stage = if timeout == Timeout::Connect { Stage::Connect } else { Stage::Response };
                 Self::TimedOut { host, stage, limit }
             }
-            ureq::Error::HostNotFound => Self::NoHost { host, family },
             ureq::Error::BodyExceedsLimit(limit) => Self::TooLong { host, limit: limit.saturating_sub(1) },
             ureq::Error::Rustls(e) => Self::of_rustls(&e, host),
             ureq::Error::Tls(e) => Self::Tls { host, cause: e.to_owned() },
-            ureq::Error::Io(e) => Self::of_io(e, host, family),
+            ureq::Error::Io(e) => Self::of_io(e, host),
+            ureq::Error::Other(e) if e.is::<Unsent>() => match e.downcast() {
+                Ok(cause) => Self::Unsent { host, cause: *cause },
+                Err(e) => Self::Invalid { host, cause: e.to_string() },
+            },
             other => Self::Invalid { host, cause: other.to_string() },
         }
     }
 
-    fn of_io(cause: io::Error, host: String, family: Option<Family>) -> Self {
-        if let Some(e) = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Self::of_rustls(e, host);
-        }
-        match cause.kind() {
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable => Self::Connect { host, cause },
-            // std reports an error of getaddrinfo by a private `ErrorKind` and without an OS error code.
-            _ if cause.to_string().starts_with("failed to lookup address") => Self::NoHost { host, family },
-            _ => Self::Lost { host, cause },
+    fn of_io(cause: io::Error, host: String) -> Self {
+        match cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(e) => Self::of_rustls(e, host),
+            None => Self::Lost { host, cause },
         }
     }
 
@@ -276,6 +287,25 @@ impl HttpError {
             other => other.to_string(),
         };
         Self::Certificate { host, cause }
+    }
+}
+
+/// Returns true for errors of sockets that this machine causes, not the server.
+pub(super) fn is_local(cause: &io::Error) -> bool {
+    !on_this_machine(cause).is_empty()
+}
+
+/// Explains an error of a socket that this machine causes; empty for other errors. The system's text follows.
+fn on_this_machine(cause: &io::Error) -> &'static str {
+    match cause.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::PERM | Errno::ACCESS) => ": permission denied on this machine (a firewall, or a sandbox)",
+        Some(Errno::MFILE | Errno::NFILE) => ": too many open files on this machine",
+        Some(Errno::NOBUFS | Errno::NOMEM) => ": not enough memory on this machine",
+        Some(Errno::AFNOSUPPORT) => ": this machine does not support its address family",
+        Some(
+            Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::NETDOWN | Errno::ADDRNOTAVAIL | Errno::ADDRINUSE,
+        ) => " from this machine",
+        _ => "",
     }
 }
 

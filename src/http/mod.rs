@@ -1,8 +1,9 @@
-//! The HTTP client: CA certificates, TLS, limits of time and size. Contains no DNS code.
+//! The HTTP client: CA certificates, TLS, limits of time and size.
 //!
 //! It never follows a redirect, never uses a proxy from the environment, never reads a body beyond its limit, and never
 //! waits beyond the deadline of the run, even if a server sends its response very slowly.
 
+mod connect;
 pub mod endpoint;
 mod error;
 mod provider;
@@ -16,15 +17,16 @@ use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::net::Family;
+use connect::{Connect, Names};
 pub use endpoint::Endpoint;
 pub use error::HttpError;
 use error::TimeLimit;
 pub use rustls::pki_types::CertificateDer;
 
-/// Timeout for name resolution, and again for TCP and TLS.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Timeout for one API response, body included.
-pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Maximum time for TCP to all addresses of a host, and TLS.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout for one request to the API and its response, name resolution excluded. Gandi can take 20 s.
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
 /// The method of a request, with its body.
@@ -58,7 +60,8 @@ pub struct Request<'a> {
     pub family: Option<Family>,
     /// Maximum size of the response body in bytes; a larger one is an error.
     pub limit: u64,
-    /// Timeout for the whole request, response body included. The deadline of the run may end it earlier.
+    /// Timeout for the whole request, response body included, from the moment that the name is resolved. The deadline of
+    /// the run may end it earlier.
     pub timeout: Duration,
 }
 
@@ -84,6 +87,7 @@ pub struct Http {
     any: Agent,
     v4: Agent,
     v6: Agent,
+    names: Names,
     deadline: Instant,
 }
 
@@ -102,8 +106,9 @@ impl Http {
             .root_certs(roots)
             .unversioned_rustls_crypto_provider(Arc::new(provider::provider()))
             .build();
+        let names = Names::default();
         let agent = |family| {
-            Agent::config_builder()
+            let config = Agent::config_builder()
                 .tls_config(tls.clone())
                 .ip_family(family)
                 .user_agent(USER_AGENT)
@@ -112,19 +117,18 @@ impl Http {
                 .max_redirects(0)
                 .max_redirects_will_error(false)
                 .http_status_as_error(false)
-                .timeout_resolve(Some(CONNECT_TIMEOUT))
-                .timeout_connect(Some(CONNECT_TIMEOUT))
                 // Buffers sized for API responses, not for web pages.
                 .max_response_header_size(16 * 1024)
                 .input_buffer_size(16 * 1024)
                 .output_buffer_size(4 * 1024)
-                .build()
-                .new_agent()
+                .build();
+            Agent::with_parts(config, Connect::default(), names.clone())
         };
         Self {
             any: agent(IpFamily::Any),
             v4: agent(IpFamily::Ipv4Only),
             v6: agent(IpFamily::Ipv6Only),
+            names,
             deadline,
         }
     }
@@ -138,16 +142,24 @@ impl Http {
 
     /// Sends one request and reads the whole response. A status such as 404 is not an error here.
     pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
-        let host = || host_of(request.url);
-        let timeout = self.remaining().min(request.timeout);
-        if timeout.is_zero() {
+        let host = || host_of(request.url).to_owned();
+        if self.remaining().is_zero() {
             return Err(HttpError::OutOfTime { host: host() });
         }
+        let family = request.family;
+        self.names
+            .resolve(host_of(request.url), family, self.remaining())
+            .map_err(|cause| HttpError::NoHost { host: host(), family, cause })?;
+        let timeout = self.remaining().min(request.timeout);
         let wrap = |e| {
             let limit = if self.remaining().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
-            HttpError::of(e, host(), request.family, limit)
+            HttpError::of(e, host(), limit)
         };
         let mut received = self.start(request, timeout).map_err(wrap)?;
+        if request.url.starts_with("https:") && !is_framed(&received) {
+            let cause = "neither its length nor its end is stated, so that it may be cut off".to_owned();
+            return Err(HttpError::Invalid { host: host(), cause });
+        }
         let text = |name| received.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
         let links = received.headers().get_all(header::LINK).iter().filter_map(|v| v.to_str().ok());
@@ -175,20 +187,27 @@ impl Http {
             Some(Family::V6) => &self.v6,
         };
         let authorization = request.authorization;
+        // Less than the whole, so that a connection that was not made never counts as a response that did not come.
+        let connect = (timeout * 4 / 5).min(CONNECT_TIMEOUT);
+        macro_rules! limited {
+            ($request:ident) => {
+                $request.config().timeout_global(Some(timeout)).timeout_connect(Some(connect)).build()
+            };
+        }
         match request.method {
             Method::Get => {
                 let mut get = agent.get(request.url);
                 if let Some(value) = authorization {
                     get = get.header(header::AUTHORIZATION, value);
                 }
-                get.config().timeout_global(Some(timeout)).build().call()
+                limited!(get).call()
             }
             Method::Put(json) => {
                 let mut put = agent.put(request.url).header(header::CONTENT_TYPE, "application/json");
                 if let Some(value) = authorization {
                     put = put.header(header::AUTHORIZATION, value);
                 }
-                put.config().timeout_global(Some(timeout)).build().send(json)
+                limited!(put).send(json)
             }
             Method::Post { content_type, header: additional, body } => {
                 let mut post = agent.post(request.url).header(header::CONTENT_TYPE, content_type);
@@ -198,16 +217,31 @@ impl Http {
                 if let Some(value) = authorization {
                     post = post.header(header::AUTHORIZATION, value);
                 }
-                post.config().timeout_global(Some(timeout)).build().send(body)
+                limited!(post).send(body)
             }
         }
     }
 }
 
-/// Returns the host and port of a URL, for messages.
-fn host_of(url: &str) -> String {
+/// Returns the host and port of a URL.
+fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?']).next().unwrap_or_default().to_owned()
+    rest.split(['/', '?']).next().unwrap_or_default()
+}
+
+/// Returns true if the end of the body is known: by `Content-Length`, by chunks, or because there is none. Otherwise it
+/// ends with the connection, and anybody on the way can end that: ureq accepts a TLS connection that is cut off. A status
+/// that needs no body to be understood counts as well.
+fn is_framed(received: &ureq::http::Response<ureq::Body>) -> bool {
+    // HTTP/1.0 has no chunks.
+    let is_chunked = received.version() == ureq::http::Version::HTTP_11
+        && received
+            .headers()
+            .get(header::TRANSFER_ENCODING)
+            .is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    is_chunked
+        || received.headers().contains_key(header::CONTENT_LENGTH)
+        || matches!(received.status().as_u16(), 204 | 304 | 401 | 403 | 429 | 500..)
 }
 
 #[cfg(test)]

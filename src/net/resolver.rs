@@ -1,56 +1,136 @@
-//! Name resolution by the system's resolver, with a timeout.
+//! Name resolution by the system's resolver, one address family at a time, with a timeout.
+//!
+//! Each family is looked up alone, because musl fails the whole lookup when one half of it fails: behind a name server
+//! that answers AAAA with SERVFAIL, or not at all, an A record could not be found.
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use dns_lookup::{AddrFamily, AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
+
+use super::family::Family;
 use crate::sys::grouped::push_if_new;
-use crate::sys::oneshot::{channel, spawn_detached};
+use crate::sys::oneshot::{Receiver, channel, spawn_detached};
 use crate::sys::time::seconds_rounded_up;
 
-/// Maximum wait for the system's resolver.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum wait for the system's resolver. glibc waits 5 s for a silent name server before it queries the next one.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(12);
+/// Maximum wait for the other family once one has answered: the other may be the only one that works on this machine.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// A name could not be resolved.
 #[derive(Debug)]
 pub enum ResolveError {
-    /// The resolver did not answer within this time.
+    /// The resolver did not answer within this time. Zero if no time was left for this name.
     TimedOut(Duration),
-    /// The resolver failed, or its thread could not be started.
-    Failed(io::Error),
+    /// The name does not exist or has no address of the family.
+    NotFound,
+    /// The name servers gave an error, or did not answer.
+    NoAnswer,
+    /// This machine failed: no socket, no memory, no thread.
+    Local(io::Error),
 }
 
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::TimedOut(Duration::ZERO) => f.write_str("the name server does not answer"),
             Self::TimedOut(timeout) => {
                 let seconds = seconds_rounded_up(*timeout);
                 write!(f, "the name server did not answer within {seconds} s")
             }
-            Self::Failed(e) => e.fmt(f),
+            Self::NotFound => f.write_str("no such name or address"),
+            Self::NoAnswer => f.write_str("no name server gave a usable answer"),
+            Self::Local(e) => e.fmt(f),
         }
     }
 }
 
 impl std::error::Error for ResolveError {}
 
-/// Looks up all addresses of `name` with the system's resolver, within the shorter of `timeout` and 5 s. Each address
-/// is returned once.
-pub(crate) fn lookup(name: &str, timeout: Duration) -> Result<Vec<IpAddr>, ResolveError> {
+/// The result of the lookup of one family.
+type Lookup = Result<Vec<IpAddr>, ResolveError>;
+
+/// Looks up the addresses of `name` with the system's resolver, within the shorter of `timeout` and 12 s: those of
+/// `family`, or with `None` those of any family that answers, IPv4 first. Each address is returned once; there is at
+/// least one.
+pub(crate) fn lookup(name: &str, family: Option<Family>, timeout: Duration) -> Lookup {
     let timeout = timeout.min(TIMEOUT);
-    let deadline = Instant::now() + timeout;
-    let (sender, receiver) = channel();
-    let target = (name.to_owned(), 0);
-    // `getaddrinfo` takes no timeout: a thread that hangs in it is abandoned.
-    spawn_detached(Box::new(move || sender.send(target.to_socket_addrs()))).map_err(ResolveError::Failed)?;
-    let results =
-        receiver.receive(deadline).ok_or(ResolveError::TimedOut(timeout))?.map_err(ResolveError::Failed)?;
-    let mut addresses: Vec<IpAddr> = Vec::new();
-    for result in results {
-        push_if_new(&mut addresses, result.ip());
+    if timeout.is_zero() {
+        return Err(ResolveError::TimedOut(timeout));
     }
-    Ok(addresses)
+    let mut deadline = Instant::now() + timeout;
+    let mut error = ResolveError::NotFound;
+    let mut lookups = Vec::new();
+    for each in Family::ALL {
+        if family.is_none_or(|only| only == each) {
+            match start(name, each) {
+                Ok(lookup) => lookups.push((each, lookup)),
+                Err(e) => error = ResolveError::Local(e),
+            }
+        }
+    }
+    let (mut v4, mut v6) = (Vec::new(), Vec::new());
+    loop {
+        lookups.retain(|(family, lookup)| match lookup.take() {
+            None => true,
+            Some(Ok(found)) => {
+                *(if *family == Family::V4 { &mut v4 } else { &mut v6 }) = found;
+                deadline = deadline.min(Instant::now() + GRACE);
+                false
+            }
+            Some(Err(e)) => {
+                // That the name has no address of one family explains less than that of the other got no answer.
+                if let ResolveError::NotFound = error {
+                    error = e;
+                }
+                false
+            }
+        });
+        let left = deadline.saturating_duration_since(Instant::now());
+        if lookups.is_empty() || left.is_zero() {
+            break;
+        }
+        thread::park_timeout(left);
+    }
+    v4.append(&mut v6);
+    match (v4.is_empty(), lookups.is_empty()) {
+        (false, _) => Ok(v4),
+        (true, true) => Err(error),
+        (true, false) => Err(ResolveError::TimedOut(timeout)),
+    }
+}
+
+/// Starts the lookup of one family. `getaddrinfo` takes no timeout: a thread that hangs in it is abandoned.
+fn start(name: &str, family: Family) -> io::Result<Receiver<Lookup>> {
+    let (sender, receiver) = channel();
+    let name = name.to_owned();
+    spawn_detached(Box::new(move || sender.send(addresses(&name, family))))?;
+    Ok(receiver)
+}
+
+/// Calls `getaddrinfo`, which reads `/etc/hosts` and `/etc/resolv.conf`, and with glibc what nsswitch.conf(5) names.
+fn addresses(name: &str, family: Family) -> Lookup {
+    let address = if family == Family::V4 { AddrFamily::Inet } else { AddrFamily::Inet6 };
+    let hints = AddrInfoHints {
+        address: address.into(),
+        socktype: SockType::Stream.into(),
+        ..AddrInfoHints::default()
+    };
+    let found = getaddrinfo(Some(name), None, Some(hints)).map_err(|e| match e.kind() {
+        LookupErrorKind::NoName | LookupErrorKind::NoData => ResolveError::NotFound,
+        // glibc does not tell a machine that lacks sockets from a name server that is silent.
+        _ => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
+            .map_or_else(ResolveError::Local, |_| ResolveError::NoAnswer),
+    })?;
+    let mut addresses = Vec::new();
+    for info in found.flatten() {
+        push_if_new(&mut addresses, info.sockaddr.ip());
+    }
+    if addresses.is_empty() { Err(ResolveError::NotFound) } else { Ok(addresses) }
 }
 
 /// Parses the name servers in the text of `/etc/resolv.conf`: the first three, as libc uses them (resolv.conf(5)).

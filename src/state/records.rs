@@ -221,9 +221,10 @@ impl RecordState {
         }
         let exit = failure.exit();
         let before = self.failure.take().filter(|f| f.exit == exit && f.first_seen <= now);
-        let consecutive = before.as_ref().map_or(0, |f| f.consecutive).saturating_add(1);
-        // No request left this machine, so no backoff is needed.
-        let backoff = if failure.is_local() { 0 } else { backoff(exit, consecutive) };
+        // Without a server that was reached, no backoff is needed, and the failure does not lengthen a later one.
+        let is_local = failure.is_local();
+        let consecutive = before.as_ref().map_or(0, |f| f.consecutive).saturating_add(u32::from(!is_local));
+        let backoff = if is_local { 0 } else { backoff(exit, consecutive) };
         self.failure = Some(FailureRecord {
             exit,
             first_seen: before.as_ref().map_or(now, |f| f.first_seen),

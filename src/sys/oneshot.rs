@@ -30,10 +30,15 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
+    /// Takes the value if it has arrived. When it arrives later, the thread that created the channel is unparked.
+    pub(crate) fn take(&self) -> Option<T> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Waits for the value; `None` if it has not arrived by the deadline.
     pub(crate) fn receive(self, deadline: Instant) -> Option<T> {
         loop {
-            let value = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let value = self.take();
             let left = deadline.saturating_duration_since(Instant::now());
             if value.is_some() || left.is_zero() {
                 return value;
@@ -44,10 +49,13 @@ impl<T> Receiver<T> {
 }
 
 /// Runs `job` in a thread that is never joined. The job is boxed, so that all jobs share the code that starts one.
-/// Fails if the system cannot create a thread.
+/// Fails if the system cannot create a thread, with a text that says so: `Resource temporarily unavailable` does not.
 #[inline(never)]
 pub(crate) fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-    thread::Builder::new().spawn(job).map(drop)
+    match thread::Builder::new().spawn(job) {
+        Ok(_) => Ok(()),
+        Err(e) => Err(io::Error::new(e.kind(), "could not start a thread")),
+    }
 }
 
 #[cfg(test)]

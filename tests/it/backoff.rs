@@ -1,5 +1,6 @@
 //! Backoff: after a failure, runs make no request for the record until the backoff ends.
 
+use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use fake_gandi::{Answer, Echo, Family, Fault, On, Times};
 
@@ -139,4 +140,55 @@ fn backoff_is_not_needed_when_no_server_was_reached() {
     s.v4[0].set_status(500);
     let backed_off: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("next try at")).collect();
     assert!(backed_off[3], "{backed_off:?}");
+}
+
+#[test]
+fn backoff_is_not_needed_when_packets_are_dropped() {
+    let test = "backoff::backoff_is_not_needed_when_packets_are_dropped";
+    if !Namespace::has(test, &["nft"]) {
+        return;
+    }
+    let Some(net) = Namespace::enter(test) else { return };
+    let (drop, pass) = (
+        "nft add table ip t; nft add chain ip t in '{ type filter hook input priority 0; }'; nft add rule ip t in tcp dport",
+        "nft flush ruleset",
+    );
+    // The services and Gandi, or Gandi alone; with time for each connection to fail, and without.
+    for (timeout, only_gandi) in [(60, false), (3, false), (3, true)] {
+        let s = stale();
+        s.config_with(&format!("timeout = {timeout}"), "[example.org]\nnames = home\n");
+        let ports = if only_gandi { s.fake.port().to_string() } else { "1-65535".to_owned() };
+        net.run(&format!("{drop} {ports} drop"));
+        for _ in 0..2 {
+            let ran = s.run(&[]);
+            ran.fails(75, &["could not connect to "]);
+            assert!(!ran.stderr.contains("failing since"), "{ran}");
+        }
+        net.run(pass);
+        s.run(&[]).is(0, REPLACED);
+    }
+}
+
+#[test]
+fn backoff_after_an_outage_begins_anew() {
+    let s = stale();
+    s.fake.refuse();
+    for _ in 0..5 {
+        s.run(&[]).fails(75, &["could not connect to 127.0.0.1"]);
+    }
+    s.fake.restore();
+    s.fake.fault(On::any(), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
+    s.run(&[]).fails(75, &["server error (500)"]);
+    s.run(&[]).is(0, REPLACED);
+}
+
+#[test]
+fn backoff_is_not_needed_when_the_time_of_the_run_was_up() {
+    let s = stale();
+    s.config_with("timeout = 2", "[example.org]\nnames = home\n");
+    s.fake.fault(On::method("GET"), Times::Next(3), Fault::Hang);
+    for _ in 0..3 {
+        s.run(&[]).fails(75, &["the time limit of the run was reached"]);
+    }
+    s.run(&[]).is(0, REPLACED);
 }

@@ -328,3 +328,56 @@ fn part_of_a_token_in_a_response_is_not_printed() {
         assert!(!ran.stderr.contains(&token[..8]), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn response_of_gandi_that_may_be_cut_off_is_refused() {
+    let body = r#"{"rrset_type":"A","rrset_ttl":600,"rrset_name":"home","rrset_values":["81.2.69.142"]}"#;
+    let raw = |status: &str, body: &str| {
+        let head = "Content-Type: application/json\r\nConnection: close\r\n\r\n";
+        Fault::Raw(format!("HTTP/1.1 {status}\r\n{head}{body}").into_bytes())
+    };
+    reading(raw("200 OK", body), 75, &["invalid HTTP response from 127.0.0.1", "may be cut off"]);
+    let absent = r#"{"code": 404, "message": "x", "object": "dns-record", "cause": "Not Found"}"#;
+    reading(raw("404 Not Found", absent), 75, &["may be cut off"]);
+    // The status alone tells enough.
+    reading(raw("401 Unauthorized", ""), 77, &["refused the token (401)"]);
+    reading(raw("429 Too Many Requests", ""), 75, &["rate limit of 127.0.0.1 exceeded (429)"]);
+    reading(raw("500 Internal Server Error", "oops"), 75, &["server error (500)"]);
+    let s = stale();
+    s.fake.fault(On::method("PUT"), Times::Always, raw("201 Created", "{}"));
+    s.run(&[]).fails(75, &["could not confirm the change", "may be cut off"]);
+    // Without a body there is nothing to be cut off.
+    for (status, body) in [("204 No Content", ""), ("201 Created\r\nContent-Length: 0", "")] {
+        let s = stale();
+        s.fake.fault(On::method("PUT"), Times::Always, raw(status, body));
+        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
+    }
+}
+
+#[test]
+fn response_after_18_seconds_is_accepted() {
+    let s = stale();
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Delay(Duration::from_secs(18)));
+    s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
+    assert_eq!((s.count("GET"), s.count("PUT")), (1, 1));
+}
+
+#[test]
+fn put_on_a_connection_that_was_never_made_is_not_called_unconfirmed() {
+    for at in [AtAccept::Close, AtAccept::Hang] {
+        let s = stale();
+        s.config_with("timeout = 8", "[example.org]\nnames = home\n");
+        s.fake.fault(On::method("GET"), Times::Once, Fault::ThenClose);
+        // The first connection is for the GET.
+        s.fake.before_answer({
+            let fake = s.fake.faults_at_accept();
+            move |request, _| {
+                if request.method == "GET" && request.listener == "livedns" {
+                    fake(Times::Always, at);
+                }
+            }
+        });
+        s.run(&[]).fails(75, &["could not change the record: "]);
+        assert_eq!((s.count("PUT"), s.zone("home", "A")), (0, format!("600 {STALE}")));
+    }
+}

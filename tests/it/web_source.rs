@@ -292,3 +292,48 @@ fn message_without_a_network_says_what_to_check() {
     ]);
     assert_eq!((ran.code, ran.stderr.lines().count()), (Some(75), 2), "{}", ran.stderr);
 }
+
+/// A response that ends with the connection, in versions of HTTP and with headers that do not state its end.
+fn unframed(body: &str) -> [Fault; 3] {
+    [
+        "1.1 200 OK\r\n",
+        "1.0 200 OK\r\nTransfer-Encoding: chunked\r\n",
+        "1.1 200 OK\r\nTransfer-Encoding: identity\r\n",
+    ]
+    .map(|head| Fault::Raw(format!("HTTP/{head}Content-Type: text/plain\r\n\r\n{body}").into_bytes()))
+}
+
+#[test]
+fn response_over_tls_that_may_be_cut_off_is_refused() {
+    let cut = |head: &str| Fault::Raw(format!("HTTP/1.1 200 OK\r\n{head}").into_bytes());
+    let faults = unframed("81.2.69.14").map(|fault| (fault, "may be cut off")).into_iter().chain([
+        (
+            cut("Content-Length: 12\r\n\r\n81.2.69.14"),
+            "closed the connection before its response was complete",
+        ),
+        (
+            cut("Transfer-Encoding: chunked\r\n\r\nc\r\n81.2.69.14"),
+            "closed the connection before its response was complete",
+        ),
+        (
+            cut("Transfer-Encoding: chunked\r\n\r\na\r\n81.2.69.14\r\n"),
+            "closed the connection before its response was complete",
+        ),
+    ]);
+    for (fault, words) in faults {
+        let s = stale();
+        let echoes: Vec<Echo> = (4..6).map(|n| s.fake.echo_tls(n, Family::V4, Tls::default())).collect();
+        for echo in &echoes {
+            echo.fault(Times::Always, fault.clone());
+        }
+        let (head, urls) = (s.head(), echoes.iter().map(Echo::url).collect::<Vec<_>>().join(" "));
+        let line = head.lines().find(|l| l.starts_with("ipv4")).expect("the IPv4 services");
+        let head = head.replace(line, &format!("ipv4 = {urls}"));
+        s.raw_config(&format!("{head}\n[example.org]\nnames = home\n"));
+        s.run(&[]).fails(75, &["could not determine a public IPv4 address", words]);
+        unchanged(&s);
+        // Complete responses over the same connections are accepted.
+        echoes.iter().for_each(Echo::clear_faults);
+        s.run(&[]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
+    }
+}

@@ -13,7 +13,7 @@ use crate::net::resolver::{ResolveError, lookup};
 pub enum NameSourceError {
     /// The name could not be resolved.
     Resolve(ResolveError),
-    /// The name has addresses, but none of this family.
+    /// The name does not exist, or has no address of this family.
     None(Family),
     /// The name has these addresses of the family.
     Several(Vec<IpAddr>),
@@ -39,17 +39,21 @@ impl std::error::Error for NameSourceError {}
 
 impl From<NameSourceError> for SourceError {
     fn from(e: NameSourceError) -> Self {
-        Self::Failed(e.to_string())
+        match e {
+            NameSourceError::Resolve(e) => Self::Unresolved(e),
+            e => Self::Failed(e.to_string()),
+        }
     }
 }
 
 /// Looks up `name` with the system's resolver. More than one address of `family` is an error.
 pub(crate) fn query(name: &str, family: Family, timeout: Duration) -> Result<IpAddr, NameSourceError> {
-    let mut addresses = lookup(name, timeout).map_err(NameSourceError::Resolve)?;
-    addresses.retain(|a| Family::of(*a) == family);
-    match addresses.as_slice() {
-        [] => Err(NameSourceError::None(family)),
-        [address] => Ok(*address),
-        _ => Err(NameSourceError::Several(addresses)),
+    match lookup(name, Some(family), timeout) {
+        Ok(addresses) => match addresses.as_slice() {
+            [address] => Ok(*address),
+            _ => Err(NameSourceError::Several(addresses)),
+        },
+        Err(ResolveError::NotFound) => Err(NameSourceError::None(family)),
+        Err(e) => Err(NameSourceError::Resolve(e)),
     }
 }

@@ -1,7 +1,6 @@
 //! Checks of everything at Gandi: name resolution, the connection, the token, and each domain.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::delegation;
 use super::findings::Findings;
@@ -19,9 +18,6 @@ use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
 use crate::token;
 
-/// Timeout for the system's resolver.
-const RESOLVER_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// Checks everything at Gandi but the records. Returns true if at least one zone can be read.
 pub(super) fn check_gandi(
     config: &Config,
@@ -31,7 +27,7 @@ pub(super) fn check_gandi(
     findings: &mut Findings,
 ) -> bool {
     let host = config.api.host();
-    if !check_name_resolution(host, findings) {
+    if !check_name_resolution(host, http, findings) {
         return false;
     }
     let mut domains: Vec<&ZoneName> = Vec::new();
@@ -66,12 +62,12 @@ pub(super) fn check_gandi(
 }
 
 /// Returns false if `host` has no address.
-fn check_name_resolution(host: &str, findings: &mut Findings) -> bool {
+fn check_name_resolution(host: &str, http: &Http, findings: &mut Findings) -> bool {
     // An address literal needs no resolver.
     if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
         return true;
     }
-    match resolver::lookup(host, RESOLVER_TIMEOUT) {
+    match resolver::lookup(host, None, http.remaining()) {
         Ok(addresses) => {
             let (number, es) = (addresses.len(), if addresses.len() == 1 { "" } else { "es" });
             findings.ok("name resolution", format!("{host} resolves ({number} address{es})"));

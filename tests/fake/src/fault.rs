@@ -153,9 +153,9 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// A body of 64 MiB that ends with the connection, more than a client should read.
+    /// A body of 64 MiB, more than a client should read.
     pub fn flood() -> Self {
-        Self::Flood { bytes: 64 << 20, framing: Framing::UntilClose }
+        Self::Flood { bytes: 64 << 20, framing: Framing::Chunked }
     }
 
     /// A 429 with this `Retry-After`. Its body is a guess, because Gandi documents none.

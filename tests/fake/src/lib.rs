@@ -47,6 +47,7 @@ mod http;
 mod json;
 mod livedns;
 mod log;
+mod name_server;
 mod server;
 mod tls;
 mod token;
@@ -62,6 +63,7 @@ pub use crate::{
     echo::{Echo, Family},
     fault::{Answer, AtAccept, Fault, Framing, On, Times},
     log::Logged,
+    name_server::{NameAnswer, NameServer},
     tls::{Key, Tls, Versions},
     zone::Rrset,
 };
@@ -277,6 +279,12 @@ impl Fake {
     /// Adds a fault for connections to LiveDNS.
     pub fn fault_at_accept(&self, times: Times, fault: AtAccept) {
         self.server.service.at_accept.push((), times, fault);
+    }
+
+    /// Returns a function that does the same, for [`Fake::before_answer`].
+    pub fn faults_at_accept(&self) -> impl Fn(Times, AtAccept) + Send + Sync + 'static {
+        let service = Arc::clone(&self.server.service);
+        move |times, fault| service.at_accept.push((), times, fault)
     }
 
     /// Removes all faults of LiveDNS.

@@ -22,7 +22,8 @@ type Date = (i32, u8, u8);
 const FROM: Date = (2026, 1, 1);
 const TO: Date = (2089, 12, 31);
 
-/// The names in each certificate: loopback addresses, and the real names for tests that resolve them to loopback.
+/// The names in each certificate: loopback addresses, the real names for tests that resolve them to loopback, and any
+/// name below `names.example`.
 const NAMES: &[&str] = &[
     "localhost",
     "127.0.0.1",
@@ -50,6 +51,7 @@ const NAMES: &[&str] = &[
     "ipv4.seeip.org",
     "ipv6.seeip.org",
     "api.cloudflare.com",
+    "*.names.example",
 ];
 
 /// The key type of the certificate and of the authority that signs it.
