@@ -156,7 +156,8 @@ impl Http {
             HttpError::of(e, host(), limit)
         };
         let mut received = self.start(request, timeout).map_err(wrap)?;
-        if request.url.starts_with("https:") && !is_framed(&received) {
+        let scheme = request.url.as_bytes().get(..6).unwrap_or_default();
+        if scheme.eq_ignore_ascii_case(b"https:") && !is_framed(&received) {
             let cause = "neither its length nor its end is stated, so that it may be cut off".to_owned();
             return Err(HttpError::Invalid { host: host(), cause });
         }
