@@ -6,7 +6,7 @@ use super::answer::Detected;
 use super::consensus::{Query, Quorum, Step, contradiction, decide, first, first_answer, hint};
 use super::error::AddressError;
 use super::source::Source;
-use super::trust::Kind;
+use super::trust::{Kind, Purpose};
 use crate::console::Console;
 use crate::http::Http;
 use crate::net::Family;
@@ -69,7 +69,7 @@ impl Detector {
                 Step::Exhausted => return None,
             };
             let Query { source, result } = &mut self.queries[index];
-            let detected = source.query(self.family, http, &mut self.random);
+            let detected = source.query(self.family, Purpose::Compare, http, &mut self.random);
             let location = source.location();
             match &detected {
                 Ok(Detected { address, note, .. }) => {

@@ -15,4 +15,4 @@ pub mod trust;
 pub use answer::{Detected, SourceError};
 pub use error::AddressError;
 pub use source::Source;
-pub use trust::{Kind, SOURCE_KINDS, Trust};
+pub use trust::{Kind, Purpose, SOURCE_KINDS, Trust};

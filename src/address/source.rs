@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::answer::{Detected, SourceError};
 use super::global;
 use super::sources::{command, dns, interface, resolve, router, web};
-use super::trust::Kind;
+use super::trust::{Kind, Purpose};
 use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
@@ -51,10 +51,11 @@ impl Source {
         }
     }
 
-    /// Queries it. Returns a public address of `family`; any other address is an error.
+    /// Queries it for this `purpose`. Returns a public address of `family`; any other address is an error.
     pub(crate) fn query(
         &self,
         family: Family,
+        purpose: Purpose,
         http: &Http,
         random: &mut Random,
     ) -> Result<Detected, SourceError> {
@@ -64,7 +65,7 @@ impl Source {
             Self::Interface(name) => {
                 interface::query(name.as_deref(), family).map_err(|e| SourceError::failed(&e))?
             }
-            Self::Router => without_note(router::query(http).map_err(|e| SourceError::failed(&e))?.into()),
+            Self::Router => router::query(http, purpose).map_err(|e| SourceError::failed(&e))?,
             Self::Dns(service) => {
                 without_note(dns::query(service, timeout, random).map_err(|e| SourceError::failed(&e))?)
             }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::consensus::{Basis, Query, Quorum, Step, contradiction, decide};
 use super::source::Source;
-use super::trust::{Kind, Trust};
+use super::trust::{Kind, Purpose, Trust};
 use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
@@ -97,7 +97,7 @@ pub(crate) fn survey(
                 let (source, family, mut random) = (source.clone(), survey.family, random.split());
                 let query = move || {
                     let started = Instant::now();
-                    let result = source.query(family, http, &mut random);
+                    let result = source.query(family, Purpose::Compare, http, &mut random);
                     (result, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
                 };
                 running.push((number, index, thread::Builder::new().spawn_scoped(scope, query)));

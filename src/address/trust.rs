@@ -23,6 +23,15 @@ impl Trust {
     }
 }
 
+/// The purpose of a query. Some sources make more effort for an answer that may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Compare: has the address changed? The cheapest answer is enough.
+    Compare,
+    /// Write the address: the most trusted answer is wanted.
+    Write,
+}
+
 /// A kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -12,6 +12,9 @@ use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
 
+use crate::address::answer::Detected;
+use crate::address::global::reason_not_global;
+use crate::address::trust::{Purpose, Trust};
 use crate::http::Http;
 use upnp::UpnpError;
 
@@ -76,15 +79,30 @@ impl std::error::Error for RouterError {
 }
 
 /// Queries the default gateway. A silent one is an error within 3 s.
-pub(crate) fn query(http: &Http) -> Result<Ipv4Addr, RouterError> {
+///
+/// Via `UPnP` the answer is trusted: it comes by TCP from the gateway itself. Via NAT-PMP it is one UDP packet, which a
+/// neighbour on the LAN can send with the gateway's address, so it is a vote. To compare, NAT-PMP is enough.
+pub(crate) fn query(http: &Http, purpose: Purpose) -> Result<Detected, RouterError> {
     let routes = fs::read_to_string(ROUTES).map_err(RouterError::Routes)?;
     let gateway = gateway(&routes).ok_or(RouterError::NoGateway)?;
-    let nat_pmp = match nat_pmp::query(gateway, http.remaining()) {
-        Some(Ok(address)) => return Ok(address),
-        Some(Err(code)) => Some(code),
-        None => None,
-    };
-    upnp::query(http, gateway).map_err(|upnp| RouterError::Gateway { gateway, nat_pmp, upnp })
+    let detected = |address: Ipv4Addr, trust| Detected { address: address.into(), note: None, trust };
+    let is_public = |address: Ipv4Addr| reason_not_global(address.into()).is_none();
+    let nat_pmp = nat_pmp::query(gateway, http.remaining());
+    if let Some(Ok(address)) = nat_pmp
+        && purpose == Purpose::Compare
+        && is_public(address)
+    {
+        return Ok(detected(address, Trust::Vote));
+    }
+    let upnp = upnp::query(http, gateway);
+    match (upnp, nat_pmp) {
+        (Ok(address), _) if is_public(address) => Ok(detected(address, Trust::Trusted)),
+        (_, Some(Ok(address))) => Ok(detected(address, Trust::Vote)),
+        (Ok(address), _) => Ok(detected(address, Trust::Trusted)),
+        (Err(upnp), nat_pmp) => {
+            Err(RouterError::Gateway { gateway, nat_pmp: nat_pmp.and_then(Result::err), upnp })
+        }
+    }
 }
 
 /// Returns the gateway of the default route with the lowest metric.
