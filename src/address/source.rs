@@ -65,7 +65,7 @@ impl Source {
             Self::Interface(name) => {
                 interface::query(name.as_deref(), family).map_err(|e| SourceError::failed(&e))?
             }
-            Self::Router => router::query(http, purpose).map_err(|e| SourceError::failed(&e))?,
+            Self::Router => router::query(timeout, purpose).map_err(|e| SourceError::failed(&e))?,
             Self::Dns(service) => {
                 without_note(dns::query(service, timeout, random).map_err(|e| SourceError::failed(&e))?)
             }
