@@ -6,11 +6,10 @@ use super::xml::elements;
 
 /// The beginning of a service type: that of `UPnP`, and that of the DSL Forum, which older DSL routers have.
 const NAMESPACES: [&str; 2] = ["urn:schemas-upnp-org:service:", "urn:dslforum-org:service:"];
-/// The services that know the external address, in order of preference; any version.
+/// The services that know the external address, in any version.
 const NAMES: [&str; 2] = ["WANIPConnection:", "WANPPPConnection:"];
 
 /// A service that knows the external address.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Service {
     /// Its type exactly as the description states it, such as `urn:schemas-upnp-org:service:WANIPConnection:1`.
     pub(super) urn: String,
@@ -18,39 +17,40 @@ pub(super) struct Service {
     pub(super) location: Location,
 }
 
-/// Returns the services that know the external address, in order of preference, IP connections before PPP connections.
-/// Relative URLs are resolved by `URLBase`, and again by the `location` of the description where the result differs:
+/// Returns the services that know the external address, in the order of the description. Relative URLs are resolved by
+/// `URLBase`, which comes before the services, and again by the `location` of the description where the result differs:
 /// some routers state a base that is out of date.
 pub(super) fn services(description: &str, location: &Location) -> Vec<Service> {
-    let (mut base, mut urn, mut url) = (None, None, None);
-    let mut found = Vec::new();
+    let (mut base, mut urn, mut url) = (None, String::new(), String::new());
+    let mut services = Vec::new();
     elements(description, &mut |name, text| match name {
         "URLBase" => base = Location::parse(text),
-        "serviceType" => urn = Some(text.to_owned()),
-        "controlURL" => url = Some(text.to_owned()),
-        "service" => found.extend(urn.take().zip(url.take())),
+        "serviceType" => text.clone_into(&mut urn),
+        "controlURL" => text.clone_into(&mut url),
+        "service" => {
+            if is_service(&urn) && !url.is_empty() {
+                let (first, second) =
+                    (base.as_ref().and_then(|base: &Location| base.join(&url)), location.join(&url));
+                if first != second {
+                    services.extend(first.map(|location| Service { urn: urn.clone(), location }));
+                }
+                services.extend(second.map(|location| Service { urn: urn.clone(), location }));
+            }
+            urn.clear();
+            url.clear();
+        }
         _ => {}
     });
-    let mut services = Vec::new();
-    for base in base.iter().chain([location]) {
-        for name in NAMES {
-            for (urn, url) in found.iter().filter(|(urn, _)| is_service(urn, name)) {
-                let Some(location) = base.join(url) else { continue };
-                let service = Service { urn: urn.clone(), location };
-                if !services.contains(&service) {
-                    services.push(service);
-                }
-            }
-        }
-    }
     services
 }
 
-/// Returns true if `urn` is a service of this name, in any version.
-fn is_service(urn: &str, name: &str) -> bool {
-    let version =
-        NAMESPACES.iter().find_map(|n| urn.strip_prefix(n)).and_then(|rest| rest.strip_prefix(name));
-    version.is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b.is_ascii_digit()))
+/// Returns true if `urn` is a service that knows the external address, in any version.
+fn is_service(urn: &str) -> bool {
+    let version = NAMESPACES
+        .iter()
+        .find_map(|n| urn.strip_prefix(n))
+        .and_then(|rest| NAMES.iter().find_map(|n| rest.strip_prefix(n)));
+    version.is_some_and(|v| v.parse::<u32>().is_ok())
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn services_of_any_version_are_found_in_order_of_preference() {
+    fn services_of_any_version_are_found_in_the_order_of_the_description() {
         let all = service(&format!("{UPNP}Layer3Forwarding:1"), "/l3")
             + &service(&format!("{UPNP}WANPPPConnection:2"), "/ppp")
             + &service("urn:dslforum-org:service:WANPPPConnection:1", "/dsl")
@@ -81,8 +81,8 @@ mod tests {
             + &service(&format!("{UPNP}WANIPConnection:13"), "?control=x");
         assert_eq!(
             found(&all),
-            "WANIPConnection:1 :5000/igd/ip, WANIPConnection:13 :5000/igd/root.xml?control=x, \
-             WANPPPConnection:2 :5000/ppp, urn:dslforum-org:service:WANPPPConnection:1 :5000/dsl"
+            "WANPPPConnection:2 :5000/ppp, urn:dslforum-org:service:WANPPPConnection:1 :5000/dsl, \
+             WANIPConnection:1 :5000/igd/ip, WANIPConnection:13 :5000/igd/root.xml?control=x"
         );
     }
 

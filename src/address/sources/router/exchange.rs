@@ -1,223 +1,163 @@
 //! One HTTP/1.1 exchange with the gateway for `UPnP`. The general client does not suit the servers of old routers: it
-//! writes header names in lower case, and reuses connections. This one sends the headers as other `UPnP` clients do, and
-//! makes one connection for each request. Size and time of the response are limited.
+//! writes header names in lower case, and reuses connections. Here each request has a connection of its own. Size and
+//! time of the response are limited.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Maximum size of the status line and headers, interim responses included, and of the line that begins a chunk.
+use super::head::{self, ascii, headers};
+
+/// Maximum size of everything that is not the body, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// A complete response of any status.
-#[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) body: String,
-}
-
-/// Reasons for an exchange to fail. The text continues "the request for … failed: ".
-pub(super) enum ExchangeError {
-    /// The connection to this port could not be made, or not by this machine.
-    Connect(u16, io::Error),
-    /// The connection failed later.
-    Lost(io::Error),
+/// Reasons for a request to give no document. The text continues "the request for … failed: ".
+pub(super) enum RequestError {
+    /// The connection could not be made, or failed; the fault may be on this machine.
+    Connection(io::Error),
     /// There was no complete response in time.
     TimedOut,
     /// The connection was closed before the response was complete.
     Closed,
-    /// The headers or the body are longer than this many bytes.
+    /// The body is longer than this number of bytes, or the headers are too long.
     TooLong(usize),
     /// The response is not HTTP.
     Invalid,
+    /// The response has another status than 200.
+    Status(u16),
+    /// The response is a SOAP fault, with this code and description.
+    Fault(String),
 }
 
-impl fmt::Display for ExchangeError {
+impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connect(port, e) => write!(f, "could not connect to port {port}: {e}"),
-            Self::Lost(e) => write!(f, "the connection was lost: {e}"),
-            Self::TimedOut => f.write_str("timed out"),
-            Self::Closed => f.write_str("the connection was closed before the response was complete"),
-            Self::TooLong(limit) => write!(f, "the response is longer than {limit} bytes"),
-            Self::Invalid => f.write_str("the response is not HTTP"),
-        }
+        f.write_str(match self {
+            Self::Connection(e) => return e.fmt(f),
+            Self::TooLong(limit) => return write!(f, "the response is longer than {limit} bytes"),
+            Self::Status(status) => return write!(f, "status {status}"),
+            Self::Fault(text) => return write!(f, "UPnP error {text}"),
+            Self::TimedOut => "timed out",
+            Self::Closed => "the connection was closed before the response was complete",
+            Self::Invalid => "the response is not HTTP",
+        })
     }
 }
 
-impl From<io::Error> for ExchangeError {
+impl From<io::Error> for RequestError {
     fn from(e: io::Error) -> Self {
-        match e.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => Self::TimedOut,
-            _ => Self::Lost(e),
-        }
+        if e.kind() == ErrorKind::TimedOut { Self::TimedOut } else { Self::Connection(e) }
     }
 }
 
-/// Sends `request` to this port of the gateway, and reads a response whose body has at most `limit` bytes. Returns at
-/// the `deadline`, even if the gateway sends byte after byte.
+/// Sends `request` to this port of the gateway. Returns the status and the body, which has at most `limit` bytes, at the
+/// `deadline` at the latest, even if the gateway sends byte after byte.
 pub(super) fn exchange(
     gateway: Ipv4Addr,
     port: u16,
     request: &str,
     limit: usize,
     deadline: Instant,
-) -> Result<Response, ExchangeError> {
-    let stream = match TcpStream::connect_timeout(&(gateway, port).into(), left(deadline)?) {
-        Ok(stream) => stream,
-        Err(e) if e.kind() == ErrorKind::TimedOut => return Err(ExchangeError::TimedOut),
-        Err(e) => return Err(ExchangeError::Connect(port, e)),
-    };
+) -> Result<(u16, String), RequestError> {
+    let mut stream = TcpStream::connect_timeout(&(gateway, port).into(), left(deadline)?)?;
     stream.set_write_timeout(Some(left(deadline)?))?;
-    (&stream).write_all(request.as_bytes())?;
-    let mut reader = Reader { stream, deadline, data: Vec::new() };
-    let head = head(&mut reader)?;
-    let mut body = Vec::new();
-    match read_body(&mut reader, &head, limit, &mut body) {
-        Err(e) if head.status == 200 => Err(e),
-        // The body of an error is used as far as it came.
-        _ => Ok(Response { status: head.status, body: String::from_utf8_lossy(&body).into_owned() }),
+    stream.write_all(request.as_bytes())?;
+    let (mut data, mut buffer) = (String::new(), [0; 2048]);
+    loop {
+        stream.set_read_timeout(Some(left(deadline)?))?;
+        let length = match stream.read(&mut buffer) {
+            // The deadline decides. Interrupted: the process was stopped and continued (signal(7)).
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => continue,
+            length => length?,
+        };
+        data.push_str(&ascii(&buffer[..length]));
+        match parse(&data, limit)? {
+            Some((status, body, end)) if end == End::Reached || length == 0 => return Ok((status, body)),
+            _ if length == 0 => return Err(RequestError::Closed),
+            _ if data.len() > limit + MAX_HEAD => return Err(RequestError::TooLong(limit)),
+            _ => {}
+        }
     }
 }
 
 /// Returns the time until the deadline, which is never zero: std takes zero for "forever".
-fn left(deadline: Instant) -> Result<Duration, ExchangeError> {
+fn left(deadline: Instant) -> Result<Duration, RequestError> {
     let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(ExchangeError::TimedOut) } else { Ok(left) }
+    if left.is_zero() { Err(RequestError::TimedOut) } else { Ok(left) }
 }
 
-/// The received bytes that have not been consumed yet.
-struct Reader {
-    stream: TcpStream,
-    deadline: Instant,
-    data: Vec<u8>,
+/// The end of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The response is complete.
+    Reached,
+    /// The response ends when the connection is closed.
+    Closed,
 }
 
-impl Reader {
-    /// Receives more bytes. Returns false if the connection was closed.
-    fn fill(&mut self) -> Result<bool, ExchangeError> {
-        let mut buffer = [0; 2048];
-        loop {
-            self.stream.set_read_timeout(Some(left(self.deadline)?))?;
-            match self.stream.read(&mut buffer) {
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                received => {
-                    let received = buffer.get(..received?).unwrap_or_default();
-                    self.data.extend_from_slice(received);
-                    return Ok(!received.is_empty());
-                }
-            }
-        }
-    }
-
-    /// Consumes a line of at most `limit` bytes and returns it without its end, which may be a mere line feed.
-    fn line(&mut self, limit: usize) -> Result<String, ExchangeError> {
-        let mut searched = 0;
-        loop {
-            if let Some(end) = self.data.iter().skip(searched).position(|b| *b == b'\n') {
-                let line = self.data.drain(..=searched + end).collect::<Vec<u8>>();
-                return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
-            }
-            searched = self.data.len();
-            if searched > limit {
-                return Err(ExchangeError::TooLong(MAX_HEAD));
-            }
-            if !self.fill()? {
-                return Err(ExchangeError::Closed);
-            }
-        }
-    }
-
-    /// Moves this many bytes to `body`.
-    fn take(&mut self, length: usize, body: &mut Vec<u8>) -> Result<(), ExchangeError> {
-        while self.data.len() < length {
-            if !self.fill()? {
-                return Err(ExchangeError::Closed);
-            }
-        }
-        body.extend(self.data.drain(..length));
-        Ok(())
-    }
-}
-
-/// The status, and the headers that say where the body ends (RFC 9112, section 6.3).
-struct Head {
-    status: u16,
-    is_chunked: bool,
-    /// `Content-Length`, which a chunked body may have as well.
-    length: Option<usize>,
-}
-
-/// Reads the head of the response. Interim responses (1xx) are skipped.
-fn head(reader: &mut Reader) -> Result<Head, ExchangeError> {
-    let mut budget = MAX_HEAD;
-    loop {
-        let status_line = reader.line(budget)?;
-        let status =
-            status_line.strip_prefix("HTTP/1.").and_then(|rest| rest.split_ascii_whitespace().nth(1));
-        let status = status.and_then(|s| s.parse().ok()).ok_or(ExchangeError::Invalid)?;
-        let mut head = Head { status, is_chunked: false, length: None };
-        loop {
-            let line = reader.line(budget)?;
-            // Each line counts for more than its text, so that empty heads are limited as well.
-            budget = budget.checked_sub(line.len() + 2).ok_or(ExchangeError::TooLong(MAX_HEAD))?;
-            let Some((name, value)) = line.split_once(':') else {
-                if line.is_empty() {
-                    break;
-                }
-                continue;
-            };
-            let (name, value) = (name.trim_end(), value.trim());
+/// Parses the data received so far (RFC 9112, section 6.3): status and body. Returns `None` if the response is known to
+/// be incomplete.
+fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, RequestError> {
+    let (mut length, mut is_chunked) = (None, false);
+    let status = loop {
+        let Some((status, rest)) = head::status(data) else {
+            let is_http = data.starts_with("HTTP/1.") || "HTTP/1.".starts_with(data);
+            return if is_http { Ok(None) } else { Err(RequestError::Invalid) };
+        };
+        let rest = headers(rest, &mut |name, value| {
             if name.eq_ignore_ascii_case("transfer-encoding") {
-                head.is_chunked = value.to_ascii_lowercase().ends_with("chunked");
+                is_chunked = value.eq_ignore_ascii_case("chunked");
             } else if name.eq_ignore_ascii_case("content-length") {
-                let length = value.parse().map_err(|_| ExchangeError::Invalid)?;
-                if head.length.is_some_and(|other| other != length) {
-                    return Err(ExchangeError::Invalid);
-                }
-                head.length = Some(length);
+                length = Some(value);
             }
+        });
+        let Some(rest) = rest else { return Ok(None) };
+        data = rest;
+        // Interim responses (1xx) are skipped.
+        if status >= 200 {
+            break status;
         }
-        if !(100..200).contains(&status) {
-            return Ok(head);
+    };
+    if is_chunked {
+        return Ok(unchunked(data, limit)?.map(|body| (status, body, End::Reached)));
+    }
+    let mut end = End::Closed;
+    if let Some(length) = length {
+        let length = length.parse().map_err(|_| RequestError::Invalid)?;
+        end = End::Reached;
+        if length > limit {
+            return Err(RequestError::TooLong(limit));
         }
+        let Some(body) = data.get(..length) else { return Ok(None) };
+        data = body;
+    }
+    if data.len() > limit {
+        Err(RequestError::TooLong(limit))
+    } else {
+        Ok(Some((status, data.to_owned(), end)))
     }
 }
 
-/// Reads the body into `body`: chunks, or `Content-Length` bytes, or all until the connection is closed.
-fn read_body(
-    reader: &mut Reader,
-    head: &Head,
-    limit: usize,
-    body: &mut Vec<u8>,
-) -> Result<(), ExchangeError> {
-    let fits = |length: usize| if length > limit { Err(ExchangeError::TooLong(limit)) } else { Ok(()) };
-    if head.is_chunked {
-        loop {
-            let line = reader.line(MAX_HEAD)?;
-            let size = line.split(';').next().unwrap_or_default().trim();
-            let size = usize::from_str_radix(size, 16).map_err(|_| ExchangeError::Invalid)?;
-            if size == 0 {
-                // Trailers are not read, since nothing comes after them.
-                return Ok(());
-            }
-            fits(body.len().saturating_add(size))?;
-            reader.take(size, body)?;
-            if !reader.line(2)?.is_empty() {
-                return Err(ExchangeError::Invalid);
-            }
-        }
-    }
-    if let Some(length) = head.length {
-        fits(length)?;
-        return reader.take(length, body);
-    }
+/// Decodes a chunked body (RFC 9112, section 7.1). Returns `None` if it is incomplete.
+fn unchunked(mut data: &str, limit: usize) -> Result<Option<String>, RequestError> {
+    let mut body = String::new();
     loop {
-        body.append(&mut reader.data);
-        fits(body.len())?;
-        if !reader.fill()? {
-            return Ok(());
+        let Some((line, rest)) = data.split_once('\n') else { return Ok(None) };
+        let size = line.split(';').next().unwrap_or_default().trim();
+        let size = usize::from_str_radix(size, 16).map_err(|_| RequestError::Invalid)?;
+        if size > limit || body.len() > limit {
+            return Err(RequestError::TooLong(limit));
         }
+        // Trailers are not read, since nothing comes after them.
+        if size == 0 {
+            return Ok(Some(body));
+        }
+        let Some((chunk, rest)) = rest.split_at_checked(size) else { return Ok(None) };
+        let Some((line, rest)) = rest.split_once('\n') else { return Ok(None) };
+        if !line.trim_end().is_empty() {
+            return Err(RequestError::Invalid);
+        }
+        body.push_str(chunk);
+        data = rest;
     }
 }

@@ -1,5 +1,6 @@
 //! URLs on the gateway.
 
+#[cfg(test)]
 use std::fmt;
 
 /// A URL on the gateway: port, path and query of a URL whose host is ignored. Only the gateway is ever contacted: a
@@ -11,6 +12,7 @@ pub(super) struct Location {
     pub(super) path: String,
 }
 
+#[cfg(test)]
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, ":{}{}", self.port, self.path)
@@ -18,64 +20,58 @@ impl fmt::Display for Location {
 }
 
 impl Location {
-    /// Parses an absolute `http` URL; `None` for others.
+    /// Parses an `http` URL; `None` for others. The scheme may be missing before the `//`.
     pub(super) fn parse(url: &str) -> Option<Self> {
-        let (scheme, rest) = url.split_at_checked("http://".len())?;
-        scheme.eq_ignore_ascii_case("http://").then(|| Self::after_scheme(rest))?
-    }
-
-    /// Parses a URL without its scheme and `//`.
-    fn after_scheme(rest: &str) -> Option<Self> {
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let port = match authority.rsplit_once(':') {
+        let (scheme, rest) = split_before(url, b"/?#");
+        let (authority, path) = split_before(rest.strip_prefix("//")?, b"/?#");
+        let port = match authority.rfind(':') {
             // The last colon of an IPv6 address in brackets begins no port.
-            Some((_, port)) if !port.is_empty() && !port.ends_with(']') => port.parse().ok()?,
+            Some(colon) if !authority.ends_with([':', ']']) => authority[colon + 1..].parse().ok()?,
             _ => 80,
         };
-        Self::new(port, path)
+        let is_http = scheme.is_empty() || scheme.eq_ignore_ascii_case("http:");
+        Self::new(port, path).filter(|_| is_http)
     }
 
     /// Resolves a reference in the document at this location (RFC 3986, section 5.2); `None` if it is no valid `http`
     /// URL. A reference that begins like `uuid:1/ctl` is a relative path, since routers have such paths.
     pub(super) fn join(&self, reference: &str) -> Option<Self> {
-        if let Some(rest) = reference.strip_prefix("//") {
-            return Self::after_scheme(rest);
-        }
-        if reference.split(['/', '?', '#']).next().is_some_and(|s| s.ends_with(':'))
-            && reference.contains("://")
-        {
+        let (scheme, rest) = split_before(reference, b"/?#");
+        if rest.starts_with("//") && (scheme.is_empty() || scheme.ends_with(':')) {
             return Self::parse(reference);
         }
-        let path = self.path.split('?').next().unwrap_or_default();
+        let path = split_before(&self.path, b"?").0;
         let kept = match reference.bytes().next() {
             None | Some(b'#') => &self.path,
             Some(b'?') => path,
             Some(b'/') => "",
             Some(_) => &path[..=path.rfind('/')?],
         };
-        Self::new(self.port, &format!("{kept}{reference}"))
+        Self::new(self.port, &[kept, reference].concat())
     }
 
     /// Creates a location without the fragment and the dot segments of `path` (RFC 3986, section 5.2.4).
     fn new(port: u16, path: &str) -> Option<Self> {
-        let path = path.split('#').next().unwrap_or_default();
-        let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
-        let (mut clean, mut is_folder) = (String::new(), true);
+        let (path, query) = split_before(split_before(path, b"#").0, b"?");
+        let mut clean = String::new();
+        let mut end = "/";
         for segment in path.split('/').skip(1) {
-            is_folder = matches!(segment, "." | "..");
+            end = if matches!(segment, "." | "..") { "/" } else { "" };
             if segment == ".." {
                 clean.truncate(clean.rfind('/').unwrap_or(0));
-            } else if !is_folder {
+            } else if end.is_empty() {
                 clean.push('/');
                 clean.push_str(segment);
             }
         }
-        if is_folder {
-            clean.push('/');
-        }
-        clean.push_str(query);
-        clean.bytes().all(|b| b.is_ascii_graphic()).then_some(Self { port, path: clean })
+        let path = [&clean, end, query].concat();
+        path.bytes().all(|b| b.is_ascii_graphic()).then_some(Self { port, path })
     }
+}
+
+/// Splits before the first of these bytes, or at the end.
+fn split_before<'a>(text: &'a str, bytes: &[u8]) -> (&'a str, &'a str) {
+    text.split_at(text.bytes().position(|b| bytes.contains(&b)).unwrap_or(text.len()))
 }
 
 #[cfg(test)]
@@ -107,6 +103,8 @@ mod tests {
             ("http://192.168.1.1/\u{e4}", "none"),
             ("https://192.168.1.1/", "none"),
             ("file:///etc/passwd", "none"),
+            ("//h:5000/c", ":5000/c"),
+            ("192.168.1.1/c", "none"),
             ("http:/", "none"),
             ("", "none"),
             ("\u{e4}\u{e4}\u{e4}\u{e4}", "none"),

@@ -6,6 +6,7 @@
 
 mod description;
 mod exchange;
+mod head;
 mod location;
 mod nat_pmp;
 mod soap;

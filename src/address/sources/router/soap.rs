@@ -23,11 +23,14 @@ pub(super) enum Answer {
 
 /// Returns the body of the request.
 pub(super) fn body(urn: &str) -> String {
-    format!(
+    [
         "<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
          s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>\
-         <u:GetExternalIPAddress xmlns:u=\"{urn}\"></u:GetExternalIPAddress></s:Body></s:Envelope>\r\n"
-    )
+         <u:GetExternalIPAddress xmlns:u=\"",
+        urn,
+        "\"></u:GetExternalIPAddress></s:Body></s:Envelope>\r\n",
+    ]
+    .concat()
 }
 
 /// Parses the body of a response.
@@ -89,7 +92,7 @@ mod tests {
                 fault("606 Action not authorized"),
             ),
             ("<e:errorCode>501</e:errorCode>", fault("501")),
-            ("<errorCode>&#27;[31m5&#7;</errorCode><errorDescription/>", fault("[31m5")),
+            ("<errorCode>\u{1b}[31m5\u{7}</errorCode><errorDescription/>", fault("[31m5")),
             ("<errorCode/>", Answer::Other),
             (&long, fault(&format!("606 {}", "x".repeat(76)))),
         ] {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::head::{self, ascii, headers};
 use super::location::Location;
 use crate::net::udp;
 
@@ -36,6 +37,13 @@ pub(super) const SEARCHES: [(&[&str], u64); 2] = [
 ];
 /// The search target of every device that is not part of another.
 const ROOT_DEVICE: &str = "upnp:rootdevice";
+
+/// The sender of a location.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    Gateway,
+    Other,
+}
 
 /// A search in progress.
 pub(super) struct Search {
@@ -78,20 +86,21 @@ impl Search {
         Ok(())
     }
 
-    /// Returns the next location that the gateway sends and has not sent before; `None` at the deadline.
-    pub(super) fn next(&mut self, deadline: Instant) -> Option<Location> {
+    /// Returns the next location and its sender: those that the gateway sends, as they arrive, and those of other hosts
+    /// after the deadline. Returns each once; `None` if there are no more.
+    pub(super) fn next(&mut self, deadline: Instant) -> Option<(Location, Sender)> {
         let Self { gateway, socket, own, others, .. } = self;
         let known = own.len();
         let handle = &mut |packet: io::Result<(&[u8], SocketAddr)>| {
             // An error belongs to an earlier packet, such as one to a closed port: keep waiting.
             if let Ok((response, sender)) = packet {
-                let response = String::from_utf8_lossy(response);
                 let is_own = sender.ip() == *gateway;
                 let list = if is_own { &mut *own } else { &mut *others };
-                // Every device on the LAN answers the search for root devices; only the gateway's answer is of use.
-                if (is_own || !response.contains(ROOT_DEVICE))
-                    && list.len() < MAX_LOCATIONS
-                    && let Some(location) = read(&response).filter(|l| !list.contains(l))
+                if list.len() < MAX_LOCATIONS
+                    && let Some((location, target)) = read(&ascii(response))
+                    // Every device on the LAN answers the search for root devices; only the gateway is of interest.
+                    && (is_own || target != ROOT_DEVICE)
+                    && !list.contains(&location)
                 {
                     list.push(location);
                 }
@@ -100,32 +109,27 @@ impl Search {
         };
         // A failure to set the timeout ends the search like the deadline.
         let _ = udp::receive_until(deadline.max(Instant::now() + DRAIN), socket, handle);
-        self.own.get(known).cloned()
-    }
-
-    /// Returns the next location that another host has sent, and the gateway has not.
-    pub(super) fn next_hint(&mut self) -> Option<Location> {
-        loop {
-            let hint = self.others.get(self.hints)?;
-            self.hints += 1;
-            if !self.own.contains(hint) {
-                return Some(hint.clone());
-            }
+        if let Some(location) = self.own.get(known) {
+            return Some((location.clone(), Sender::Gateway));
         }
+        let hint = self.others.get(self.hints)?;
+        self.hints += 1;
+        Some((hint.clone(), Sender::Other))
     }
 }
 
-/// Returns the `LOCATION` of a response to a search.
-fn read(response: &str) -> Option<Location> {
-    let mut lines = response.lines();
-    let status = lines.next()?.strip_prefix("HTTP/1.")?;
-    if status.split_ascii_whitespace().nth(1) != Some("200") {
-        return None;
-    }
-    lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("location").then(|| Location::parse(value.trim()))?
-    })
+/// Returns the location in a response to a search, and the search target.
+fn read(response: &str) -> Option<(Location, &str)> {
+    let (mut location, mut target) = (None, "");
+    let (status, rest) = head::status(response)?;
+    headers(rest, &mut |name, value| {
+        if name.eq_ignore_ascii_case("location") {
+            location = Location::parse(value);
+        } else if name.eq_ignore_ascii_case("st") {
+            target = value;
+        }
+    });
+    location.filter(|_| status == 200).map(|location| (location, target))
 }
 
 #[cfg(test)]
@@ -134,7 +138,7 @@ mod tests {
 
     #[test]
     fn location_is_read_from_a_response_with_status_200() {
-        let location = |text: &str| read(text).map(|l| l.to_string());
+        let location = |text: &str| read(text).map(|(location, _)| location.to_string());
         let good = "http://192.168.1.1:5000/igd/root.xml";
         for text in [
             format!("HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: {good}\r\n\r\n"),

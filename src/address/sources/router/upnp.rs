@@ -9,10 +9,10 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use super::description::{Service, services};
-use super::exchange::{ExchangeError, exchange};
+use super::exchange::{RequestError, exchange};
 use super::location::Location;
 use super::soap::{self, Answer};
-use super::ssdp::{SEARCHES, Search};
+use super::ssdp::{SEARCHES, Search, Sender};
 use crate::address::global::reason_not_global;
 
 /// Timeout of the whole search with all its requests.
@@ -32,11 +32,9 @@ pub(super) enum UpnpError {
     /// The gateway did not answer the search.
     Silent,
     /// The search could not be sent.
-    Search(io::Error),
-    /// The request for the description failed.
-    Description(Cause),
-    /// The request for the address failed.
-    Address(Cause),
+    NotSent(io::Error),
+    /// The request for this document failed.
+    Request(Document, RequestError),
     /// The description names no service of a WAN connection.
     NoService,
     /// The gateway has no external address: it is not connected.
@@ -45,36 +43,21 @@ pub(super) enum UpnpError {
     NotUnderstood,
 }
 
-/// Reasons for a request to give no document.
-pub(super) enum Cause {
-    /// No complete response.
-    Exchange(ExchangeError),
-    /// Another status than 200.
-    Status(u16),
-    /// A SOAP fault, with its code and description.
-    Fault(String),
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exchange(e) => e.fmt(f),
-            Self::Status(status) => write!(f, "status {status}"),
-            Self::Fault(text) => write!(f, "UPnP error {text}"),
-        }
-    }
+/// A document that is requested.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Document {
+    Description,
+    Address,
 }
 
 impl fmt::Display for UpnpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Silent => "does not answer UPnP",
-            Self::Search(e) => return write!(f, "could not be searched for via UPnP: {e}"),
-            Self::Description(cause) => {
-                return write!(f, "answers UPnP, but the request for its description failed: {cause}");
-            }
-            Self::Address(cause) => {
-                return write!(f, "answers UPnP, but the request for its address failed: {cause}");
+            Self::NotSent(e) => return write!(f, "could not be searched for via UPnP: {e}"),
+            Self::Request(document, e) => {
+                let document = if *document == Document::Address { "address" } else { "description" };
+                return write!(f, "answers UPnP, but the request for its {document} failed: {e}");
             }
             Self::NoService => "answers UPnP, but has no WAN connection service",
             Self::NoAddress => "reports via UPnP that it has no external address (not connected)",
@@ -113,25 +96,21 @@ impl Best {
 /// a public address; a private one is returned if there is no other.
 pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Result<Ipv4Addr, UpnpError> {
     let deadline = Instant::now() + timeout.min(TIMEOUT);
-    let mut search = Search::new(gateway).map_err(UpnpError::Search)?;
+    let mut search = Search::new(gateway).map_err(UpnpError::NotSent)?;
     let mut best = Best { private: None, error: UpnpError::Silent };
     for (targets, wait) in SEARCHES {
-        search.send(targets).map_err(UpnpError::Search)?;
+        search.send(targets).map_err(UpnpError::NotSent)?;
         let end = deadline.min(Instant::now() + Duration::from_millis(wait));
-        while let Some(location) = search.next(end) {
-            if let Some(address) = best.public(query_location(gateway, &location, deadline)) {
-                return Ok(address);
+        while let Some((location, sender)) = search.next(end) {
+            let result = query_location(gateway, &location, deadline);
+            // Another sender than the gateway does not prove that the gateway has a description there.
+            let is_guess =
+                matches!(result, Err(UpnpError::Request(Document::Description, _) | UpnpError::NoService));
+            if is_guess && sender == Sender::Other {
+                continue;
             }
-        }
-        while let Some(location) = search.next_hint() {
-            match query_location(gateway, &location, deadline) {
-                // The gateway is not the sender, and need not have a description there.
-                Err(UpnpError::Description(_) | UpnpError::NoService) => {}
-                result => {
-                    if let Some(address) = best.public(result) {
-                        return Ok(address);
-                    }
-                }
+            if let Some(address) = best.public(result) {
+                return Ok(address);
             }
         }
     }
@@ -140,7 +119,10 @@ pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Result<Ipv4Addr, Up
 
 /// Reads the description at this location, and queries its services.
 fn query_location(gateway: Ipv4Addr, location: &Location, deadline: Instant) -> Result<Ipv4Addr, UpnpError> {
-    let description = fetch(gateway, location, None, deadline).map_err(UpnpError::Description)?;
+    let (status, description) = fetch(gateway, location, None, deadline)?;
+    if status != 200 {
+        return Err(UpnpError::Request(Document::Description, RequestError::Status(status)));
+    }
     let mut best = Best { private: None, error: UpnpError::NoService };
     for service in services(&description, location).iter().take(MAX_SERVICES) {
         if let Some(address) = best.public(query_service(gateway, service, deadline)) {
@@ -152,26 +134,26 @@ fn query_location(gateway: Ipv4Addr, location: &Location, deadline: Instant) -> 
 
 /// Calls `GetExternalIPAddress` of one service.
 fn query_service(gateway: Ipv4Addr, service: &Service, deadline: Instant) -> Result<Ipv4Addr, UpnpError> {
-    let response =
-        fetch(gateway, &service.location, Some(&service.urn), deadline).map_err(UpnpError::Address)?;
+    let (status, response) = fetch(gateway, &service.location, Some(&service.urn), deadline)?;
     match soap::answer(&response) {
+        Answer::Fault(text) => Err(UpnpError::Request(Document::Address, RequestError::Fault(text))),
+        _ if status != 200 => Err(UpnpError::Request(Document::Address, RequestError::Status(status))),
         Answer::Address(address) => Ok(address),
         Answer::NotConnected => Err(UpnpError::NoAddress),
-        Answer::Fault(text) => Err(UpnpError::Address(Cause::Fault(text))),
         Answer::Other => Err(UpnpError::NotUnderstood),
     }
 }
 
-/// Requests the description, or the address from the service of type `urn`, and returns the body of the response.
+/// Requests the description, or the address from the service of type `urn`. Returns status and body of the response.
 fn fetch(
     gateway: Ipv4Addr,
     location: &Location,
     urn: Option<&str>,
     deadline: Instant,
-) -> Result<String, Cause> {
+) -> Result<(u16, String), UpnpError> {
     let Location { port, path } = location;
-    let (method, limit, headers, body) = match urn {
-        None => ("GET", MAX_DESCRIPTION, String::new(), String::new()),
+    let (document, limit, method, headers, body) = match urn {
+        None => (Document::Description, MAX_DESCRIPTION, "GET", String::new(), String::new()),
         Some(urn) => {
             let body = soap::body(urn);
             let headers = format!(
@@ -179,7 +161,7 @@ fn fetch(
                  SOAPAction: \"{urn}#GetExternalIPAddress\"\r\n",
                 body.len()
             );
-            ("POST", MAX_SOAP, headers, body)
+            (Document::Address, MAX_SOAP, "POST", headers, body)
         }
     };
     // The headers have the case that common UPnP clients use: old routers do not find them in another.
@@ -188,10 +170,5 @@ fn fetch(
          Connection: close\r\n\r\n{body}"
     );
     let deadline = deadline.min(Instant::now() + EXCHANGE_TIMEOUT);
-    let response = exchange(gateway, *port, &request, limit, deadline).map_err(Cause::Exchange)?;
-    match (response.status, soap::answer(&response.body)) {
-        (200, _) => Ok(response.body),
-        (_, Answer::Fault(text)) => Err(Cause::Fault(text)),
-        (status, _) => Err(Cause::Status(status)),
-    }
+    exchange(gateway, *port, &request, limit, deadline).map_err(|e| UpnpError::Request(document, e))
 }
