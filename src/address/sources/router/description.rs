@@ -21,14 +21,14 @@ pub(super) struct Service {
 /// `URLBase`, which comes before the services, and again by the `location` of the description where the result differs:
 /// some routers state a base that is out of date.
 pub(super) fn services(description: &str, location: &Location) -> Vec<Service> {
-    let (mut base, mut urn, mut url) = (None, String::new(), String::new());
+    let (mut base, mut urn, mut url) = (None, String::new(), None);
     let mut services = Vec::new();
     elements(description, &mut |name, text| match name {
         "URLBase" => base = Location::parse(text),
         "serviceType" => text.clone_into(&mut urn),
-        "controlURL" => text.clone_into(&mut url),
+        "controlURL" => url = Some(text.to_owned()),
         "service" => {
-            if is_service(&urn) && !url.is_empty() {
+            if let Some(url) = url.take().filter(|_| is_service(&urn)) {
                 let (first, second) =
                     (base.as_ref().and_then(|base: &Location| base.join(&url)), location.join(&url));
                 if first != second {
@@ -37,7 +37,6 @@ pub(super) fn services(description: &str, location: &Location) -> Vec<Service> {
                 services.extend(second.map(|location| Service { urn: urn.clone(), location }));
             }
             urn.clear();
-            url.clear();
         }
         _ => {}
     });

@@ -161,3 +161,66 @@ fn unchunked(mut data: &str, limit: usize) -> Result<Option<String>, RequestErro
         data = rest;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns status and body of a response with at most 9 bytes, with `...` if it ends with the connection.
+    fn parsed(data: &str) -> String {
+        match parse(data, 9) {
+            Ok(None) => "incomplete".to_owned(),
+            Ok(Some((status, body, End::Reached))) => format!("{status} {body}"),
+            Ok(Some((status, body, End::Closed))) => format!("{status} {body}..."),
+            Err(e) => e.to_string(),
+        }
+    }
+
+    #[test]
+    fn response_ends_as_its_headers_say() {
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let long = "the response is longer than 9 bytes";
+        let invalid = "the response is not HTTP";
+        for (data, expected) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "200 abc"),
+            ("HTTP/1.1 500 No\nCONTENT-LENGTH:3\n\nabcdef", "500 abc"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 "),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789", "200 123456789"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", "incomplete"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", long),
+            ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", invalid),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n", invalid),
+            ("HTTP/1.0 200 OK\r\n\r\nabc", "200 abc..."),
+            ("HTTP/1.0 200 OK\r\n\r\n", "200 ..."),
+            ("HTTP/1.0 200 OK\r\n\r\n1234567890", long),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", "200 a"),
+            ("HTTP/1.1 100 Continue\r\n\r\n", "incomplete"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", "incomplete"),
+            ("HTTP/1.1 200", "incomplete"),
+            ("HTT", "incomplete"),
+            ("", "incomplete"),
+            ("<html>", invalid),
+            ("HTTP/2 200 OK\r\n\r\n", invalid),
+        ] {
+            assert_eq!(parsed(data), expected, "{data}");
+        }
+        for (body, expected) in [
+            ("3\r\nabc\r\n0\r\n\r\n", "200 abc"),
+            ("1;x=y\r\na\r\n00002 ; z\nbc\n0;x\r\nTrailer: x\r\n", "200 abc"),
+            ("3\r\nabc\r\nA\r\n", long),
+            ("9\r\n123456789\r\n1\r\n0\r\n0\r\n", long),
+            ("ffffffffffffffff\r\n", long),
+            ("fffffffffffffffff\r\n", invalid),
+            ("3\r\nabcd\r\n", invalid),
+            ("x\r\nabc\r\n", invalid),
+            ("\r\n", invalid),
+            ("3\r\nabc\r\n", "incomplete"),
+            ("3\r\nabc", "incomplete"),
+            ("3\r\nab", "incomplete"),
+            ("3", "incomplete"),
+            ("", "incomplete"),
+        ] {
+            assert_eq!(parsed(&format!("{chunked}{body}")), expected, "{body}");
+        }
+    }
+}
