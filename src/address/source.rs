@@ -79,7 +79,7 @@ impl Source {
                 let detected = interface::query(name.as_deref(), family);
                 Detected { trust: self.kind().trust(), ..detected.map_err(|e| SourceError::failed(&e))? }
             }
-            Self::Router => router::query(http, purpose).map_err(|e| SourceError::failed(&e))?,
+            Self::Router => router::query(timeout, purpose).map_err(|e| SourceError::failed(&e))?,
             Self::Dns(service) => {
                 without_note(dns::query(service, timeout, random).map_err(|e| SourceError::failed(&e))?)
             }
