@@ -165,6 +165,7 @@ impl Detector {
     fn error(&mut self, quorum: Quorum) -> AddressError {
         let queries = std::mem::take(&mut self.queries);
         let is_held_up = is_held_up(&queries, self.quorum);
-        AddressError { family: self.family, quorum, is_held_up, queries }
+        let providers = if is_held_up { self.quorum.providers() + 1 } else { quorum.providers() };
+        AddressError { family: self.family, providers, is_held_up, queries }
     }
 }

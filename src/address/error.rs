@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::answer::SourceError;
-use super::consensus::{Query, Quorum};
+use super::consensus::Query;
 use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
@@ -13,8 +13,8 @@ use crate::sys::grouped::push_grouped;
 #[derive(Debug)]
 pub struct AddressError {
     pub(super) family: Family,
-    /// The number of providers that did not agree.
-    pub(super) quorum: Quorum,
+    /// The number of providers that would have had to agree.
+    pub(super) providers: usize,
     /// True if only a hint that contradicts has prevented a decision.
     pub(super) is_held_up: bool,
     pub(super) queries: Vec<Query>,
@@ -65,10 +65,10 @@ impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let family = self.family;
         if self.has_votes() {
-            let providers = self.quorum.providers() + usize::from(self.is_held_up);
             write!(
                 f,
-                "no {family} address was reported by {providers} providers and a majority; nothing was changed"
+                "no {family} address was reported by {} providers and a majority; nothing was changed",
+                self.providers
             )?;
         } else {
             write!(f, "could not determine a public {family} address; nothing was changed")?;

@@ -74,7 +74,7 @@ impl Internet {
 }
 
 /// Returns the kernel's counters of this namespace: sent UDP packets of both families, and opened TCP connections.
-fn counted() -> (u64, u64) {
+pub(crate) fn counted() -> (u64, u64) {
     let read = |file| fs::read_to_string(file).expect(file);
     let (v4, v6) = (read("/proc/self/net/snmp"), read("/proc/self/net/snmp6"));
     let column = |protocol: &str, name: &str| -> u64 {

@@ -216,7 +216,9 @@ fn two_services_of_six_that_collude_change_nothing() {
 fn hint_that_contradicts_needs_one_more_vote() {
     let l = Liars::new();
     l.dns.set_address(WRONG);
-    for (sources, quorum, providers) in [("dns a b", 2, 3), ("a b dns", 2, 3), ("dns a b c", 3, 4)] {
+    for (sources, quorum, providers) in
+        [("dns a", 1, 2), ("dns a b", 2, 3), ("a b dns", 2, 3), ("dns a b c", 3, 4)]
+    {
         l.sources(sources, &format!("quorum = {quorum}"));
         let words = [
             &format!(
