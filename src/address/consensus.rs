@@ -1,9 +1,9 @@
-//! Decides on an address from the results of the sources. Pure functions look at the results so far and say which source
-//! to query next, or which address is decided; `detector` does the querying.
+//! Decides on an address from the results of the sources. Pure functions look at the results so far and say which
+//! source to query next, or which address is decided; `detector` does the querying.
 //!
-//! Four levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is the
-//! zone compared with?), [`super::votes::believe`] (is that answer disputed?), [`super::votes::decide`] (may an address be
-//! written?).
+//! Four levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is
+//! the zone compared with?), [`super::votes::believe`] (is that answer disputed?), [`super::votes::decide`] (may an
+//! address be written?).
 
 use std::net::IpAddr;
 

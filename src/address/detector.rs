@@ -69,8 +69,8 @@ impl Detector {
         self.run(Stage::Compare, http, console, &first).ok_or_else(|| self.error(self.quorum))
     }
 
-    /// Returns the address to compare the zone with, after [`Detector::first`] has answered. An answer that no confirmed
-    /// record contradicts is compared with a second opinion, if that takes little time.
+    /// Returns the address to compare the zone with, after [`Detector::first`] has answered. An answer that no
+    /// confirmed record contradicts is compared with a second opinion, if that takes little time.
     pub(crate) fn believed(
         &mut self,
         confirmed: Confirmed,

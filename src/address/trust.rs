@@ -3,8 +3,8 @@
 /// Trust in the answers of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// May show that the address is unchanged; never counts for a write, but one that contradicts makes it need one more
-    /// vote.
+    /// May show that the address is unchanged; never counts for a write, but one that contradicts makes it need one
+    /// more vote.
     Hint,
     /// Counts once for its provider: a write needs `quorum` providers, and more than half of those that answered.
     Vote,
@@ -57,8 +57,8 @@ pub(crate) const NAT_PMP: Trust = Trust::Vote;
 
 /// Each kind of source, its word in the config, the protocol if the kind has several, and the trust in the answers.
 ///
-/// Cheapest first: [`super::consensus::hint`] queries in this order. The rows of one kind are together, the most trusted
-/// first.
+/// Cheapest first: [`super::consensus::hint`] queries in this order. The rows of one kind are together, the most
+/// trusted first.
 pub const TRUST_TABLE: [(Kind, &str, Option<&str>, Trust); 7] = [
     (Kind::Interface, "interface", None, Trust::Trusted),
     (Kind::Router, "router", Some("UPnP"), UPNP),

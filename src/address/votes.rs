@@ -27,8 +27,8 @@ pub enum Bar {
     Hint,
 }
 
-/// Returns the next source to query for a second opinion on the first answer, if that is only a vote and no other source
-/// has answered: a hint, since it is cheapest; else another provider; else the router by its other protocol.
+/// Returns the next source to query for a second opinion on the first answer, if that is only a vote and no other
+/// source has answered: a hint, since it is cheapest; else another provider; else the router by its other protocol.
 ///
 /// Without it, one service with an old address at the head of the list would confirm an old record for ever.
 #[must_use]
@@ -47,8 +47,9 @@ pub fn second_opinion(queries: &[Query]) -> Option<usize> {
 
 /// Decides which address the zone is compared with. The first answer that is no hint, if it is trusted or undisputed.
 ///
-/// A vote is disputed if any other answer differs, or if it contradicts a `confirmed` record. Then further providers are
-/// queried: two of them must agree, and be the majority. If no second one answers, `quorum` decides, as for a write.
+/// A vote is disputed if any other answer differs, or if it contradicts a `confirmed` record. Then further providers
+/// are queried: two of them must agree, and be the majority. If no second one answers, `quorum` decides, as for a
+/// write.
 #[must_use]
 pub fn believe(queries: &[Query], quorum: Quorum, confirmed: Confirmed) -> Step {
     let step = first(queries);
@@ -64,10 +65,10 @@ pub fn believe(queries: &[Query], quorum: Quorum, confirmed: Confirmed) -> Step 
     }
 }
 
-/// Decides on an address that may be written. In the order of the config, a trusted answer decides at once; votes decide
-/// when `quorum` providers, and more than half of those that answered, report the same address. Sources further down the
-/// list are queried only if those above cannot decide. A hint never counts; with [`Bar::Hint`] it can hold up votes, but
-/// no trusted answer.
+/// Decides on an address that may be written. In the order of the config, a trusted answer decides at once; votes
+/// decide when `quorum` providers, and more than half of those that answered, report the same address. Sources further
+/// down the list are queried only if those above cannot decide. A hint never counts; with [`Bar::Hint`] it can hold up
+/// votes, but no trusted answer.
 #[must_use]
 pub fn decide(queries: &[Query], quorum: Quorum, bar: Bar) -> Step {
     // The votes after a trusted answer do not count.
