@@ -31,7 +31,7 @@ impl fmt::Display for ExchangeError {
         f.write_str(match self {
             Self::Connection(e) => return e.fmt(f),
             Self::TooLong(limit) => return write!(f, "the response is longer than {limit} bytes"),
-            Self::TimedOut => "timed out",
+            Self::TimedOut => "timed out (response)",
             Self::Closed => "the connection was closed before the response was complete",
             Self::Invalid => "the response is not HTTP",
         })
@@ -40,7 +40,7 @@ impl fmt::Display for ExchangeError {
 
 impl From<io::Error> for ExchangeError {
     fn from(e: io::Error) -> Self {
-        if e.kind() == ErrorKind::TimedOut { Self::TimedOut } else { Self::Connection(e) }
+        Self::Connection(e)
     }
 }
 
@@ -95,12 +95,12 @@ enum End {
 /// Parses the data received so far (RFC 9112, section 6.3): status and body. Returns `None` if the response is known to
 /// be incomplete.
 fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, ExchangeError> {
-    let (mut length, mut is_chunked) = (None, false);
-    let status = loop {
+    let (status, length, is_chunked) = loop {
         let Some((status, rest)) = head::status(data) else {
             let is_http = data.starts_with("HTTP/1.") || "HTTP/1.".starts_with(data);
             return if is_http { Ok(None) } else { Err(ExchangeError::Invalid) };
         };
+        let (mut length, mut is_chunked) = (None, false);
         let rest = headers(rest, &mut |name, value| {
             if name.eq_ignore_ascii_case("transfer-encoding") {
                 is_chunked = value.eq_ignore_ascii_case("chunked");
@@ -112,7 +112,7 @@ fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, Exc
         data = rest;
         // Interim responses (1xx) are skipped.
         if status >= 200 {
-            break status;
+            break (status, length, is_chunked);
         }
     };
     if is_chunked {

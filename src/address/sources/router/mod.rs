@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use crate::address::answer::Detected;
 use crate::address::global::reason_not_global;
-use crate::address::trust::{Purpose, Trust};
+use crate::address::trust::{NAT_PMP, Purpose, UPNP};
 use crate::sys::error_chain::debug_as_display;
 use nat_pmp::NatPmp;
 use upnp::UpnpError;
@@ -103,12 +103,12 @@ pub(crate) fn query(timeout: Duration, purpose: Purpose) -> Result<Detected, Rou
         && purpose == Purpose::Compare
         && is_public(address)
     {
-        return detected(address, Trust::Vote);
+        return detected(address, NAT_PMP);
     }
     match (upnp::query(gateway, left()), nat_pmp) {
-        (Ok(address), _) if is_public(address) => detected(address, Trust::Trusted),
-        (_, NatPmp::Address(address)) => detected(address, Trust::Vote),
-        (Ok(address), _) => detected(address, Trust::Trusted),
+        (Ok(address), _) if is_public(address) => detected(address, UPNP),
+        (_, NatPmp::Address(address)) => detected(address, NAT_PMP),
+        (Ok(address), _) => detected(address, UPNP),
         _ if left().is_zero() => Err(RouterError(Cause::OutOfTime(gateway))),
         (Err(upnp), nat_pmp) => Err(RouterError(Cause::Gateway { gateway, nat_pmp, upnp })),
     }

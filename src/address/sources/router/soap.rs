@@ -46,7 +46,7 @@ pub(super) fn address(status: u16, body: &str) -> Result<Ipv4Addr, String> {
             format!("answers UPnP, but the request for its address failed: UPnP error {fault}")
         }
         _ if status == 200 => NO_VALID_ADDRESS.to_owned(),
-        _ => format!("answers UPnP, but the request for its address failed: status {status}"),
+        _ => format!("answers UPnP, but the request for its address failed with status {status}"),
     })
 }
 
@@ -86,16 +86,16 @@ mod tests {
             (
                 "<s:Fault><faultcode>s:Client</faultcode><detail><UPnPError xmlns=\"urn:schemas-upnp-org:control-1-0\">\
                  <errorCode>606</errorCode><errorDescription>Action not\n authorized</errorDescription></UPnPError>",
-                "UPnP error 606 Action not authorized",
+                ": UPnP error 606 Action not authorized",
             ),
-            ("<e:errorCode>501</e:errorCode>", "UPnP error 501"),
-            ("<errorCode>\u{1b}[31m5\u{7}</errorCode><errorDescription/>", "UPnP error [31m5"),
-            (&long, &format!("UPnP error 606 {}", "x".repeat(76))),
-            ("<errorCode/>", "status 500"),
-            ("<NewExternalIPAddress>81.2.69.142</NewExternalIPAddress>", "status 500"),
-            ("", "status 500"),
+            ("<e:errorCode>501</e:errorCode>", ": UPnP error 501"),
+            ("<errorCode>\u{1b}[31m5\u{7}</errorCode><errorDescription/>", ": UPnP error [31m5"),
+            (&long, &format!(": UPnP error 606 {}", "x".repeat(76))),
+            ("<errorCode/>", " with status 500"),
+            ("<NewExternalIPAddress>81.2.69.142</NewExternalIPAddress>", " with status 500"),
+            ("", " with status 500"),
         ] {
-            let expected = format!("answers UPnP, but the request for its address failed: {expected}");
+            let expected = format!("answers UPnP, but the request for its address failed{expected}");
             assert_eq!(text(500, body), expected, "{body}");
         }
     }

@@ -89,7 +89,7 @@ impl Queries {
         let description = match self.fetch(location, None) {
             Ok((200, description)) => Ok(description),
             Ok((status, _)) => {
-                Err(format!("answers UPnP, but the request for its description failed: status {status}"))
+                Err(format!("answers UPnP, but the request for its description failed with status {status}"))
             }
             Err(e) => Err(e),
         };
