@@ -189,8 +189,8 @@ fn faulty_or_endless_response_is_refused_in_bounded_time() {
         ("endless-body", long),
         ("endless-chunks", long),
         ("endless-extension", long),
-        ("slow", "failed: timed out"),
-        ("silent", "failed: timed out"),
+        ("slow", "failed: timed out (response)"),
+        ("silent", "failed: timed out (response)"),
     ] {
         let _gateway = Gateway::start(&home, &format!("{}\nstyle {style}", good(&home)));
         let started = Instant::now();
@@ -296,7 +296,11 @@ fn fault_is_named_with_code_and_description() {
         ("post", error("401", "Invalid Action"), format!("{address_failed}UPnP error 401 Invalid Action\n")),
         ("fault", error("606", "a\u{1b}[31mb\u{7}\tc"), format!("{address_failed}UPnP error 606 a[31mbc\n")),
         ("fault", error("606", &long), format!("{address_failed}UPnP error 606 {}\n", &long[..76])),
-        ("fault", "<html>sorry</html>".to_owned(), format!("{address_failed}status 500\n")),
+        (
+            "fault",
+            "<html>sorry</html>".to_owned(),
+            format!("{} with status 500\n", address_failed.trim_end_matches(": ")),
+        ),
         ("post", "<html>log in</html>".to_owned(), "answers UPnP, but not with a valid address".to_owned()),
     ] {
         let _gateway = Gateway::start(&home, &one_service(&home, &format!("{key} /ctl {IP} {xml}")));

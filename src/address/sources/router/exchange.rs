@@ -12,8 +12,8 @@ use super::head::{self, ascii, headers};
 /// Maximum size of everything that is not the body, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// Reasons for a request to give no document. The text continues "the request for … failed: ".
-pub(super) enum RequestError {
+/// Reasons for an exchange to fail. The text continues "the request for … failed: ".
+pub(super) enum ExchangeError {
     /// The connection could not be made, or failed; the fault may be on this machine.
     Connection(io::Error),
     /// There was no complete response in time.
@@ -24,29 +24,23 @@ pub(super) enum RequestError {
     TooLong(usize),
     /// The response is not HTTP.
     Invalid,
-    /// The response has another status than 200.
-    Status(u16),
-    /// The response is a SOAP fault, with this code and description.
-    Fault(String),
 }
 
-impl fmt::Display for RequestError {
+impl fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connection(e) => return e.fmt(f),
             Self::TooLong(limit) => return write!(f, "the response is longer than {limit} bytes"),
-            Self::Status(status) => return write!(f, "status {status}"),
-            Self::Fault(text) => return write!(f, "UPnP error {text}"),
-            Self::TimedOut => "timed out",
+            Self::TimedOut => "timed out (response)",
             Self::Closed => "the connection was closed before the response was complete",
             Self::Invalid => "the response is not HTTP",
         })
     }
 }
 
-impl From<io::Error> for RequestError {
+impl From<io::Error> for ExchangeError {
     fn from(e: io::Error) -> Self {
-        if e.kind() == ErrorKind::TimedOut { Self::TimedOut } else { Self::Connection(e) }
+        Self::Connection(e)
     }
 }
 
@@ -58,10 +52,13 @@ pub(super) fn exchange(
     request: &str,
     limit: usize,
     deadline: Instant,
-) -> Result<(u16, String), RequestError> {
+) -> Result<(u16, String), ExchangeError> {
     let mut stream = TcpStream::connect_timeout(&(gateway, port).into(), left(deadline)?)?;
     stream.set_write_timeout(Some(left(deadline)?))?;
-    stream.write_all(request.as_bytes())?;
+    // The send buffer of a new connection has room for the whole request.
+    if stream.write(request.as_bytes())? < request.len() {
+        return Err(ExchangeError::TimedOut);
+    }
     let (mut data, mut buffer) = (String::new(), [0; 2048]);
     loop {
         stream.set_read_timeout(Some(left(deadline)?))?;
@@ -73,17 +70,17 @@ pub(super) fn exchange(
         data.push_str(&ascii(&buffer[..length]));
         match parse(&data, limit)? {
             Some((status, body, end)) if end == End::Reached || length == 0 => return Ok((status, body)),
-            _ if length == 0 => return Err(RequestError::Closed),
-            _ if data.len() > limit + MAX_HEAD => return Err(RequestError::TooLong(limit)),
+            _ if length == 0 => return Err(ExchangeError::Closed),
+            _ if data.len() > limit + MAX_HEAD => return Err(ExchangeError::TooLong(limit)),
             _ => {}
         }
     }
 }
 
 /// Returns the time until the deadline, which is never zero: std takes zero for "forever".
-fn left(deadline: Instant) -> Result<Duration, RequestError> {
+fn left(deadline: Instant) -> Result<Duration, ExchangeError> {
     let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(RequestError::TimedOut) } else { Ok(left) }
+    if left.is_zero() { Err(ExchangeError::TimedOut) } else { Ok(left) }
 }
 
 /// The end of a response.
@@ -97,13 +94,13 @@ enum End {
 
 /// Parses the data received so far (RFC 9112, section 6.3): status and body. Returns `None` if the response is known to
 /// be incomplete.
-fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, RequestError> {
-    let (mut length, mut is_chunked) = (None, false);
-    let status = loop {
+fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, ExchangeError> {
+    let (status, length, is_chunked) = loop {
         let Some((status, rest)) = head::status(data) else {
             let is_http = data.starts_with("HTTP/1.") || "HTTP/1.".starts_with(data);
-            return if is_http { Ok(None) } else { Err(RequestError::Invalid) };
+            return if is_http { Ok(None) } else { Err(ExchangeError::Invalid) };
         };
+        let (mut length, mut is_chunked) = (None, false);
         let rest = headers(rest, &mut |name, value| {
             if name.eq_ignore_ascii_case("transfer-encoding") {
                 is_chunked = value.eq_ignore_ascii_case("chunked");
@@ -115,7 +112,7 @@ fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, Req
         data = rest;
         // Interim responses (1xx) are skipped.
         if status >= 200 {
-            break status;
+            break (status, length, is_chunked);
         }
     };
     if is_chunked {
@@ -123,30 +120,30 @@ fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, Req
     }
     let mut end = End::Closed;
     if let Some(length) = length {
-        let length = length.parse().map_err(|_| RequestError::Invalid)?;
+        let length = length.parse().map_err(|_| ExchangeError::Invalid)?;
         end = End::Reached;
         if length > limit {
-            return Err(RequestError::TooLong(limit));
+            return Err(ExchangeError::TooLong(limit));
         }
         let Some(body) = data.get(..length) else { return Ok(None) };
         data = body;
     }
     if data.len() > limit {
-        Err(RequestError::TooLong(limit))
+        Err(ExchangeError::TooLong(limit))
     } else {
         Ok(Some((status, data.to_owned(), end)))
     }
 }
 
 /// Decodes a chunked body (RFC 9112, section 7.1). Returns `None` if it is incomplete.
-fn unchunked(mut data: &str, limit: usize) -> Result<Option<String>, RequestError> {
+fn unchunked(mut data: &str, limit: usize) -> Result<Option<String>, ExchangeError> {
     let mut body = String::new();
     loop {
         let Some((line, rest)) = data.split_once('\n') else { return Ok(None) };
         let size = line.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| RequestError::Invalid)?;
+        let size = usize::from_str_radix(size, 16).map_err(|_| ExchangeError::Invalid)?;
         if size > limit || body.len() > limit {
-            return Err(RequestError::TooLong(limit));
+            return Err(ExchangeError::TooLong(limit));
         }
         // Trailers are not read, since nothing comes after them.
         if size == 0 {
@@ -155,7 +152,7 @@ fn unchunked(mut data: &str, limit: usize) -> Result<Option<String>, RequestErro
         let Some((chunk, rest)) = rest.split_at_checked(size) else { return Ok(None) };
         let Some((line, rest)) = rest.split_once('\n') else { return Ok(None) };
         if !line.trim_end().is_empty() {
-            return Err(RequestError::Invalid);
+            return Err(ExchangeError::Invalid);
         }
         body.push_str(chunk);
         data = rest;

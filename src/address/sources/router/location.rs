@@ -53,18 +53,19 @@ impl Location {
     /// Creates a location without the fragment and the dot segments of `path` (RFC 3986, section 5.2.4).
     fn new(port: u16, path: &str) -> Option<Self> {
         let (path, query) = split_before(split_before(path, b"#").0, b"?");
-        let mut clean = String::new();
-        let mut end = "/";
-        for segment in path.split('/').skip(1) {
-            end = if matches!(segment, "." | "..") { "/" } else { "" };
+        let mut kept = Vec::new();
+        for segment in path.split('/') {
             if segment == ".." {
-                clean.truncate(clean.rfind('/').unwrap_or(0));
-            } else if end.is_empty() {
-                clean.push('/');
-                clean.push_str(segment);
+                kept.pop();
+            } else if segment != "." {
+                kept.push(segment);
             }
         }
-        let path = [&clean, end, query].concat();
+        if path.ends_with("/.") || path.ends_with("/..") {
+            kept.push("");
+        }
+        let path = kept.join("/");
+        let path = ["/", path.strip_prefix('/').unwrap_or(&path), query].concat();
         path.bytes().all(|b| b.is_ascii_graphic()).then_some(Self { port, path })
     }
 }

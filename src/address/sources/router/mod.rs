@@ -188,16 +188,15 @@ mod tests {
             (NatPmp::Refused(2), UpnpError::Silent, "refuses NAT-PMP, and does not answer UPnP"),
             (
                 NatPmp::Refused(3),
-                UpnpError::NoAddress,
-                "reports via NAT-PMP that it is not connected, and reports via UPnP that it has no external address \
-                 (not connected)",
+                UpnpError::Other("answers UPnP".to_owned()),
+                "reports via NAT-PMP that it is not connected, and answers UPnP",
             ),
             (
                 NatPmp::NotSent(io::Error::from_raw_os_error(1)),
                 UpnpError::Silent,
                 "could not be asked via NAT-PMP (Operation not permitted (os error 1)), and does not answer UPnP",
             ),
-            (NatPmp::Silent, UpnpError::NoService, "answers UPnP, but has no WAN connection service"),
+            (NatPmp::Silent, UpnpError::Other("answers UPnP".to_owned()), "answers UPnP"),
         ] {
             assert_eq!(text(nat_pmp, upnp), format!("the gateway 192.168.1.1 {expected}"));
         }

@@ -5,21 +5,9 @@ use std::net::Ipv4Addr;
 
 use super::xml::elements;
 
+const NO_VALID_ADDRESS: &str = "answers UPnP, but not with a valid address";
 /// Maximum length of a fault's code and description, in characters.
 const MAX_CHARS: usize = 80;
-
-/// The result of a call, as far as the response tells.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// The external address. It may be a private one.
-    Address(Ipv4Addr),
-    /// There is no external address: the gateway is not connected.
-    NotConnected,
-    /// The gateway refuses: the fault's code and description, cleaned for a message.
-    Fault(String),
-    /// The response has neither an address nor a fault.
-    Other,
-}
 
 /// Returns the body of the request.
 pub(super) fn body(urn: &str) -> String {
@@ -33,27 +21,33 @@ pub(super) fn body(urn: &str) -> String {
     .concat()
 }
 
-/// Parses the body of a response.
-pub(super) fn answer(body: &str) -> Answer {
+/// Returns the address in the body of a response, which may be a private one. An error is a text that continues "the
+/// gateway 192.168.1.1 ".
+pub(super) fn address(status: u16, body: &str) -> Result<Ipv4Addr, String> {
     let (mut address, mut fault) = (None, String::new());
     elements(body, &mut |name, text| match name {
-        "NewExternalIPAddress" if address.is_none() => address = Some(text.to_owned()),
+        "NewExternalIPAddress" => address = Some(text.to_owned()),
         "errorCode" | "errorDescription" => {
             fault.push(' ');
             fault.push_str(text);
         }
         _ => {}
     });
-    match address {
-        None if fault.trim().is_empty() => Answer::Other,
-        None => Answer::Fault(fault.trim().chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect()),
-        Some(text) if text.is_empty() => Answer::NotConnected,
-        Some(text) => match text.parse() {
-            Ok(Ipv4Addr::UNSPECIFIED) => Answer::NotConnected,
-            Ok(address) => Answer::Address(address),
-            Err(_) => Answer::Other,
+    let not_connected = "reports via UPnP that it has no external address (not connected)";
+    Err(match address {
+        Some(text) if status == 200 => match text.parse() {
+            Ok(Ipv4Addr::UNSPECIFIED) => not_connected.to_owned(),
+            Ok(address) => return Ok(address),
+            Err(_) if text.is_empty() => not_connected.to_owned(),
+            Err(_) => NO_VALID_ADDRESS.to_owned(),
         },
-    }
+        None if !fault.trim().is_empty() => {
+            let fault: String = fault.trim().chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
+            format!("answers UPnP, but the request for its address failed: UPnP error {fault}")
+        }
+        _ if status == 200 => NO_VALID_ADDRESS.to_owned(),
+        _ => format!("answers UPnP, but the request for its address failed with status {status}"),
+    })
 }
 
 #[cfg(test)]
@@ -61,42 +55,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answer_is_the_address_or_the_fault() {
-        let address = || Answer::Address(Ipv4Addr::new(81, 2, 69, 142));
-        let fault = |text: &str| Answer::Fault(text.to_owned());
+    fn response_is_an_address_or_a_reason() {
+        let text = |status, body: &str| address(status, body).map_or_else(|e| e, |a| a.to_string());
         let long =
             format!("<errorCode>606</errorCode><errorDescription>{}</errorDescription>", "x".repeat(999));
+        let not_connected = "reports via UPnP that it has no external address (not connected)";
+        let invalid = "answers UPnP, but not with a valid address";
         for (body, expected) in [
+            ("<s:Body><u:R><NewExternalIPAddress>81.2.69.142</NewExternalIPAddress></u:R></s:Body>", ADDRESS),
             (
-                "<s:Body><u:R><NewExternalIPAddress>81.2.69.142</NewExternalIPAddress></u:R></s:Body>",
-                address(),
+                "<NewExternalIPAddress xmlns:dt=\"x\" dt:dt=\"y\"> 81.2.69.142\n</NewExternalIPAddress>",
+                ADDRESS,
             ),
-            (
-                "<NewExternalIPAddress xmlns:dt=\"x\" dt:dt=\"string\"> 81.2.69.142\n</NewExternalIPAddress>",
-                address(),
-            ),
-            ("<m:NewExternalIPAddress><![CDATA[81.2.69.142]]></m:NewExternalIPAddress>", address()),
-            ("<NewExternalIPAddress>0.0.0.0</NewExternalIPAddress>", Answer::NotConnected),
-            ("<NewExternalIPAddress></NewExternalIPAddress>", Answer::NotConnected),
-            ("<NewExternalIPAddress> </NewExternalIPAddress>", Answer::NotConnected),
-            ("<NewExternalIPAddress/>", Answer::NotConnected),
-            ("<NewExternalIPAddress />", Answer::NotConnected),
-            ("<NewExternalIPAddress>example.org</NewExternalIPAddress>", Answer::Other),
-            ("<NewExternalIPAddress>81.2.69.14", Answer::Other),
-            ("<NewExternalIPAddress>::1</NewExternalIPAddress>", Answer::Other),
-            ("<html>log in</html>", Answer::Other),
-            ("", Answer::Other),
+            ("<m:NewExternalIPAddress><![CDATA[81.2.69.142]]></m:NewExternalIPAddress>", ADDRESS),
+            ("<NewExternalIPAddress>0.0.0.0</NewExternalIPAddress>", not_connected),
+            ("<NewExternalIPAddress></NewExternalIPAddress>", not_connected),
+            ("<NewExternalIPAddress> </NewExternalIPAddress>", not_connected),
+            ("<NewExternalIPAddress/>", not_connected),
+            ("<NewExternalIPAddress />", not_connected),
+            ("<NewExternalIPAddress>example.org</NewExternalIPAddress>", invalid),
+            ("<NewExternalIPAddress>81.2.69.14", invalid),
+            ("<NewExternalIPAddress>::1</NewExternalIPAddress>", invalid),
+            ("<html>log in</html>", invalid),
+            ("<errorCode/>", invalid),
+            ("", invalid),
+        ] {
+            assert_eq!(text(200, body), expected, "{body}");
+        }
+        for (body, expected) in [
             (
                 "<s:Fault><faultcode>s:Client</faultcode><detail><UPnPError xmlns=\"urn:schemas-upnp-org:control-1-0\">\
                  <errorCode>606</errorCode><errorDescription>Action not\n authorized</errorDescription></UPnPError>",
-                fault("606 Action not authorized"),
+                ": UPnP error 606 Action not authorized",
             ),
-            ("<e:errorCode>501</e:errorCode>", fault("501")),
-            ("<errorCode>\u{1b}[31m5\u{7}</errorCode><errorDescription/>", fault("[31m5")),
-            ("<errorCode/>", Answer::Other),
-            (&long, fault(&format!("606 {}", "x".repeat(76)))),
+            ("<e:errorCode>501</e:errorCode>", ": UPnP error 501"),
+            ("<errorCode>\u{1b}[31m5\u{7}</errorCode><errorDescription/>", ": UPnP error [31m5"),
+            (&long, &format!(": UPnP error 606 {}", "x".repeat(76))),
+            ("<errorCode/>", " with status 500"),
+            ("<NewExternalIPAddress>81.2.69.142</NewExternalIPAddress>", " with status 500"),
+            ("", " with status 500"),
         ] {
-            assert_eq!(answer(body), expected, "{body}");
+            let expected = format!("answers UPnP, but the request for its address failed{expected}");
+            assert_eq!(text(500, body), expected, "{body}");
         }
     }
+
+    const ADDRESS: &str = "81.2.69.142";
 }

@@ -8,10 +8,10 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::description::{Service, services};
-use super::exchange::{RequestError, exchange};
+use super::description::services;
+use super::exchange::exchange;
 use super::location::Location;
-use super::soap::{self, Answer};
+use super::soap;
 use super::ssdp::{SEARCHES, Search, Sender};
 use crate::address::global::reason_not_global;
 
@@ -27,68 +27,20 @@ const MAX_SOAP: usize = 8 * 1024;
 const MAX_SERVICES: usize = 16;
 const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
-/// Reasons for a gateway to give no address via `UPnP`. The text continues "the gateway 192.168.1.1 ".
+/// Reasons for a gateway to give no address via `UPnP`.
 pub(super) enum UpnpError {
     /// The gateway did not answer the search.
     Silent,
-    /// The search could not be sent.
-    NotSent(io::Error),
-    /// The request for this document failed.
-    Request(Document, RequestError),
-    /// The description names no service of a WAN connection.
-    NoService,
-    /// The gateway has no external address: it is not connected.
-    NoAddress,
-    /// The response has no valid address.
-    NotUnderstood,
-}
-
-/// A document that is requested.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Document {
-    Description,
-    Address,
+    /// Any other reason. The text continues "the gateway 192.168.1.1 ".
+    Other(String),
 }
 
 impl fmt::Display for UpnpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Silent => "does not answer UPnP",
-            Self::NotSent(e) => return write!(f, "could not be searched for via UPnP: {e}"),
-            Self::Request(document, e) => {
-                let document = if *document == Document::Address { "address" } else { "description" };
-                return write!(f, "answers UPnP, but the request for its {document} failed: {e}");
-            }
-            Self::NoService => "answers UPnP, but has no WAN connection service",
-            Self::NoAddress => "reports via UPnP that it has no external address (not connected)",
-            Self::NotUnderstood => "answers UPnP, but not with a valid address",
+            Self::Other(text) => text,
         })
-    }
-}
-
-/// Results so far that are not a public address.
-struct Best {
-    /// The first private address.
-    private: Option<Ipv4Addr>,
-    /// The last error. A description without a service does not replace another error: routers have more devices.
-    error: UpnpError,
-}
-
-impl Best {
-    /// Returns the address of a result, if it is public; else keeps the result.
-    fn public(&mut self, result: Result<Ipv4Addr, UpnpError>) -> Option<Ipv4Addr> {
-        match result {
-            Ok(address) if reason_not_global(address.into()).is_none() => return Some(address),
-            Ok(address) => self.private = self.private.or(Some(address)),
-            Err(UpnpError::NoService) if !matches!(self.error, UpnpError::Silent) => {}
-            Err(e) => self.error = e,
-        }
-        None
-    }
-
-    /// Returns the private address, or the error if there is none.
-    fn result(self) -> Result<Ipv4Addr, UpnpError> {
-        self.private.ok_or(self.error)
     }
 }
 
@@ -96,79 +48,97 @@ impl Best {
 /// a public address; a private one is returned if there is no other.
 pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Result<Ipv4Addr, UpnpError> {
     let deadline = Instant::now() + timeout.min(TIMEOUT);
-    let mut search = Search::new(gateway).map_err(UpnpError::NotSent)?;
-    let mut best = Best { private: None, error: UpnpError::Silent };
-    for (targets, wait) in SEARCHES {
-        search.send(targets).map_err(UpnpError::NotSent)?;
-        let end = deadline.min(Instant::now() + Duration::from_millis(wait));
-        while let Some((location, sender)) = search.next(end) {
-            let result = query_location(gateway, &location, deadline);
-            // Another sender than the gateway does not prove that the gateway has a description there.
-            let is_guess =
-                matches!(result, Err(UpnpError::Request(Document::Description, _) | UpnpError::NoService));
-            if is_guess && sender == Sender::Other {
-                continue;
-            }
-            if let Some(address) = best.public(result) {
-                return Ok(address);
-            }
-        }
+    let mut queries = Queries { gateway, deadline, private: None, error: UpnpError::Silent };
+    match queries.search() {
+        Ok(Some(address)) => return Ok(address),
+        Ok(None) => {}
+        Err(e) => queries.error = UpnpError::Other(format!("could not be searched for via UPnP: {e}")),
     }
-    best.result()
+    queries.private.ok_or(queries.error)
 }
 
-/// Reads the description at this location, and queries its services.
-fn query_location(gateway: Ipv4Addr, location: &Location, deadline: Instant) -> Result<Ipv4Addr, UpnpError> {
-    let (status, description) = fetch(gateway, location, None, deadline)?;
-    if status != 200 {
-        return Err(UpnpError::Request(Document::Description, RequestError::Status(status)));
-    }
-    let mut best = Best { private: None, error: UpnpError::NoService };
-    for service in services(&description, location).iter().take(MAX_SERVICES) {
-        if let Some(address) = best.public(query_service(gateway, service, deadline)) {
-            return Ok(address);
-        }
-    }
-    best.result()
-}
-
-/// Calls `GetExternalIPAddress` of one service.
-fn query_service(gateway: Ipv4Addr, service: &Service, deadline: Instant) -> Result<Ipv4Addr, UpnpError> {
-    let (status, response) = fetch(gateway, &service.location, Some(&service.urn), deadline)?;
-    match soap::answer(&response) {
-        Answer::Fault(text) => Err(UpnpError::Request(Document::Address, RequestError::Fault(text))),
-        _ if status != 200 => Err(UpnpError::Request(Document::Address, RequestError::Status(status))),
-        Answer::Address(address) => Ok(address),
-        Answer::NotConnected => Err(UpnpError::NoAddress),
-        Answer::Other => Err(UpnpError::NotUnderstood),
-    }
-}
-
-/// Requests the description, or the address from the service of type `urn`. Returns status and body of the response.
-fn fetch(
+/// The queries of one gateway, and their results other than a public address.
+struct Queries {
     gateway: Ipv4Addr,
-    location: &Location,
-    urn: Option<&str>,
     deadline: Instant,
-) -> Result<(u16, String), UpnpError> {
-    let Location { port, path } = location;
-    let (document, limit, method, headers, body) = match urn {
-        None => (Document::Description, MAX_DESCRIPTION, "GET", String::new(), String::new()),
-        Some(urn) => {
-            let body = soap::body(urn);
-            let headers = format!(
-                "Content-Length: {}\r\nContent-Type: text/xml; charset=\"utf-8\"\r\n\
-                 SOAPAction: \"{urn}#GetExternalIPAddress\"\r\n",
-                body.len()
-            );
-            (Document::Address, MAX_SOAP, "POST", headers, body)
+    /// The first private address.
+    private: Option<Ipv4Addr>,
+    /// The last error.
+    error: UpnpError,
+}
+
+impl Queries {
+    /// Searches for descriptions, and returns the first public address.
+    fn search(&mut self) -> io::Result<Option<Ipv4Addr>> {
+        let mut search = Search::new(self.gateway)?;
+        for (targets, wait) in SEARCHES {
+            search.send(targets)?;
+            let end = self.deadline.min(Instant::now() + Duration::from_millis(wait));
+            while let Some((location, sender)) = search.next(end) {
+                let address = self.query_location(&location, sender);
+                if address.is_some() {
+                    return Ok(address);
+                }
+            }
         }
-    };
-    // The headers have the case that common UPnP clients use: old routers do not find them in another.
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {gateway}:{port}\r\nUser-Agent: {USER_AGENT}\r\n{headers}\
-         Connection: close\r\n\r\n{body}"
-    );
-    let deadline = deadline.min(Instant::now() + EXCHANGE_TIMEOUT);
-    exchange(gateway, *port, &request, limit, deadline).map_err(|e| UpnpError::Request(document, e))
+        Ok(None)
+    }
+
+    /// Reads the description at this location, and returns the first public address of its services.
+    fn query_location(&mut self, location: &Location, sender: Sender) -> Option<Ipv4Addr> {
+        let description = match self.fetch(location, None) {
+            Ok((200, description)) => Ok(description),
+            Ok((status, _)) => {
+                Err(format!("answers UPnP, but the request for its description failed with status {status}"))
+            }
+            Err(e) => Err(e),
+        };
+        let services = description.as_ref().map_or(Vec::new(), |description| services(description, location));
+        // Another sender than the gateway does not prove that the gateway has a description there.
+        if sender == Sender::Gateway {
+            match description {
+                Err(e) => self.error = UpnpError::Other(e),
+                // Routers have more devices, whose descriptions do not explain an error of this one.
+                Ok(_) if services.is_empty() && matches!(self.error, UpnpError::Silent) => {
+                    self.error =
+                        UpnpError::Other("answers UPnP, but has no WAN connection service".to_owned());
+                }
+                Ok(_) => {}
+            }
+        }
+        for service in services.iter().take(MAX_SERVICES) {
+            let response = self.fetch(&service.location, Some(&service.urn));
+            match response.and_then(|(status, body)| soap::address(status, &body)) {
+                Ok(address) if reason_not_global(address.into()).is_none() => return Some(address),
+                Ok(address) => self.private = self.private.or(Some(address)),
+                Err(e) => self.error = UpnpError::Other(e),
+            }
+        }
+        None
+    }
+
+    /// Requests the description, or the address from the service of type `urn`. Returns status and body of the response.
+    fn fetch(&self, location: &Location, urn: Option<&str>) -> Result<(u16, String), String> {
+        let (gateway, Location { port, path }) = (self.gateway, location);
+        let (document, limit, method, headers, body) = match urn {
+            None => ("description", MAX_DESCRIPTION, "GET", String::new(), String::new()),
+            Some(urn) => {
+                let body = soap::body(urn);
+                let headers = format!(
+                    "Content-Length: {}\r\nContent-Type: text/xml; charset=\"utf-8\"\r\n\
+                     SOAPAction: \"{urn}#GetExternalIPAddress\"\r\n",
+                    body.len()
+                );
+                ("address", MAX_SOAP, "POST", headers, body)
+            }
+        };
+        // The headers have the case that common UPnP clients use: old routers do not find them in another.
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {gateway}:{port}\r\nUser-Agent: {USER_AGENT}\r\n{headers}\
+             Connection: close\r\n\r\n{body}"
+        );
+        let deadline = self.deadline.min(Instant::now() + EXCHANGE_TIMEOUT);
+        exchange(gateway, *port, &request, limit, deadline)
+            .map_err(|e| format!("answers UPnP, but the request for its {document} failed: {e}"))
+    }
 }
