@@ -1,14 +1,15 @@
-//! Decides on an address from the results of the sources. Pure functions look at the results so far and say which source to query next, or
-//! which address is decided; `detector` does the querying.
+//! Decides on an address from the results of the sources. Pure functions look at the results so far and say which
+//! source to query next, or which address is decided; `detector` does the querying.
 //!
-//! Three levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is
-//! the zone compared with?), [`decide`] (may an address be written?).
+//! Four levels, each stricter than the one before: [`hint`] (has the address changed?), [`first`] (which address is
+//! the zone compared with?), [`super::votes::believe`] (is that answer disputed?), [`super::votes::decide`] (may an
+//! address be written?).
 
 use std::net::IpAddr;
 
 use super::answer::{Detected, SourceError};
 use super::source::Source;
-use super::trust::{Kind, SOURCE_KINDS, Trust};
+use super::trust::{Kind, Purpose, TRUST_TABLE, Trust};
 
 /// Number of providers that must report the same address before a write, 1 to 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +20,8 @@ impl Quorum {
     pub const MIN: u8 = 1;
     /// The largest quorum.
     pub const MAX: u8 = 5;
+    /// Two providers.
+    pub(super) const TWO: Self = Self(2);
 
     /// Returns the quorum, if `providers` is from 1 to 5.
     #[must_use]
@@ -36,7 +39,7 @@ impl Quorum {
 impl Default for Quorum {
     /// Two providers.
     fn default() -> Self {
-        Self(2)
+        Self::TWO
     }
 }
 
@@ -47,27 +50,45 @@ pub struct Query {
     pub source: Source,
     /// Its result; `None` if it has not been queried yet.
     pub result: Option<Result<Detected, SourceError>>,
+    /// The purpose that the result was obtained for.
+    pub purpose: Purpose,
 }
 
 impl Query {
     /// Creates a query that has not been made yet.
     #[must_use]
     pub const fn new(source: Source) -> Self {
-        Self { source, result: None }
+        Self { source, result: None, purpose: Purpose::Compare }
     }
 
     /// Returns the detected address, if the source was queried and has one.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
-        self.result.as_ref()?.as_ref().ok().map(|detected| detected.address)
+        self.detected().map(|detected| detected.address)
+    }
+
+    /// Returns the trust in its answer; without one, the highest trust that an answer can have.
+    #[must_use]
+    pub fn trust(&self) -> Trust {
+        self.detected().map_or(self.source.kind().trust(), |detected| detected.trust)
+    }
+
+    /// Returns true if its answer was good enough to compare, and a query for a write may get a more trusted one.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.purpose == Purpose::Compare && self.trust() != self.source.kind().trust()
+    }
+
+    fn detected(&self) -> Option<&Detected> {
+        self.result.as_ref()?.as_ref().ok()
     }
 }
 
 /// The reason why an address is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// One source reported it: enough to compare with, not enough to write.
-    FirstAnswer,
+    /// The source at this index reported it: enough to compare with, not enough to write.
+    FirstAnswer(usize),
     /// This number of providers reported it.
     Quorum(usize),
     /// The trusted source at this index reported it.
@@ -95,13 +116,13 @@ pub enum Step {
 pub fn hint(queries: &[Query]) -> Step {
     // Cheapest kind first. A real sort would add 1 kB of code.
     let of_cost = |cost| (0..queries.len()).filter(move |&i| queries[i].source.kind().cost() == cost);
-    first_answer(queries, (0..SOURCE_KINDS.len()).flat_map(of_cost))
+    first_answer(queries, (0..TRUST_TABLE.len()).flat_map(of_cost))
 }
 
 /// Takes the first answer in the order of the config, to compare the zone with; hints do not count.
 #[must_use]
 pub fn first(queries: &[Query]) -> Step {
-    first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind().trust() != Trust::Hint))
+    first_answer(queries, (0..queries.len()).filter(|&i| queries[i].trust() != Trust::Hint))
 }
 
 /// Takes the first answer of the sources at `indices`, and queries those that have not been queried.
@@ -109,41 +130,8 @@ pub(super) fn first_answer(queries: &[Query], indices: impl Iterator<Item = usiz
     for index in indices {
         match (&queries[index].result, queries[index].address()) {
             (None, _) => return Step::Query(index),
-            (_, Some(address)) => return Step::Decided { address, basis: Basis::FirstAnswer },
+            (_, Some(address)) => return Step::Decided { address, basis: Basis::FirstAnswer(index) },
             _ => {}
-        }
-    }
-    Step::Exhausted
-}
-
-/// Decides on an address that may be written. In the order of the config, a trusted source decides at once; votes
-/// decide when `quorum` providers, and more than half of those that answered, report the same address. Sources further
-/// down the list are queried only if those above cannot decide. Hints never count.
-#[must_use]
-pub fn decide(queries: &[Query], quorum: Quorum) -> Step {
-    let mut votes: Vec<(&str, IpAddr)> = Vec::new();
-    for (index, Query { source, result }) in queries.iter().enumerate() {
-        let provider = match source {
-            // One vote per provider: a second service of the same provider adds nothing.
-            Source::Web(service) if votes.iter().any(|(p, _)| *p == service.provider) => continue,
-            Source::Web(service) => Some(service.provider.as_str()),
-            _ if source.kind().trust() == Trust::Hint => continue,
-            _ => None,
-        };
-        match (result, provider) {
-            (None, _) => return Step::Query(index),
-            (Some(Err(_)), _) => {}
-            (Some(Ok(detected)), None) => {
-                return Step::Decided { address: detected.address, basis: Basis::Trusted(index) };
-            }
-            (Some(Ok(detected)), Some(provider)) => {
-                let address = detected.address;
-                votes.push((provider, address));
-                let count = votes.iter().filter(|(_, vote)| *vote == address).count();
-                if count >= quorum.providers() && count * 2 > votes.len() {
-                    return Step::Decided { address, basis: Basis::Quorum(count) };
-                }
-            }
         }
     }
     Step::Exhausted
@@ -181,36 +169,25 @@ fn has_interface_address(queries: &[Query]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::path::PathBuf;
 
     use super::super::sources::{dns, web};
+    use super::super::trust::NAT_PMP;
     use super::*;
     use crate::http::Endpoint;
     use crate::net::Family;
 
     /// Parses a list: `web:a=1` reported 81.2.69.1, `router!` failed, `dns?` has not been queried, `router~` is behind
-    /// a NAT, `interface*192.0.0.4` has this address, which is not public.
-    fn queries(text: &str) -> Vec<Query> {
+    /// a NAT, `interface*192.0.0.4` has this address, which is not public. `router=1` is an answer via `UPnP`,
+    /// `router:pmp=1` one via NAT-PMP to a query that compares, and `router:only-pmp=1` one via NAT-PMP although `UPnP`
+    /// was queried, too.
+    pub(in crate::address) fn queries(text: &str) -> Vec<Query> {
         text.split_whitespace().map(query).collect()
     }
 
     fn query(word: &str) -> Query {
         let (name, state) = word.split_at(word.find(['=', '!', '?', '~', '*']).expect(word));
-        let private = "192.168.0.2".parse().expect("an address");
-        let detected = |last| {
-            let address = format!("81.2.69.{last}").parse().expect(word);
-            Detected { address, note: None, trust: Trust::Vote }
-        };
-        let result = match state.split_at(1) {
-            ("=", last) => Some(Ok(detected(last))),
-            ("!", _) => Some(Err(SourceError::NoAddress)),
-            ("*", address) => {
-                Some(Err(SourceError::NotPublic(address.parse().expect(word), "an address of some kind")))
-            }
-            ("~", _) => Some(Err(SourceError::BehindNat(private, "a private address"))),
-            _ => None,
-        };
         let source = match name.split_once(':').unwrap_or((name, "")) {
             ("interface", "") => Source::Interface(None),
             ("interface", name) => Source::Interface(Some(name.to_owned())),
@@ -223,24 +200,72 @@ mod tests {
                 url: Endpoint::parse("https://a.example").expect("a URL"),
             }),
         };
-        Query { source, result }
+        let private = "192.168.0.2".parse().expect("an address");
+        let trust = if name.contains("pmp") { NAT_PMP } else { source.kind().trust() };
+        let purpose = if name.contains("only") { Purpose::Write } else { Purpose::Compare };
+        let result = match state.split_at(1) {
+            ("=", last) => {
+                let address = format!("81.2.69.{last}").parse().expect(word);
+                Some(Ok(Detected { address, note: None, trust }))
+            }
+            ("!", _) => Some(Err(SourceError::NoAddress)),
+            ("*", address) => {
+                Some(Err(SourceError::NotPublic(address.parse().expect(word), "an address of some kind")))
+            }
+            ("~", _) => Some(Err(SourceError::BehindNat(private, "a private address"))),
+            _ => None,
+        };
+        Query { source, result, purpose }
     }
 
-    fn text(step: Step) -> String {
+    pub(in crate::address) fn text(step: Step) -> String {
         match step {
             Step::Query(index) => format!("query {index}"),
             Step::Decided { address, basis } => {
-                format!("{} {basis:?}", address.to_string().trim_start_matches("81.2.69."))
+                // The index of the first answer is left out.
+                let basis =
+                    if let Basis::FirstAnswer(_) = basis { "FirstAnswer" } else { &format!("{basis:?}") };
+                format!("{} {basis}", address.to_string().trim_start_matches("81.2.69."))
             }
             Step::Exhausted => "exhausted".to_owned(),
         }
     }
 
     #[test]
-    fn source_kinds_list_every_kind_once_in_order_of_cost() {
-        for (index, (kind, word, trust)) in SOURCE_KINDS.into_iter().enumerate() {
-            assert_eq!((kind.cost(), kind.trust()), (index, trust), "{word}");
+    fn trust_table_lists_every_kind_in_order_of_cost_and_trust() {
+        let kinds = ["interface", "router", "dns", "resolve", "command", "web"];
+        let mut costs = kinds.map(|word| query(&format!("{word}:x?")).source.kind().cost()).into_iter();
+        let mut last = None;
+        for (index, (kind, word, protocol, trust)) in TRUST_TABLE.into_iter().enumerate() {
             assert_eq!(query(&format!("{word}:x?")).source.kind(), kind, "{word}");
+            if last == Some(kind) {
+                // Another protocol of the same kind.
+                assert!(protocol.is_some() && trust != kind.trust(), "{word}");
+            } else {
+                assert_eq!((Some(index), kind.trust()), (costs.next(), trust), "{word}");
+            }
+            last = Some(kind);
+        }
+        assert_eq!(costs.next(), None);
+    }
+
+    #[test]
+    fn answer_has_its_own_trust_and_others_the_highest_of_their_kind() {
+        use Trust::{Hint, Trusted, Vote};
+        for (word, trust, has_more) in [
+            ("interface=1", Trusted, false),
+            ("router?", Trusted, false),
+            ("router!", Trusted, false),
+            ("router=1", Trusted, false),
+            ("router:pmp=1", Vote, true),
+            ("router:only-pmp=1", Vote, false),
+            ("dns=1", Hint, false),
+            ("resolve:h=1", Vote, false),
+            ("command:/x=1", Trusted, false),
+            ("web:a=1", Vote, false),
+        ] {
+            let query = query(word);
+            assert_eq!((query.trust(), query.has_more()), (trust, has_more), "{word}");
         }
     }
 
@@ -272,57 +297,10 @@ mod tests {
             ("dns=1 web:a=2", "2 FirstAnswer"),
             ("web:a? router=1", "query 0"),
             ("web:a! router=1", "1 FirstAnswer"),
+            ("router:pmp=1 web:a?", "1 FirstAnswer"),
             ("interface! router! resolve! command!", "exhausted"),
         ] {
             assert_eq!(text(first(&queries(list))), expected, "{list}");
-        }
-    }
-
-    #[test]
-    fn decide_follows_trust_quorum_and_majority() {
-        for (list, quorum, expected) in [
-            ("", 1, "exhausted"),
-            // A hint never counts, however often it is repeated.
-            ("dns=1 dns=1 dns=1", 1, "exhausted"),
-            ("dns=1 web:a=1", 2, "exhausted"),
-            ("dns=1 web:a=2 web:b=2", 2, "2 Quorum(2)"),
-            // Votes: a quorum of providers, and more than half of those that answered.
-            ("web:a?", 1, "query 0"),
-            ("web:a=1", 1, "1 Quorum(1)"),
-            ("web:a=1", 2, "exhausted"),
-            ("web:a=1 web:b?", 2, "query 1"),
-            ("web:a=1 web:a=1", 2, "exhausted"),
-            ("web:a=1 web:a? web:b?", 2, "query 2"),
-            ("web:a! web:a?", 1, "query 1"),
-            ("web:a=1 web:b=1", 2, "1 Quorum(2)"),
-            ("web:a=1 web:b=2", 2, "exhausted"),
-            ("web:a=1 web:b=2 web:c=2", 2, "2 Quorum(2)"),
-            ("web:a=1 web:b=2 web:c=3", 2, "exhausted"),
-            // Two of four are no majority: two liars may agree.
-            ("web:a=1 web:b=2 web:c=3 web:d=1", 2, "exhausted"),
-            ("web:a=1 web:b=2 web:c=3 web:d=1 web:e=1", 2, "1 Quorum(3)"),
-            ("web:a=1 web:b=1 web:c=1", 3, "1 Quorum(3)"),
-            // A trusted source decides alone, whatever its kind.
-            ("interface=1", 2, "1 Trusted(0)"),
-            ("router=1", 2, "1 Trusted(0)"),
-            ("resolve:h=1", 2, "1 Trusted(0)"),
-            ("command:/x=1", 5, "1 Trusted(0)"),
-            ("interface! router=2", 2, "2 Trusted(1)"),
-            // The order of the list decides between trusted sources and votes.
-            ("router=1 web:a=2 web:b=2", 2, "1 Trusted(0)"),
-            ("web:a=2 web:b=2 router=1", 2, "2 Quorum(2)"),
-            ("web:a=2 web:b=3 router=1", 2, "1 Trusted(2)"),
-            ("web:a=2 web:b? router=1", 2, "query 1"),
-            ("web:a! web:b! router?", 2, "query 2"),
-            // The private address of the router is an error: the votes decide.
-            ("router~ web:a=2 web:b=2", 2, "2 Quorum(2)"),
-            ("router~ dns=2", 2, "exhausted"),
-        ] {
-            assert_eq!(
-                text(decide(&queries(list), Quorum::new(quorum).expect("1 to 5"))),
-                expected,
-                "{list} quorum {quorum}"
-            );
         }
     }
 

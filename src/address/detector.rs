@@ -1,48 +1,103 @@
-//! Queries the sources of one family, in the order that [`super::consensus`] decides.
+//! Queries the sources of one family, in the order that [`super::consensus`] and [`super::votes`] decide.
 
 use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use super::answer::Detected;
-use super::consensus::{Query, Quorum, Step, contradiction, decide, first, first_answer, hint};
+use super::consensus::{Query, Quorum, Step, contradiction, first, first_answer, hint};
 use super::error::AddressError;
 use super::source::Source;
-use super::trust::Kind;
+use super::trust::{Kind, Purpose, Trust};
+use super::votes::{Bar, Confirmed, DISPUTED, believe, decide, is_held_up, second_opinion};
 use crate::console::Console;
 use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
 
-/// The sources of one family and their results so far. Each source is queried at most once.
+/// Share of the time left for what a run can do without: hints and second opinions, all together; and for each look at
+/// a router or a name that other sources can replace. A silent one must leave time for the others and for Gandi.
+const SHARE: u32 = 4;
+
+/// The reason for a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// To find out if the address has changed.
+    Compare,
+    /// For a second opinion, which is not necessary.
+    Opinion,
+    /// For an address that may be written.
+    Write,
+}
+
+/// Returns the next step.
+type Next<'a> = dyn Fn(&[Query]) -> Step + 'a;
+
+/// The sources of one family and their results so far. Each source is queried at most once; the router a second time if
+/// its answer was good enough to compare, and is needed for a write.
 #[derive(Debug)]
 pub(crate) struct Detector {
     family: Family,
     quorum: Quorum,
     queries: Vec<Query>,
     random: Random,
+    /// Time left for hints and second opinions.
+    spare: Duration,
 }
 
 impl Detector {
-    /// Creates a detector for these `sources`, which are in the order of the config.
-    pub(crate) fn new(family: Family, sources: Vec<Source>, quorum: Quorum, random: Random) -> Self {
+    /// Creates a detector for these `sources`, which are in the order of the config. `remaining` is what is left of the
+    /// run.
+    pub(crate) fn new(
+        family: Family,
+        sources: Vec<Source>,
+        quorum: Quorum,
+        random: Random,
+        remaining: Duration,
+    ) -> Self {
         let queries = sources.into_iter().map(Query::new).collect();
-        Self { family, quorum, queries, random }
+        Self { family, quorum, queries, random, spare: remaining / SHARE }
     }
 
     /// Returns the address of the cheapest source that answers, hints included: enough to find that nothing has
     /// changed. Failures are shown with `-v` only.
     pub(crate) fn hint(&mut self, http: &Http, console: &mut Console) -> Option<IpAddr> {
-        self.run(http, console, hint)
+        self.run(Stage::Compare, http, console, &hint)
     }
 
-    /// Returns the first answer that is more than a hint: enough to compare the zone with.
+    /// Returns the first answer that is more than a hint.
     pub(crate) fn first(&mut self, http: &Http, console: &mut Console) -> Result<IpAddr, AddressError> {
-        self.run(http, console, first).ok_or_else(|| self.error())
+        self.run(Stage::Compare, http, console, &first).ok_or_else(|| self.error(self.quorum))
+    }
+
+    /// Returns the address to compare the zone with, after [`Detector::first`] has answered. An answer that no
+    /// confirmed record contradicts is compared with a second opinion, if that takes little time.
+    pub(crate) fn believed(
+        &mut self,
+        confirmed: Confirmed,
+        http: &Http,
+        console: &mut Console,
+    ) -> Result<IpAddr, AddressError> {
+        while confirmed == Confirmed::Compatible
+            && !self.spare.is_zero()
+            && let Some(index) = second_opinion(&self.queries)
+        {
+            self.query(index, Stage::Opinion, http, console);
+        }
+        let quorum = self.quorum;
+        let address = self.run(Stage::Write, http, console, &|q| believe(q, quorum, confirmed));
+        address.ok_or_else(|| self.error(DISPUTED))
     }
 
     /// Returns the address that may be written: reported by a trusted source or by a quorum.
-    pub(crate) fn agreed(&mut self, http: &Http, console: &mut Console) -> Result<IpAddr, AddressError> {
+    pub(crate) fn agreed(
+        &mut self,
+        bar: Bar,
+        http: &Http,
+        console: &mut Console,
+    ) -> Result<IpAddr, AddressError> {
         let quorum = self.quorum;
-        self.run(http, console, |queries| decide(queries, quorum)).ok_or_else(|| self.error())
+        let address = self.run(Stage::Write, http, console, &|q| decide(q, quorum, bar));
+        address.ok_or_else(|| self.error(quorum))
     }
 
     /// Before a write, describes how a web service contradicts the router or an interface, if both are configured and it
@@ -59,7 +114,7 @@ impl Detector {
             if kind == Kind::Web && !self.queries.iter().any(is_comparable) {
                 return None;
             }
-            self.run(http, console, |queries| {
+            self.run(Stage::Compare, http, console, &|queries| {
                 first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind() == kind))
             });
         }
@@ -67,29 +122,56 @@ impl Detector {
     }
 
     /// Queries sources until `next` decides on an address or no source is left.
-    fn run(&mut self, http: &Http, console: &mut Console, next: impl Fn(&[Query]) -> Step) -> Option<IpAddr> {
+    fn run(&mut self, stage: Stage, http: &Http, console: &mut Console, next: &Next) -> Option<IpAddr> {
         loop {
-            let index = match next(&self.queries) {
-                Step::Query(index) => index,
+            match next(&self.queries) {
+                Step::Query(index) => self.query(index, stage, http, console),
                 Step::Decided { address, .. } => return Some(address),
                 Step::Exhausted => return None,
-            };
-            let Query { source, result } = &mut self.queries[index];
-            let detected = source.query(self.family, http, &mut self.random);
-            let location = source.location();
-            match &detected {
-                Ok(Detected { address, note, .. }) => {
-                    let note = note.map(|n| format!(", {n}")).unwrap_or_default();
-                    console.debug(format_args!("{source} reported {address}{location}{note}"));
-                }
-                Err(e) => console.debug(format_args!("{source}: {e}{location}")),
             }
-            *result = Some(detected);
         }
     }
 
-    /// Moves the results into an error.
-    fn error(&mut self) -> AddressError {
-        AddressError { family: self.family, quorum: self.quorum, queries: std::mem::take(&mut self.queries) }
+    /// Queries one source, and keeps the result.
+    fn query(&mut self, index: usize, stage: Stage, http: &Http, console: &mut Console) {
+        let timeout = self.timeout(index, stage, http.remaining());
+        let purpose = if stage == Stage::Compare { Purpose::Compare } else { Purpose::Write };
+        let started = Instant::now();
+        let query = &mut self.queries[index];
+        let source = &query.source;
+        let detected = source.query(self.family, purpose, timeout, http, &mut self.random);
+        if stage == Stage::Opinion || source.kind() == Kind::Dns {
+            self.spare = self.spare.saturating_sub(started.elapsed());
+        }
+        let location = source.location();
+        match &detected {
+            Ok(Detected { address, note, .. }) => {
+                let note = note.map(|n| format!(", {n}")).unwrap_or_default();
+                console.debug(format_args!("{source} reported {address}{location}{note}"));
+            }
+            Err(e) => console.debug(format_args!("{source}: {e}{location}")),
+        }
+        (query.result, query.purpose) = (Some(detected), purpose);
+    }
+
+    /// Returns the timeout of a query of this source.
+    fn timeout(&self, index: usize, stage: Stage, remaining: Duration) -> Duration {
+        let others = || self.queries.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, q)| q);
+        let is_replaceable = || others().any(|q| q.result.is_none() && q.trust() != Trust::Hint);
+        match self.queries[index].source.kind() {
+            // Half of it for each, so that a second one has time, too.
+            Kind::Dns => self.spare / 2,
+            _ if stage == Stage::Opinion => remaining / SHARE,
+            Kind::Router | Kind::Resolve if is_replaceable() => remaining / SHARE,
+            _ => remaining,
+        }
+    }
+
+    /// Moves the results into an error: no `quorum` of providers reported an address.
+    fn error(&mut self, quorum: Quorum) -> AddressError {
+        let queries = std::mem::take(&mut self.queries);
+        let is_held_up = is_held_up(&queries, self.quorum);
+        let providers = if is_held_up { self.quorum.providers() + 1 } else { quorum.providers() };
+        AddressError { family: self.family, providers, is_held_up, queries }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::answer::SourceError;
-use super::consensus::{Query, Quorum};
+use super::consensus::Query;
 use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
@@ -13,7 +13,10 @@ use crate::sys::grouped::push_grouped;
 #[derive(Debug)]
 pub struct AddressError {
     pub(super) family: Family,
-    pub(super) quorum: Quorum,
+    /// The number of providers that would have had to agree.
+    pub(super) providers: usize,
+    /// True if only a hint that contradicts has prevented a decision.
+    pub(super) is_held_up: bool,
     pub(super) queries: Vec<Query>,
 }
 
@@ -25,7 +28,7 @@ impl AddressError {
 
     /// Returns true if a source that is more than a hint has answered.
     fn has_votes(&self) -> bool {
-        let counts = |q: &Query| q.source.kind().trust() != Trust::Hint && q.address().is_some();
+        let counts = |q: &Query| q.trust() != Trust::Hint && q.address().is_some();
         self.queries.iter().any(counts)
     }
 
@@ -51,7 +54,7 @@ impl AddressError {
     /// Returns the result of each source as text, with the sources that have the same text: many often fail alike.
     fn grouped(&self) -> Vec<(String, Vec<String>)> {
         let answered = self.queries.iter().filter_map(|query| {
-            let hint = if query.source.kind().trust() == Trust::Hint { " (only a hint)" } else { "" };
+            let hint = if query.trust() == Trust::Hint { " (only a hint)" } else { "" };
             Some((query, format!("reported {}{hint}", query.address()?)))
         });
         let failed = self.causes().map(|(query, cause)| (query, cause.to_string()));
@@ -70,7 +73,7 @@ impl fmt::Display for AddressError {
             write!(
                 f,
                 "no {family} address was reported by {} providers and a majority; nothing was changed",
-                self.quorum.providers()
+                self.providers
             )?;
         } else {
             write!(f, "could not determine a public {family} address; nothing was changed")?;
@@ -84,6 +87,16 @@ impl fmt::Display for AddressError {
         }
         for (i, (text, sources)) in self.grouped().iter().enumerate() {
             write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, sources.join(", "))?;
+        }
+        if self.is_held_up {
+            f.write_str(
+                "; a hint contradicts, so that one more must agree: add a provider, or remove the hint",
+            )?;
+        }
+        if self.queries.iter().any(|q| q.source.kind() == Kind::Router && q.trust() == Trust::Vote) {
+            f.write_str(
+                "; NAT-PMP is only a vote: enable UPnP on the router, add `web`, or set `quorum = 1`",
+            )?;
         }
         match self.family {
             _ if self.has_votes() || !self.is_unreachable() => Ok(()),

@@ -1,5 +1,5 @@
-//! Detection of the public address. [`sources`] has one file or folder per kind of source, [`consensus`] decides by
-//! pure functions which result to trust, and `detector` does the querying.
+//! Detection of the public address. [`sources`] has one file or folder per kind of source, [`consensus`] and
+//! [`votes`] decide by pure functions which result to trust, and `detector` does the querying.
 
 pub mod answer;
 pub mod consensus;
@@ -11,8 +11,9 @@ pub mod sources;
 pub mod suffix;
 pub(crate) mod survey;
 pub mod trust;
+pub mod votes;
 
 pub use answer::{Detected, SourceError};
 pub use error::AddressError;
 pub use source::Source;
-pub use trust::{Kind, SOURCE_KINDS, Trust};
+pub use trust::{Kind, Purpose, TRUST_TABLE, Trust};

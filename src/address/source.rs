@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::answer::{Detected, SourceError};
 use super::global;
 use super::sources::{command, dns, interface, resolve, router, web};
-use super::trust::Kind;
+use super::trust::{Kind, Purpose};
 use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
@@ -42,6 +43,17 @@ impl Source {
         }
     }
 
+    /// Returns true if `other`, whose answers are votes, has the same provider.
+    pub(crate) fn has_provider_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Web(a), Self::Web(b)) => a.provider == b.provider,
+            (Self::Dns(a), Self::Web(b)) => a.provider == b.provider,
+            (Self::Resolve(a), Self::Resolve(b)) => a == b,
+            (Self::Router, Self::Router) => true,
+            _ => false,
+        }
+    }
+
     /// Returns the server in parentheses, for `-v`; empty if the source has none.
     pub(crate) fn location(&self) -> String {
         match self {
@@ -51,26 +63,29 @@ impl Source {
         }
     }
 
-    /// Queries it. Returns a public address of `family`; any other address is an error.
+    /// Queries it for this `purpose`, within `timeout`. Returns a public address of `family`; any other address is an
+    /// error.
     pub(crate) fn query(
         &self,
         family: Family,
+        purpose: Purpose,
+        timeout: Duration,
         http: &Http,
         random: &mut Random,
     ) -> Result<Detected, SourceError> {
         let without_note = |address| Detected { address, note: None, trust: self.kind().trust() };
-        let timeout = http.remaining();
         let detected = match self {
             Self::Interface(name) => {
-                interface::query(name.as_deref(), family, timeout).map_err(|e| SourceError::failed(&e))?
+                let detected = interface::query(name.as_deref(), family, timeout);
+                Detected { trust: self.kind().trust(), ..detected.map_err(|e| SourceError::failed(&e))? }
             }
-            Self::Router => without_note(router::query(http).map_err(|e| SourceError::failed(&e))?.into()),
+            Self::Router => router::query(timeout, purpose).map_err(|e| SourceError::failed(&e))?,
             Self::Dns(service) => {
                 without_note(dns::query(service, timeout, random).map_err(|e| SourceError::failed(&e))?)
             }
             Self::Resolve(name) => without_note(resolve::query(name, family, timeout)?),
             Self::Command(path) => without_note(command::query(path, family, timeout)?),
-            Self::Web(service) => without_note(web::query(http, service, family)?),
+            Self::Web(service) => without_note(web::query(http, service, family, timeout)?),
         };
         if Family::of(detected.address) != family {
             return Err(SourceError::WrongFamily(detected.address));

@@ -5,9 +5,10 @@ use std::thread;
 use std::time::Instant;
 
 use super::answer::SourceError;
-use super::consensus::{Basis, Query, Quorum, Step, contradiction, decide};
+use super::consensus::{Basis, Query, Quorum, Step, contradiction};
 use super::source::Source;
-use super::trust::{Kind, Trust};
+use super::trust::{Kind, Purpose, Trust};
+use super::votes::{Bar, decide, is_held_up};
 use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
@@ -28,9 +29,9 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// Returns the trust in the source at `index`; `None` if it is not configured.
+    /// Returns the trust in the answer of the source at `index`; `None` if it is not configured.
     pub(crate) fn trust(&self, index: usize) -> Option<Trust> {
-        (index < self.configured).then(|| self.queries[index].source.kind().trust())
+        (index < self.configured).then(|| self.queries[index].trust())
     }
 
     /// Returns the address that an update would use.
@@ -53,8 +54,10 @@ impl Survey {
             _ if self.configured == 0 => "this family is `off` in the config".to_owned(),
             _ if self.reporters(|_| true).is_empty() => "no usable public address".to_owned(),
             _ => {
-                let quorum = self.quorum.providers();
-                format!("no address was reported by {quorum} providers and a majority")
+                let is_held_up = is_held_up(&self.queries[..self.configured], self.quorum);
+                let providers = self.quorum.providers() + usize::from(is_held_up);
+                let why = if is_held_up { "; a hint contradicts, so that one more must agree" } else { "" };
+                format!("no address was reported by {providers} providers and a majority{why}")
             }
         };
         if let Some(address) = self.address() {
@@ -75,9 +78,7 @@ impl Survey {
 
     /// Returns the configured sources, hints excepted, whose address satisfies `matches`.
     fn reporters(&self, matches: impl Fn(IpAddr) -> bool) -> Vec<String> {
-        let counts = |query: &&Query| {
-            query.source.kind().trust() != Trust::Hint && query.address().is_some_and(&matches)
-        };
+        let counts = |query: &&Query| query.trust() != Trust::Hint && query.address().is_some_and(&matches);
         self.queries[..self.configured].iter().filter(counts).map(|q| q.source.to_string()).collect()
     }
 }
@@ -99,7 +100,7 @@ pub(crate) fn survey(
                 let (source, family, mut random) = (source.clone(), survey.family, random.split());
                 let query = move || {
                     let started = Instant::now();
-                    let result = source.query(family, http, &mut random);
+                    let result = source.query(family, Purpose::Write, http.remaining(), http, &mut random);
                     (result, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
                 };
                 running.push((number, index, thread::Builder::new().spawn_scoped(scope, query)));
@@ -110,12 +111,13 @@ pub(crate) fn survey(
                 .ok()
                 .and_then(|t| t.join().ok())
                 .unwrap_or_else(|| (Err(SourceError::Failed("could not start a thread".to_owned())), 0));
-            surveys[number].queries[index].result = Some(result);
+            let query = &mut surveys[number].queries[index];
+            (query.result, query.purpose) = (Some(result), Purpose::Write);
             surveys[number].milliseconds[index] = milliseconds;
         }
     });
     for survey in &mut surveys {
-        survey.decision = decide(&survey.queries[..survey.configured], quorum);
+        survey.decision = decide(&survey.queries[..survey.configured], quorum, Bar::Hint);
     }
     surveys
 }

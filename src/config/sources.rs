@@ -7,7 +7,7 @@ use super::{paths, syntax};
 use crate::address::consensus::Quorum;
 use crate::address::sources::dns;
 use crate::address::sources::web::{self, Service};
-use crate::address::{SOURCE_KINDS, Source, Trust};
+use crate::address::{Source, TRUST_TABLE, Trust};
 use crate::dns::check_labels;
 use crate::http::Endpoint;
 use crate::net::Family;
@@ -54,13 +54,20 @@ impl Sources {
     /// Returns the sources in the order of the config. With `random`, the services behind `dns` and those behind `web` are
     /// shuffled among themselves.
     pub(crate) fn list(&self, family: Family, mut random: Option<&mut Random>) -> Vec<Source> {
-        let mut list = Vec::new();
+        let mut list: Vec<Source> = Vec::new();
         for item in &self.0 {
             let start = list.len();
-            match item {
-                Item::Dns => list.extend(dns::built_in(family).into_iter().map(Source::Dns)),
-                Item::Web => list.extend(web::built_in(family).into_iter().map(Source::Web)),
-                Item::Single(source) => list.push(source.clone()),
+            let sources = match item {
+                Item::Dns => dns::built_in(family).into_iter().map(Source::Dns).collect(),
+                Item::Web => web::built_in(family).into_iter().map(Source::Web).collect(),
+                Item::Single(source) => vec![source.clone()],
+            };
+            // `web` may repeat a URL that is listed, and `dns` a name server: none is queried twice.
+            for source in sources {
+                let text = |s: &Source| s.to_string() + &s.location();
+                if !list.iter().any(|listed| text(listed) == text(&source)) {
+                    list.push(source);
+                }
             }
             if let Some(random) = &mut random {
                 random.shuffle(&mut list[start..]);
@@ -91,19 +98,18 @@ impl Sources {
     }
 
     /// Returns the reason why these sources can never reach the quorum, for the text after the config key. `None` if they
-    /// can: with one trusted source, or with web services of `quorum` providers.
+    /// can: with one source that may be trusted, or with votes of `quorum` providers.
     pub(super) fn quorum_problem(&self, family: Family, quorum: Quorum) -> Option<String> {
         let list = self.list(family, None);
-        if list.iter().any(|s| s.kind().trust() == Trust::Trusted) {
-            return None;
-        }
-        let mut providers: Vec<&str> = Vec::new();
+        let mut voters: Vec<&Source> = Vec::new();
         for source in &list {
-            if let Source::Web(Service { provider, .. }) = source {
-                push_if_new(&mut providers, provider);
+            match source.kind().trust() {
+                Trust::Trusted => return None,
+                Trust::Vote if !voters.iter().any(|v| v.has_provider_of(source)) => voters.push(source),
+                _ => {}
             }
         }
-        match providers.len() {
+        match voters.len() {
             0 => Some("has no source that can be published: add `web`".to_owned()),
             n if n < quorum.providers() => Some(format!(
                 "has sources of {n} provider(s), but {} must agree before a change: add another, such as `web`, or \
@@ -145,7 +151,10 @@ fn parse_item(word: &str, family: Family, file: Option<&Path>) -> Result<Item, S
         ("command", _) => return Err("`command` needs a path: command:/usr/local/bin/my-address".to_owned()),
         ("resolve", _) => return Err("`resolve` needs a name: resolve:box.example.net".to_owned()),
         _ => {
-            let kinds = SOURCE_KINDS.map(|(_, name, _)| name);
+            let mut kinds = Vec::new();
+            for (_, name, ..) in TRUST_TABLE {
+                push_if_new(&mut kinds, name);
+            }
             // `host` is the former name of `resolve`.
             let similar = if kind == "host" { Some("resolve") } else { syntax::did_you_mean(kind, &kinds) };
             let hint = similar.map(|k| format!("did you mean `{k}`?"));
@@ -252,6 +261,10 @@ mod tests {
             ("https://api.ipify.org https://api4.ipify.org", 1, 2),
             ("https://ipv4.icanhazip.com https://api.cloudflare.com/cdn-cgi/trace", 1, 2),
             ("dns https://a.example", 1, 2),
+            ("resolve:a.example", 1, 2),
+            ("resolve:a.example resolve:A.example", 1, 2),
+            ("resolve:a.example resolve:b.example", 2, 3),
+            ("resolve:a.example https://a.example dns", 2, 3),
         ] {
             assert_eq!(problem(words, quorum_of(quorum)), None, "{words}");
             // The built-in services reach the largest quorum.
@@ -263,9 +276,28 @@ mod tests {
             problem("dns dns:opendns", quorum_of(1))
                 .is_some_and(|p| p.contains("no source that can be published"))
         );
-        for words in ["router", "interface", "resolve:a.example", "command:/x", "dns router"] {
+        for words in ["router", "interface", "command:/x", "dns router", "resolve:a.example router"] {
             assert_eq!(problem(words, quorum_of(5)), None, "{words}");
         }
+    }
+
+    #[test]
+    fn list_has_each_source_once() {
+        let list = |words| {
+            let list = parse(words).expect(words).list(Family::V4, None);
+            list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        for (words, expected) in [
+            ("dns dns:google", "dns:cloudflare dns:google"),
+            ("dns:google dns", "dns:google dns:cloudflare"),
+            ("dns:google dns:google@127.0.0.1", "dns:google dns:google"),
+            ("router router", "router"),
+            ("resolve:a.example resolve:A.example", "resolve:a.example"),
+            ("https://a.example https://a.example https://a.example/ip", "a.example a.example"),
+        ] {
+            assert_eq!(list(words), expected, "{words}");
+        }
+        assert_eq!(list("https://api4.ipify.org web"), list("web web"));
     }
 
     #[test]

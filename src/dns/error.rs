@@ -13,7 +13,7 @@ pub const MAX_MESSAGE: usize = 512;
 pub enum DnsError {
     /// The query could not be sent, or the server's port is closed.
     Io(io::Error),
-    /// The timeout of the whole run passed first.
+    /// The time for it passed first: the run has a timeout, and some queries get only a part of it.
     RunOver,
     /// No response arrived.
     Silent {
@@ -40,7 +40,7 @@ impl fmt::Display for DnsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(_) => f.write_str("could not be queried"),
-            Self::RunOver => f.write_str("did not answer before the timeout of the run"),
+            Self::RunOver => f.write_str("did not answer in the time left"),
             Self::Silent { port, unrelated } => {
                 f.write_str("did not answer within 2 s, queried twice; ")?;
                 match unrelated {

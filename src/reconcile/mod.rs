@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::address::detector::Detector;
+use crate::address::votes::{Bar, Confirmed};
 use crate::cli::WriteMode;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
@@ -51,12 +52,15 @@ pub(crate) fn reconcile(
         }
         let Detection { quorum, .. } = config.detection;
         let sources = config.detection.sources(family).list(family, Some(&mut context.random));
-        let mut detector = Detector::new(family, sources, quorum, context.random.split());
+        let mut detector = Detector::new(family, sources, quorum, context.random.split(), http.remaining());
         if let Some(cached) = unchanged(config, &context, &records, || detector.hint(http, console)) {
             outcomes.extend(cached);
             continue;
         }
-        match detector.first(http, console) {
+        let believed = detector.first(http, console).and_then(|first| {
+            detector.believed(compare_confirmed(config, &context, &records, first), http, console)
+        });
+        match believed {
             Ok(address) => families.push(FamilyRecords { records, detector, address }),
             Err(e) => {
                 let keys = records.iter().map(|r| r.key.clone()).collect();
@@ -114,6 +118,19 @@ fn unchanged(
     })
 }
 
+/// Compares `address` with the records that have a fresh confirmation.
+fn compare_confirmed(
+    config: &Config,
+    context: &PassContext,
+    records: &[&Record],
+    address: IpAddr,
+) -> Confirmed {
+    let is_wrong = |record: &&Record| {
+        fresh_rrset(config, context, record).is_some_and(|r| r.values() != [record.desired_address(address)])
+    };
+    if records.iter().any(is_wrong) { Confirmed::Contradicted } else { Confirmed::Compatible }
+}
+
 fn fresh_rrset(config: &Config, context: &PassContext, record: &Record) -> Option<Rrset> {
     let (api, recheck) = (config.api.as_str(), config.recheck.as_secs());
     context.state.fresh_rrset(api, &record.key, record.ttl, context.now, recheck)
@@ -160,8 +177,12 @@ impl Pass<'_> {
     ) {
         let mut assessments = self.assess(&family, console);
         let mut no_quorum = None;
-        if assessments.iter().any(Assessment::is_write) {
-            match family.detector.agreed(self.http, console) {
+        // The hint comes second: the providers may agree on an address that needs no write.
+        for bar in [Bar::Quorum, Bar::Hint] {
+            if !assessments.iter().any(Assessment::is_write) {
+                break;
+            }
+            match family.detector.agreed(bar, self.http, console) {
                 Ok(address) if address == family.address => {}
                 Ok(address) => {
                     console.debug(format_args!("the sources agree on {address}, not on {}", family.address));
@@ -169,7 +190,10 @@ impl Pass<'_> {
                     // The cached confirmations were compared with the other address: assess every record again.
                     assessments = self.assess(&family, console);
                 }
-                Err(e) => no_quorum = Some(Rc::new(e)),
+                Err(e) => {
+                    no_quorum = Some(Rc::new(e));
+                    break;
+                }
             }
         }
         if no_quorum.is_none()

@@ -11,6 +11,9 @@ use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox, TOKEN};
 use fake_gandi::NameServer;
 
+/// The config line with which a name, one vote, is enough for a write.
+const ONE: &str = "quorum = 1";
+
 /// A stale A and AAAA record, with one source for each and more config lines.
 fn sandbox(ipv4: &str, ipv6: &str, more: &str) -> Sandbox {
     let s = Sandbox::new();
@@ -228,7 +231,7 @@ fn address_of_another_name_is_looked_up() {
     let dns = NameServer::start("127.0.0.1:53");
     let twice = "81.2.69.142 box.example\n81.2.69.142 box.example\n2a01:e0a:1:2::3 box.example\n";
     hosts(twice);
-    sandbox("resolve:box.example", "resolve:box.example", "").run(&[]).is(
+    sandbox("resolve:box.example", "resolve:box.example", ONE).run(&[]).is(
         0,
         &format!(
             "home.example.org A: {STALE} -> {ADDRESS}\n\
@@ -244,18 +247,18 @@ fn address_of_another_name_is_looked_up() {
         ),
     ] {
         hosts(text);
-        let s = sandbox("resolve:box.example", "off", "");
+        let s = sandbox("resolve:box.example", "off", ONE);
         s.run(&[]).fails(
             75,
             &["could not determine a public IPv4 address; nothing was changed: resolve:box.example: ", cause],
         );
         assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
     }
-    sandbox("resolve:other.example", "off", "").run(&[]).fails(75, &["resolve:other.example: "]);
+    sandbox("resolve:other.example", "off", ONE).run(&[]).fails(75, &["resolve:other.example: "]);
     // A name server that never responds.
     drop(dns);
     let _silent = UdpSocket::bind("127.0.0.1:53").expect("the port of name servers");
     fs::write("/run/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:2\n").expect("its file");
-    let s = sandbox("resolve:other.example", "off", "timeout = 2");
+    let s = sandbox("resolve:other.example", "off", "quorum = 1\ntimeout = 2");
     s.run(&[]).fails(75, &["resolve:other.example: the name server did not answer within 2 s"]);
 }

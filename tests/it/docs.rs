@@ -1,8 +1,10 @@
-//! README, example config and changelog match the program.
+//! README, SECURITY, ARCHITECTURE, example config and changelog match the program.
 
 use crate::sandbox::Sandbox;
 
 const README: &str = include_str!("../../README.md");
+const SECURITY: &str = include_str!("../../SECURITY.md");
+const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
 const EXAMPLE: &str = include_str!("../../gandi-ddns.conf.example");
 const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 
@@ -22,19 +24,25 @@ fn exit_codes_in_the_readme_are_those_of_the_program() {
 }
 
 #[test]
-fn trust_table_in_the_readme_is_that_of_the_program() {
-    let (_, table) = README
-        .split_once("| source | where the address comes from | trust |\n|---|---|---|\n")
-        .expect("the table");
-    let rows = table.lines().take_while(|l| l.starts_with('|'));
-    let rows: Vec<(&str, &str)> = rows
-        .filter_map(|row| {
-            let mut cells = row.trim_matches(['|', ' ']).split(" | ");
-            Some((cells.next()?.trim_matches('`'), cells.last()?))
-        })
-        .collect();
-    let table = gandi_ddns::address::SOURCE_KINDS.map(|(_, word, trust)| (word, trust.as_str()));
-    assert_eq!(rows, table);
+fn trust_tables_are_that_of_the_program() {
+    let expected = gandi_ddns::address::TRUST_TABLE.map(|(_, word, protocol, trust)| {
+        let via = protocol.map(|protocol| format!(" via {protocol}")).unwrap_or_default();
+        (format!("`{word}`{via}"), trust.as_str())
+    });
+    for (document, text) in
+        [("README.md", README), ("SECURITY.md", SECURITY), ("ARCHITECTURE.md", ARCHITECTURE)]
+    {
+        let mut lines = text.lines();
+        lines.find(|l| l.starts_with("| source | ") && l.ends_with(" | trust |")).expect(document);
+        let rows = lines.skip(1).take_while(|l| l.starts_with('|'));
+        let rows: Vec<(String, &str)> = rows
+            .filter_map(|row| {
+                let mut cells = row.trim_matches(['|', ' ']).split(" | ");
+                Some((cells.next()?.to_owned(), cells.last()?))
+            })
+            .collect();
+        assert_eq!(rows, expected, "{document}");
+    }
 }
 
 #[test]

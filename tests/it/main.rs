@@ -39,5 +39,6 @@ mod status; // `gandi-ddns status`, and the history
 mod syslog; // `--syslog`
 mod tls; // certificates and TLS versions
 mod token_expiry; // warnings before the token expires
+mod trust; // sources that lie
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum

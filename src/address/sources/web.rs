@@ -65,8 +65,13 @@ pub fn built_in(family: Family) -> Vec<Service> {
         .collect()
 }
 
-/// Queries a service over `family` only.
-pub(crate) fn query(http: &Http, service: &Service, family: Family) -> Result<IpAddr, SourceError> {
+/// Queries a service over `family` only, within the shorter of `timeout` and 5 s.
+pub(crate) fn query(
+    http: &Http,
+    service: &Service,
+    family: Family,
+    timeout: Duration,
+) -> Result<IpAddr, SourceError> {
     let (format, limit) =
         if service.url.path() == TRACE_PATH { (Format::Trace, MAX_TRACE) } else { (Format::Plain, MAX_BODY) };
     let request = Request {
@@ -75,7 +80,7 @@ pub(crate) fn query(http: &Http, service: &Service, family: Family) -> Result<Ip
         authorization: None,
         family: Some(family),
         limit,
-        timeout: TIMEOUT,
+        timeout: TIMEOUT.min(timeout),
     };
     let response = http.send(&request).map_err(SourceError::Http)?;
     if response.status != 200 {
