@@ -13,11 +13,14 @@ mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
 mod fake_server; // the fake against Gandi's recorded responses
 mod gandi_responses; // Gandi's possible responses, and faults in them
+mod hook_limits; // time, children and environment of hooks and programs
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
+mod other_user; // helper: runs of another user
+mod process_limits; // runs that may start no process, or have little memory
 mod records; // records created, replaced, kept or refused
 mod renewal; // renewal of the token in its file
 mod requests; // number and content of the requests

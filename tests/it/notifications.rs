@@ -128,14 +128,6 @@ fn large_output_of_a_hook_is_discarded() {
     assert_eq!(heard(&s), ["done"], "the hook ran to its end");
 }
 
-#[test]
-fn hook_that_times_out_is_killed_with_its_children() {
-    let s = with("on_change = hook\n");
-    // The hook inherits stderr, so the test would wait for it if it were not killed.
-    program(&s, "hook", "#!/bin/sh\nsleep 1000 &\nsleep 1000\n");
-    warns(&s, &["timed out after 30 s"]);
-}
-
 /// The requests that a monitor got: request line and body.
 type Sent = Arc<Mutex<Vec<(String, String)>>>;
 
