@@ -22,8 +22,8 @@ use crate::sys::time::Timestamp;
 pub(crate) const WITHOUT_STATE: &str =
     "without it every run queries Gandi and runs are not locked against each other";
 
-/// Size limit of the state file, in bytes: enough for some ten thousand records.
-const MAX_FILE: u64 = 1024 * 1024;
+/// Size limit of the state file, in bytes: enough for ten thousand records that fail with long texts.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
 
 /// The problem with a state directory or file.
 #[derive(Debug)]
