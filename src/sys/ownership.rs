@@ -94,13 +94,18 @@ fn check_one(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
     }
     // In a sticky directory such as /tmp, only the owner of a file can replace it.
     let is_sticky = metadata.is_dir() && mode & 0o1000 != 0;
-    // Root's group, or the group that many systems give each user. Its number is that of the user.
-    let is_own_group = metadata.gid() == 0 || metadata.gid() == uid;
-    let writable = mode & if is_own_group { 0o002 } else { 0o022 };
-    if writable != 0 && !is_sticky && (metadata.is_dir() || metadata.is_file()) {
+    let writable = is_writable_by_others(metadata);
+    if writable && !is_sticky && (metadata.is_dir() || metadata.is_file()) {
         return Err(FileError::Unsafe(format!("other users can write to {path}: run `chmod go-w {path}`")));
     }
     Ok(())
+}
+
+/// Returns true if the mode of a file or directory lets others than root and this user write to it.
+pub(crate) fn is_writable_by_others(metadata: &Metadata) -> bool {
+    // Root's group, or the group that many systems give each user. Its number is that of the user.
+    let is_own_group = metadata.gid() == 0 || metadata.gid() == geteuid().as_raw();
+    metadata.mode() & if is_own_group { 0o002 } else { 0o022 } != 0
 }
 
 /// Returns true for a directory or symlink of a user outside this user namespace, who appears as `nobody`: in a

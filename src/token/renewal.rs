@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Seek as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -16,21 +17,21 @@ use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::Credential;
 use crate::sys::atomic_file;
-use crate::sys::directory::{Directory, Missing};
+use crate::sys::directory::Directory;
 use crate::sys::file_error::FileError;
+use crate::sys::ownership::{Check, follow, is_ours, is_writable_by_others};
 use crate::sys::read_limited;
 
 /// Size in bytes of the preallocated temporary file, larger than any token: a full disk is noticed before the renewal.
 const PREALLOCATED: usize = 4096;
 
-/// The text for a token file that cannot be replaced, after its path.
-pub(crate) const NOT_A_FILE: &str = "is a symlink or not a regular file: set `token_file` to the file itself";
-
 /// The reason why the token was not renewed.
 #[derive(Debug)]
 pub(crate) enum RenewalError {
-    /// The token file is a symlink or not a regular file.
-    NotAFile(PathBuf),
+    /// Another user owns the directory of the token file.
+    NotOurs(PathBuf),
+    /// Other users can write to the directory of the token file.
+    Writable(PathBuf),
     /// The temporary file could not be created with owner, mode and size.
     Prepare(PathBuf, FileError),
     /// Gandi refused the renewal or did not respond.
@@ -44,7 +45,21 @@ pub(crate) enum RenewalError {
 impl fmt::Display for RenewalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAFile(path) => write!(f, "{} {NOT_A_FILE}", path.display()),
+            Self::NotOurs(dir) => {
+                write!(
+                    f,
+                    "another user owns {}: move the token file to a directory of its own",
+                    dir.display()
+                )
+            }
+            Self::Writable(dir) => {
+                let dir = dir.display();
+                write!(
+                    f,
+                    "other users can write to {dir}: move the token file to a directory of its own, or run \
+                     `chmod go-w {dir}`"
+                )
+            }
             Self::Prepare(path, _) => {
                 write!(f, "could not create a temporary file next to it ({})", path.display())
             }
@@ -58,7 +73,7 @@ impl fmt::Display for RenewalError {
 impl std::error::Error for RenewalError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NotAFile(_) => None,
+            Self::NotOurs(_) | Self::Writable(_) => None,
             Self::Prepare(_, e) | Self::Store(_, e) => Some(e),
             // Its text is that of Gandi's error.
             Self::Gandi(e) => e.source(),
@@ -73,10 +88,9 @@ pub(super) fn renew(
     request: impl FnOnce() -> Result<Credential, gandi::Error>,
     verify: impl FnOnce(&Credential) -> Result<(), gandi::Error>,
 ) -> Result<(), RenewalError> {
-    let draft = Draft::of(path).map_err(|e| RenewalError::Prepare(path.to_owned(), e))?;
-    let old = draft.regular()?;
-    let prepared = atomic_file::create(&draft.dir, &draft.temp, Some(&old))
-        .and_then(|mut f| Ok(prepare(&mut f, &old).map(|()| f)?));
+    let draft = Draft::of(path)?;
+    let prepared = atomic_file::create(&draft.dir, &draft.temp, Some(&draft.old))
+        .and_then(|mut f| Ok(prepare(&mut f, &draft.old).map(|()| f)?));
     let mut file = prepared.map_err(|e| draft.discard(RenewalError::Prepare(draft.path.clone(), e)))?;
     let token = request().map_err(|e| draft.discard(RenewalError::Gandi(e)))?;
     // From here on, only the temporary file holds the new token, so it is not removed after an error.
@@ -93,6 +107,8 @@ pub(super) fn finish(
 ) -> Option<Result<Credential, RenewalError>> {
     let draft = Draft::of(path).ok()?;
     let mut file = draft.dir.open_file(&draft.temp, OFlags::RDWR).ok()?;
+    // Another user's file, or one with a second name elsewhere, is not the leftover of a renewal.
+    file.metadata().ok().filter(|m| (is_ours(m) || m.uid() == draft.old.uid()) && m.nlink() == 1)?;
     let text = read_limited::read_open(&file, PREALLOCATED as u64).and_then(read_limited::text_of);
     let token = text.as_deref().unwrap_or_default().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -110,31 +126,41 @@ pub(super) fn finish(
     Some(complete().map(|()| token))
 }
 
+/// Returns the reason why the token in the file at `path` could not be renewed; `None` if nothing is in the way.
+pub(super) fn obstacle(path: &Path) -> Option<RenewalError> {
+    Draft::of(path).err()
+}
+
 /// The temporary file of a renewal, beside the token file.
 struct Draft {
     dir: Directory,
-    /// The path of the token file.
+    /// The path of the token file, without symlinks.
     path: PathBuf,
     /// The name of the token file.
     name: OsString,
+    /// Owner and mode of the token file.
+    old: Metadata,
     /// The name of the temporary file.
     temp: OsString,
 }
 
 impl Draft {
-    fn of(path: &Path) -> Result<Self, FileError> {
-        let name = path.file_name().unwrap_or_default().to_owned();
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let dir = Directory::open(parent, Missing::Fail)?;
-        Ok(Self { dir, path: path.to_owned(), temp: atomic_file::temp_name(&name), name })
-    }
-
-    /// Returns owner and mode of the token file. A symlink is refused: a rename would replace the link, not its target.
-    fn regular(&self) -> Result<Metadata, RenewalError> {
-        match self.dir.open_file(&self.name, OFlags::RDONLY).and_then(|f| Ok(f.metadata()?)) {
-            Err(FileError::NotRegular(_)) => Err(RenewalError::NotAFile(self.path.clone())),
-            metadata => metadata.map_err(|e| RenewalError::Prepare(self.path.clone(), e)),
+    /// Opens the directory of the token file, or of the file that a symlink there leads to. Nobody but root and this
+    /// user may be able to exchange files in it: not even if it is sticky, for there they can create the temporary file.
+    fn of(path: &Path) -> Result<Self, RenewalError> {
+        let failed = |e| RenewalError::Prepare(path.to_owned(), e);
+        let real = follow(path, Check::Links).map_err(failed)?;
+        let (dir, name) = Directory::of(&real).map_err(failed)?;
+        let metadata = dir.metadata().map_err(|e| failed(e.into()))?;
+        let parent = || real.parent().unwrap_or(&real).to_owned();
+        if !is_ours(&metadata) {
+            return Err(RenewalError::NotOurs(parent()));
         }
+        if is_writable_by_others(&metadata) {
+            return Err(RenewalError::Writable(parent()));
+        }
+        let old = dir.open_file(&name, OFlags::RDONLY).and_then(|f| Ok(f.metadata()?)).map_err(failed)?;
+        Ok(Self { dir, path: real, temp: atomic_file::temp_name(&name), name, old })
     }
 
     fn commit(&self) -> Result<(), RenewalError> {

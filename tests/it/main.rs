@@ -23,6 +23,7 @@ mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
 mod records; // records created, replaced, kept or refused
 mod renewal; // renewal of the token in its file
+mod renewal_directory; // renewal in a directory of other users
 mod requests; // number and content of the requests
 mod router_source; // addresses from the router
 mod run_output; // helper: the output of a run, and assertions on it

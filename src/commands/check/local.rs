@@ -32,10 +32,8 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
             check_program(key, path, findings);
         }
     }
-    if let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
-        && fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
-    {
-        findings.warn("renew_token", format!("{} {}", path.display(), token::NOT_A_FILE));
+    if let Some(obstacle) = token::renewal_obstacle(config) {
+        findings.warn("renew_token", obstacle);
     }
     if let Some(path) = &config.history
         && !path.parent().is_none_or(|d| d.as_os_str().is_empty() || d.is_dir())
