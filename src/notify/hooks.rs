@@ -172,6 +172,30 @@ fn variable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::Verbosity;
+    use crate::dns::{RrsetName, RrsetType, ZoneName};
+
+    #[test]
+    fn hooks_share_the_budget_in_all_attempts() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
+        let domain = ZoneName::parse("example.org").expect("a domain");
+        let name = RrsetName::parse("@", &domain).expect("a name");
+        let key = RrsetKey { name, domain, rrtype: RrsetType::A };
+        let failures = |text: &str| [(text.to_owned(), vec![&key])];
+        let mut hooks = Hooks { left: MIN_TIME, ..Hooks::new() };
+        // Reads from its stdin, which is empty, and ends with exit code 0.
+        let reported = hooks.failures(Path::new("/bin/cat"), &failures("a"), &mut console).len();
+        assert_eq!((reported, hooks.skipped), (1, 0));
+        assert!(hooks.left < MIN_TIME, "its time was taken");
+        for skipped in 1..3 {
+            let reported = hooks.failures(Path::new("/bin/cat"), &failures("b"), &mut console).len();
+            assert_eq!((reported, hooks.skipped), (0, skipped));
+        }
+        hooks.report_skipped(&mut console);
+        let said = String::from_utf8(err).expect("UTF-8");
+        assert!(said.lines().count() == 1 && said.contains("hooks not run: 2;"), "{said}");
+    }
 
     #[test]
     fn variable_is_bounded_and_has_no_control_characters() {

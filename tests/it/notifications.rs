@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN};
@@ -233,6 +233,25 @@ fn failing_heartbeat_does_not_change_the_run() {
     );
     let (url, _) = monitor(Some("HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
     fails_without_effect(&url, "status 500");
+}
+
+#[test]
+fn dripping_heartbeat_ends_by_its_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/secret-uuid", listener.local_addr().expect("its address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-Long: ");
+            // Ends when the program closes the connection.
+            while stream.write_all(b"x").is_ok() {
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+        }
+    });
+    let started = Instant::now();
+    fails_without_effect(&url, "timed out (response)");
+    assert!(started.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

@@ -59,9 +59,15 @@ impl OtherUser {
         words.extend(template.get_args().map(PathBuf::from));
         words.pop();
         words.push(self.path("gandi-ddns"));
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).env_clear().env("HOME", &self.dir).current_dir(&self.dir);
-        command.uid(self.uid).gid(self.uid);
+        let mut command = self.plain(&words[0]);
+        command.args(&words[1..]).env("HOME", &self.dir);
+        command
+    }
+
+    /// Returns a command for any program as this user, in the directory.
+    pub(crate) fn plain(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.env_clear().current_dir(&self.dir).uid(self.uid).gid(self.uid);
         command
     }
 }
