@@ -4,12 +4,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Problem};
 use super::paths::relative_to;
 use super::syntax::Entry;
 use crate::dns::is_placeholder;
 use crate::gandi::{CREATE_TOKEN, Credential};
 use crate::sys::environment::Environment;
+use crate::sys::ownership;
 use crate::sys::read_limited;
 
 /// The maximum size of a token or key file in bytes.
@@ -62,11 +63,13 @@ pub(super) fn find(
             ),
         ));
     };
-    let at = |problem| ConfigError::at(file, entry.line, problem);
+    let at = |problem: String| ConfigError::at(file, entry.line, problem);
     let is_api_key = entry.key.starts_with("api_key");
     let (text, location, secret_file) = if entry.key.ends_with("_file") {
         let path = relative_to(file, &entry.value);
-        let text = read(&path, if is_api_key { "API key" } else { "token" }).map_err(at)?;
+        ownership::check(&path).map_err(at)?;
+        let text = read(&path, if is_api_key { "API key" } else { "token" })
+            .map_err(|problem| ConfigError::at(file, entry.line, problem))?;
         let location = format!("`{}` {}", entry.key, path.display());
         (text, location, Some(path))
     } else {
@@ -79,17 +82,18 @@ pub(super) fn find(
 }
 
 /// Reads a token or API key file; `kind` names which. The error says how to create a missing file.
-fn read(path: &Path, kind: &str) -> Result<String, String> {
+fn read(path: &Path, kind: &str) -> Result<String, Problem> {
     read_limited::read_to_string(path, MAX_FILE).map_err(|e| {
         let name = path.display();
         // Only a shell expands `~`.
-        if path.iter().any(|part| part == "~") {
+        let text = if path.iter().any(|part| part == "~") {
             format!("could not read {kind} file {name}: write the whole path instead of `~`")
         } else if e.kind() == io::ErrorKind::NotFound {
             format!("{kind} file {name} does not exist: create it with `sudo nano {name}`")
         } else {
             format!("could not read {kind} file {name}: {e}")
-        }
+        };
+        Problem::reading(text, &e)
     })
 }
 

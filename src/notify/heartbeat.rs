@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::http::{Http, Method, Request};
 use crate::sys::error_chain::chain;
 
-/// Timeout for the request.
+/// Timeout for the request. Not cut by what is left of the run: a run that has used up its time must be reported, too.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum size of the response body in bytes. The body is not used.
 const MAX_RESPONSE: u64 = 64 * 1024;
@@ -16,12 +16,13 @@ const MAX_RESPONSE: u64 = 64 * 1024;
 const MAX_MESSAGE: usize = 8 * 1024;
 
 /// Sends the result of the run: `GET URL` after success, otherwise `POST URL/fail` with the message
-/// (`healthchecks.io/docs/http_api`). A failure is printed with `-v` only.
+/// (`healthchecks.io/docs/http_api`). Takes no longer than `timeout`, the time limit of an attempt, either. A failure is
+/// printed with `-v` only.
 pub(crate) fn send(
     notifications: &Notifications,
     http: &Http,
-    exit: Exit,
-    message: &str,
+    timeout: Duration,
+    (exit, message): (Exit, &str),
     console: &mut Console,
 ) {
     let Some(url) = &notifications.heartbeat else { return };
@@ -38,8 +39,14 @@ pub(crate) fn send(
             Method::Post { content_type: "text/plain; charset=utf-8", header: None, body },
         ),
     };
-    let request =
-        Request { method, url, authorization: None, family: None, limit: MAX_RESPONSE, timeout: TIMEOUT };
+    let request = Request {
+        method,
+        url,
+        authorization: None,
+        family: None,
+        limit: MAX_RESPONSE,
+        timeout: timeout.min(TIMEOUT),
+    };
     // Messages contain its host only: the path of such a URL is its password.
     match http.send(&request) {
         Ok(response) if (200..300).contains(&response.status) => {

@@ -1,9 +1,8 @@
-//! A oneshot channel whose receiver waits until a deadline. `std::sync::mpsc` would add 4 kB per value type.
+//! A oneshot channel. The receiver looks for the value, and is unparked when it arrives. `std::sync::mpsc` would add 4 kB per value type.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
-use std::time::Instant;
 
 /// The slot for the value, and the receiving thread to unpark.
 type Shared<T> = Arc<(Mutex<Option<T>>, Thread)>;
@@ -11,7 +10,7 @@ type Shared<T> = Arc<(Mutex<Option<T>>, Thread)>;
 /// The end that sends the value. Sending consumes it, so that a second value does not compile.
 pub(crate) struct Sender<T>(Shared<T>);
 
-/// The end that waits for the value. Receiving consumes it.
+/// The end that gets the value.
 pub(crate) struct Receiver<T>(Shared<T>);
 
 /// Creates a channel. The calling thread must be the one that receives.
@@ -34,18 +33,6 @@ impl<T> Receiver<T> {
     pub(crate) fn take(&self) -> Option<T> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
-
-    /// Waits for the value; `None` if it has not arrived by the deadline.
-    pub(crate) fn receive(self, deadline: Instant) -> Option<T> {
-        loop {
-            let value = self.take();
-            let left = deadline.saturating_duration_since(Instant::now());
-            if value.is_some() || left.is_zero() {
-                return value;
-            }
-            thread::park_timeout(left);
-        }
-    }
 }
 
 /// Runs `job` in a thread that is never joined. The job is boxed, so that all jobs share the code that starts one.
@@ -60,16 +47,20 @@ pub(crate) fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
-    fn receive_returns_the_value_or_none_at_the_deadline() {
+    fn take_returns_the_value_once_it_has_arrived() {
         let (sender, receiver) = channel();
+        assert_eq!(receiver.take(), None);
         spawn_detached(Box::new(move || sender.send(7))).expect("a thread");
-        assert_eq!(receiver.receive(Instant::now() + Duration::from_secs(60)), Some(7));
-        let (_sender, receiver) = channel::<u8>();
-        assert_eq!(receiver.receive(Instant::now()), None);
+        let value = loop {
+            // The sender unparks this thread; a spurious return costs one more look.
+            thread::park();
+            if let Some(value) = receiver.take() {
+                break value;
+            }
+        };
+        assert_eq!((value, receiver.take()), (7, None));
     }
 }

@@ -1,41 +1,56 @@
 //! Runs a user-supplied program without a shell, with a timeout after which its whole process group is killed.
+//!
+//! The end of the program counts, not that of its output: it may leave a child behind that keeps its streams open. No
+//! thread is needed: the wait for the program reads what is there.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::oneshot::{Sender, channel, spawn_detached};
+use super::file_limit;
 use super::time::seconds_rounded_up;
 
 /// Maximum size in bytes of a program's first line: an address needs at most 46.
 pub(crate) const MAX_LINE: usize = 256;
+/// Maximum size in bytes of the stderr that is passed on. The rest is discarded.
+const MAX_STDERR: usize = 4096;
 /// Interval of the checks whether the program has ended; std has no wait with a timeout.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// Maximum wait for a first line after the end of the program, if a child of it still has its stdout, such as the `tee`
+/// of `exec > >(tee log)`.
+const LINE_GRACE: Duration = Duration::from_secs(1);
+/// Maximum wait for the end of a program that was killed. One that has become another user's, as by `sudo`, lives on.
+const KILL_GRACE: Duration = Duration::from_secs(1);
 
 /// The program to run, and its surroundings.
 pub(crate) struct Spec<'a> {
     /// The program. A path without a slash is relative to the working directory, never searched in `$PATH`.
     pub(crate) path: &'a Path,
-    /// Variables added to its environment, as name and value.
+    /// Variables added to its environment, as name and value. Must not contain NUL.
     pub(crate) variables: &'a [(&'a str, &'a str)],
     /// Timeout for the program and its output.
     pub(crate) timeout: Duration,
-    /// The use of its stderr.
-    pub(crate) stderr: Stderr,
+    /// The use of its stdout: `Read` for its first line.
+    pub(crate) stdout: Stream,
+    /// The use of its stderr: `Read` to write it to this process's stderr.
+    pub(crate) stderr: Stream,
 }
 
-/// The use of a program's stderr.
+/// The use of an output stream of the program.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stderr {
-    /// The program writes to this process's stderr.
-    Inherit,
-    /// The output is discarded.
+pub(crate) enum Stream {
+    /// It is read by this process, so that no child of the program can keep a stream of this process open.
+    Read,
+    /// It is discarded.
     Discard,
 }
 
@@ -89,69 +104,107 @@ impl std::error::Error for ProcessError {
     }
 }
 
-/// Runs a program and returns the beginning of its output: at least the first line, or its first [`MAX_LINE`] bytes.
-/// The program gets no token: `GANDI_TOKEN` is removed from its environment.
+/// Runs a program and returns the beginning of its stdout: at least the first line, or its first [`MAX_LINE`] bytes.
+/// A child that the program leaves behind is neither waited for nor killed. The program gets no token: `GANDI_TOKEN` is
+/// removed from its environment.
 pub(crate) fn run(spec: &Spec) -> Result<Vec<u8>, ProcessError> {
     let deadline = Instant::now() + spec.timeout;
     let mut command = Command::new(Path::new(".").join(spec.path));
     command.env_remove("GANDI_TOKEN").envs(spec.variables.iter().copied());
     // With a process group of its own, the program can be killed together with its children.
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
-    if spec.stderr == Stderr::Discard {
-        command.stderr(Stdio::null());
-    }
+    command.stdin(Stdio::null()).stdout(spec.stdout.stdio()).stderr(spec.stderr.stdio()).process_group(0);
     let mut child = command.spawn().map_err(ProcessError::Start)?;
-    match first_line_and_status(&mut child, deadline) {
-        Ok(Some((line, status))) if status.success() => Ok(line),
-        Ok(Some((_, status))) => Err(ProcessError::Failed(status)),
-        unfinished => {
+    let mut stdout = Output::new(child.stdout.take().map(OwnedFd::from), MAX_LINE + 1);
+    let mut stderr = Output::new(child.stderr.take().map(OwnedFd::from), MAX_STDERR);
+    let ended = wait(&mut child, &mut stdout, &mut stderr, deadline);
+    // There is nowhere to report a failed write to.
+    let _ = file_limit::Stream(io::stderr().as_fd()).write_all(&stderr.kept);
+    match ended {
+        Ok(Some(status)) if status.success() => Ok(stdout.kept),
+        Ok(Some(status)) => Err(ProcessError::Failed(status)),
+        Ok(None) => {
             kill(&mut child);
-            Err(unfinished.err().map_or(ProcessError::TimedOut(spec.timeout), ProcessError::Wait))
+            Err(ProcessError::TimedOut(spec.timeout))
         }
+        Err(e) => Err(ProcessError::Wait(e)),
     }
 }
 
-/// Waits for the first line and then for the exit status; `None` after the deadline.
-fn first_line_and_status(child: &mut Child, deadline: Instant) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
-    let (sender, receiver) = channel();
-    if let Some(stdout) = child.stdout.take() {
-        spawn_detached(Box::new(move || drain(stdout, sender)))?;
+impl Stream {
+    fn stdio(self) -> Stdio {
+        if self == Self::Read { Stdio::piped() } else { Stdio::null() }
     }
-    let Some(line) = receiver.receive(deadline) else { return Ok(None) };
-    while Instant::now() < deadline {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some((line, status)));
+}
+
+/// An output stream of the program, and the beginning of what came from it.
+struct Output {
+    /// `None` if the stream is discarded, or has ended.
+    pipe: Option<File>,
+    kept: Vec<u8>,
+    /// The number of bytes to keep.
+    limit: usize,
+}
+
+impl Output {
+    fn new(pipe: Option<OwnedFd>, limit: usize) -> Self {
+        // Only this end of the pipe becomes non-blocking. If it did not, a read could last until the program ends.
+        let pipe = pipe.filter(|pipe| fcntl_setfl(pipe, OFlags::NONBLOCK).is_ok()).map(File::from);
+        Self { pipe, kept: Vec::new(), limit }
+    }
+
+    /// Reads what is there, so that the program neither blocks on a full pipe nor dies of a closed one. Keeps the
+    /// beginning of it.
+    fn drain(&mut self) {
+        let mut buffer = [0; 4096];
+        // A program that writes without a pause must not keep the caller from its deadline.
+        for _ in 0..64 {
+            let Some(pipe) = &mut self.pipe else { return };
+            match pipe.read(&mut buffer) {
+                Ok(0) => self.pipe = None,
+                Ok(read) => {
+                    let room = self.limit.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&buffer[..read.min(room)]);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Returns true if the first line is complete, or longer than the limit, or if nothing more will come.
+    fn has_line(&self) -> bool {
+        self.pipe.is_none() || self.kept.len() >= self.limit || self.kept.contains(&b'\n')
+    }
+}
+
+/// Waits for the end of the program, and reads its output meanwhile; `None` after the deadline.
+fn wait(
+    child: &mut Child,
+    stdout: &mut Output,
+    stderr: &mut Output,
+    deadline: Instant,
+) -> io::Result<Option<ExitStatus>> {
+    let mut deadline = deadline;
+    let mut ended = None;
+    loop {
+        if ended.is_none() {
+            ended = child.try_wait()?;
+            if ended.is_some() {
+                deadline = deadline.min(Instant::now() + LINE_GRACE);
+            }
+        }
+        // After the question for its end: what it wrote before that is read.
+        stdout.drain();
+        stderr.drain();
+        if (ended.is_some() && stdout.has_line()) || Instant::now() >= deadline {
+            return Ok(ended);
         }
         thread::sleep(POLL_INTERVAL);
     }
-    Ok(None)
 }
 
-/// Sends the first line as soon as it is complete, or its first part if it is longer than [`MAX_LINE`]. Reads the rest
-/// to its end, so that the program neither blocks on a full pipe nor dies of a closed one.
-fn drain(mut stdout: impl Read, sender: Sender<Vec<u8>>) {
-    let (mut buffer, mut line, mut sender) = ([0; 4096], Vec::new(), Some(sender));
-    loop {
-        let read = match stdout.read(&mut buffer) {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            result => result.unwrap_or(0),
-        };
-        if sender.is_some() {
-            line.extend_from_slice(&buffer[..read]);
-        }
-        if (read == 0 || line.len() > MAX_LINE || line.contains(&b'\n'))
-            && let Some(sender) = sender.take()
-        {
-            sender.send(std::mem::take(&mut line));
-        }
-        if read == 0 {
-            return;
-        }
-    }
-}
-
-/// Kills the program and its whole process group. A child that it left behind, such as a forgotten `sleep`, would keep
-/// our stderr open, and cron waits for that to be closed.
+/// Kills the program and its whole process group. A child that it left behind, such as a forgotten `sleep`, would hang
+/// for ever as well.
 fn kill(child: &mut Child) {
     // It has not been waited for, so that its ID cannot be another process's yet.
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
@@ -159,26 +212,8 @@ fn kill(child: &mut Child) {
     }
     // It may have left its group.
     let _ = child.kill();
-    let _ = child.wait();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn drain_sends_a_limited_first_line_and_reads_to_the_end() {
-        let flood = b"81.2.69.142\n".chain(io::repeat(b'x').take(1 << 20));
-        let (sender, receiver) = channel();
-        drain(flood, sender);
-        assert!(
-            receiver
-                .receive(Instant::now())
-                .is_some_and(|line| line.starts_with(b"81.2.69.142\n") && line.len() < 8192)
-        );
-        // A line that never ends.
-        let (sender, receiver) = channel();
-        drain(io::repeat(b'x').take(1 << 20), sender);
-        assert!(receiver.receive(Instant::now()).is_some_and(|line| line.len() < 8192));
+    let deadline = Instant::now() + KILL_GRACE;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        thread::sleep(POLL_INTERVAL);
     }
 }

@@ -3,8 +3,6 @@
 
 mod renewal;
 
-pub(crate) use renewal::NOT_A_FILE;
-
 use crate::config::Config;
 use crate::console::Console;
 use crate::gandi;
@@ -78,6 +76,13 @@ pub(crate) fn resume_renewal(config: &Config, http: &Http, console: &mut Console
             None
         }
     }
+}
+
+/// Describes why the token of this config could not be renewed, for `check`; `None` if nothing is in the way, or if it is
+/// not to be renewed.
+pub(crate) fn renewal_obstacle(config: &Config) -> Option<String> {
+    let path = config.token_file.as_deref().filter(|_| config.renew_token)?;
+    renewal::obstacle(path).map(|e| chain(&e))
 }
 
 /// Reads the token's expiry at most once a day; warns or renews the token if it is due. `memory` is what the state file

@@ -1,7 +1,7 @@
 //! `gandi-ddns check`: the line, the advice and the exit code for a good setup and for broken ones, without a change.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -259,13 +259,18 @@ fn unsafe_or_locked_state_directory_is_reported() {
 fn unusable_hooks_and_files_are_warnings() {
     let s = good();
     s.write("hook", "#!/bin/sh\n");
-    symlink(s.path("token"), s.path("link")).expect("a link");
+    fs::create_dir(s.path("public")).expect("a directory");
+    s.write("public/token", TOKEN);
+    fs::set_permissions(s.path("public"), fs::Permissions::from_mode(0o1777)).expect("chmod");
     let sections = "[example.org]\nnames = home\n";
     let head = "on_change = hook\non_failure = missing\nrenew_token = yes\nhistory = nowhere/history\n";
-    s.raw_config(&format!("{}{head}{sections}", s.head().replace("token_file = token", "token_file = link")));
+    s.raw_config(&format!(
+        "{}{head}{sections}",
+        s.head().replace("token_file = token", "token_file = public/token")
+    ));
     finds(&s, 0, "warning  on_change: hook: not an executable file: chmod +x", &[]);
     finds(&s, 0, "warning  on_failure: missing: No such file", &[]);
-    finds(&s, 0, "warning  renew_token: link is a symlink or not a regular file", &["the file itself"]);
+    finds(&s, 0, "warning  renew_token: other users can write to /", &["/public: move the token file to a"]);
     finds(&s, 0, "warning  history: ", &["create its directory first"]);
 }
 

@@ -18,6 +18,7 @@ mod fake_server; // the fake against Gandi's recorded responses
 mod faketime; // helper: another clock
 mod file_limit; // `ulimit -f`
 mod gandi_responses; // Gandi's possible responses, and faults in them
+mod hook_limits; // time, children and environment of hooks and programs
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
@@ -25,8 +26,11 @@ mod local_failures; // sockets and threads that this machine refuses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
+mod other_user; // helper: runs of another user
+mod process_limits; // runs that may start no process, or have little memory
 mod records; // records created, replaced, kept or refused
 mod renewal; // renewal of the token in its file
+mod renewal_directory; // renewal in a directory of other users
 mod requests; // number and content of the requests
 mod router_source; // addresses from the router
 mod run_output; // helper: the output of a run, and assertions on it

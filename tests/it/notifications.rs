@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN};
@@ -128,14 +128,6 @@ fn large_output_of_a_hook_is_discarded() {
     assert_eq!(heard(&s), ["done"], "the hook ran to its end");
 }
 
-#[test]
-fn hook_that_times_out_is_killed_with_its_children() {
-    let s = with("on_change = hook\n");
-    // The hook inherits stderr, so the test would wait for it if it were not killed.
-    program(&s, "hook", "#!/bin/sh\nsleep 1000 &\nsleep 1000\n");
-    warns(&s, &["timed out after 30 s"]);
-}
-
 /// The requests that a monitor got: request line and body.
 type Sent = Arc<Mutex<Vec<(String, String)>>>;
 
@@ -241,6 +233,25 @@ fn failing_heartbeat_does_not_change_the_run() {
     );
     let (url, _) = monitor(Some("HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
     fails_without_effect(&url, "status 500");
+}
+
+#[test]
+fn dripping_heartbeat_ends_by_its_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/secret-uuid", listener.local_addr().expect("its address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-Long: ");
+            // Ends when the program closes the connection.
+            while stream.write_all(b"x").is_ok() {
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+        }
+    });
+    let started = Instant::now();
+    fails_without_effect(&url, "timed out (response)");
+    assert!(started.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

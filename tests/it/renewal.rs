@@ -35,10 +35,11 @@ fn kept_secret(ran: &RunOutput) {
 fn new_token_replaces_the_old_one_in_its_file() {
     let s = due();
     fs::set_permissions(s.path("token"), fs::Permissions::from_mode(0o640)).expect("chmod");
-    // Only root can change the owner, and so test that it is kept.
+    // Only root can give the file to another group, and so test that the group is kept. A token of another user is
+    // refused.
     let owner = fs::metadata(s.path("token")).expect("metadata").uid();
     if owner == 0 {
-        chown(s.path("token"), Some(4711), Some(4712)).expect("chown");
+        chown(s.path("token"), None, Some(4712)).expect("chown");
     }
     let before = fs::metadata(s.path("token")).expect("metadata");
     let ran = s.run(&[]);
@@ -184,15 +185,23 @@ fn leftover_of_an_interrupted_renewal_is_resumed_or_removed() {
 }
 
 #[test]
-fn token_file_that_is_a_symlink_is_not_renewed() {
+fn token_file_that_is_a_symlink_is_renewed_at_its_target() {
     let s = due();
-    fs::rename(s.path("token"), s.path("elsewhere")).expect("a move");
-    symlink(s.path("elsewhere"), s.path("token")).expect("a link");
-    stays(&s, &["is a symlink or not a regular file: set `token_file` to the file itself"]);
-    assert_eq!(
-        (s.fake.renewals(), fs::read_to_string(s.path("elsewhere")).expect("it")),
-        (0, TOKEN.to_owned())
-    );
+    fs::create_dir(s.path("elsewhere")).expect("a directory");
+    fs::rename(s.path("token"), s.path("elsewhere/secret")).expect("a move");
+    symlink("elsewhere/secret", s.path("token")).expect("a link");
+    s.run(&[]).exits_without_errors(0);
+    let target = fs::read_link(s.path("token")).expect("still a link");
+    assert_eq!((target.to_str(), token(&s)), (Some("elsewhere/secret"), format!("{RENEWED}\n")));
+    assert!(!s.path("token.new").exists() && !s.path("elsewhere/secret.new").exists());
+    // The directory that counts is that of the target.
+    let s = due();
+    fs::create_dir(s.path("elsewhere")).expect("a directory");
+    fs::rename(s.path("token"), s.path("elsewhere/secret")).expect("a move");
+    symlink("elsewhere/secret", s.path("token")).expect("a link");
+    fs::set_permissions(s.path("elsewhere"), fs::Permissions::from_mode(0o1777)).expect("chmod");
+    stays(&s, &["other users can write to /", "/elsewhere: move the token file"]);
+    assert_eq!(s.fake.renewals(), 0);
 }
 
 #[test]
@@ -202,7 +211,7 @@ fn full_or_read_only_disk_keeps_the_old_token() {
     let s = due();
     let dir = s.path("secret");
     fs::create_dir(&dir).expect("a directory");
-    net.run(&format!("mount -t tmpfs -o size=16k tmpfs {}", dir.display()));
+    net.run(&format!("mount -t tmpfs -o size=16k,mode=755 tmpfs {}", dir.display()));
     fs::write(dir.join("token"), TOKEN).expect("the token");
     fs::set_permissions(dir.join("token"), fs::Permissions::from_mode(0o600)).expect("chmod");
     s.raw_config(&format!(

@@ -1,4 +1,4 @@
-//! The source `command:PATH`: the address is the first line that a program prints.
+//! The source `command:PATH`: the address is the first line that a program prints, if it then ends with exit code 0.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::address::answer::SourceError;
 use crate::net::Family;
-use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec, Stderr};
+use crate::sys::subprocess::{self, MAX_LINE, ProcessError, Spec, Stream};
 
 /// Time limit of a program.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -57,7 +57,7 @@ pub(crate) fn query(path: &Path, family: Family, timeout: Duration) -> Result<Ip
     let family = if family == Family::V4 { "ipv4" } else { "ipv6" };
     let variables = [("GANDI_DDNS_FAMILY", family)];
     let timeout = timeout.min(TIMEOUT);
-    let spec = Spec { path, variables: &variables, timeout, stderr: Stderr::Inherit };
+    let spec = Spec { path, variables: &variables, timeout, stdout: Stream::Read, stderr: Stream::Read };
     parse(&subprocess::run(&spec).map_err(CommandError::Process)?)
 }
 

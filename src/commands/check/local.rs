@@ -32,10 +32,8 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
             check_program(key, path, findings);
         }
     }
-    if let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
-        && fs::symlink_metadata(path).is_ok_and(|m| !m.is_file())
-    {
-        findings.warn("renew_token", format!("{} {}", path.display(), token::NOT_A_FILE));
+    if let Some(obstacle) = token::renewal_obstacle(config) {
+        findings.warn("renew_token", obstacle);
     }
     if let Some(path) = &config.history
         && !path.parent().is_none_or(|d| d.as_os_str().is_empty() || d.is_dir())
@@ -57,19 +55,13 @@ fn check_program(key: &str, path: &Path, findings: &mut Findings) {
 }
 
 /// Checks the state directory, its lock, and the results of former runs.
-pub(super) fn check_state(
-    config: &Config,
-    id: ConfigId,
-    uid: Option<u32>,
-    now: Timestamp,
-    findings: &mut Findings,
-) {
+pub(super) fn check_state(config: &Config, id: ConfigId, now: Timestamp, findings: &mut Findings) {
     let Some(dir) = &config.state_dir else {
         let text = format!("no directory: set `state_dir`, or HOME; {}", state::WITHOUT_STATE);
         return findings.warn("state", text);
     };
     let path = dir.display();
-    match state::inspect(dir, id, uid) {
+    match state::inspect(dir, id) {
         StoreStatus::Missing => {
             findings.ok("state", format!("{path} does not exist yet (created on the first run)"));
         }

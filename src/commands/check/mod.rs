@@ -37,7 +37,7 @@ pub fn execute(
     let mut redactor = Redactor::default();
     let clock = check_clock((context.now)(), &mut findings);
     match load(options, context, Credentials::Required) {
-        Err(e) => findings.fail(Exit::Config, "config", e.to_string()),
+        Err(e) => findings.fail(e.exit(), "config", e.to_string()),
         Ok((config, id)) => {
             if redaction == Redaction::On {
                 redactor = Redactor::new(&config, context.env.home.as_deref());
@@ -68,7 +68,7 @@ fn check_all(
     findings: &mut Findings,
 ) {
     local::check_config(config, findings);
-    local::check_state(config, id, context.env.uid, (context.now)(), findings);
+    local::check_state(config, id, (context.now)(), findings);
     let Some(now) = clock else { return };
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);

@@ -10,7 +10,8 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::http::Http;
-use crate::notify::{heartbeat, hooks};
+use crate::notify::heartbeat;
+use crate::notify::hooks::Hooks;
 use crate::outcome::{Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{failure_lines, json, report};
@@ -67,6 +68,7 @@ pub(super) struct Updater<'a> {
     state: State,
     /// The changes of earlier attempts.
     changed: Vec<Outcome>,
+    hooks: Hooks,
     attempts: u32,
 }
 
@@ -79,7 +81,18 @@ impl<'a> Updater<'a> {
         random: Random,
     ) -> Self {
         let (access, state, changed) = (StateAccess::Unopened, State::default(), Vec::new());
-        Self { config, id, options, context, random, access, state, changed, attempts: 0 }
+        Self {
+            config,
+            id,
+            options,
+            context,
+            random,
+            access,
+            state,
+            changed,
+            hooks: Hooks::new(),
+            attempts: 0,
+        }
     }
 
     /// Returns a random number from half of `most` to `most`.
@@ -155,12 +168,14 @@ impl<'a> Updater<'a> {
         let before = self.state.clone();
         self.maintain_token(attempt, console);
         self.report_failures(attempt, console);
+        self.hooks.report_skipped(console);
         self.save(&before, console);
         if !matches!(attempt.result, Err(Blocked::Locked(_))) && self.config.notifications.heartbeat.is_some()
         {
             let http = Http::new(self.config.detection.roots.as_deref(), HEARTBEAT_TIMEOUT);
             let notifications = &self.config.notifications;
-            heartbeat::send(notifications, &http, attempt.exit(), &attempt.message(), console);
+            let timeout = self.config.detection.timeout;
+            heartbeat::send(notifications, &http, timeout, (attempt.exit(), &attempt.message()), console);
         }
     }
 
@@ -185,7 +200,7 @@ impl<'a> Updater<'a> {
         self.save(&before, console);
         if self.options.mode == WriteMode::Apply {
             self.write_history(attempt, console);
-            hooks::changes(&self.config.notifications, attempt.outcomes(), console);
+            self.hooks.changes(&self.config.notifications, attempt.outcomes(), console);
         }
     }
 
@@ -225,13 +240,13 @@ impl<'a> Updater<'a> {
         }
     }
 
-    /// Runs `on_failure` for the failures that are new or a day old.
+    /// Runs `on_failure` for the failures that are new or a day old. A hook that was not started is tried again by the
+    /// next run.
     fn report_failures(&mut self, attempt: &Attempt, console: &mut Console) {
         let Some(program) = &self.config.notifications.on_failure else { return };
         let api = self.config.api.as_str();
         let unreported = self.state.unreported(api, attempt.outcomes(), attempt.now);
-        hooks::failures(program, &unreported, console);
-        for key in unreported.iter().flat_map(|(_, keys)| keys) {
+        for key in self.hooks.failures(program, &unreported, console) {
             self.state.mark_reported(api, key, attempt.now);
         }
     }
@@ -245,7 +260,7 @@ impl<'a> Updater<'a> {
                 console.warn(format_args!("no directory for the state: set `state_dir`, or HOME"));
                 Ok(State::default())
             }
-            Some(dir) => match Store::open(dir, self.id, self.context.env.uid) {
+            Some(dir) => match Store::open(dir, self.id) {
                 Ok(store) => {
                     let loaded = store.load();
                     access = StateAccess::Locked(store);

@@ -89,6 +89,8 @@ pub enum Tls {
     Good(Key, Versions),
     /// A certificate for `wrong.example` only.
     WrongName,
+    /// A certificate for a name with NUL and ESC in it.
+    ControlName,
     /// A certificate that was valid in 2020.
     Expired,
     /// A certificate that is valid from 2090 on.
@@ -138,6 +140,7 @@ impl Authority {
                 (NAMES, FROM, TO)
             }
             Tls::WrongName => (&["wrong.example"][..], FROM, TO),
+            Tls::ControlName => (&["wrong\0\u{1b}.example"][..], FROM, TO),
             Tls::Expired => (NAMES, (2020, 1, 1), (2020, 12, 31)),
             Tls::NotYetValid => (NAMES, (2090, 1, 1), (2099, 12, 31)),
             Tls::NotBefore(year, month, day) => (NAMES, (year, month, day), TO),
