@@ -66,7 +66,7 @@ impl LiveDns<'_> {
     /// Creates a new token with the lifetime of this one (`POST /organization/access-tokens`). Without a retry, since each
     /// response is another token.
     pub(crate) fn renewed_token(&self) -> Result<Credential, Error> {
-        let method = Method::Post { content_type: "application/json", header: None, body: "{}" };
+        let method = Method::Post { content_type: "application/json", body: "{}" };
         let response = self.send_once(method, &renewal_url(self.transport.api))?;
         if !(200..300).contains(&response.status) {
             return Err(self.transport.refused(&response, None));

@@ -40,8 +40,6 @@ pub enum Method<'a> {
     Post {
         /// `Content-Type`.
         content_type: &'a str,
-        /// One additional header, as name and value.
-        header: Option<(&'a str, &'a str)>,
         /// The body.
         body: &'a str,
     },
@@ -210,11 +208,8 @@ impl Http {
                 }
                 limited!(put).send(json)
             }
-            Method::Post { content_type, header: additional, body } => {
+            Method::Post { content_type, body } => {
                 let mut post = agent.post(request.url).header(header::CONTENT_TYPE, content_type);
-                if let Some((name, value)) = additional {
-                    post = post.header(name, value);
-                }
                 if let Some(value) = authorization {
                     post = post.header(header::AUTHORIZATION, value);
                 }

@@ -34,10 +34,7 @@ pub(crate) fn send(
     let body = &message[..end];
     let (url, method) = match exit {
         Exit::Ok => (url.as_str(), Method::Get),
-        _ => (
-            fail_url.as_str(),
-            Method::Post { content_type: "text/plain; charset=utf-8", header: None, body },
-        ),
+        _ => (fail_url.as_str(), Method::Post { content_type: "text/plain; charset=utf-8", body }),
     };
     let request = Request {
         method,

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 mod gateway;
+mod real_routers;
 mod trust;
 mod upnp;
 

@@ -4,11 +4,11 @@
 //! NAT-PMP comes first, since it costs one packet each way, then `UPnP`. Only the gateway is asked: any machine on the
 //! LAN can claim to be a router.
 
-mod description;
 mod exchange;
 mod head;
 mod location;
 mod nat_pmp;
+mod services;
 mod soap;
 mod ssdp;
 mod upnp;

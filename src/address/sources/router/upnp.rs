@@ -8,9 +8,9 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::description::services;
 use super::exchange::exchange;
 use super::location::Location;
+use super::services::services;
 use super::soap;
 use super::ssdp::{SEARCHES, Search, Sender};
 use crate::address::global::reason_not_global;
