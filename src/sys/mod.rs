@@ -8,5 +8,6 @@ pub mod hash;
 pub(crate) mod oneshot;
 pub mod random;
 pub(crate) mod read_limited;
+pub(crate) mod secret;
 pub(crate) mod subprocess;
 pub mod time;
