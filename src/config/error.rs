@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::sys::secret;
+
 /// A problem in the config. Its text is one line; for the config of an older Gandi script, [`translation`] has the
 /// config to use instead.
 ///
@@ -17,12 +19,15 @@ pub struct ConfigError {
     problem: String,
     /// The equivalent config for this program, if the file is the config of an older Gandi script.
     translation: Option<String>,
+    /// The names in the config, as far as it was read.
+    names: String,
 }
 
 impl ConfigError {
     /// Creates an error about the whole file, or about no file.
     pub(super) fn new(file: Option<&Path>, problem: impl Into<String>) -> Self {
-        Self { file: file.map(Path::to_owned), line: None, problem: problem.into(), translation: None }
+        let (problem, names) = (problem.into(), String::new());
+        Self { file: file.map(Path::to_owned), line: None, problem, translation: None, names }
     }
 
     /// Creates an error about a line; line 0 stands for arguments and is not printed.
@@ -36,6 +41,17 @@ impl ConfigError {
         let problem =
             "this looks like the config of an older Gandi script; the equivalent for gandi-ddns is below";
         Self { translation: Some(translation), ..Self::at(file, line, problem) }
+    }
+
+    /// Adds the names in the config, which the problem may mention.
+    pub(super) fn with_names(self, names: String) -> Self {
+        Self { names, ..self }
+    }
+
+    /// Returns the domains and record names in the config as typed, separated by spaces, for `check --redact`.
+    #[must_use]
+    pub fn names(&self) -> &str {
+        &self.names
     }
 
     /// Returns the text of a config file that replaces the config of an older Gandi script.
@@ -54,7 +70,7 @@ impl fmt::Display for ConfigError {
             }
             write!(f, " ")?;
         }
-        f.write_str(&self.problem)
+        f.write_str(&secret::hide(&self.problem))
     }
 }
 

@@ -8,6 +8,7 @@ use super::paths::relative_to;
 use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
 use crate::net::Family;
+use crate::sys::secret;
 
 /// The keys of the global section.
 pub(super) const GLOBAL: [&str; 18] = [
@@ -89,8 +90,7 @@ impl Reader<'_> {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, ConfigError> {
         let Some(entry) = self.entry(key) else { return Ok(None) };
-        let result =
-            if entry.value.is_empty() { Err("needs a value".to_owned()) } else { read(&entry.value) };
+        let result = check_value(entry).and_then(|()| read(&entry.value));
         result
             .map(Some)
             .map_err(|problem| ConfigError::at(self.file, entry.line, format!("`{key}`: {problem}")))
@@ -113,6 +113,20 @@ impl Reader<'_> {
     /// Reads `ipv4` or `ipv6`, or returns the default sources.
     pub(super) fn sources(&self, key: &str, family: Family) -> Result<Sources, ConfigError> {
         Ok(self.value(key, |v| Sources::parse(&list(v), family, self.file))?.unwrap_or_default())
+    }
+}
+
+/// Refuses an empty value, and a secret under a key that is not for one: it would become part of a path or of a name.
+fn check_value(entry: &Entry) -> Result<(), String> {
+    // The URL of a service may have a key in it. That of the heartbeat has one, and is not repeated by any error.
+    let may_be_secret =
+        entry.key == "heartbeat" || entry.key.starts_with("ipv") && entry.value.contains("://");
+    if entry.value.is_empty() {
+        Err("needs a value".to_owned())
+    } else if !may_be_secret && secret::is_in(&entry.value) {
+        Err("this looks like the token itself, which belongs in the file of `token_file`".to_owned())
+    } else {
+        Ok(())
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) fn finish(
         let _ = fs::remove_file(&temp);
         return None;
     }
-    let token = Credential::Token(token.to_owned());
+    let token = Credential::renewed(token);
     let complete = || {
         // Repeated, as the renewal may have been interrupted before the file was truncated or synced.
         let mut file = OpenOptions::new().write(true).open(&temp).map_err(|e| store_error(&temp, e))?;

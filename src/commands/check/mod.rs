@@ -34,16 +34,18 @@ pub fn execute(
     console: &mut Console,
 ) -> Exit {
     let mut findings = Findings::default();
-    let mut redactor = Redactor::default();
+    let mut redactor = Redactor::new(context.env.home.as_deref());
     match load(options, context, Credentials::Required) {
         Err(e) => {
+            redactor.hide_words(e.names());
             findings.fail(Exit::Config, "config", e.to_string());
             check_clock((context.now)(), &mut findings);
         }
         Ok((config, id)) => {
             if redaction == Redaction::On {
-                redactor = Redactor::new(&config, context.env.home.as_deref());
+                redactor.hide_names_of(&config);
             }
+            console.hide(config.credential.expose());
             check_all(&config, id, context, &mut findings);
         }
     }
