@@ -40,5 +40,5 @@ pub(crate) fn report_config_error(e: &ConfigError, console: &mut Console) -> Exi
     if let Some(text) = e.translation() {
         console.error(format_args!("write this instead:\n\n{text}"));
     }
-    Exit::Config
+    e.exit()
 }

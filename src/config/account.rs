@@ -4,12 +4,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Problem};
 use super::paths::relative_to;
 use super::syntax::Entry;
 use crate::dns::is_placeholder;
 use crate::gandi::{CREATE_TOKEN, Credential, Secret};
 use crate::sys::environment::Environment;
+use crate::sys::ownership;
 use crate::sys::read_limited;
 use crate::sys::secret;
 
@@ -47,8 +48,11 @@ pub(super) fn find(
     if let Some(token) = &env.token {
         return outside(token, "$GANDI_TOKEN", configured);
     }
-    let systemd_credential =
-        env.credentials_directory.as_ref().map(|d| d.join("token")).filter(|p| p.exists());
+    let systemd_credential = env
+        .credentials_directory
+        .as_ref()
+        .map(|d| d.join("token"))
+        .filter(|p| !matches!(p.try_exists(), Ok(false)));
     if let Some(path) = systemd_credential {
         // systemd sets the mode of this file, so it is not checked.
         let text = read(&path, "token").map_err(|p| ConfigError::new(None, p))?;
@@ -63,14 +67,16 @@ pub(super) fn find(
             ),
         ));
     };
-    let at = |problem| ConfigError::at(file, entry.line, problem);
+    let at = |problem: String| ConfigError::at(file, entry.line, problem);
     let is_api_key = entry.key.starts_with("api_key");
     let (text, source, secret_file) = if entry.key.ends_with("_file") {
         if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
             return Err(at(format!("`{}` must name a file: this looks like the token itself", entry.key)));
         }
         let path = relative_to(file, &entry.value);
-        let text = read(&path, if is_api_key { "API key" } else { "token" }).map_err(at)?;
+        ownership::check(&path).map_err(at)?;
+        let text = read(&path, if is_api_key { "API key" } else { "token" })
+            .map_err(|problem| ConfigError::at(file, entry.line, problem))?;
         (text, format!("{} {}", entry.key, path.display()), Some(path))
     } else {
         let name = file.map(|f| f.display().to_string()).unwrap_or_default();
@@ -91,18 +97,21 @@ fn outside(text: &str, source: &str, configured: Option<&Entry>) -> Result<Accou
 }
 
 /// Reads a token or API key file; `kind` names which. The error says how to create a missing file.
-fn read(path: &Path, kind: &str) -> Result<String, String> {
-    read_limited::read_to_string(path, MAX_FILE).map_err(|e| {
+fn read(path: &Path, kind: &str) -> Result<String, Problem> {
+    // Bytes that are not UTF-8 are found when the secret is checked.
+    let bytes = read_limited::read(path, MAX_FILE).map_err(|e| {
         let name = path.display();
         // Only a shell expands `~`.
-        if path.iter().any(|part| part == "~") {
+        let text = if path.iter().any(|part| part == "~") {
             format!("could not read {kind} file {name}: write the whole path instead of `~`")
         } else if e.kind() == io::ErrorKind::NotFound {
             format!("{kind} file {name} does not exist: create it with `sudo nano {name}`")
         } else {
             format!("could not read {kind} file {name}: {e}")
-        }
-    })
+        };
+        Problem::reading(text, &e)
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Returns a warning if all users can read the file of the secret.

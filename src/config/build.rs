@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::account::{self, Account};
 use super::error::ConfigError;
 use super::model::{Config, Credentials, Detection, Notifications};
-use super::paths::relative_to;
 use super::reader::{GLOBAL, Reader, SECTION, check_keys};
 use super::syntax::{Entry, Section};
 use super::{ca_file, domains, legacy, syntax};
@@ -104,7 +103,10 @@ fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
         ipv4: reader.sources("ipv4", Family::V4)?,
         ipv6: reader.sources("ipv6", Family::V6)?,
         quorum: reader.value("quorum", quorum)?.unwrap_or_default(),
-        roots: reader.value("ca_file", |v| ca_file::read(&relative_to(reader.file, v)))?,
+        roots: match reader.path("ca_file")? {
+            None => None,
+            Some(path) => Some(ca_file::read(&path).map_err(|p| reader.error("ca_file", p))?),
+        },
         timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
     })
 }

@@ -6,11 +6,20 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::error::Problem;
+use crate::sys::ownership;
+use crate::sys::read_limited;
+
+/// The maximum size of the file in bytes: several times that of all public CA certificates.
+const MAX_FILE: u64 = 1024 * 1024;
+
 /// Reads all certificates of a PEM file. Fails if the file has none, or if one cannot serve as a trust anchor.
-pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let problem = |cause: String| format!("could not use {}: {cause}", path.display());
-    // Read here and not by rustls, so that an I/O error has the words of the operating system.
-    let pem = std::fs::read(path).map_err(|e| problem(e.to_string()))?;
+pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
+    ownership::check(path)?;
+    let text = |cause: String| format!("could not use {}: {cause}", path.display());
+    let problem = |cause: String| Problem::from(text(cause));
+    // Read here and not by rustls, so that an error has the words of this program or the operating system.
+    let pem = read_limited::read(path, MAX_FILE).map_err(|e| Problem::reading(text(e.to_string()), &e))?;
     let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|e| problem(format!("not a PEM file: {e}")))?;

@@ -3,13 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Problem};
 use super::model::{Credentials, Detection, Loaded};
 use super::syntax::{self, Entry, Section};
 use super::{build, legacy};
 use crate::cli::{ConfigSource, Inline};
 use crate::sys::environment::Environment;
 use crate::sys::hash::ConfigId;
+use crate::sys::ownership;
 use crate::sys::read_limited;
 
 /// The maximum size of a config file in bytes: enough for some ten thousand names.
@@ -53,6 +54,7 @@ pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, Co
 fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {
     let candidates = path.map_or_else(|| env.config_files(), |path| vec![path.to_owned()]);
     for candidate in candidates {
+        ownership::check(&candidate).map_err(|problem| ConfigError::new(None, problem))?;
         let e = match read_limited::read_to_string(&candidate, MAX_FILE) {
             Ok(text) => return Ok(Some((text, candidate))),
             Err(e) => e,
@@ -63,7 +65,7 @@ fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBu
             _ => "",
         };
         let problem = format!("could not read the config {}: {e}{hint}", candidate.display());
-        return Err(ConfigError::new(None, problem));
+        return Err(ConfigError::new(None, Problem::reading(problem, &e)));
     }
     Ok(None)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Problem};
 use super::model::MultipleValues;
 use super::paths::relative_to;
 use super::sources::Sources;
@@ -91,9 +91,12 @@ impl Reader<'_> {
     ) -> Result<Option<T>, ConfigError> {
         let Some(entry) = self.entry(key) else { return Ok(None) };
         let result = check_value(entry).and_then(|()| read(&entry.value));
-        result
-            .map(Some)
-            .map_err(|problem| ConfigError::at(self.file, entry.line, format!("`{key}`: {problem}")))
+        result.map(Some).map_err(|problem| self.error(key, problem.into()))
+    }
+
+    /// Returns an error about the value of a key.
+    pub(super) fn error(&self, key: &str, problem: Problem) -> ConfigError {
+        ConfigError::at(self.file, self.entry(key).map_or(0, |e| e.line), problem.of_key(key))
     }
 
     /// Reads a path. A relative one is relative to the directory of the config.

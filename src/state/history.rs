@@ -1,12 +1,14 @@
 //! The history: a file with the last address changes, for `gandi-ddns status`. It is written only after a change.
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::outcome::{Outcome, Success};
 use crate::sys::atomic_file;
+use crate::sys::directory::Directory;
+use crate::sys::file_error::FileError;
 use crate::sys::hash::ConfigId;
 use crate::sys::read_limited;
 use crate::sys::time::Timestamp;
@@ -79,28 +81,34 @@ pub(crate) fn default_path(dir: &Path, id: ConfigId) -> PathBuf {
 }
 
 /// Reads the changes, oldest first; an empty list if there is no file. Lines of another format are skipped.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<HistoryEntry>> {
-    match read_limited::read_to_string(path, MAX_FILE) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(e) => Err(e),
-        Ok(text) => Ok(text.lines().filter_map(HistoryEntry::parse).collect()),
-    }
+pub(crate) fn read(path: &Path) -> Result<Vec<HistoryEntry>, FileError> {
+    let text = read_limited::if_exists(read_limited::read_to_string(path, MAX_FILE))?.unwrap_or_default();
+    Ok(text.lines().filter_map(HistoryEntry::parse).collect())
 }
 
-/// Adds changes to the file and keeps the last [`MAX_ENTRIES`]. A file that cannot be read is not replaced.
-pub(crate) fn add(path: &Path, new: Vec<HistoryEntry>) -> io::Result<()> {
-    // A symlink is kept; its target is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut changes = read(&path)?;
+/// Adds changes to the file and keeps the last [`MAX_ENTRIES`]. Owner and mode stay; a symlink that root or this user
+/// owns stays too, and its target is replaced. A file that is no history is an error and stays as it is.
+pub(crate) fn add(path: &Path, new: Vec<HistoryEntry>) -> Result<(), FileError> {
+    let (dir, name) = Directory::of(path)?;
+    let old = read_limited::if_exists(dir.open_file(&name, OFlags::RDONLY))?;
+    let mut changes = Vec::new();
+    if let Some(file) = &old {
+        let text = read_limited::text_of(read_limited::read_open(file, MAX_FILE)?)?;
+        for line in text.lines() {
+            changes.push(HistoryEntry::parse(line).ok_or(FileError::NotText("it is not a history"))?);
+        }
+    }
     changes.extend(new);
     let first = changes.len().saturating_sub(MAX_ENTRIES);
     let lines: Vec<String> = changes[first..].iter().map(|c| format!("{c}\n")).collect();
-    atomic_file::replace(&path, &lines.concat())
+    let old = old.map(|f| f.metadata()).transpose()?;
+    atomic_file::replace(&dir, &name, &lines.concat(), old.as_ref())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn history_keeps_the_last_fifty_entries_and_refuses_a_foreign_file() {

@@ -4,17 +4,23 @@
 //! By default the directory is in memory (`/run`), since SD cards wear. The file is written only when the state has
 //! changed, by atomic replace, in a directory of mode 0700 that belongs to us or root.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::OFlags;
 
 use super::format::Unreadable;
 use super::records::State;
 use crate::sys::atomic_file;
+use crate::sys::directory::{Directory, Missing};
+use crate::sys::file_error::FileError;
 use crate::sys::hash::ConfigId;
+use crate::sys::ownership::is_ours;
 use crate::sys::read_limited;
 use crate::sys::time::Timestamp;
 
@@ -28,8 +34,8 @@ const MAX_FILE: u64 = 1024 * 1024;
 /// The problem with a state directory or file.
 #[derive(Debug)]
 enum StateErrorKind {
-    /// An I/O error while we `tried` something, as in "read".
-    Io { tried: &'static str, error: io::Error },
+    /// An error while we `tried` something, as in "read".
+    Io { tried: &'static str, error: FileError },
     /// The directory is owned by another user.
     NotOurs,
     /// Other users can write to the directory.
@@ -67,7 +73,7 @@ impl StateError {
     }
 
     fn is_not_found(&self) -> bool {
-        matches!(&self.kind, StateErrorKind::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+        matches!(&self.kind, StateErrorKind::Io { error, .. } if error.kind() == ErrorKind::NotFound)
     }
 }
 
@@ -99,35 +105,100 @@ impl std::error::Error for StateError {
     }
 }
 
+/// The state directory of one config, held open.
+#[derive(Debug)]
+struct StateDir {
+    /// The path, for messages.
+    path: PathBuf,
+    dir: Directory,
+    id: ConfigId,
+}
+
+impl StateDir {
+    /// Opens the directory, and checks that it belongs to root or this user and that other users cannot write to it.
+    fn open(path: &Path, id: ConfigId, missing: Missing) -> Result<Self, StateError> {
+        let fail = |kind| StateError::new(path, kind);
+        let io = |error| fail(StateErrorKind::Io { tried: "use the state directory", error });
+        let dir = Directory::open(path, missing).map_err(io)?;
+        let metadata = dir.metadata().map_err(|e| io(e.into()))?;
+        if !is_ours(&metadata) {
+            return Err(fail(StateErrorKind::NotOurs));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err(fail(StateErrorKind::Writable));
+        }
+        Ok(Self { path: path.to_owned(), dir, id })
+    }
+
+    /// Returns the name of a file of this config in the directory.
+    fn name(&self, extension: &str) -> OsString {
+        format!("{}.{extension}", self.id).into()
+    }
+
+    fn error(&self, name: &OsStr, kind: StateErrorKind) -> StateError {
+        StateError { path: self.path.join(name), kind }
+    }
+
+    /// Opens a file of root or this user in the directory.
+    fn open_file(&self, name: &OsStr, tried: &'static str, flags: OFlags) -> Result<File, StateError> {
+        let file = self.dir.open_file(name, flags).and_then(|file| {
+            let ours = is_ours(&file.metadata()?);
+            ours.then_some(file)
+                .ok_or_else(|| FileError::Unsafe("another user owns it: remove it".to_owned()))
+        });
+        file.map_err(|error| self.error(name, StateErrorKind::Io { tried, error }))
+    }
+
+    /// Reads the state; an empty one if there is no file.
+    fn read(&self) -> Result<State, StateError> {
+        let name = self.name("state");
+        let file = match self.open_file(&name, "read", OFlags::RDONLY) {
+            Err(e) if e.is_not_found() => return Ok(State::default()),
+            file => file?,
+        };
+        let kind = match read_limited::read_open(&file, MAX_FILE).and_then(read_limited::text_of) {
+            Ok(text) => match State::parse(&text) {
+                Ok(state) => return Ok(state),
+                Err(Unreadable::Corrupt) => StateErrorKind::Corrupt,
+                Err(Unreadable::OtherVersion) => StateErrorKind::OtherVersion,
+            },
+            Err(FileError::NotText(_) | FileError::TooLarge(_)) => StateErrorKind::Corrupt,
+            Err(error) => StateErrorKind::Io { tried: "read", error },
+        };
+        Err(self.error(&name, kind))
+    }
+
+    /// Opens the lock file and takes the lock without waiting. It is released when the file is closed.
+    fn lock(&self, flags: OFlags) -> Result<File, StateError> {
+        let name = self.name("lock");
+        // A lock on NFS needs a file that is open for writing.
+        let file = self.open_file(&name, "open the lock", OFlags::RDWR | flags)?;
+        let kind = match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => StateErrorKind::Locked,
+            Err(TryLockError::Error(e)) => StateErrorKind::Io { tried: "take the lock", error: e.into() },
+        };
+        Err(self.error(&name, kind))
+    }
+}
+
 /// The state directory, locked for this run.
 #[derive(Debug)]
 pub struct Store {
-    file: PathBuf,
+    dir: StateDir,
     /// Held until the run ends. A file of its own that is never renamed: otherwise two runs could lock two files.
     lock: File,
 }
 
 impl Store {
-    /// Creates the directory if it is missing, and takes the lock. `id` distinguishes the configs of one machine;
-    /// `uid` is the effective user ID.
+    /// Creates the directory if it is missing, and takes the lock. `id` distinguishes the configs of one machine.
     ///
     /// # Errors
     /// If the directory cannot be created or is not private, or if another run holds the lock.
-    pub fn open(dir: &Path, id: ConfigId, uid: Option<u32>) -> Result<Self, StateError> {
-        let io = |path, tried, error| StateError::new(path, StateErrorKind::Io { tried, error });
-        // Parents get the default mode: `~/.cache` is shared with other programs.
-        if let Some(parent) = dir.parent() {
-            fs::create_dir_all(parent).map_err(|e| io(parent, "create the directory", e))?;
-        }
-        match DirBuilder::new().mode(0o700).create(dir) {
-            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(io(dir, "create the state directory", e));
-            }
-            _ => {}
-        }
-        check_private(dir, uid)?;
-        let lock = take_lock(&lock_file(dir, id), OpenOptions::new().create(true).append(true).mode(0o600))?;
-        Ok(Self { file: state_file(dir, id), lock })
+    pub fn open(dir: &Path, id: ConfigId) -> Result<Self, StateError> {
+        let dir = StateDir::open(dir, id, Missing::Create)?;
+        let lock = dir.lock(OFlags::CREATE)?;
+        Ok(Self { dir, lock })
     }
 
     /// Reads the state that the last run left; an empty state if there is no file.
@@ -135,7 +206,7 @@ impl Store {
     /// # Errors
     /// If the file cannot be read, is corrupt, or was written by another version.
     pub fn load(&self) -> Result<State, StateError> {
-        read(&self.file)
+        self.dir.read()
     }
 
     /// Replaces the state file atomically.
@@ -143,9 +214,14 @@ impl Store {
     /// # Errors
     /// If the new file cannot be written or renamed; the old one is then unchanged.
     pub fn save(&self, state: &State) -> Result<(), StateError> {
-        atomic_file::replace(&self.file, &state.to_string()).map_err(|error| {
-            StateError::new(&self.file, StateErrorKind::Io { tried: "write the state", error })
-        })
+        let name = self.dir.name("state");
+        // What is not a state file of ours stays; `load` has told about it.
+        match self.dir.open_file(&name, "read", OFlags::RDONLY) {
+            Err(e) if !e.is_not_found() => return Ok(()),
+            _ => {}
+        }
+        atomic_file::replace(&self.dir.dir, &name, &state.to_string(), None)
+            .map_err(|error| self.dir.error(&name, StateErrorKind::Io { tried: "write the state", error }))
     }
 
     /// Records the time of this run as the mtime of the lock file, which needs no data write.
@@ -168,81 +244,32 @@ pub enum StoreStatus {
 
 /// Inspects the directory and the lock, and creates neither.
 #[must_use]
-pub fn inspect(dir: &Path, id: ConfigId, uid: Option<u32>) -> StoreStatus {
-    match check_private(dir, uid) {
+pub fn inspect(dir: &Path, id: ConfigId) -> StoreStatus {
+    let dir = match StateDir::open(dir, id, Missing::Fail) {
         Err(e) if e.is_not_found() => return StoreStatus::Missing,
         Err(e) => return StoreStatus::Unusable(e),
-        Ok(()) => {}
-    }
-    match take_lock(&lock_file(dir, id), OpenOptions::new().append(true)) {
+        Ok(dir) => dir,
+    };
+    match dir.lock(OFlags::empty()) {
         Err(e) if !e.is_not_found() => StoreStatus::Unusable(e),
         _ => StoreStatus::Usable,
     }
 }
 
-/// Reads the state without a lock and creates no directory; an empty state if there is no file.
+/// Reads the state without a lock and creates no directory; an empty state if there is none.
 ///
 /// # Errors
-/// As [`Store::load`].
+/// As [`Store::load`], and if the directory is not private.
 pub fn read_unlocked(dir: &Path, id: ConfigId) -> Result<State, StateError> {
-    read(&state_file(dir, id))
+    match StateDir::open(dir, id, Missing::Fail) {
+        Err(e) if e.is_not_found() => Ok(State::default()),
+        dir => dir?.read(),
+    }
 }
 
 /// Returns the time of the last run; `None` if none is recorded.
 #[must_use]
 pub fn last_run(dir: &Path, id: ConfigId) -> Option<Timestamp> {
-    let at = lock_file(dir, id).metadata().and_then(|m| m.modified()).ok()?;
+    let at = dir.join(format!("{id}.lock")).symlink_metadata().and_then(|m| m.modified()).ok()?;
     at.duration_since(SystemTime::UNIX_EPOCH).ok().map(|d| Timestamp::from_secs(d.as_secs()))
-}
-
-fn lock_file(dir: &Path, id: ConfigId) -> PathBuf {
-    dir.join(format!("{id}.lock"))
-}
-
-fn state_file(dir: &Path, id: ConfigId) -> PathBuf {
-    dir.join(format!("{id}.state"))
-}
-
-fn read(path: &Path) -> Result<State, StateError> {
-    let kind = match read_limited::read_to_string(path, MAX_FILE) {
-        Ok(text) => match State::parse(&text) {
-            Ok(state) => return Ok(state),
-            Err(Unreadable::Corrupt) => StateErrorKind::Corrupt,
-            Err(Unreadable::OtherVersion) => StateErrorKind::OtherVersion,
-        },
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(State::default()),
-        Err(e) if matches!(e.kind(), io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge) => {
-            StateErrorKind::Corrupt
-        }
-        Err(error) => StateErrorKind::Io { tried: "read", error },
-    };
-    Err(StateError::new(path, kind))
-}
-
-/// Opens the lock file and takes the lock without waiting. It is released when the file is closed.
-fn take_lock(path: &Path, options: &OpenOptions) -> Result<File, StateError> {
-    let kind = match options.open(path) {
-        Err(error) => StateErrorKind::Io { tried: "open the lock", error },
-        Ok(file) => match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => StateErrorKind::Locked,
-            Err(TryLockError::Error(error)) => StateErrorKind::Io { tried: "take the lock", error },
-        },
-    };
-    Err(StateError::new(path, kind))
-}
-
-/// Checks that the directory, and the symlink that may lead to it, belong to `uid` or root, and that other users cannot
-/// write to the directory.
-fn check_private(dir: &Path, uid: Option<u32>) -> Result<(), StateError> {
-    let is_ours = |m: &fs::Metadata| m.uid() == 0 || Some(m.uid()) == uid;
-    let fail = |kind| Err(StateError::new(dir, kind));
-    let io = |error| StateErrorKind::Io { tried: "use the state directory", error };
-    match fs::symlink_metadata(dir).and_then(|link| Ok((link, fs::metadata(dir)?))) {
-        Err(e) => fail(io(e)),
-        Ok((_, target)) if !target.is_dir() => fail(io(io::ErrorKind::NotADirectory.into())),
-        Ok((link, target)) if !is_ours(&link) || !is_ours(&target) => fail(StateErrorKind::NotOurs),
-        Ok((_, target)) if target.mode() & 0o022 != 0 => fail(StateErrorKind::Writable),
-        Ok(_) => Ok(()),
-    }
 }

@@ -1,37 +1,75 @@
-//! Replaces files atomically: after a crash or a power cut a file has either its old or its new content.
+//! Replaces files atomically: after a crash or a power cut a file has either its old or its new content. All steps use
+//! the open directory and the open file, none a path.
 
-use std::fs::{self, File, OpenOptions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 
-/// Returns the path of the temporary file for `path`: in the same directory, since a rename cannot cross file systems.
+use rustix::fs::OFlags;
+
+use super::directory::Directory;
+use super::file_error::FileError;
+use super::ownership::is_ours;
+
+/// Returns the name of the temporary file for `name`: in the same directory, since a rename cannot cross file systems.
 #[must_use]
-pub(crate) fn temp_path(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+pub(crate) fn temp_name(name: &OsStr) -> OsString {
+    let mut name = name.to_owned();
     name.push(".new");
-    path.with_file_name(name)
+    name
 }
 
-/// Creates a file of mode 0600, open for writing. Replaces a file or symlink that is already there.
-pub(crate) fn create(path: &Path) -> io::Result<File> {
-    // Removes the leftover of an interrupted run. `create_new` does not follow a symlink made in the meantime.
-    let _ = fs::remove_file(path);
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+/// Creates a file of mode 0600, open for reading and writing. Removes the leftover of an interrupted run, which is a
+/// regular file of ours or of the owner of `old`, the file to be replaced. Anything else with this name is an error.
+pub(crate) fn create(dir: &Directory, name: &OsStr, old: Option<&Metadata>) -> Result<File, FileError> {
+    let create = || dir.open_file(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL);
+    let is_leftover = |found: &Metadata| is_ours(found) || old.is_some_and(|old| old.uid() == found.uid());
+    match create() {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        created => return created,
+    }
+    if dir.open_file(name, OFlags::RDONLY).and_then(|f| Ok(f.metadata()?)).is_ok_and(|m| is_leftover(&m)) {
+        dir.remove(name);
+        return create();
+    }
+    Err(FileError::Unsafe(format!("{} is in the way and not ours: remove it", name.display())))
 }
 
-/// Replaces the file's content, creating the file if there is none. On an error the file is unchanged and the temporary
-/// file is removed.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let temp = temp_path(path);
-    let write = || {
-        let mut file = create(&temp)?;
+/// Gives a new file the owner and the mode of the file that it will replace.
+pub(crate) fn adopt(file: &File, old: &Metadata) -> io::Result<()> {
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        fchown(file, Some(old.uid()), Some(old.gid()))?;
+    }
+    if new.mode() != old.mode() {
+        file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))?;
+    }
+    Ok(())
+}
+
+/// Replaces the content of a file, creating it with mode 0600 if there is none. `old` gives owner and mode to keep. On
+/// an error the file is unchanged and the temporary file is removed.
+pub(crate) fn replace(
+    dir: &Directory,
+    name: &OsStr,
+    text: &str,
+    old: Option<&Metadata>,
+) -> Result<(), FileError> {
+    let temp = temp_name(name);
+    let mut file = create(dir, &temp, old)?;
+    let mut write = || {
+        if let Some(old) = old {
+            adopt(&file, old)?;
+        }
         file.write_all(text.as_bytes())?;
         // Without this, the renamed file may be empty after a power cut.
         file.sync_all()?;
-        fs::rename(&temp, path)
+        dir.rename(&temp, name)
     };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&temp);
-    })
+    let result = write();
+    if result.is_err() {
+        dir.remove(&temp);
+    }
+    Ok(result?)
 }

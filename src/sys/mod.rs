@@ -1,11 +1,14 @@
 //! The operating system and gaps of the standard library: time, files, processes, threads, hashing. Contains no DNS code.
 
 pub(crate) mod atomic_file;
+pub(crate) mod directory;
 pub mod environment;
 pub(crate) mod error_chain;
+pub(crate) mod file_error;
 pub(crate) mod grouped;
 pub mod hash;
 pub(crate) mod oneshot;
+pub(crate) mod ownership;
 pub mod random;
 pub(crate) mod read_limited;
 pub(crate) mod secret;

@@ -4,16 +4,20 @@
 //! Until then the old token remains valid, at Gandi too. All local failures are provoked before the request to Gandi,
 //! because a renewal cannot be repeated. An unverified token stays in the temporary file for [`finish`].
 
+use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::{File, Metadata};
 use std::io::{self, Seek as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::Credential;
 use crate::sys::atomic_file;
+use crate::sys::directory::{Directory, Missing};
+use crate::sys::file_error::FileError;
 use crate::sys::read_limited;
 
 /// Size in bytes of the preallocated temporary file, larger than any token: a full disk is noticed before the renewal.
@@ -28,11 +32,11 @@ pub(crate) enum RenewalError {
     /// The token file is a symlink or not a regular file.
     NotAFile(PathBuf),
     /// The temporary file could not be created with owner, mode and size.
-    Prepare(PathBuf, io::Error),
+    Prepare(PathBuf, FileError),
     /// Gandi refused the renewal or did not respond.
     Gandi(gandi::Error),
     /// The new token could not be stored.
-    Store(PathBuf, io::Error),
+    Store(PathBuf, FileError),
     /// The new token could not be verified.
     Unverified(gandi::Error),
 }
@@ -69,15 +73,16 @@ pub(super) fn renew(
     request: impl FnOnce() -> Result<Credential, gandi::Error>,
     verify: impl FnOnce(&Credential) -> Result<(), gandi::Error>,
 ) -> Result<(), RenewalError> {
-    let old = regular(path)?;
-    let temp = atomic_file::temp_path(path);
-    let prepared = atomic_file::create(&temp).and_then(|mut f| prepare(&mut f, &old).map(|()| f));
-    let mut file = prepared.map_err(|e| discard(&temp, RenewalError::Prepare(temp.clone(), e)))?;
-    let token = request().map_err(|e| discard(&temp, RenewalError::Gandi(e)))?;
+    let draft = Draft::of(path).map_err(|e| RenewalError::Prepare(path.to_owned(), e))?;
+    let old = draft.regular()?;
+    let prepared = atomic_file::create(&draft.dir, &draft.temp, Some(&old))
+        .and_then(|mut f| Ok(prepare(&mut f, &old).map(|()| f)?));
+    let mut file = prepared.map_err(|e| draft.discard(RenewalError::Prepare(draft.path.clone(), e)))?;
+    let token = request().map_err(|e| draft.discard(RenewalError::Gandi(e)))?;
     // From here on, only the temporary file holds the new token, so it is not removed after an error.
-    write_token(&mut file, &token).map_err(|e| store_error(&temp, e))?;
-    verify(&token).map_err(|e| unverified(&temp, e))?;
-    commit(&temp, path)
+    write_token(&mut file, &token).map_err(|e| draft.store_error(e))?;
+    verify(&token).map_err(|e| draft.unverified(e))?;
+    draft.commit()
 }
 
 /// Completes an interrupted renewal of the file at `path`: verifies the token in the temporary file, replaces the old one
@@ -86,41 +91,77 @@ pub(super) fn finish(
     path: &Path,
     verify: impl FnOnce(&Credential) -> Result<(), gandi::Error>,
 ) -> Option<Result<Credential, RenewalError>> {
-    let temp = atomic_file::temp_path(path);
-    // The common case, no temporary file, costs one system call.
-    fs::symlink_metadata(&temp).ok()?;
-    let text =
-        regular(&temp).ok().and_then(|_| read_limited::read_to_string(&temp, PREALLOCATED as u64).ok());
+    let draft = Draft::of(path).ok()?;
+    let mut file = draft.dir.open_file(&draft.temp, OFlags::RDWR).ok()?;
+    let text = read_limited::read_open(&file, PREALLOCATED as u64).and_then(read_limited::text_of);
     let token = text.as_deref().unwrap_or_default().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         // The renewal was interrupted before there was a new token.
-        let _ = fs::remove_file(&temp);
+        draft.dir.remove(&draft.temp);
         return None;
     }
     let token = Credential::renewed(token);
     let complete = || {
         // Repeated, as the renewal may have been interrupted before the file was truncated or synced.
-        let mut file = OpenOptions::new().write(true).open(&temp).map_err(|e| store_error(&temp, e))?;
-        write_token(&mut file, &token).map_err(|e| store_error(&temp, e))?;
-        verify(&token).map_err(|e| unverified(&temp, e))?;
-        commit(&temp, path)
+        write_token(&mut file, &token).map_err(|e| draft.store_error(e))?;
+        verify(&token).map_err(|e| draft.unverified(e))?;
+        draft.commit()
     };
     Some(complete().map(|()| token))
 }
 
-/// Returns the metadata of a regular file. A symlink is refused: a rename would replace the link, not its target.
-fn regular(path: &Path) -> Result<Metadata, RenewalError> {
-    let metadata = fs::symlink_metadata(path).map_err(|e| RenewalError::Prepare(path.to_owned(), e))?;
-    if metadata.is_file() { Ok(metadata) } else { Err(RenewalError::NotAFile(path.to_owned())) }
+/// The temporary file of a renewal, beside the token file.
+struct Draft {
+    dir: Directory,
+    /// The path of the token file.
+    path: PathBuf,
+    /// The name of the token file.
+    name: OsString,
+    /// The name of the temporary file.
+    temp: OsString,
+}
+
+impl Draft {
+    fn of(path: &Path) -> Result<Self, FileError> {
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let dir = Directory::open(parent, Missing::Fail)?;
+        Ok(Self { dir, path: path.to_owned(), temp: atomic_file::temp_name(&name), name })
+    }
+
+    /// Returns owner and mode of the token file. A symlink is refused: a rename would replace the link, not its target.
+    fn regular(&self) -> Result<Metadata, RenewalError> {
+        match self.dir.open_file(&self.name, OFlags::RDONLY).and_then(|f| Ok(f.metadata()?)) {
+            Err(FileError::NotRegular(_)) => Err(RenewalError::NotAFile(self.path.clone())),
+            metadata => metadata.map_err(|e| RenewalError::Prepare(self.path.clone(), e)),
+        }
+    }
+
+    fn commit(&self) -> Result<(), RenewalError> {
+        // A rename that does not survive a power cut leaves the name to the old token, which still works.
+        self.dir.rename(&self.temp, &self.name).map_err(|e| self.store_error(e))
+    }
+
+    fn store_error(&self, e: io::Error) -> RenewalError {
+        RenewalError::Store(self.path.clone(), e.into())
+    }
+
+    /// Removes a token that Gandi refused. After any other error it may still work, and stays for [`finish`].
+    fn unverified(&self, error: gandi::Error) -> RenewalError {
+        let refused = error.exit() == Exit::Token;
+        let error = RenewalError::Unverified(error);
+        if refused { self.discard(error) } else { error }
+    }
+
+    fn discard(&self, error: RenewalError) -> RenewalError {
+        self.dir.remove(&self.temp);
+        error
+    }
 }
 
 /// Gives the temporary file the owner and mode of the token file, and allocates its space on the disk.
 fn prepare(file: &mut File, old: &Metadata) -> io::Result<()> {
-    let new = file.metadata()?;
-    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-        fchown(&*file, Some(old.uid()), Some(old.gid()))?;
-    }
-    file.set_permissions(Permissions::from_mode(old.mode() & 0o7777))?;
+    atomic_file::adopt(file, old)?;
     file.write_all(&[b' '; PREALLOCATED])?;
     file.sync_all()
 }
@@ -131,29 +172,4 @@ fn write_token(file: &mut File, token: &Credential) -> io::Result<()> {
     file.write_all(line.as_bytes())?;
     file.set_len(line.len() as u64)?;
     file.sync_all()
-}
-
-fn commit(temp: &Path, path: &Path) -> Result<(), RenewalError> {
-    fs::rename(temp, path).map_err(|e| store_error(path, e))?;
-    // Makes the rename itself survive a power cut. If that fails, the name still belongs to a working token: the old one.
-    if let Some(directory) = path.parent() {
-        let _ = File::open(directory).and_then(|d| d.sync_all());
-    }
-    Ok(())
-}
-
-fn store_error(path: &Path, e: io::Error) -> RenewalError {
-    RenewalError::Store(path.to_owned(), e)
-}
-
-/// Removes a token that Gandi refused. After any other error it may still work, and stays for [`finish`].
-fn unverified(temp: &Path, error: gandi::Error) -> RenewalError {
-    let refused = error.exit() == Exit::Token;
-    let error = RenewalError::Unverified(error);
-    if refused { discard(temp, error) } else { error }
-}
-
-fn discard(temp: &Path, error: RenewalError) -> RenewalError {
-    let _ = fs::remove_file(temp);
-    error
 }

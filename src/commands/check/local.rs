@@ -59,19 +59,13 @@ fn check_program(key: &str, path: &Path, findings: &mut Findings) {
 }
 
 /// Checks the state directory, its lock, and the results of former runs.
-pub(super) fn check_state(
-    config: &Config,
-    id: ConfigId,
-    uid: Option<u32>,
-    now: Timestamp,
-    findings: &mut Findings,
-) {
+pub(super) fn check_state(config: &Config, id: ConfigId, now: Timestamp, findings: &mut Findings) {
     let Some(dir) = &config.state_dir else {
         let text = format!("no directory: set `state_dir`, or HOME; {}", state::WITHOUT_STATE);
         return findings.warn("state", text);
     };
     let path = dir.display();
-    match state::inspect(dir, id, uid) {
+    match state::inspect(dir, id) {
         StoreStatus::Missing => {
             findings.ok("state", format!("{path} does not exist yet (created on the first run)"));
         }

@@ -38,7 +38,7 @@ pub fn execute(
     match load(options, context, Credentials::Required) {
         Err(e) => {
             redactor.hide_words(e.names());
-            findings.fail(Exit::Config, "config", e.to_string());
+            findings.fail(e.exit(), "config", e.to_string());
             check_clock((context.now)(), &mut findings);
         }
         Ok((config, id)) => {
@@ -67,7 +67,7 @@ fn check_all(config: &Config, id: ConfigId, context: &Context, findings: &mut Fi
     local::check_config(config, findings);
     let now = (context.now)();
     let clock_is_plausible = check_clock(now, findings);
-    local::check_state(config, id, context.env.uid, now, findings);
+    local::check_state(config, id, now, findings);
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     check_addresses(config, &http, &mut random, findings);

@@ -245,7 +245,7 @@ impl<'a> Updater<'a> {
                 console.warn(format_args!("no directory for the state: set `state_dir`, or HOME"));
                 Ok(State::default())
             }
-            Some(dir) => match Store::open(dir, self.id, self.context.env.uid) {
+            Some(dir) => match Store::open(dir, self.id) {
                 Ok(store) => {
                     let loaded = store.load();
                     access = StateAccess::Locked(store);

@@ -1,0 +1,158 @@
+//! The users that could change a file: its owner, those who can write to it, and those who could put another one in its
+//! place, since they own or can write to a directory or a symlink on the way to it.
+
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use super::file_error::FileError;
+
+/// The number of symlinks that Linux follows in a path.
+const MAX_LINKS: usize = 40;
+
+/// The parts of a path that [`follow`] checks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// The symlinks only: they must belong to root or this user.
+    Links,
+    /// All of them: nobody but root and this user may be able to change them.
+    All,
+}
+
+/// Returns true if root or this user owns the file.
+pub(crate) fn is_ours(metadata: &Metadata) -> bool {
+    metadata.uid() == 0 || metadata.uid() == geteuid().as_raw()
+}
+
+/// Checks that only root and this user can change the file at `path` or put another one in its place. The error has the
+/// remedy. A path that cannot be followed is no error here: whoever opens it tells the reason.
+pub(crate) fn check(path: &Path) -> Result<(), String> {
+    match follow(path, Check::All) {
+        Err(FileError::Unsafe(problem)) => Err(problem),
+        _ => Ok(()),
+    }
+}
+
+/// Returns `path` without symlinks and relative parts, and checks what it passes. From the first part that does not
+/// exist, the rest is returned as it is; in the target of a symlink, a missing part is an error.
+pub(crate) fn follow(path: &Path, check: Check) -> Result<PathBuf, FileError> {
+    let mut real = PathBuf::new();
+    let mut rest = parts_reversed(&std::path::absolute(path)?);
+    let mut links = 0;
+    // The number of parts after the target of the symlink that is being followed.
+    let mut after_target = None;
+    while let Some(part) = rest.pop() {
+        after_target = after_target.filter(|after| rest.len() >= *after);
+        if part == ".." {
+            real.pop();
+            continue;
+        }
+        // The part `/` replaces what is there.
+        real.push(part);
+        let metadata = match fs::symlink_metadata(&real) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound && after_target.is_none() => {
+                real.extend(rest.iter().rev());
+                break;
+            }
+            metadata => metadata?,
+        };
+        let is_link = metadata.is_symlink();
+        if is_link || check == Check::All {
+            check_one(&real, &metadata)?;
+        }
+        if is_link {
+            links += 1;
+            if links > MAX_LINKS {
+                return Err(FileError::Io(Errno::LOOP.into()));
+            }
+            let target = fs::read_link(&real)?;
+            real.pop();
+            after_target = after_target.or(Some(rest.len()));
+            rest.extend(parts_reversed(&target));
+        }
+    }
+    Ok(real)
+}
+
+fn parts_reversed(path: &Path) -> Vec<OsString> {
+    path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
+}
+
+/// Checks one file, directory or symlink. Other kinds are refused by whoever opens them.
+fn check_one(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+    let (uid, owner, mode) = (geteuid().as_raw(), metadata.uid(), metadata.mode());
+    let path = path.display();
+    if !is_ours(metadata) && !is_outside(metadata) {
+        return Err(FileError::Unsafe(format!(
+            "user {owner} owns {path} and could change it: run `chown {uid} {path}`"
+        )));
+    }
+    // In a sticky directory such as /tmp, only the owner of a file can replace it.
+    let is_sticky = metadata.is_dir() && mode & 0o1000 != 0;
+    // Root's group, or the group that many systems give each user. Its number is that of the user.
+    let is_own_group = metadata.gid() == 0 || metadata.gid() == uid;
+    let writable = mode & if is_own_group { 0o002 } else { 0o022 };
+    if writable != 0 && !is_sticky && (metadata.is_dir() || metadata.is_file()) {
+        return Err(FileError::Unsafe(format!("other users can write to {path}: run `chmod go-w {path}`")));
+    }
+    Ok(())
+}
+
+/// Returns true for a directory or symlink of a user outside this user namespace, who appears as `nobody`: in a
+/// container without privileges these are the host's directories above the files that it got.
+fn is_outside(metadata: &Metadata) -> bool {
+    const NOBODY: u32 = 65534;
+    metadata.uid() == NOBODY
+        && !metadata.is_file()
+        // Outside any user namespace, the map has all 2^32 - 1 users.
+        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| !map.contains("4294967295"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    #[test]
+    fn check_names_the_part_that_others_can_change() {
+        let top = std::env::temp_dir().join(format!("gandi-ddns-ownership-{}", std::process::id()));
+        fs::create_dir_all(top.join("a/b")).expect("directories");
+        let mode = |path: &str, mode| {
+            fs::set_permissions(top.join(path), fs::Permissions::from_mode(mode)).expect(path);
+        };
+        fs::write(top.join("a/b/file"), "").expect("a file");
+        symlink("b/../../a/b/file", top.join("a/link")).expect("a link");
+        for path in ["", "a", "a/b"] {
+            mode(path, 0o755);
+        }
+        mode("a/b/file", 0o644);
+        let checked = |path: &str| check(&top.join(path)).err().unwrap_or_default();
+        for path in ["a/b/file", "a/link", "a/missing", "a/b/file/x", "missing/x"] {
+            assert_eq!(checked(path), "", "{path}");
+        }
+        for (path, bad) in [("a/b/file", 0o666), ("a/b", 0o757), ("a", 0o757), ("", 0o757)] {
+            let before = fs::metadata(top.join(path)).expect(path).permissions().mode();
+            mode(path, bad);
+            let named = top.join(path).display().to_string();
+            let named = named.trim_end_matches('/');
+            let wanted = format!("other users can write to {named}: run `chmod go-w {named}`");
+            assert_eq!((checked("a/b/file"), checked("a/link")), (wanted.clone(), wanted), "{path}");
+            mode(path, before);
+        }
+        mode("a", 0o1777);
+        assert_eq!(checked("a/b/file"), "", "a sticky directory");
+        let followed = |path: &str| follow(&top.join(path), Check::Links).map_err(|e| e.kind());
+        symlink("b/none", top.join("a/dangling")).expect("a link");
+        assert_eq!(followed("a/dangling/x"), Err(io::ErrorKind::NotFound));
+        symlink("b", top.join("a/c")).expect("a link");
+        assert_eq!(followed("a/c/none/x"), Ok(top.join("a/b/none/x")));
+        symlink("loop", top.join("loop")).expect("a link");
+        assert!(followed("loop/x").is_err_and(|kind| kind != io::ErrorKind::NotFound));
+        fs::remove_dir_all(&top).expect("the directories");
+    }
+}
