@@ -16,8 +16,8 @@ use crate::sys::secret;
 
 /// The maximum size of a token or key file in bytes.
 const MAX_FILE: u64 = 4096;
-/// The maximum length of a token in bytes: a file of the maximum size with a line end.
-const MAX_TOKEN: usize = 4094;
+/// The maximum length of a token in bytes: the HTTP client has room for 4 KiB of headers.
+const MAX_TOKEN: usize = 3072;
 /// The config keys that give a secret, of which at most one may be set.
 pub(super) const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
@@ -168,7 +168,7 @@ fn surplus(text: &str) -> Option<&'static str> {
     } else if !unpadded.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b)) {
         "remove punctuation and characters that are not ASCII, or copy it again"
     } else if text.len() > MAX_TOKEN {
-        "it is longer than 4094 characters"
+        "it is longer than 3072 characters"
     } else {
         return None;
     })
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn each_mistake_is_named_and_the_secret_not_repeated() {
         let utf16: String = TOKEN.chars().flat_map(|c| [c, '\0']).collect();
-        let long = "a".repeat(4095);
+        let long = "a".repeat(3073);
         for (text, words) in [
             ("", "is empty"),
             (" \n", "is empty"),
@@ -280,7 +280,7 @@ mod tests {
             ("TOKEN;", "punctuation"),
             ("TOKEN\u{1b}[0m", "punctuation"),
             ("*****", "punctuation"),
-            (&long, "longer than 4094"),
+            (&long, "longer than 3072"),
         ] {
             let text = text.replace("TOKEN", TOKEN);
             let error = token(&text).expect_err(&text);

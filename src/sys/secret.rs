@@ -3,29 +3,59 @@
 /// The text that stands for a secret in messages.
 pub(crate) const HIDDEN: &str = "[secret]";
 
-/// Returns true for the form of a token or an API key, or of another random text: `pat_` before at least 8 characters
-/// with a digit, 24 characters of a-z and 0-9 with a digit, or 20 to 63 letters and digits mixed as in no name.
+/// Returns true if a word has the form of a token or an API key, or is another random text. In a word with dots, which
+/// is a host or a file with an extension, only the form of a token counts.
 fn is_secret(word: &str) -> bool {
     let word = word.trim_end_matches('.');
-    let is_token = word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("pat_"));
-    let (mut digits, mut lower, mut upper, mut changes, mut was_digit) = (0, 0, 0, 0, false);
+    let is_dotted = word.contains('.');
+    word.split('.').any(|part| match form(part) {
+        Form::Token => true,
+        Form::Random => !is_dotted,
+        Form::Other => false,
+    })
+}
+
+/// The form of a word.
+enum Form {
+    /// A token: 40 hexadecimal digits, or `pat_` before at least 8 characters with a digit.
+    Token,
+    /// 24 characters of a-z and 0-9 with a digit, as an API key has, or 20 to 63 letters and digits mixed as in no name.
+    Random,
+    /// Anything else.
+    Other,
+}
+
+fn form(word: &str) -> Form {
+    let is_pat = word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("pat_"));
+    let (mut digits, mut lower, mut upper, mut hex) = (0, 0, 0, 0);
+    let (mut changes, mut was_digit) = (0, false);
     for byte in word.bytes() {
         match byte {
             b'0'..=b'9' => digits += 1,
             b'a'..=b'z' => lower += 1,
             b'A'..=b'Z' => upper += 1,
-            b'_' if is_token => {}
-            // A host name, a file with an extension, a UUID, or a directory of Nix.
-            _ => return false,
+            b'_' if is_pat => {}
+            // A UUID, or a directory of Nix.
+            _ => return Form::Other,
         }
+        hex += usize::from(byte.is_ascii_hexdigit());
         changes += u32::from(byte.is_ascii_digit() != was_digit);
         was_digit = byte.is_ascii_digit();
     }
-    let is_key = upper == 0 && word.len() == 24;
+    let length = word.len();
     let is_mixed = lower > 0 && upper > 0 || digits >= 6 || changes >= 6;
+    if digits > 0 && (is_pat && length >= 12 || hex == 40 && length == 40) {
+        Form::Token
     // 64 hexadecimal digits are the name of a Docker volume.
-    let is_random = (20..64).contains(&word.len()) && lower + upper > 0 && (is_key || is_mixed);
-    digits > 0 && (is_random || is_token && word.len() >= 12)
+    } else if digits > 0
+        && lower + upper > 0
+        && (20..64).contains(&length)
+        && (upper == 0 && length == 24 || is_mixed)
+    {
+        Form::Random
+    } else {
+        Form::Other
+    }
 }
 
 /// Returns true if a text contains a word with the form of a secret.
@@ -87,7 +117,11 @@ mod tests {
                 assert_eq!(hide(&text), format!("{before}[secret]{after}"));
             }
         }
-        assert_eq!(hide("`0123456789abcdef0123456789abcdef01234567`."), "`[secret]`.");
+        let token = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(hide(&format!("`{token}`. x")), "`[secret]`. x");
+        for name in [format!("home.{token}"), format!("{token}.example.org"), format!("{token}.")] {
+            assert!(is_in(&name), "{name}");
+        }
     }
 
     #[test]

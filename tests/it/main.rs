@@ -19,12 +19,14 @@ mod json_output; // `--json`
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
 mod records; // records created, replaced, kept or refused
+mod redaction; // `check --redact`: no name and no address in the output
 mod renewal; // renewal of the token in its file
 mod requests; // number and content of the requests
 mod router_source; // addresses from the router
 mod run_output; // helper: the output of a run, and assertions on it
 mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
+mod secrets; // secrets in wrong places, mistakes in the token, its source and its destination
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
 mod state_file; // helper: the format of the state file
