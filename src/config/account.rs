@@ -126,7 +126,8 @@ fn readable_by_others(path: &Path) -> Option<String> {
 /// read from and `kind` its name, both for the error, which never repeats the secret.
 fn clean<'a>(text: &'a str, source: &str, kind: &str) -> Result<&'a str, String> {
     // Some Windows editors write a byte order mark at the start of a file.
-    let text = text.trim().trim_start_matches('\u{feff}').trim();
+    let text = text.trim();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
     if text.is_empty() {
         Err(format!("{source} is empty: put your {kind} in it"))
     } else if is_placeholder(text) {
@@ -142,7 +143,6 @@ fn clean<'a>(text: &'a str, source: &str, kind: &str) -> Result<&'a str, String>
 fn surplus(text: &str) -> Option<&'static str> {
     let has = |set: &str| text.chars().any(|c| set.contains(c));
     let starts = |word: &str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    let unpadded = text.trim_end_matches('=');
     Some(if has("\0") {
         "save it as UTF-8, not as UTF-16"
     } else if starts("{") || starts("[") {
@@ -155,7 +155,7 @@ fn surplus(text: &str) -> Option<&'static str> {
         "remove `Authorization:` and the word after it"
     } else if starts("$") {
         "variables such as `$TOKEN` are not expanded here"
-    } else if unpadded.contains('=') {
+    } else if text.split_once('=').is_some_and(|(_, value)| value.bytes().any(|b| b != b'=')) {
         "remove the name and the `=` before it"
     } else if has(":") {
         "remove the name and the `:` before it"
@@ -165,7 +165,7 @@ fn surplus(text: &str) -> Option<&'static str> {
         "a path goes into `token_file`"
     } else if has(" \t") {
         "remove the spaces and the other words"
-    } else if !unpadded.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b)) {
+    } else if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)) {
         "remove punctuation and characters that are not ASCII, or copy it again"
     } else if text.len() > MAX_TOKEN {
         "it is longer than 3072 characters"

@@ -9,7 +9,7 @@ use super::error::ConfigError;
 use super::model::{Config, Credentials, Detection, Notifications};
 use super::reader::{GLOBAL, Reader, SECTION, check_keys};
 use super::syntax::{Entry, Section};
-use super::{ca_file, domains, legacy, syntax};
+use super::{ca_file, domains, legacy};
 use crate::address::consensus::Quorum;
 use crate::gandi::livedns::PRODUCTION;
 use crate::gandi::{Credential, Secret};
@@ -22,16 +22,6 @@ use crate::sys::time::duration;
 
 /// Builds a config from its sections. The first one must be the global section.
 pub(super) fn build(
-    sections: &[Section],
-    file: Option<&Path>,
-    env: &Environment,
-    credentials: Credentials,
-) -> Result<Config, ConfigError> {
-    build_nameless(sections, file, env, credentials).map_err(|e| e.with_names(syntax::names(sections)))
-}
-
-/// Does the same, with errors that do not know the names in the config.
-fn build_nameless(
     sections: &[Section],
     file: Option<&Path>,
     env: &Environment,

@@ -21,8 +21,6 @@ pub struct ConfigError {
     problem: Problem,
     /// The equivalent config for this program, if the file is the config of an older Gandi script.
     translation: Option<String>,
-    /// The names in the config, as far as it was read.
-    names: String,
 }
 
 /// The text of a problem, and its consequence.
@@ -54,8 +52,7 @@ impl<T: Into<String>> From<T> for Problem {
 impl ConfigError {
     /// Creates an error about the whole file, or about no file.
     pub(super) fn new(file: Option<&Path>, problem: impl Into<Problem>) -> Self {
-        let (problem, names) = (problem.into(), String::new());
-        Self { file: file.map(Path::to_owned), line: None, problem, translation: None, names }
+        Self { file: file.map(Path::to_owned), line: None, problem: problem.into(), translation: None }
     }
 
     /// Creates an error about a line; line 0 stands for arguments and is not printed.
@@ -69,17 +66,6 @@ impl ConfigError {
         let problem =
             "this looks like the config of an older Gandi script; the equivalent for gandi-ddns is below";
         Self { translation: Some(translation), ..Self::at(file, line, problem) }
-    }
-
-    /// Adds the names in the config, which the problem may mention.
-    pub(super) fn with_names(self, names: String) -> Self {
-        Self { names, ..self }
-    }
-
-    /// Returns the domains and record names in the config as typed, separated by spaces, for `check --redact`.
-    #[must_use]
-    pub fn names(&self) -> &str {
-        &self.names
     }
 
     /// Returns the exit code of a run that ends with this error.

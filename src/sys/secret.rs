@@ -6,8 +6,8 @@ pub(crate) const HIDDEN: &str = "[secret]";
 /// Returns true if a word has the form of a token or an API key, or is another random text. In a word with dots, which
 /// is a host or a file with an extension, only the form of a token counts.
 fn is_secret(word: &str) -> bool {
-    let word = word.trim_end_matches('.');
-    let is_dotted = word.contains('.');
+    // A full stop at the end belongs to the sentence.
+    let is_dotted = word.find('.').is_some_and(|dot| dot + 1 < word.len());
     word.split('.').any(|part| match form(part) {
         Form::Token => true,
         Form::Random => !is_dotted,

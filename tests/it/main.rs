@@ -26,7 +26,7 @@ mod router_source; // addresses from the router
 mod run_output; // helper: the output of a run, and assertions on it
 mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
-mod secrets; // secrets in wrong places, mistakes in the token, its source and its destination
+mod secrets; // secrets in wrong places
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
 mod state_file; // helper: the format of the state file
@@ -34,5 +34,6 @@ mod status; // `gandi-ddns status`, and the history
 mod syslog; // `--syslog`
 mod tls; // certificates and TLS versions
 mod token_expiry; // warnings before the token expires
+mod token_source; // mistakes in the token, where it is from, and the hosts that it is sent to
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum

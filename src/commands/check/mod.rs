@@ -10,7 +10,7 @@ mod remote;
 use crate::address::survey::survey;
 use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load};
-use crate::config::{Config, Credentials};
+use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
 use crate::exit::Exit;
 use crate::http::Http;
@@ -37,7 +37,9 @@ pub fn execute(
     let mut redactor = Redactor::new(context.env.home.as_deref());
     match load(options, context, Credentials::Required) {
         Err(e) => {
-            redactor.hide_words(e.names());
+            if redaction == Redaction::On {
+                redactor.hide_labels(&config::names(&options.source, &context.env));
+            }
             findings.fail(e.exit(), "config", e.to_string());
             check_clock((context.now)(), &mut findings);
         }

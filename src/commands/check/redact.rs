@@ -45,13 +45,10 @@ impl Redactor {
         }
     }
 
-    /// Hides all words and their labels: the names in a config that could not be loaded.
-    pub(super) fn hide_words(&mut self, words: &str) {
-        for word in words.split(|c| !is_name_part(c)) {
-            self.hide(word.trim_matches('.'), A_NAME.to_owned());
-            for label in word.split('.') {
-                self.hide(label, A_NAME.to_owned());
-            }
+    /// Hides every label of these names: those in a config that could not be loaded.
+    pub(super) fn hide_labels(&mut self, names: &str) {
+        for label in names.split(|c| c == '.' || !is_name_part(c)) {
+            self.hide(label, A_NAME.to_owned());
         }
     }
 

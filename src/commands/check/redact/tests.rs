@@ -118,9 +118,9 @@ fn redact_replaces_known_names_in_any_case_and_in_paths() {
 }
 
 #[test]
-fn words_of_a_bad_config_are_hidden_with_their_labels() {
+fn labels_of_the_names_in_a_bad_config_are_hidden() {
     let mut redactor = Redactor::default();
-    redactor.hide_words("Mün chen h*me nas.example.org. ho&me");
+    redactor.hide_labels("Mün chen h*me nas.example.org. ho&me");
     for (text, wanted) in [
         ("`h*me`: `*` may only be", "`[a name]`: `*` may only be"),
         ("`mün chen` is", "`[a name] [a name]` is"),
