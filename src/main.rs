@@ -36,6 +36,9 @@ fn main() -> ExitCode {
         sleep: &thread::sleep,
         seed: RandomState::new().hash_one(Instant::now()),
     };
+    if let Some(token) = &context.env.token {
+        console.hide(token);
+    }
     let exit = match invocation {
         Ok(Invocation::Update(options, update_options)) => {
             if update_options.log == LogDestination::Syslog {

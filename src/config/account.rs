@@ -8,18 +8,21 @@ use super::error::{ConfigError, Problem};
 use super::paths::relative_to;
 use super::syntax::Entry;
 use crate::dns::is_placeholder;
-use crate::gandi::{CREATE_TOKEN, Credential};
+use crate::gandi::{CREATE_TOKEN, Credential, Secret};
 use crate::sys::environment::Environment;
 use crate::sys::ownership;
 use crate::sys::read_limited;
+use crate::sys::secret;
 
 /// The maximum size of a token or key file in bytes.
 const MAX_FILE: u64 = 4096;
+/// The maximum length of a token in bytes: the HTTP client has room for 4 KiB of headers.
+const MAX_TOKEN: usize = 3072;
 /// The config keys that give a secret, of which at most one may be set.
 pub(super) const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
-/// The secret and its file.
-pub(super) struct Secret {
+/// The credential and its file.
+pub(super) struct Account {
     /// The token or API key.
     pub(super) credential: Credential,
     /// The value of `token_file`, if the token was read from there; otherwise `None`.
@@ -33,8 +36,7 @@ pub(super) fn find(
     file: Option<&Path>,
     env: &Environment,
     warnings: &mut Vec<String>,
-) -> Result<Secret, ConfigError> {
-    let without_file = |credential| Secret { credential, token_file: None };
+) -> Result<Account, ConfigError> {
     let configured = match entries {
         [] => None,
         [entry] => Some(*entry),
@@ -44,15 +46,17 @@ pub(super) fn find(
         }
     };
     if let Some(token) = &env.token {
-        return token_of(token, "GANDI_TOKEN").map(without_file).map_err(|p| ConfigError::new(None, p));
+        return outside(token, "$GANDI_TOKEN", configured);
     }
-    let systemd_credential =
-        env.credentials_directory.as_ref().map(|d| d.join("token")).filter(|p| p.exists());
+    let systemd_credential = env
+        .credentials_directory
+        .as_ref()
+        .map(|d| d.join("token"))
+        .filter(|p| !matches!(p.try_exists(), Ok(false)));
     if let Some(path) = systemd_credential {
         // systemd sets the mode of this file, so it is not checked.
         let text = read(&path, "token").map_err(|p| ConfigError::new(None, p))?;
-        let token = token_of(&text, &path.display().to_string());
-        return token.map(without_file).map_err(|p| ConfigError::new(None, p));
+        return outside(&text, &format!("the systemd credential {}", path.display()), configured);
     }
     let Some(entry) = configured else {
         return Err(ConfigError::new(
@@ -65,25 +69,37 @@ pub(super) fn find(
     };
     let at = |problem: String| ConfigError::at(file, entry.line, problem);
     let is_api_key = entry.key.starts_with("api_key");
-    let (text, location, secret_file) = if entry.key.ends_with("_file") {
+    let (text, source, secret_file) = if entry.key.ends_with("_file") {
+        if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
+            return Err(at(format!("`{}` must name a file: this looks like the token itself", entry.key)));
+        }
         let path = relative_to(file, &entry.value);
         ownership::check(&path).map_err(at)?;
         let text = read(&path, if is_api_key { "API key" } else { "token" })
             .map_err(|problem| ConfigError::at(file, entry.line, problem))?;
-        let location = format!("`{}` {}", entry.key, path.display());
-        (text, location, Some(path))
+        (text, format!("{} {}", entry.key, path.display()), Some(path))
     } else {
-        (entry.value.clone(), format!("`{}`", entry.key), file.map(Path::to_owned))
+        let name = file.map(|f| f.display().to_string()).unwrap_or_default();
+        (entry.value.clone(), format!("`{}` in {name}", entry.key), file.map(Path::to_owned))
     };
     warnings.extend(secret_file.as_deref().and_then(readable_by_others));
-    let credential = if is_api_key { key_of(&text, &location) } else { token_of(&text, &location) };
+    let credential = if is_api_key { key_of(&text, &source) } else { token_of(&text, &source) };
     let token_file = secret_file.filter(|_| entry.key == "token_file");
-    Ok(Secret { credential: credential.map_err(at)?, token_file })
+    Ok(Account { credential: credential.map_err(at)?, token_file })
+}
+
+/// Checks a token from outside the config. Its source tells if it takes precedence over one in the config.
+fn outside(text: &str, source: &str, configured: Option<&Entry>) -> Result<Account, ConfigError> {
+    let overriding = configured.map(|entry| format!("{source}, which overrides `{}`", entry.key));
+    token_of(text, overriding.as_deref().unwrap_or(source))
+        .map(|credential| Account { credential, token_file: None })
+        .map_err(|problem| ConfigError::new(None, problem))
 }
 
 /// Reads a token or API key file; `kind` names which. The error says how to create a missing file.
 fn read(path: &Path, kind: &str) -> Result<String, Problem> {
-    read_limited::read_to_string(path, MAX_FILE).map_err(|e| {
+    // Bytes that are not UTF-8 are found when the secret is checked.
+    let bytes = read_limited::read(path, MAX_FILE).map_err(|e| {
         let name = path.display();
         // Only a shell expands `~`.
         let text = if path.iter().any(|part| part == "~") {
@@ -94,7 +110,8 @@ fn read(path: &Path, kind: &str) -> Result<String, Problem> {
             format!("could not read {kind} file {name}: {e}")
         };
         Problem::reading(text, &e)
-    })
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Returns a warning if all users can read the file of the secret.
@@ -105,19 +122,56 @@ fn readable_by_others(path: &Path) -> Option<String> {
         .then(|| format!("{path} contains a secret and is readable by all users: run `chmod 600 {path}`"))
 }
 
-/// Trims a secret and refuses mistakes that are possible with each kind of secret. `location` is the place that it was
+/// Trims a secret and refuses mistakes that are possible with each kind of secret. `source` is the place that it was
 /// read from and `kind` its name, both for the error, which never repeats the secret.
-fn clean<'a>(text: &'a str, location: &str, kind: &str) -> Result<&'a str, String> {
+fn clean<'a>(text: &'a str, source: &str, kind: &str) -> Result<&'a str, String> {
+    // Some Windows editors write a byte order mark at the start of a file.
     let text = text.trim();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
     if text.is_empty() {
-        Err(format!("{location} is empty: put your {kind} in it"))
+        Err(format!("{source} is empty: put your {kind} in it"))
     } else if is_placeholder(text) {
-        Err(format!("{location} still contains a placeholder: replace it with your {kind}"))
-    } else if !text.bytes().all(|b| b.is_ascii_graphic()) {
-        Err(format!("{location} must contain only the {kind}, on one line without spaces"))
+        Err(format!("{source} still contains a placeholder: replace it with your {kind}"))
+    } else if let Some(surplus) = surplus(text) {
+        Err(format!("{source} must contain only the {kind}: {surplus}"))
     } else {
         Ok(text)
     }
+}
+
+/// Returns how to get from a text to the secret in it; `None` if it has the syntax of a token (RFC 6750, section 2.1).
+fn surplus(text: &str) -> Option<&'static str> {
+    let has = |set: &str| text.chars().any(|c| set.contains(c));
+    let starts = |word: &str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    Some(if has("\0") {
+        "save it as UTF-8, not as UTF-16"
+    } else if starts("{") || starts("[") {
+        "remove the JSON around it"
+    } else if has("\r\n") {
+        "remove the other lines"
+    } else if has("\"'`\u{201c}\u{201d}\u{2018}\u{2019}\u{ab}\u{bb}") {
+        "remove the quotes"
+    } else if starts("authorization") {
+        "remove `Authorization:` and the word after it"
+    } else if starts("$") {
+        "variables such as `$TOKEN` are not expanded here"
+    } else if text.split_once('=').is_some_and(|(_, value)| value.bytes().any(|b| b != b'=')) {
+        "remove the name and the `=` before it"
+    } else if has(":") {
+        "remove the name and the `:` before it"
+    } else if starts("bearer") || starts("apikey") {
+        "remove the word `Bearer` or `Apikey`"
+    } else if starts("~/") || starts("/etc/") {
+        "a path goes into `token_file`"
+    } else if has(" \t") {
+        "remove the spaces and the other words"
+    } else if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)) {
+        "remove punctuation and characters that are not ASCII, or copy it again"
+    } else if text.len() > MAX_TOKEN {
+        "it is longer than 3072 characters"
+    } else {
+        return None;
+    })
 }
 
 /// Returns true for 24 characters of a-z and 0-9: Gandi's API keys have this form, and no personal access token has.
@@ -126,54 +180,113 @@ fn looks_like_key(text: &str) -> bool {
 }
 
 /// Checks a personal access token.
-fn token_of(text: &str, location: &str) -> Result<Credential, String> {
-    let text = clean(text, location, "personal access token")?;
+fn token_of(text: &str, source: &str) -> Result<Credential, String> {
+    let text = clean(text, source, "personal access token")?;
     if looks_like_key(text) {
         return Err(format!(
-            "{location} looks like a deprecated API key (24 characters): use `api_key` or `api_key_file`, or better a \
+            "{source} looks like a deprecated API key (24 characters): use `api_key` or `api_key_file`, or better a \
              personal access token"
         ));
     }
-    Ok(Credential::Token(text.to_owned()))
+    Ok(Credential::Token(Secret::new(text, source)))
 }
 
 /// Checks an API key.
-fn key_of(text: &str, location: &str) -> Result<Credential, String> {
-    let text = clean(text, location, "API key")?;
+fn key_of(text: &str, source: &str) -> Result<Credential, String> {
+    let text = clean(text, source, "API key")?;
     if !looks_like_key(text) {
         return Err(format!(
-            "{location} is not an API key (24 characters of a-z and 0-9): use `token` or `token_file` for a personal \
+            "{source} is not an API key (24 characters of a-z and 0-9): use `token` or `token_file` for a personal \
              access token"
         ));
     }
-    Ok(Credential::ApiKey(text.to_owned()))
+    Ok(Credential::ApiKey(Secret::new(text, source)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn token_and_api_key_are_distinguished_by_form() {
-        let key = "abcdefghijklmnopqrstuvwx";
-        for token in
-            ["pat_0123456789", "0123456789abcdef0123456789abcdef01234567", "ABCDEFGHIJKLMNOPQRSTUVWX"]
-        {
-            assert_eq!(token_of(token, "x"), Ok(Credential::Token(token.to_owned())));
-            assert!(key_of(token, "x").is_err_and(|e| e.contains("token_file") && !e.contains(token)));
-        }
-        assert_eq!(key_of(key, "x"), Ok(Credential::ApiKey(key.to_owned())));
-        assert!(token_of(key, "x").is_err_and(|e| e.contains("`api_key`") && !e.contains(key)));
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
+    const KEY: &str = "abcdefghijklmnopqrstuvwx";
+
+    fn token(text: &str) -> Result<String, String> {
+        token_of(text, "x").map(|c| c.expose().to_owned())
     }
 
     #[test]
-    fn empty_placeholder_or_several_words_are_refused() {
-        for (text, word) in
-            [("", "empty"), (" \n", "empty"), ("<change me>", "placeholder"), ("a b", "one line")]
-        {
-            assert!(token_of(text, "x").is_err_and(|e| e.contains(word)), "{text:?}");
+    fn token_and_api_key_are_distinguished_by_form() {
+        for token in ["pat_0123456789", TOKEN, "ABCDEFGHIJKLMNOPQRSTUVWX", "a-b.c_d~e+f/g=="] {
+            assert_eq!(token_of(token, "x"), Ok(Credential::Token(Secret::new(token, "x"))));
+            assert!(key_of(token, "x").is_err_and(|e| e.contains("token_file") && !e.contains(token)));
         }
-        assert!(token_of("two\nlines", "x").is_err());
-        assert_eq!(token_of(" pat_1\n", "x"), Ok(Credential::Token("pat_1".to_owned())));
+        assert_eq!(key_of(KEY, "x"), Ok(Credential::ApiKey(Secret::new(KEY, "x"))));
+        assert!(token(KEY).is_err_and(|e| e.contains("`api_key`") && !e.contains(KEY)));
+    }
+
+    #[test]
+    fn surrounding_white_space_and_byte_order_marks_are_dropped() {
+        for (before, after) in [
+            ("", "\n"),
+            (" \t", "\r\n\r\n"),
+            ("\u{feff}", "\r\n"),
+            ("\u{a0}\u{feff} ", "\u{a0}"),
+            ("\u{3000}", "\u{b}\u{c}"),
+        ] {
+            assert_eq!(token(&format!("{before}{TOKEN}{after}")).as_deref(), Ok(TOKEN));
+        }
+    }
+
+    #[test]
+    fn each_mistake_is_named_and_the_secret_not_repeated() {
+        let utf16: String = TOKEN.chars().flat_map(|c| [c, '\0']).collect();
+        let long = "a".repeat(3073);
+        for (text, words) in [
+            ("", "is empty"),
+            (" \n", "is empty"),
+            ("\u{feff}", "is empty"),
+            ("<change me>", "placeholder"),
+            (&utf16, "not as UTF-16"),
+            ("~/token", "a path goes into `token_file`"),
+            ("/etc/gandi-ddns/token", "a path goes into `token_file`"),
+            ("two\nlines", "remove the other lines"),
+            ("# my token\r\nTOKEN", "remove the other lines"),
+            ("\"TOKEN\"", "remove the quotes"),
+            ("'TOKEN'", "remove the quotes"),
+            ("`TOKEN`", "remove the quotes"),
+            ("\u{201c}TOKEN\u{201d}", "remove the quotes"),
+            ("\"TOKEN", "remove the quotes"),
+            ("token=TOKEN", "the name and the `=`"),
+            ("token = TOKEN", "the name and the `=`"),
+            ("GANDI_TOKEN=TOKEN", "the name and the `=`"),
+            ("export GANDI_TOKEN=TOKEN", "the name and the `=`"),
+            ("export GANDI_TOKEN='TOKEN'", "remove the quotes"),
+            ("token: TOKEN", "the name and the `:`"),
+            ("Bearer TOKEN", "remove the word `Bearer`"),
+            ("bearer\tTOKEN", "remove the word `Bearer`"),
+            ("Apikey TOKEN", "remove the word `Bearer`"),
+            ("Authorization: Bearer TOKEN", "`Authorization:` and the word"),
+            ("{\"token\": \"TOKEN\"}", "remove the JSON"),
+            ("[TOKEN]", "remove the JSON"),
+            ("$GANDI_TOKEN", "are not expanded"),
+            ("${TOKEN}", "are not expanded"),
+            ("a b", "the spaces and the other words"),
+            ("TOKEN # home", "the spaces and the other words"),
+            ("0123456789\u{430}bcdef", "that are not ASCII"),
+            ("pat_\u{2013}0123", "that are not ASCII"),
+            ("pat\u{200b}_0123", "that are not ASCII"),
+            ("TOKEN\u{fffd}", "that are not ASCII"),
+            ("TOKEN,", "punctuation"),
+            ("TOKEN;", "punctuation"),
+            ("TOKEN\u{1b}[0m", "punctuation"),
+            ("*****", "punctuation"),
+            (&long, "longer than 3072"),
+        ] {
+            let text = text.replace("TOKEN", TOKEN);
+            let error = token(&text).expect_err(&text);
+            assert!(error.contains(words), "{text:?}: {error}");
+            assert!(!error.contains(TOKEN) && !error.contains('\u{1b}'), "{error}");
+            assert!(key_of(&text.replace(TOKEN, KEY), "x").is_err_and(|e| !e.contains(KEY)), "{text:?}");
+        }
     }
 }

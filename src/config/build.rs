@@ -4,16 +4,17 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::account::{self, Secret};
+use super::account::{self, Account};
 use super::error::ConfigError;
 use super::model::{Config, Credentials, Detection, Notifications};
 use super::reader::{GLOBAL, Reader, SECTION, check_keys};
 use super::syntax::{Entry, Section};
 use super::{ca_file, domains, legacy};
 use crate::address::consensus::Quorum;
-use crate::gandi::Credential;
 use crate::gandi::livedns::PRODUCTION;
+use crate::gandi::{Credential, Secret};
 use crate::http::Endpoint;
+use crate::http::endpoint::EndpointError;
 use crate::net::Family;
 use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;
@@ -32,9 +33,7 @@ pub(super) fn build(
         reader.section.entries.iter().filter(|e| account::KEYS.contains(&e.key.as_str())).collect();
     let detection = detection(&reader)?;
     let mut config = Config {
-        api: reader
-            .value("api", |v| Endpoint::parse(v).map_err(|e| e.to_string()))?
-            .map_or_else(production, Ok)?,
+        api: reader.value("api", api)?.map_or_else(production, Ok)?,
         state_dir: reader.path("state_dir")?.or_else(|| env.state_dir()),
         recheck: reader.value("recheck", |v| duration(v, 0, 2_592_000))?.unwrap_or(Duration::from_secs(3600)),
         records: domains::read(
@@ -51,17 +50,17 @@ pub(super) fn build(
         },
         history: reader.path("history")?,
         renew_token: renew_token(&reader)?,
-        credential: Credential::Token(String::new()),
+        credential: Credential::Token(Secret::new("", "")),
         token_file: None,
         fingerprint: 0,
         warnings: Vec::new(),
     };
     // The token comes last, so that other errors in the config are reported before a missing token.
     if credentials == Credentials::Required {
-        let secret = account::find(&secret_entries, file, env, &mut warnings)?;
-        config.fingerprint = fingerprint(file, &secret);
+        let account = account::find(&secret_entries, file, env, &mut warnings)?;
+        config.fingerprint = fingerprint(file, &account);
         (config.credential, config.token_file, config.warnings) =
-            (secret.credential, secret.token_file, warnings);
+            (account.credential, account.token_file, warnings);
     }
     for family in Family::ALL {
         check_sources(&config, family, &reader)?;
@@ -107,12 +106,24 @@ fn quorum(value: &str) -> Result<Quorum, String> {
     quorum.ok_or_else(|| format!("`{value}` is not a number from {} to {}", Quorum::MIN, Quorum::MAX))
 }
 
-/// Reads the heartbeat URL. A failed run requests the same URL with `/fail` appended, so a query is refused.
+/// Reads the base URL of LiveDNS. Paths are appended to it, so a query is refused.
+fn api(value: &str) -> Result<Endpoint, String> {
+    if value.contains('?') {
+        return Err("must not contain `?`, because paths are appended to it".to_owned());
+    }
+    Endpoint::parse(value).map_err(|e| e.to_string())
+}
+
+/// Reads the heartbeat URL. A failed run requests the same URL with `/fail` appended, so a query is refused. The errors
+/// do not repeat the URL: whoever knows it can send heartbeats.
 fn heartbeat(value: &str) -> Result<Endpoint, String> {
     if value.contains('?') {
         return Err("must not contain `?`, because `/fail` is appended to it".to_owned());
     }
-    Endpoint::parse(value).map_err(|e| e.to_string())
+    Endpoint::parse(value).map_err(|e| match e {
+        EndpointError::UserInfo => e.to_string(),
+        _ => "must be a URL that begins with https:// (not shown: it is a secret)".to_owned(),
+    })
 }
 
 /// Reads `renew_token`. It requires `token_file`: a token in the config itself, in the environment or in a systemd
@@ -132,16 +143,16 @@ fn renew_token(reader: &Reader) -> Result<bool, ConfigError> {
 /// Returns a hash of the config file and the token, for [`Config::fingerprint`]. Files count by modification time, size
 /// and inode. A token that is not in a file counts by 16 bits of its hash only: the fingerprint is stored on disk, and
 /// more bits would help to guess the token.
-fn fingerprint(file: Option<&Path>, secret: &Secret) -> u64 {
+fn fingerprint(file: Option<&Path>, account: &Account) -> u64 {
     let stamp = |path: &Path| {
         path.metadata().map_or(0, |m| {
             let parts = [m.mtime(), m.mtime_nsec()].map(i64::cast_unsigned);
             fnv(&[parts[0], parts[1], m.size(), m.ino()].map(u64::to_ne_bytes).concat())
         })
     };
-    let secret = match &secret.token_file {
+    let secret = match &account.token_file {
         Some(path) => stamp(path),
-        None => fnv(secret.credential.authorization().as_bytes()) & 0xffff,
+        None => fnv(account.credential.authorization().as_bytes()) & 0xffff,
     };
     fnv(&[file.map_or(0, stamp), secret].map(u64::to_ne_bytes).concat())
 }

@@ -8,6 +8,7 @@ use super::reader::{GLOBAL, Reader, SECTION, check_keys, list};
 use super::syntax::Section;
 use crate::address::suffix::Suffix;
 use crate::dns::{RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
+use crate::sys::secret;
 
 /// Reads all sections and returns their records, except those of an address family that is `off`. `default` is the
 /// global `multiple_values`. A record that is configured twice is an error, and so is an empty result.
@@ -45,6 +46,9 @@ fn read_section(
     default: MultipleValues,
 ) -> Result<Vec<Record>, ConfigError> {
     let at = |problem: String| ConfigError::at(file, section.line, problem);
+    if secret::is_in(&section.name) {
+        return Err(at("a section must name a domain: this looks like the token itself".to_owned()));
+    }
     let domain =
         ZoneName::parse(&section.name).map_err(|e| at(format!("section [{}]: {e}", section.name)))?;
     check_keys(section, &SECTION, &GLOBAL, file)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 use crate::sys::file_error::FileError;
+use crate::sys::secret;
 
 /// A problem in the config. Its text is one line; for the config of an older Gandi script, [`translation`] has the
 /// config to use instead.
@@ -89,7 +90,7 @@ impl fmt::Display for ConfigError {
             }
             write!(f, " ")?;
         }
-        f.write_str(&self.problem.text)
+        f.write_str(&secret::hide(&self.problem.text))
     }
 }
 

@@ -49,6 +49,21 @@ pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, Co
     }
 }
 
+/// Returns the domains and record names as typed, separated by spaces, even if the config is invalid. For
+/// `check --redact`, since the error may mention them.
+#[must_use]
+pub fn names(source: &ConfigSource, env: &Environment) -> String {
+    let sections = match source {
+        ConfigSource::Inline(inline) => sections_of(inline),
+        ConfigSource::File(path) => match find(path.as_deref(), env) {
+            // It skips the lines that it does not understand.
+            Ok(Some((text, _))) => legacy::read(&text),
+            _ => return String::new(),
+        },
+    };
+    syntax::names(&sections)
+}
+
 /// Reads the config file at `path`, or the first default file that exists. `None` if there is no default file; a file
 /// that exists and cannot be read is an error.
 fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {

@@ -15,6 +15,6 @@ mod sources;
 mod syntax;
 
 pub use error::ConfigError;
-pub use load::{detection, load};
+pub use load::{detection, load, names};
 pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record};
 pub use sources::Sources;

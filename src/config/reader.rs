@@ -8,6 +8,7 @@ use super::paths::relative_to;
 use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
 use crate::net::Family;
+use crate::sys::secret;
 
 /// The keys of the global section.
 pub(super) const GLOBAL: [&str; 18] = [
@@ -88,10 +89,26 @@ impl Reader<'_> {
         key: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, ConfigError> {
-        let Some(entry) = self.entry(key) else { return Ok(None) };
-        let result =
-            if entry.value.is_empty() { Err("needs a value".to_owned()) } else { read(&entry.value) };
-        result.map(Some).map_err(|problem| self.error(key, problem.into()))
+        let Some(value) = self.checked(key)? else { return Ok(None) };
+        read(value).map(Some).map_err(|problem| self.error(key, problem.into()))
+    }
+
+    /// Returns the value of a key. Refuses an empty one, and a secret under a key that is not for one: it would become
+    /// part of a path or of a name.
+    fn checked(&self, key: &str) -> Result<Option<&str>, ConfigError> {
+        let Some(Entry { value, .. }) = self.entry(key) else { return Ok(None) };
+        // The URL of a service may have a key in it. That of the heartbeat has one, and is not repeated by any error.
+        let may_be_secret = key == "heartbeat" || key.starts_with("ipv") && value.contains("://");
+        // A directory may be named by a machine ID.
+        let name = if value.starts_with('/') { value.rsplit('/').next().unwrap_or_default() } else { value };
+        if value.is_empty() {
+            Err(self.error(key, "needs a value".into()))
+        } else if !may_be_secret && secret::is_in(name) {
+            let problem = "this looks like the token itself, which belongs in the file of `token_file`";
+            Err(self.error(key, problem.into()))
+        } else {
+            Ok(Some(value))
+        }
     }
 
     /// Returns an error about the value of a key.

@@ -69,6 +69,22 @@ pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Vec<Section>, Con
     Ok(sections)
 }
 
+/// Returns the names of sections and records as typed, separated by spaces.
+pub(super) fn names(sections: &[Section]) -> String {
+    let mut names = String::new();
+    for section in sections {
+        names.push_str(&section.name);
+        for entry in &section.entries {
+            names.push(' ');
+            if entry.key == "names" {
+                names.push_str(&entry.value);
+            }
+        }
+        names.push(' ');
+    }
+    names
+}
+
 /// Returns the line without its comment. A `#` starts a comment only at the start of the line or after white space, so
 /// that secrets and URLs may contain one.
 fn without_comment(line: &str) -> &str {

@@ -6,6 +6,7 @@ pub mod syslog;
 use std::fmt;
 use std::io::Write;
 
+use crate::sys::secret;
 use syslog::{Severity, Syslog};
 
 /// The amount of output.
@@ -48,12 +49,21 @@ pub struct Console<'a> {
     stdout: Stdout,
     /// Warnings and errors of an attempt that may be retried; `None` when they are printed at once.
     buffer: Option<Vec<(Severity, String)>>,
+    /// The token or API key in use, which is hidden in every line; empty if none is known.
+    credential: String,
 }
 
 impl<'a> Console<'a> {
     /// Creates a console that writes to these two streams.
     pub fn new(verbosity: Verbosity, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { verbosity, out, err, log: None, stdout: Stdout::Lines, buffer: None }
+        let credential = String::new();
+        Self { verbosity, out, err, log: None, stdout: Stdout::Lines, buffer: None, credential }
+    }
+
+    /// Hides this token or API key in all further output, whatever its form.
+    #[inline(never)]
+    pub fn hide(&mut self, credential: &str) {
+        credential.clone_into(&mut self.credential);
     }
 
     /// Sends all further lines to the system log, and to the streams only when the log does not accept them.
@@ -116,7 +126,8 @@ impl<'a> Console<'a> {
         if self.verbosity < Verbosity::Normal {
             return;
         }
-        if !self.log(Severity::Notice, &text.to_string()) && self.stdout == Stdout::Lines {
+        let text = self.without_secrets(&text.to_string());
+        if !self.log(Severity::Notice, &text) && self.stdout == Stdout::Lines {
             // There is nowhere left to report a failed write to.
             let _ = writeln!(self.out, "{text}");
         }
@@ -124,6 +135,7 @@ impl<'a> Console<'a> {
 
     /// Prints the JSON object on stdout, whatever the verbosity.
     pub fn object(&mut self, json: &str) {
+        let json = self.without_secrets(json);
         let _ = writeln!(self.out, "{json}");
     }
 
@@ -132,9 +144,20 @@ impl<'a> Console<'a> {
             buffer.push((severity, text.to_owned()));
             return;
         }
-        if !self.log(severity, text) {
+        let text = self.without_secrets(text);
+        if !self.log(severity, &text) {
             let _ = writeln!(self.err, "gandi-ddns: {text}");
         }
+    }
+
+    /// The last line of defence: no message should contain a secret in the first place.
+    #[inline(never)]
+    fn without_secrets(&self, text: &str) -> String {
+        // A short one would occur in other words.
+        if self.credential.len() < 8 {
+            return secret::hide(text);
+        }
+        secret::hide(&text.replace(self.credential.as_str(), secret::HIDDEN))
     }
 
     /// Returns true if the system log has accepted the line.

@@ -37,15 +37,21 @@ struct WireRenewed {
     access_token: String,
 }
 
-/// Returns the URL of a token's information: on the host `id.…` if LiveDNS is on `api.…`, otherwise on the same host.
+/// Returns the URL of a token's information. Gandi has it on the host `id.…` beside each of its two hosts `api.…`. Any
+/// other host is asked itself: the token is sent to no host that the config does not name.
 fn info_url(api: &Endpoint) -> String {
-    format!("{}/tokeninfo", api.origin().replacen("://api.", "://id.", 1))
+    let origin = match api.host() {
+        "api.gandi.net" | "api.sandbox.gandi.net" => {
+            api.origin().to_ascii_lowercase().replacen("://api.", "://id.", 1)
+        }
+        _ => api.origin().to_owned(),
+    };
+    origin + "/tokeninfo"
 }
 
 /// Returns the URL that renews the token of the request: under `/v5`, like LiveDNS.
 fn renewal_url(api: &Endpoint) -> String {
-    let base = api.as_str();
-    format!("{}/organization/access-tokens", base.strip_suffix("/livedns").unwrap_or(base))
+    format!("{}/organization/access-tokens", api.parent("/livedns"))
 }
 
 impl LiveDns<'_> {
@@ -74,7 +80,7 @@ impl LiveDns<'_> {
         // The error has no excerpt: a body that could not be parsed may contain the new token.
         let renewed = wire::parse::<WireRenewed>(&response.body).map(|r| r.access_token);
         match renewed.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic())) {
-            Some(token) => Ok(Credential::Token(token)),
+            Some(token) => Ok(Credential::renewed(&token)),
             None => {
                 Err(self.transport.error(ErrorKind::NotUnderstood("it contains no valid token".to_owned())))
             }
@@ -111,6 +117,26 @@ mod tests {
             urls("https://api.sandbox.gandi.net/v5/livedns").0,
             "https://id.sandbox.gandi.net/tokeninfo"
         );
-        assert_eq!(urls("https://127.0.0.1:81/v5/livedns").0, "https://127.0.0.1:81/tokeninfo");
+        for (api, info, renewal) in [
+            ("https://API.gandi.net/v5/livedns", "https://id.gandi.net", "https://API.gandi.net/v5"),
+            ("https://127.0.0.1:81/v5/livedns", "https://127.0.0.1:81", "https://127.0.0.1:81/v5"),
+            (
+                "https://api.example.test/v5/livedns/",
+                "https://api.example.test",
+                "https://api.example.test/v5",
+            ),
+            ("https://api.evil.gandi.net", "https://api.evil.gandi.net", "https://api.evil.gandi.net"),
+            ("https://api.gandi.net.example.test", "https://api.gandi.net.example.test", ""),
+            ("https://livedns", "https://livedns", "https://livedns"),
+            ("https://livedns/", "https://livedns", "https://livedns"),
+            ("https://a/livedns", "https://a", "https://a"),
+            ("https://a/x/api.gandi.net/livedns", "https://a", "https://a/x/api.gandi.net"),
+            ("https://a/notlivedns", "https://a", "https://a/notlivedns"),
+            ("https://[::1]:81", "https://[::1]:81", "https://[::1]:81"),
+        ] {
+            let renewal = if renewal.is_empty() { info } else { renewal };
+            let wanted = (format!("{info}/tokeninfo"), format!("{renewal}/organization/access-tokens"));
+            assert_eq!(urls(api), wanted, "{api}");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub enum ErrorKind {
         status: u16,
         /// The credential.
         credential: RefusedCredential,
+        /// The place that the credential was read from.
+        source: String,
     },
     /// 404 `HTTPNotFound`: no domain that the token has access to.
     UnknownDomain(ZoneName),
@@ -105,16 +107,16 @@ impl fmt::Display for Error {
         let host = &self.host;
         match &self.kind {
             ErrorKind::Http(e) => e.fmt(f),
-            ErrorKind::Refused { status, credential: RefusedCredential::ApiKey } => write!(
+            ErrorKind::Refused { status, credential: RefusedCredential::ApiKey, source } => write!(
                 f,
-                "{host} refused the API key ({status}): it is mistyped or disabled (Gandi has deprecated API keys); \
-                 {USE_TOKEN}"
+                "{host} refused the API key from {source} ({status}): it is mistyped or disabled (Gandi has deprecated \
+                 API keys); {USE_TOKEN}"
             ),
-            ErrorKind::Refused { status, credential } => {
+            ErrorKind::Refused { status, credential, source } => {
                 let not = if *credential == RefusedCredential::SandboxToken { "not " } else { "" };
                 write!(
                     f,
-                    "{host} refused the token ({status}): it is mistyped, expired, {not}created in the sandbox, or lacks \
+                    "{host} refused the token from {source} ({status}): it is mistyped, expired, {not}created in the sandbox, or lacks \
                      the permission for this domain; check it, or {CREATE_TOKEN}"
                 )
             }

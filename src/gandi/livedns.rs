@@ -128,8 +128,7 @@ impl<'a> LiveDns<'a> {
         struct WireNameservers {
             current: String,
         }
-        let base = self.transport.api.as_str();
-        let base = base.strip_suffix("/livedns").unwrap_or(base);
+        let base = self.transport.api.parent("/livedns");
         let response = self.transport.get(&format!("{base}/domain/domains/{domain}/livedns"), MAX_BODY)?;
         match response.status {
             401 | 403 | 404 => Ok(None),

@@ -7,5 +7,5 @@ pub mod livedns;
 mod transport;
 mod wire;
 
-pub use credential::{CREATE_TOKEN, Credential, USE_TOKEN};
+pub use credential::{CREATE_TOKEN, Credential, Secret, USE_TOKEN};
 pub use error::Error;

@@ -126,9 +126,11 @@ impl<'a> Transport<'a> {
             text => wire::clean(&self.credential.redact(&text)),
         };
         let kind = match response.status {
-            status @ (401 | 403) => {
-                ErrorKind::Refused { status, credential: RefusedCredential::of(self.credential, self.api) }
-            }
+            status @ (401 | 403) => ErrorKind::Refused {
+                status,
+                credential: RefusedCredential::of(self.credential, self.api),
+                source: self.credential.source().to_owned(),
+            },
             404 => match (body.object.as_deref(), domain) {
                 (_, None) => ErrorKind::Status(404, text()),
                 (Some("HTTPNotFound"), Some(domain)) => ErrorKind::UnknownDomain(domain.clone()),

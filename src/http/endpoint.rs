@@ -84,6 +84,17 @@ impl Endpoint {
         &self.path
     }
 
+    /// Returns the URL without `suffix` at the end of its path, or as it is if the path ends otherwise.
+    #[must_use]
+    pub fn parent(&self, suffix: &str) -> &str {
+        // The path alone: the host may end in the same way.
+        if self.path.ends_with(suffix) {
+            self.text.strip_suffix(suffix).unwrap_or(&self.text)
+        } else {
+            &self.text
+        }
+    }
+
     /// Returns the origin (RFC 6454): scheme, host and port, as in `https://api.gandi.net:443`.
     #[must_use]
     pub fn origin(&self) -> &str {

@@ -12,5 +12,6 @@ pub(crate) mod oneshot;
 pub(crate) mod ownership;
 pub mod random;
 pub(crate) mod read_limited;
+pub(crate) mod secret;
 pub(crate) mod subprocess;
 pub mod time;

@@ -117,7 +117,7 @@ pub(super) fn finish(
         draft.dir.remove(&draft.temp);
         return None;
     }
-    let token = Credential::Token(token.to_owned());
+    let token = Credential::renewed(token);
     let complete = || {
         // Repeated, as the renewal may have been interrupted before the file was truncated or synced.
         write_token(&mut file, &token).map_err(|e| draft.store_error(e))?;

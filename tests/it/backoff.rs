@@ -16,11 +16,19 @@ const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 fn backoff_after_a_refused_token_lasts_an_hour() {
     let s = stale();
     s.fake.revoke_all();
-    s.run(&[]).fails(77, &["refused the token (403)"]);
+    s.run(&[]).fails(77, &["refused the token from token_file token (403)"]);
     let (requests, connections) = (s.fake.requests().len(), s.fake.connections());
     for _ in 0..11 {
         s.age(300);
-        s.run(&[]).fails(77, &["refused the token (403)", "(failing since 20", "next try at 20", "--force"]);
+        s.run(&[]).fails(
+            77,
+            &[
+                "refused the token from token_file token (403)",
+                "(failing since 20",
+                "next try at 20",
+                "--force",
+            ],
+        );
         s.fake.accept_bearer(crate::sandbox::TOKEN);
     }
     assert_eq!((s.fake.requests().len(), s.fake.connections()), (requests, connections));

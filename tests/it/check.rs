@@ -143,7 +143,10 @@ fn bad_token_file_or_token_is_reported() {
         &s,
         77,
         "failure  token: ",
-        &["refused the token (403)", "create a token at admin.gandi.net with the permission"],
+        &[
+            "refused the token from token_file token (403)",
+            "create a token at admin.gandi.net with the permission",
+        ],
     );
     s.write("key", API_KEY);
     s.raw_config(&format!(

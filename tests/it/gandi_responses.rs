@@ -30,7 +30,7 @@ fn refused_credential_is_explained() {
     s.run(&[]).fails(
         77,
         &[
-            "refused the token (403)",
+            "refused the token from token_file token (403)",
             "expired",
             "Manage domain name technical configurations",
             "admin.gandi.net",
@@ -41,7 +41,8 @@ fn refused_credential_is_explained() {
         "{}\n[example.org]\nnames = home\n",
         s.head().replace("token_file = token", "api_key_file = key")
     ));
-    s.run(&[]).fails(77, &["refused the API key (401)", "create a token at admin.gandi.net"]);
+    s.run(&[])
+        .fails(77, &["refused the API key from api_key_file key (401)", "create a token at admin.gandi.net"]);
     s.fake.accept_apikey(API_KEY);
     s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
 }
@@ -49,7 +50,7 @@ fn refused_credential_is_explained() {
 #[test]
 fn response_401_exits_77() {
     let body = r#"{"message":"You must provide an access token or an API Key."}"#;
-    reading(Fault::Answer(Answer::json(401, body)), 77, &["refused the token (401)"]);
+    reading(Fault::Answer(Answer::json(401, body)), 77, &["refused the token from token_file token (401)"]);
 }
 
 #[test]

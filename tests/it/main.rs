@@ -29,6 +29,7 @@ mod notifications; // hooks and the heartbeat
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
 mod records; // records created, replaced, kept or refused
+mod redaction; // `check --redact`: no name and no address in the output
 mod renewal; // renewal of the token in its file
 mod renewal_directory; // renewal in a directory of other users
 mod requests; // number and content of the requests
@@ -36,6 +37,7 @@ mod router_source; // addresses from the router
 mod run_output; // helper: the output of a run, and assertions on it
 mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
+mod secrets; // secrets in wrong places
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
 mod state_file; // helper: the format of the state file
@@ -43,6 +45,7 @@ mod status; // `gandi-ddns status`, and the history
 mod syslog; // `--syslog`
 mod tls; // certificates and TLS versions
 mod token_expiry; // warnings before the token expires
+mod token_source; // mistakes in the token, where it is from, and the hosts that it is sent to
 mod trust; // sources that lie
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum

@@ -22,6 +22,8 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     for warning in &config.warnings {
         findings.warn("config", warning.clone());
     }
+    let (source, length) = (config.credential.source(), config.credential.expose().len());
+    findings.ok("token", format!("from {source}, {length} characters"));
     if matches!(config.credential, Credential::ApiKey(_)) {
         let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
         findings.warn("token", text);

@@ -10,7 +10,7 @@ mod remote;
 use crate::address::survey::survey;
 use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load};
-use crate::config::{Config, Credentials};
+use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
 use crate::exit::Exit;
 use crate::http::Http;
@@ -34,14 +34,20 @@ pub fn execute(
     console: &mut Console,
 ) -> Exit {
     let mut findings = Findings::default();
-    let mut redactor = Redactor::default();
+    let mut redactor = Redactor::new(context.env.home.as_deref());
     let clock = check_clock((context.now)(), &mut findings);
     match load(options, context, Credentials::Required) {
-        Err(e) => findings.fail(e.exit(), "config", e.to_string()),
+        Err(e) => {
+            if redaction == Redaction::On {
+                redactor.hide_labels(&config::names(&options.source, &context.env));
+            }
+            findings.fail(e.exit(), "config", e.to_string());
+        }
         Ok((config, id)) => {
             if redaction == Redaction::On {
-                redactor = Redactor::new(&config, context.env.home.as_deref());
+                redactor.hide_names_of(&config);
             }
+            console.hide(config.credential.expose());
             check_all(&config, id, context, clock, &mut findings);
         }
     }

@@ -1,169 +1,211 @@
 //! Removes names and addresses from texts, for `--redact`.
 
-use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use crate::config::Config;
 use crate::sys::grouped::push_if_new;
 
+/// The shortest part of a configured name that is hidden: a shorter one would be a word of most messages.
+const MIN_PART: usize = 2;
+/// The replacement for a name that is not a record of the config.
+const A_NAME: &str = "[a name]";
+
 /// The names to hide. Addresses, and names that are not listed, are recognised by their form.
 #[derive(Debug, Default)]
 pub(super) struct Redactor {
-    /// Each name with its replacement, the longest name first: a name may contain another one.
-    replacements: Vec<(String, String)>,
+    /// Each name in lower case with its replacement, sorted by name.
+    names: Vec<(String, String)>,
+    /// The path of the home directory; empty if it is not known.
+    home: String,
 }
 
 impl Redactor {
-    /// Creates a redactor that hides the names in this config, and the path of the home directory.
-    pub(super) fn new(config: &Config, home: Option<&Path>) -> Self {
-        let mut redactor = Self::default();
+    /// Creates a redactor that hides the path of the home directory.
+    pub(super) fn new(home: Option<&Path>) -> Self {
+        let home = home.and_then(Path::to_str).filter(|h| h.len() > 1).unwrap_or_default();
+        Self { names: Vec::new(), home: home.to_owned() }
+    }
+
+    /// Hides the names in this config.
+    pub(super) fn hide_names_of(&mut self, config: &Config) {
         let mut domains: Vec<&str> = Vec::new();
-        for record in &config.records {
-            push_if_new(&mut domains, record.key.domain.as_str());
-        }
         for (i, record) in config.records.iter().enumerate() {
-            let domain =
-                domains.iter().position(|d| *d == record.key.domain.as_str()).unwrap_or_default() + 1;
-            if record.key.name.as_str() != "@" {
-                let host = format!("{}.{}", record.key.name, record.key.domain);
-                redactor.hide(&host, format!("[name {}].[domain {domain}]", i + 1));
+            let domain = record.key.domain.as_str();
+            push_if_new(&mut domains, domain);
+            let number = domains.iter().position(|d| *d == domain).unwrap_or_default() + 1;
+            self.hide(domain, format!("[domain {number}]"));
+            let name = record.key.name.as_str();
+            if name != "@" {
+                self.hide(&format!("{name}.{domain}"), format!("[name {}].[domain {number}]", i + 1));
+                self.hide(name.trim_start_matches("*."), format!("[name {}]", i + 1));
             }
-        }
-        for (i, domain) in domains.iter().enumerate() {
-            redactor.hide(domain, format!("[domain {}]", i + 1));
         }
         for name in &config.detection.names() {
-            if address_kind(name.trim_matches(['[', ']'])).is_none() {
-                redactor.hide(name, "[another name]".to_owned());
-            }
+            self.hide(name, "[another name]".to_owned());
         }
-        if let Some(home) = home.and_then(Path::to_str).filter(|h| h.len() > 1) {
-            redactor.hide(home, "~".to_owned());
+    }
+
+    /// Hides every label of these names: those in a config that could not be loaded.
+    pub(super) fn hide_labels(&mut self, names: &str) {
+        for label in names.split(|c| c == '.' || !is_name_part(c)) {
+            self.hide(label, A_NAME.to_owned());
         }
-        redactor
     }
 
     fn hide(&mut self, name: &str, replacement: String) {
-        if !self.replacements.iter().any(|(known, _)| known == name) {
-            let longer = self.replacements.iter().take_while(|(known, _)| known.len() >= name.len()).count();
-            self.replacements.insert(longer, (name.to_owned(), replacement));
+        let name = name.to_ascii_lowercase();
+        if name.len() >= MIN_PART
+            && let Err(place) = self.names.binary_search_by(|(known, _)| known.cmp(&name))
+        {
+            self.names.insert(place, (name, replacement));
         }
+    }
+
+    fn replacement(&self, name: &str) -> Option<&str> {
+        let name = name.to_ascii_lowercase();
+        let found = self.names.binary_search_by(|(known, _)| known.cmp(&name)).ok()?;
+        self.names.get(found).map(|(_, replacement)| replacement.as_str())
     }
 
     /// Returns the text without names and addresses.
     pub(super) fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, replacement) in &self.replacements {
-            text = text.replace(name, replacement);
-        }
-        without_names(&without_addresses(&text))
+        let text = if self.home.is_empty() { text.to_owned() } else { text.replace(self.home.as_str(), "~") };
+        self.without_names(&without_addresses(&text))
     }
-}
 
-/// Replaces each word of the form of a host name by `[a name]`, unless it is a well-known one: the target of a CNAME,
-/// the names in a certificate, or the content of a config that could not be read.
-fn without_names(text: &str) -> String {
-    const WELL_KNOWN: [&str; 2] = ["gandi.net", "ident.me"];
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.*/~".contains(c);
-    let is_host_name = |word: &str| {
-        let last = word.rsplit_once('.').map_or("", |(_, last)| last);
-        last.len() > 1 && last.bytes().all(|b| b.is_ascii_alphabetic())
-    };
-    let mut result = String::with_capacity(text.len());
-    for run in text.split_inclusive(|c| !is_part(c)) {
-        let word = run.trim_end_matches(|c| !is_part(c)).trim_end_matches('.');
-        // Paths stay: they show only the location of the config.
-        if is_host_name(word) && !word.contains('/') && !WELL_KNOWN.iter().any(|known| word.ends_with(known))
-        {
-            result.push_str("[a name]");
-            result.push_str(&run[word.len()..]);
-        } else {
-            result.push_str(run);
-        }
-    }
-    result
-}
-
-/// Replaces each IP address, with or without a port, by `[IPv4]` or `[IPv6]`.
-fn without_addresses(text: &str) -> String {
-    let is_part = |c: char| c.is_ascii_hexdigit() || c == ':' || c == '.';
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(is_part) {
-        let (before, from) = rest.split_at(start);
-        let (run, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
-        result.push_str(before);
-        // A full stop or colon at the end belongs to the sentence.
-        let word = run.trim_end_matches(['.', ':']);
-        let word = if word.is_empty() || run.ends_with("::") { run } else { word };
-        match address_kind(word) {
-            Some(kind) => {
-                result.push_str(kind);
-                result.push_str(&run[word.len()..]);
+    /// Replaces each known name, and each word of the form of a host name: the target of a CNAME, the names in a
+    /// certificate, or the content of a config that could not be read.
+    fn without_names(&self, text: &str) -> String {
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find(is_name_part) {
+            let (before, from) = rest.split_at(start);
+            let (word, after) = from.split_at(from.find(|c| !is_name_part(c)).unwrap_or(from.len()));
+            result.push_str(before);
+            let name = word.trim_end_matches('.');
+            let is_host = ["//", "@", "resolve:"].iter().any(|before| result.ends_with(before));
+            if let Some(replacement) = self.replacement(name) {
+                result.push_str(replacement);
+            } else if result.ends_with('/') && !is_host {
+                // Paths stay, without the names in them: they show only the location of the config.
+                let (stem, extension) = name.split_at(name.rfind('.').unwrap_or(name.len()));
+                result.push_str(self.replacement(stem).unwrap_or(stem));
+                result.push_str(extension);
+            } else if is_host && !name.is_empty() && !is_well_known(name) || is_host_name(name) {
+                result.push_str(&self.without_domain(name));
+            } else {
+                result.push_str(name);
             }
-            None => result.push_str(run),
+            result.push_str(&word[name.len()..]);
+            rest = after;
         }
-        rest = after;
+        result.push_str(rest);
+        result
     }
-    result.push_str(rest);
+
+    /// Returns the replacement for a name that is not configured itself, but maybe its domain is.
+    fn without_domain(&self, name: &str) -> String {
+        let mut rest = name;
+        while let Some((_, domain)) = rest.split_once('.') {
+            if let Some(replacement) = self.replacement(domain).filter(|_| domain.contains('.')) {
+                return format!("{A_NAME}.{replacement}");
+            }
+            rest = domain;
+        }
+        A_NAME.to_owned()
+    }
+}
+
+/// Returns true for a character of a host name, ASCII or not. Typographic signs and arrows are no part of a name.
+fn is_name_part(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(c, '-' | '_' | '.' | '*')
+        || c >= '\u{c0}' && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{2190}'..='\u{21ff}')
+}
+
+/// Returns true for the name of a host of others that messages need.
+fn is_well_known(name: &str) -> bool {
+    ["gandi.net", "ident.me"].iter().any(|known| {
+        name.strip_suffix(known).is_some_and(|subdomain| subdomain.is_empty() || subdomain.ends_with('.'))
+    })
+}
+
+/// Returns true for a word of the form of a host name, but not for a well-known one.
+fn is_host_name(word: &str) -> bool {
+    let is_dotted = word.rsplit_once('.').is_some_and(|(_, last)| {
+        last.len() > 1
+            && last.starts_with(|c: char| c.is_ascii_alphabetic())
+            && last.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    });
+    let is_international = !word.is_ascii() || word.len() > 4 && word.to_ascii_lowercase().contains("xn--");
+    (is_dotted || is_international) && !is_well_known(word)
+}
+
+/// Replaces each IP address by `[IPv4]` or `[IPv6]`, whatever surrounds it. Too much is better than too little.
+fn without_addresses(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let (mut rest, mut previous) = (text, ' ');
+    while let Some(c) = rest.chars().next() {
+        let at_start = !previous.is_ascii_alphanumeric() || rest.starts_with("::");
+        let (kind, length) = match ipv6(rest.as_bytes()) {
+            Some(length) if at_start => ("[IPv6]", length),
+            _ => match ipv4(rest.as_bytes()) {
+                Some(length) if !previous.is_ascii_digit() => ("[IPv4]", length),
+                _ => ("", c.len_utf8()),
+            },
+        };
+        result.push_str(if kind.is_empty() { &rest[..length] } else { kind });
+        rest = &rest[length..];
+        previous = if kind.is_empty() { c } else { ' ' };
+    }
     result
 }
 
-/// Returns the replacement for a word that is an IP address.
-fn address_kind(word: &str) -> Option<&'static str> {
-    let parsed: Option<IpAddr> = word.parse().ok();
-    let address = parsed.or_else(|| word.parse::<SocketAddr>().ok().map(|s| s.ip()))?;
-    Some(if address.is_ipv4() { "[IPv4]" } else { "[IPv6]" })
+/// Returns the length of the IPv6 address at the start of a text; `None` if there is none.
+fn ipv6(text: &[u8]) -> Option<usize> {
+    let (mut end, mut colons, mut is_short) = (0, 0, false);
+    while let Some(&byte) = text.get(end) {
+        match byte {
+            b':' if end > 0 || text.get(1) == Some(&b':') => {
+                colons += 1;
+                is_short |= end > 0 && text[end - 1] == b':';
+            }
+            // An embedded IPv4 address.
+            b'.' if colons >= 2 && text.get(end + 1).is_some_and(u8::is_ascii_digit) => {}
+            _ if byte.is_ascii_hexdigit() => {}
+            _ => break,
+        }
+        end += 1;
+    }
+    // A time has two colons. A colon at the end belongs to the sentence.
+    if text[..end].ends_with(b":") && !text[..end].ends_with(b"::") {
+        end -= 1;
+        colons -= 1;
+    }
+    (colons >= 3 || is_short && colons == 2).then_some(end)
+}
+
+/// Returns the length of the IPv4 address at the start of a text, with its port; `None` if there is none.
+fn ipv4(text: &[u8]) -> Option<usize> {
+    let digits = |from: usize| text.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
+    let mut end = 0;
+    for part in 0..4 {
+        if part > 0 {
+            if text.get(end) != Some(&b'.') {
+                return None;
+            }
+            end += 1;
+        }
+        match digits(end) {
+            0 => return None,
+            number => end += number,
+        }
+    }
+    if text.get(end) == Some(&b':') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    Some(end)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_addresses_replaces_each_address_and_keeps_other_numbers() {
-        for (text, wanted) in [
-            ("81.2.69.142: reported by ipify", "[IPv4]: reported by ipify"),
-            ("2a01:e0a::3.", "[IPv6]."),
-            ("via ::", "via [IPv6]"),
-            ("127.0.0.1:8443 and [::1]:53 (10.0.0.1)", "[IPv4] and [[IPv6]]:53 ([IPv4])"),
-            (
-                "2026-11-24 01:55:10 UTC, version 0.1.0, face: bad.",
-                "2026-11-24 01:55:10 UTC, version 0.1.0, face: bad.",
-            ),
-            ("", ""),
-            ("ä 1.2.3.4 ö", "ä [IPv4] ö"),
-        ] {
-            assert_eq!(without_addresses(text), wanted);
-        }
-    }
-
-    #[test]
-    fn without_names_replaces_host_names_and_keeps_paths_and_well_known_names() {
-        for (text, wanted) in [
-            ("a CNAME record (to Elsewhere.example.net.) exists", "a CNAME record (to [a name].) exists"),
-            ("x.conf:3: section [www.example.org]: put", "[a name]:3: section [[a name]]: put"),
-            ("it is for *.example.org, b.example", "it is for [a name], [a name]"),
-            ("make one at admin.gandi.net, says ident.me", "make one at admin.gandi.net, says ident.me"),
-            (
-                "/etc/gandi-ddns/token.new, version 0.1.0, e.g. this",
-                "/etc/gandi-ddns/token.new, version 0.1.0, e.g. this",
-            ),
-        ] {
-            assert_eq!(without_names(text), wanted);
-        }
-    }
-
-    #[test]
-    fn redact_replaces_the_longest_name_first() {
-        let mut redactor = Redactor::default();
-        redactor.hide("example.org", "[domain 1]".to_owned());
-        redactor.hide("home.example.org", "[name 1].[domain 1]".to_owned());
-        redactor.hide("org", "[top]".to_owned());
-        redactor.hide("/home/pi", "~".to_owned());
-        assert_eq!(
-            redactor.redact("home.example.org A in /home/pi/x, of example.org"),
-            "[name 1].[domain 1] A in ~/x, of [domain 1]"
-        );
-    }
-}
+mod tests;

@@ -29,6 +29,7 @@ pub fn execute(
         Ok(loaded) => loaded,
         Err(e) => return report_config_error(&e, console),
     };
+    console.hide(config.credential.expose());
     for warning in &config.warnings {
         console.warn(format_args!("{warning}"));
     }

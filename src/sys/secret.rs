@@ -1,0 +1,152 @@
+//! Recognises a token or API key by its form, so that none is printed by mistake.
+
+/// The text that stands for a secret in messages.
+pub(crate) const HIDDEN: &str = "[secret]";
+
+/// Returns true if a word has the form of a token or an API key, or is another random text. In a word with dots, which
+/// is a host or a file with an extension, only the form of a token counts.
+fn is_secret(word: &str) -> bool {
+    // A full stop at the end belongs to the sentence.
+    let is_dotted = word.find('.').is_some_and(|dot| dot + 1 < word.len());
+    word.split('.').any(|part| match form(part) {
+        Form::Token => true,
+        Form::Random => !is_dotted,
+        Form::Other => false,
+    })
+}
+
+/// The form of a word.
+enum Form {
+    /// A token: 40 hexadecimal digits, or `pat_` before at least 8 characters with a digit.
+    Token,
+    /// 24 characters of a-z and 0-9 with a digit, as an API key has, or 20 to 63 letters and digits mixed as in no name.
+    Random,
+    /// Anything else.
+    Other,
+}
+
+fn form(word: &str) -> Form {
+    let is_pat = word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("pat_"));
+    let (mut digits, mut lower, mut upper, mut hex) = (0, 0, 0, 0);
+    let (mut changes, mut was_digit) = (0, false);
+    for byte in word.bytes() {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'z' => lower += 1,
+            b'A'..=b'Z' => upper += 1,
+            b'_' if is_pat => {}
+            // A UUID, or a directory of Nix.
+            _ => return Form::Other,
+        }
+        hex += usize::from(byte.is_ascii_hexdigit());
+        changes += u32::from(byte.is_ascii_digit() != was_digit);
+        was_digit = byte.is_ascii_digit();
+    }
+    let length = word.len();
+    let is_mixed = lower > 0 && upper > 0 || digits >= 6 || changes >= 6;
+    if digits > 0 && (is_pat && length >= 12 || hex == 40 && length == 40) {
+        Form::Token
+    // 64 hexadecimal digits are the name of a Docker volume.
+    } else if digits > 0
+        && lower + upper > 0
+        && (20..64).contains(&length)
+        && (upper == 0 && length == 24 || is_mixed)
+    {
+        Form::Random
+    } else {
+        Form::Other
+    }
+}
+
+/// Returns true if a text contains a word with the form of a secret.
+pub(crate) fn is_in(text: &str) -> bool {
+    hide(text) != text
+}
+
+/// Replaces each word with the form of a secret by `[secret]`.
+pub(crate) fn hide(text: &str) -> String {
+    let is_part = |at: usize| {
+        let byte = text.as_bytes()[at];
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
+    };
+    let mut result = String::with_capacity(text.len());
+    let mut start = 0;
+    for end in 1..=text.len() {
+        if end == text.len() || is_part(end) != is_part(start) {
+            let run = &text[start..end];
+            result.push_str(if is_secret(run) { HIDDEN } else { run });
+            start = end;
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_is_hidden_in_any_punctuation() {
+        for secret in [
+            "0123456789abcdef0123456789abcdef01234567",
+            "0123456789ABCDEF0123456789ABCDEF01234567",
+            "pat_0123456789abcdefSECRET",
+            "PAT_0123456789ABCDEF",
+            "pat_abcdefg1",
+            "abcdefghijkl0123456789xy",
+            "abcdefghijklmnopqrstuvw1",
+            "q7w8e9r0t1y2u3i4o5p6a7s8",
+            "AbCdEfGhIjKlMnOpQrSt1",
+            "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5",
+        ] {
+            for (before, after) in [
+                ("", ""),
+                ("`token_file`: ", " is not a file"),
+                ("x.conf:3: unknown key `", "`"),
+                ("https://", "/v5"),
+                ("https://api.gandi.net/v5?key=", ""),
+                ("/etc/gandi-ddns/", " does not exist"),
+                ("{\"token\":\"", "\"}"),
+                ("[", "]"),
+                ("Bearer ", ";"),
+                ("dns:google@", ": expected"),
+                ("ä", "ö"),
+            ] {
+                let text = format!("{before}{secret}{after}");
+                assert!(is_in(&text), "{text}");
+                assert_eq!(hide(&text), format!("{before}[secret]{after}"));
+            }
+        }
+        let token = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(hide(&format!("`{token}`. x")), "`[secret]`. x");
+        for name in [format!("home.{token}"), format!("{token}.example.org"), format!("{token}.")] {
+            assert!(is_in(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_paths_and_urls_are_no_secrets() {
+        for text in [
+            "",
+            "home.example.org A: created: 81.2.69.142 (TTL 300)",
+            "schwarzwaldferienwohnung24.de",
+            "a2b4c6d8e0f2a4b6c8d0.dyn.example.net",
+            "donaudampfschifffahrtsgesellschaftskapitaen",
+            "verylonghostnameofmyhomeserver2",
+            "long-host-label-with-many-words-and-a-1-in-it",
+            "xn--mgbh0fb.example, xn--80ak6aa92e, xn--ihqwcrb4cv8a8dqg056pqjye.example",
+            "2a01:0e0a:0001:0002:0000:0000:0000:0003, 01020304050607080910",
+            "/etc/gandi-ddns/gandi-ddns.conf:3: /run/credentials/gandi-ddns.service/token",
+            "/nix/store/0c7kzyhjk9xn3dbz4v8p9w1m2q6l5r7s-gandi-ddns.conf",
+            "/home/pi/pat_token, pat_gandi.txt",
+            "/var/lib/docker/volumes/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/_data",
+            "https://hc-ping.com/550e8400-e29b-41d4-a716-446655440000/fail",
+            "https://checkipv4.dedyn.io/?format=text, https://api.cloudflare.com/cdn-cgi/trace",
+            "STATE_DIR/0123456789abcdef.state, commit a99e28a12, 2026-11-24T01:55:10Z",
+            "GANDI_DDNS_VERYLONGVARIABLENAME on_failure",
+        ] {
+            assert!(!is_in(text), "{text}: {}", hide(text));
+            assert_eq!(hide(text), text);
+        }
+    }
+}
