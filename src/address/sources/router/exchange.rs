@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::head::{self, ascii, headers};
+use super::head::{self, headers};
 
 /// Maximum size of everything that is not the body, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -54,11 +54,11 @@ pub(super) fn exchange(
     deadline: Instant,
 ) -> Result<(u16, String), ExchangeError> {
     let mut stream = TcpStream::connect_timeout(&(gateway, port).into(), left(deadline)?)?;
-    stream.set_write_timeout(Some(left(deadline)?))?;
-    // The send buffer of a new connection has room for the whole request.
+    // The send buffer of a new connection has room for the whole request, so that this never waits.
     if stream.write(request.as_bytes())? < request.len() {
         return Err(ExchangeError::TimedOut);
     }
+    // Text of the length of the received bytes: what is not ASCII is replaced, since nothing of interest contains it.
     let (mut data, mut buffer) = (String::new(), [0; 2048]);
     loop {
         stream.set_read_timeout(Some(left(deadline)?))?;
@@ -67,7 +67,11 @@ pub(super) fn exchange(
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => continue,
             length => length?,
         };
-        data.push_str(&ascii(&buffer[..length]));
+        let received = &mut buffer[..length];
+        for byte in received.iter_mut().filter(|b| !b.is_ascii()) {
+            *byte = b'?';
+        }
+        data.push_str(&String::from_utf8_lossy(received));
         match parse(&data, limit)? {
             Some((status, body, end)) if end == End::Reached || length == 0 => return Ok((status, body)),
             _ if length == 0 => return Err(ExchangeError::Closed),
@@ -151,7 +155,7 @@ fn unchunked(mut data: &str, limit: usize) -> Result<Option<String>, ExchangeErr
         }
         let Some((chunk, rest)) = rest.split_at_checked(size) else { return Ok(None) };
         let Some((line, rest)) = rest.split_once('\n') else { return Ok(None) };
-        if !line.trim_end().is_empty() {
+        if !line.trim().is_empty() {
             return Err(ExchangeError::Invalid);
         }
         body.push_str(chunk);

@@ -1,13 +1,6 @@
 //! The head of an HTTP/1.1 response (RFC 9112): status and headers. A response to an SSDP search is one as well.
 
-/// Returns the bytes as text of the same length: a byte that is not ASCII is replaced by `?`. Nothing of interest
-/// contains such bytes, and text is cut at any index.
-pub(super) fn ascii(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| if b.is_ascii() { char::from(*b) } else { '?' }).collect()
-}
-
-/// Parses the head at the start of `data`. Returns the status, and the data from the first header on; `None` if there is
-/// no complete status line.
+/// Returns the status, and the data from the first header on; `None` if there is no complete status line.
 pub(super) fn status(data: &str) -> Option<(u16, &str)> {
     let (line, headers) = data.split_once('\n')?;
     let status = line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
@@ -19,12 +12,11 @@ pub(super) fn status(data: &str) -> Option<(u16, &str)> {
 pub(super) fn headers<'a>(mut data: &'a str, visit: &mut dyn FnMut(&'a str, &'a str)) -> Option<&'a str> {
     loop {
         let (line, rest) = data.split_once('\n')?;
-        let line = line.trim_end();
-        if line.is_empty() {
+        if line.trim().is_empty() {
             return Some(rest);
         }
         if let Some((name, value)) = line.split_once(':') {
-            visit(name.trim_end(), value.trim_start());
+            visit(name.trim(), value.trim());
         }
         data = rest;
     }
@@ -56,7 +48,7 @@ mod tests {
         for (data, expected, rest) in [
             ("A: b\r\nC :d:e \r\n\r\nbody\r\n\r\n", "A=b C=d:e", Some("body\r\n\r\n")),
             ("A: b\n \t\nbody", "A=b", Some("body")),
-            (" A: b\nC\n:\n\n", " A=b =", Some("")),
+            ("A : b\nC\n:\n\n", "A=b =", Some("")),
             ("\n", "", Some("")),
             ("A: b\r\nC: d", "A=b", None),
             ("A: b\r\n\r", "A=b", None),
@@ -66,10 +58,5 @@ mod tests {
             let after = headers(data, &mut |name, value| found.push(format!("{name}={value}")));
             assert_eq!((found.join(" ").as_str(), after), (expected, rest), "{data}");
         }
-    }
-
-    #[test]
-    fn ascii_keeps_the_length() {
-        assert_eq!(ascii("a\u{e4}\0\n".as_bytes()), "a??\0\n");
     }
 }

@@ -3,6 +3,9 @@
 #[cfg(test)]
 use std::fmt;
 
+/// Maximum length of path and query. Every request fits into one write.
+const MAX_PATH: usize = 1000;
+
 /// A URL on the gateway: port, path and query of a URL whose host is ignored. Only the gateway is ever contacted: a
 /// URL with another host is that of a gateway which has several addresses (CARP, VRRP), or forged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +29,9 @@ impl Location {
         let (authority, path) = split_before(rest.strip_prefix("//")?, b"/?#");
         let port = match authority.rfind(':') {
             // The last colon of an IPv6 address in brackets begins no port.
-            Some(colon) if !authority.ends_with([':', ']']) => authority[colon + 1..].parse().ok()?,
+            Some(colon) if !authority.ends_with(':') && !authority.ends_with(']') => {
+                authority[colon + 1..].parse().ok()?
+            }
             _ => 80,
         };
         let is_http = scheme.is_empty() || scheme.eq_ignore_ascii_case("http:");
@@ -65,8 +70,9 @@ impl Location {
             kept.push("");
         }
         let path = kept.join("/");
-        let path = ["/", path.strip_prefix('/').unwrap_or(&path), query].concat();
-        path.bytes().all(|b| b.is_ascii_graphic()).then_some(Self { port, path })
+        let path = ["/", path.strip_prefix("/").unwrap_or(&path), query].concat();
+        let is_valid = path.len() <= MAX_PATH && path.bytes().all(|b| b.is_ascii_graphic());
+        is_valid.then_some(Self { port, path })
     }
 }
 
@@ -112,6 +118,9 @@ mod tests {
         ] {
             assert_eq!(text(Location::parse(url)), expected, "{url}");
         }
+        let path = format!("/{}", "x".repeat(999));
+        assert_eq!(text(Location::parse(&format!("http://h{path}"))), format!(":80{path}"));
+        assert_eq!(text(Location::parse(&format!("http://h{path}x"))), "none");
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn is_service(urn: &str) -> bool {
         .iter()
         .find_map(|n| urn.strip_prefix(n))
         .and_then(|rest| NAMES.iter().find_map(|n| rest.strip_prefix(n)));
-    version.is_some_and(|v| v.parse::<u32>().is_ok())
+    version.is_some_and(|v| v.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::head::{self, ascii, headers};
+use super::head::{self, headers};
 use super::location::Location;
 use crate::net::udp;
 
@@ -97,7 +97,7 @@ impl Search {
                 let is_own = sender.ip() == *gateway;
                 let list = if is_own { &mut *own } else { &mut *others };
                 if list.len() < MAX_LOCATIONS
-                    && let Some((location, target)) = read(&ascii(response))
+                    && let Some((location, target)) = read(&String::from_utf8_lossy(response))
                     // Every device on the LAN answers the search for root devices; only the gateway is of interest.
                     && (is_own || target != ROOT_DEVICE)
                     && !list.contains(&location)

@@ -16,11 +16,11 @@ pub(super) fn elements(xml: &str, visit: &mut dyn FnMut(&str, &str)) {
         rest = after;
         if let Some(cdata) = tag.strip_prefix("![CDATA[") {
             text.push_str(cdata);
-        } else if let Some(ended) = tag.strip_prefix('/') {
+        } else if let Some(ended) = tag.strip_prefix("/") {
             let ended = local_name(ended);
             visit(ended, if ended == name { text.trim() } else { "" });
             name = "";
-        } else if !tag.starts_with(['!', '?']) {
+        } else if !tag.starts_with('!') && !tag.starts_with('?') {
             name = local_name(tag);
             text.clear();
             if tag.ends_with('/') {
