@@ -142,7 +142,7 @@ fn clean<'a>(text: &'a str, source: &str, kind: &str) -> Result<&'a str, String>
 /// Returns how to get from a text to the secret in it; `None` if it has the syntax of a token (RFC 6750, section 2.1).
 fn surplus(text: &str) -> Option<&'static str> {
     let has = |set: &str| text.chars().any(|c| set.contains(c));
-    let starts = |word: &str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    let starts = |word| secret::starts_with(text, word);
     Some(if has("\0") {
         "save it as UTF-8, not as UTF-16"
     } else if starts("{") || starts("[") {

@@ -26,7 +26,7 @@ enum Form {
 }
 
 fn form(word: &str) -> Form {
-    let is_pat = word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("pat_"));
+    let is_pat = starts_with(word, "pat_");
     let (mut digits, mut lower, mut upper, mut hex) = (0, 0, 0, 0);
     let (mut changes, mut was_digit) = (0, false);
     for byte in word.bytes() {
@@ -56,6 +56,12 @@ fn form(word: &str) -> Form {
     } else {
         Form::Other
     }
+}
+
+/// Returns true if a text starts with `word`, in any case.
+#[inline(never)]
+pub(crate) fn starts_with(text: &str, word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 /// Returns true if a text contains a word with the form of a secret.

@@ -47,8 +47,12 @@ impl Redactor {
 
     /// Hides every label of these names: those in a config that could not be loaded.
     pub(super) fn hide_labels(&mut self, names: &str) {
-        for label in names.split(|c| c == '.' || !is_name_part(c)) {
-            self.hide(label, A_NAME.to_owned());
+        let mut rest = names;
+        while let Some((_, word, after)) = next_word(rest) {
+            for label in word.split('.') {
+                self.hide(label, A_NAME.to_owned());
+            }
+            rest = after;
         }
     }
 
@@ -78,9 +82,7 @@ impl Redactor {
     fn without_names(&self, text: &str) -> String {
         let mut result = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some(start) = rest.find(is_name_part) {
-            let (before, from) = rest.split_at(start);
-            let (word, after) = from.split_at(from.find(|c| !is_name_part(c)).unwrap_or(from.len()));
+        while let Some((before, word, after)) = next_word(rest) {
             result.push_str(before);
             let name = word.trim_end_matches('.');
             let is_host = ["//", "@", "resolve:"].iter().any(|before| result.ends_with(before));
@@ -114,6 +116,14 @@ impl Redactor {
         }
         A_NAME.to_owned()
     }
+}
+
+/// Splits a text before and after the first word that may be a name. `None` if there is none.
+#[inline(never)]
+fn next_word(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, from) = text.split_at(text.find(is_name_part)?);
+    let (word, after) = from.split_at(from.find(|c| !is_name_part(c)).unwrap_or(from.len()));
+    Some((before, word, after))
 }
 
 /// Returns true for a character of a host name, ASCII or not. Typographic signs and arrows are no part of a name.
