@@ -341,7 +341,7 @@ fn response_of_gandi_that_may_be_cut_off_is_refused() {
     let absent = r#"{"code": 404, "message": "x", "object": "dns-record", "cause": "Not Found"}"#;
     reading(raw("404 Not Found", absent), 75, &["may be cut off"]);
     // The status alone tells enough.
-    reading(raw("401 Unauthorized", ""), 77, &["refused the token (401)"]);
+    reading(raw("401 Unauthorized", ""), 77, &["refused the token from token_file token (401)"]);
     reading(raw("429 Too Many Requests", ""), 75, &["rate limit of 127.0.0.1 exceeded (429)"]);
     reading(raw("500 Internal Server Error", "oops"), 75, &["server error (500)"]);
     let s = stale();
@@ -368,7 +368,14 @@ fn put_on_a_connection_that_was_never_made_is_not_called_unconfirmed() {
     for at in [AtAccept::Close, AtAccept::Hang] {
         let s = stale();
         s.config_with("timeout = 8", "[example.org]\nnames = home\n");
-        s.fake.fault(On::method("GET"), Times::Once, Fault::ThenClose);
+        // `Connection: close`: the PUT is not sent on this connection, where its loss could not be told from a failure.
+        let body =
+            format!(r#"{{"rrset_name":"home","rrset_type":"A","rrset_ttl":600,"rrset_values":["{STALE}"]}}"#);
+        let raw = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        s.fake.fault(On::method("GET"), Times::Once, Fault::Raw(raw.into_bytes()));
         // The first connection is for the GET.
         s.fake.before_answer({
             let fake = s.fake.faults_at_accept();
