@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::Credential;
 use crate::sys::atomic_file;
-use crate::sys::directory::Directory;
+use crate::sys::directory::{Directory, Missing};
 use crate::sys::file_error::FileError;
 use crate::sys::file_limit;
 use crate::sys::ownership::{Check, follow, is_ours, is_writable_by_others};
@@ -148,20 +148,21 @@ struct Draft {
 impl Draft {
     /// Opens the directory of the token file, or of the file that a symlink there leads to. Nobody but root and this
     /// user may be able to exchange files in it: not even if it is sticky, for there they can create the temporary file.
+    #[inline(never)]
     fn of(path: &Path) -> Result<Self, RenewalError> {
         let failed = |e| RenewalError::Prepare(path.to_owned(), e);
         let real = follow(path, Check::Links).map_err(failed)?;
-        let (dir, name) = Directory::of(&real).map_err(failed)?;
+        let (parent, name) = (real.parent().unwrap_or(&real), real.file_name().unwrap_or_default());
+        let dir = Directory::open(parent, Missing::Fail).map_err(failed)?;
         let metadata = dir.metadata().map_err(|e| failed(e.into()))?;
-        let parent = || real.parent().unwrap_or(&real).to_owned();
         if !is_ours(&metadata) {
-            return Err(RenewalError::NotOurs(parent()));
+            return Err(RenewalError::NotOurs(parent.to_owned()));
         }
         if is_writable_by_others(&metadata) {
-            return Err(RenewalError::Writable(parent()));
+            return Err(RenewalError::Writable(parent.to_owned()));
         }
-        let old = dir.open_file(&name, OFlags::RDONLY).and_then(|f| Ok(f.metadata()?)).map_err(failed)?;
-        Ok(Self { dir, path: real, temp: atomic_file::temp_name(&name), name, old })
+        let old = dir.open_file(name, OFlags::RDONLY).and_then(|f| Ok(f.metadata()?)).map_err(failed)?;
+        Ok(Self { dir, temp: atomic_file::temp_name(name), name: name.to_owned(), path: real, old })
     }
 
     fn commit(&self) -> Result<(), RenewalError> {
@@ -190,7 +191,8 @@ impl Draft {
 fn prepare(file: &mut File, old: &Metadata) -> io::Result<()> {
     atomic_file::adopt(file, old)?;
     file_limit::check(PREALLOCATED as u64)?;
-    file.write_all(&[b' '; PREALLOCATED])?;
+    // Not an array: it would be 4 kB of the program.
+    file.write_all(&vec![b' '; PREALLOCATED])?;
     file.sync_all()
 }
 

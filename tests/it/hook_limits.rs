@@ -209,7 +209,7 @@ fn control_characters_in_a_certificate_or_message_do_not_stop_a_hook() {
     assert!(told.len() == 1 && told[0].contains("bad    [31m   value"), "{told:?}");
     // The text of a failure in backoff comes from the state. A NUL would make that unreadable.
     let state = fs::read_to_string(s.state_file()).expect("the state");
-    fs::write(s.state_file(), state.replace(" value", " v\u{1}\u{1b}alue")).expect("the state");
+    fs::write(s.state_file(), state.replace(" value", " v\u{7f}\u{1b}alue")).expect("the state");
     s.age(86_400);
     let state = fs::read_to_string(s.state_file()).expect("the state");
     // It lasts, and is in backoff.
