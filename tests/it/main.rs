@@ -12,6 +12,9 @@ mod default_sources; // the built-in sources by their real names, and `gandi-ddn
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
 mod fake_server; // the fake against Gandi's recorded responses
+mod file_kinds; // FIFOs, devices, links and others' files in place of each file
+mod file_owners; // files and directories that other users can change
+mod file_reading; // size limits, the config on stdin, errors of the system
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
@@ -27,6 +30,7 @@ mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
+mod state_directory; // creation and owner of the state directory
 mod state_file; // helper: the format of the state file
 mod status; // `gandi-ddns status`, and the history
 mod syslog; // `--syslog`
