@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
 use crate::state::history::{self, HistoryEntry};
-use crate::state::{self, Confirmed, State};
+use crate::state::{self, Confirmed, State, StoreStatus};
 use crate::sys::error_chain::chain;
 use crate::sys::time::Timestamp;
 use crate::token;
@@ -26,7 +26,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         Ok(state) => state,
         Err(e) => {
             console.error(format_args!("{}", chain(&e)));
-            return Exit::TryLater;
+            return e.exit();
         }
     };
     let now = (context.now)();
@@ -40,7 +40,13 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     if let Some(expires) = state.token.expires_at {
         console.notice(format_args!("token: {}", token::expiry(expires, now)));
     }
-    let exit = print_records(&config, &state, now, console);
+    let mut exit = print_records(&config, &state, now, console);
+    if let StoreStatus::Unusable(e) = state::inspect(dir, id)
+        && let Some(text) = e.hung(now)
+    {
+        console.warn(format_args!("{text}"));
+        exit = exit.max(Exit::TryLater);
+    }
     let path = config.history.clone().unwrap_or_else(|| history::default_path(dir, id));
     match history::read(&path) {
         Ok(changes) => print_changes(&changes, console),

@@ -7,7 +7,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::error::Problem;
-use crate::sys::ownership;
 use crate::sys::read_limited;
 
 /// The maximum size of the file in bytes: several times that of all public CA certificates.
@@ -15,11 +14,12 @@ const MAX_FILE: u64 = 1024 * 1024;
 
 /// Reads all certificates of a PEM file. Fails if the file has none, or if one cannot serve as a trust anchor.
 pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem> {
-    ownership::check(path)?;
     let text = |cause: String| format!("could not use {}: {cause}", path.display());
     let problem = |cause: String| Problem::from(text(cause));
     // Read here and not by rustls, so that an error has the words of this program or the operating system.
-    let pem = read_limited::read(path, MAX_FILE).map_err(|e| Problem::reading(text(e.to_string()), &e))?;
+    let pem = read_limited::read(path, MAX_FILE)
+        .and_then(read_limited::without_nul)
+        .map_err(|e| Problem::reading(text(e.to_string()), &e))?;
     let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|e| problem(format!("not a PEM file: {e}")))?;

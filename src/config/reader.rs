@@ -8,6 +8,7 @@ use super::paths::relative_to;
 use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
 use crate::net::Family;
+use crate::sys::ownership;
 use crate::sys::secret;
 
 /// The keys of the global section.
@@ -33,6 +34,9 @@ pub(super) const GLOBAL: [&str; 18] = [
 ];
 /// The keys of a domain section.
 pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple_values", "suffix"];
+
+/// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
+const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
 
 /// Former and present names of renamed keys.
 const RENAMED: [(&str, &str); 3] =
@@ -116,9 +120,16 @@ impl Reader<'_> {
         ConfigError::at(self.file, self.entry(key).map_or(0, |e| e.line), problem.of_key(key))
     }
 
-    /// Reads a path. A relative one is relative to the directory of the config.
+    /// Reads a path. A relative one is relative to the directory of the config. Only root and this user may be able to
+    /// change the files of [`TRUSTED`].
     pub(super) fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
-        self.value(key, |v| Ok(relative_to(self.file, v)))
+        self.value(key, |v| {
+            let path = relative_to(self.file, v);
+            if TRUSTED.contains(&key) {
+                ownership::check(&path)?;
+            }
+            Ok(path)
+        })
     }
 
     /// Reads `multiple_values`.

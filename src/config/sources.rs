@@ -12,6 +12,7 @@ use crate::dns::check_labels;
 use crate::http::Endpoint;
 use crate::net::Family;
 use crate::sys::grouped::push_if_new;
+use crate::sys::ownership;
 use crate::sys::random::Random;
 
 /// One item of the list.
@@ -143,7 +144,11 @@ fn parse_item(word: &str, family: Family, file: Option<&Path>) -> Result<Item, S
             Source::Interface(Some(name.to_owned()))
         }
         ("interface", Some(name)) => return Err(format!("`{name}` is not an interface name")),
-        ("command", Some(path)) if !path.is_empty() => Source::Command(paths::relative_to(file, path)),
+        ("command", Some(path)) if !path.is_empty() => {
+            let path = paths::relative_to(file, path);
+            ownership::check(&path)?;
+            Source::Command(path)
+        }
         ("resolve", Some(name)) => {
             check_labels(name).map_err(|e| e.to_string())?;
             Source::Resolve(name.to_ascii_lowercase())

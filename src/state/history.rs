@@ -1,6 +1,8 @@
 //! The history: a file with the last address changes, for `gandi-ddns status`. It is written only after a change.
 
 use std::fmt;
+use std::fs::File;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -10,13 +12,13 @@ use crate::sys::atomic_file;
 use crate::sys::directory::Directory;
 use crate::sys::file_error::FileError;
 use crate::sys::hash::ConfigId;
-use crate::sys::read_limited;
+use crate::sys::read_limited::{if_exists, read_open, text_of};
 use crate::sys::time::Timestamp;
 
 /// Number of changes that are kept.
 const MAX_ENTRIES: usize = 50;
-/// Size limit of the file, in bytes: far more than [`MAX_ENTRIES`] lines need.
-const MAX_FILE: u64 = 64 * 1024;
+/// Size limit of the file, in bytes: far more than [`MAX_ENTRIES`] lines need, as others may have added lines.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
 
 /// One change of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(crate) struct HistoryEntry {
     /// The new address.
     pub(crate) new: String,
 }
+
+const NOT_A_HISTORY: FileError = FileError::NotText("it has lines that are no history");
 
 /// The word in the file for an absent former address.
 const NO_ADDRESS: &str = "-";
@@ -47,6 +51,9 @@ impl HistoryEntry {
     fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(' ').collect();
         let &[at, name, rrtype, old, new] = words.as_slice() else { return None };
+        if !matches!(rrtype, "A" | "AAAA") || new.parse::<IpAddr>().is_err() {
+            return None;
+        }
         let record = format!("{name} {rrtype}");
         let at = Timestamp::from_secs(at.parse().ok()?);
         let old = (old != NO_ADDRESS).then(|| old.to_owned());
@@ -80,29 +87,43 @@ pub(crate) fn default_path(dir: &Path, id: ConfigId) -> PathBuf {
     dir.join(format!("{id}.history"))
 }
 
-/// Reads the changes, oldest first; an empty list if there is no file. Lines of another format are skipped.
+/// Reads the changes, oldest first; an empty list if there is no file or no directory.
 pub(crate) fn read(path: &Path) -> Result<Vec<HistoryEntry>, FileError> {
-    let text = read_limited::if_exists(read_limited::read_to_string(path, MAX_FILE))?.unwrap_or_default();
-    Ok(text.lines().filter_map(HistoryEntry::parse).collect())
+    let file = Directory::of(path).and_then(|(dir, name)| dir.open_file(&name, OFlags::RDONLY));
+    if_exists(file)?.map_or(Ok(Vec::new()), |file| entries(&file))
 }
 
 /// Adds changes to the file and keeps the last [`MAX_ENTRIES`]. Owner and mode stay; a symlink that root or this user
-/// owns stays too, and its target is replaced. A file that is no history is an error and stays as it is.
+/// owns stays too, and its target is replaced. A file that is not a history is an error and stays as it is.
 pub(crate) fn add(path: &Path, new: Vec<HistoryEntry>) -> Result<(), FileError> {
     let (dir, name) = Directory::of(path)?;
-    let old = read_limited::if_exists(dir.open_file(&name, OFlags::RDONLY))?;
-    let mut changes = Vec::new();
-    if let Some(file) = &old {
-        let text = read_limited::text_of(read_limited::read_open(file, MAX_FILE)?)?;
-        for line in text.lines() {
-            changes.push(HistoryEntry::parse(line).ok_or(FileError::NotText("it is not a history"))?);
-        }
+    let (mut changes, mut old) = (Vec::new(), None);
+    if let Some(file) = if_exists(dir.open_file(&name, OFlags::RDONLY))? {
+        changes = entries(&file)?;
+        old = Some(file.metadata()?);
     }
-    changes.extend(new);
-    let first = changes.len().saturating_sub(MAX_ENTRIES);
-    let lines: Vec<String> = changes[first..].iter().map(|c| format!("{c}\n")).collect();
-    let old = old.map(|f| f.metadata()).transpose()?;
+    for change in new {
+        push_newest(&mut changes, change);
+    }
+    let lines: Vec<String> = changes.iter().map(|c| format!("{c}\n")).collect();
     atomic_file::replace(&dir, &name, &lines.concat(), old.as_ref())
+}
+
+/// Reads the last [`MAX_ENTRIES`] lines of a file, which must all be lines of a history or empty.
+fn entries(file: &File) -> Result<Vec<HistoryEntry>, FileError> {
+    let mut entries = Vec::new();
+    for line in text_of(read_open(file, MAX_FILE)?)?.lines().filter(|line| !line.is_empty()) {
+        push_newest(&mut entries, HistoryEntry::parse(line).ok_or(NOT_A_HISTORY)?);
+    }
+    Ok(entries)
+}
+
+/// Adds a change, and drops the oldest one if there are too many.
+fn push_newest(entries: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
+    if entries.len() == MAX_ENTRIES {
+        entries.remove(0);
+    }
+    entries.push(entry);
 }
 
 #[cfg(test)]
@@ -126,8 +147,18 @@ mod tests {
         }
         let kept = read(&path).expect("the file");
         assert_eq!((kept.len(), kept.first(), kept.last()), (50, Some(&change(11)), Some(&change(60))));
-        fs::write(&path, b"\xff\n").expect("damage");
-        assert!(add(&path, vec![change(1)]).is_err(), "a file of another program stays");
+        // Larger than 64 KiB.
+        let many: Vec<String> = (1..=3000).map(|at| format!("{}\n", change(at))).collect();
+        let many = many.concat();
+        fs::write(&path, &many).expect("a long history");
+        add(&path, vec![change(3001)]).expect("a longer one");
+        let kept = read(&path).expect("the file");
+        assert_eq!((kept.len(), kept.first(), kept.last()), (50, Some(&change(2952)), Some(&change(3001))));
+        for foreign in ["\u{fffd}\n", "1 a b c d\n", "text", &(many + "1 2 3 4 5"), &"x".repeat(200_000)] {
+            fs::write(&path, foreign).expect("a file of another program");
+            assert!(add(&path, vec![change(1)]).is_err() && read(&path).is_err());
+            assert!(fs::read_to_string(&path).is_ok_and(|text| text == foreign), "it stays");
+        }
         fs::remove_file(&path).expect("the file");
     }
 }

@@ -6,16 +6,17 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::{File, TryLockError};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 
 use super::format::Unreadable;
 use super::records::State;
+use crate::exit::Exit;
 use crate::sys::atomic_file;
 use crate::sys::directory::{Directory, Missing};
 use crate::sys::file_error::FileError;
@@ -31,6 +32,9 @@ pub(crate) const WITHOUT_STATE: &str =
 /// Size limit of the state file, in bytes: enough for ten thousand records that fail with long texts.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
+/// A run that has held the lock for this long hangs, in seconds. `timeout` is an hour at most.
+const HUNG_AFTER: u64 = 3600;
+
 /// The problem with a state directory or file.
 #[derive(Debug)]
 enum StateErrorKind {
@@ -41,7 +45,7 @@ enum StateErrorKind {
     /// Other users can write to the directory.
     Writable,
     /// Another run holds the lock.
-    Locked,
+    Locked { since: Option<Timestamp> },
     /// The file is corrupt.
     Corrupt,
     /// The file was written by another version of this program.
@@ -56,14 +60,31 @@ pub struct StateError {
 }
 
 impl StateError {
-    fn new(path: &Path, kind: StateErrorKind) -> Self {
-        Self { path: path.to_owned(), kind }
-    }
-
     /// Returns true if another run holds the lock.
     #[must_use]
     pub const fn is_locked(&self) -> bool {
-        matches!(self.kind, StateErrorKind::Locked)
+        matches!(self.kind, StateErrorKind::Locked { .. })
+    }
+
+    /// Returns the text for a lock that another run has held for too long: it hangs, or somebody has stopped it.
+    #[must_use]
+    pub fn hung(&self, now: Timestamp) -> Option<String> {
+        let StateErrorKind::Locked { since: Some(since) } = self.kind else { return None };
+        let age = now.since(since).filter(|age| *age > HUNG_AFTER)?;
+        let (minutes, lock) = (age / 60, self.path.display());
+        Some(format!(
+            "{self} and has not moved for {minutes} minutes; nothing is updated until you end it: `fuser -k {lock}`"
+        ))
+    }
+
+    /// Returns the exit code of a command that needs the state.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match &self.kind {
+            StateErrorKind::NotOurs | StateErrorKind::Writable => Exit::Config,
+            StateErrorKind::Io { error, .. } if !error.is_temporary() => Exit::Config,
+            _ => Exit::TryLater,
+        }
     }
 
     /// Returns true if the file has another format version, which is expected after an upgrade and not worth a warning.
@@ -89,7 +110,7 @@ impl fmt::Display for StateError {
                 f,
                 "other users can write to the state directory {path}; set `state_dir`, such as {path}/gandi-ddns"
             ),
-            StateErrorKind::Locked => write!(f, "another instance is running (lock {path})"),
+            StateErrorKind::Locked { .. } => write!(f, "another instance is running (lock {path})"),
             StateErrorKind::Corrupt => write!(f, "{path} is corrupt; ignoring it"),
             StateErrorKind::OtherVersion => write!(f, "{path} was written by another version; ignoring it"),
         }
@@ -117,17 +138,14 @@ struct StateDir {
 impl StateDir {
     /// Opens the directory, and checks that it belongs to root or this user and that other users cannot write to it.
     fn open(path: &Path, id: ConfigId, missing: Missing) -> Result<Self, StateError> {
-        let fail = |kind| StateError::new(path, kind);
-        let io = |error| fail(StateErrorKind::Io { tried: "use the state directory", error });
-        let dir = Directory::open(path, missing).map_err(io)?;
-        let metadata = dir.metadata().map_err(|e| io(e.into()))?;
-        if !is_ours(&metadata) {
-            return Err(fail(StateErrorKind::NotOurs));
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(fail(StateErrorKind::Writable));
-        }
-        Ok(Self { path: path.to_owned(), dir, id })
+        let opened = Directory::open(path, missing).and_then(|dir| Ok((dir.metadata()?, dir)));
+        let kind = match opened {
+            Err(error) => StateErrorKind::Io { tried: "use the state directory", error },
+            Ok((metadata, _)) if !is_ours(&metadata) => StateErrorKind::NotOurs,
+            Ok((metadata, _)) if metadata.mode() & 0o022 != 0 => StateErrorKind::Writable,
+            Ok((_, dir)) => return Ok(Self { path: path.to_owned(), dir, id }),
+        };
+        Err(StateError { path: path.to_owned(), kind })
     }
 
     /// Returns the name of a file of this config in the directory.
@@ -175,7 +193,9 @@ impl StateDir {
         let file = self.open_file(&name, "open the lock", OFlags::RDWR | flags)?;
         let kind = match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => StateErrorKind::Locked,
+            Err(TryLockError::WouldBlock) => {
+                StateErrorKind::Locked { since: file.metadata().ok().and_then(|m| modified(&m)) }
+            }
             Err(TryLockError::Error(e)) => StateErrorKind::Io { tried: "take the lock", error: e.into() },
         };
         Err(self.error(&name, kind))
@@ -188,45 +208,47 @@ pub struct Store {
     dir: StateDir,
     /// Held until the run ends. A file of its own that is never renamed: otherwise two runs could lock two files.
     lock: File,
+    /// False if there is something else in place of the state file: it stays.
+    may_save: bool,
 }
 
 impl Store {
-    /// Creates the directory if it is missing, and takes the lock. `id` distinguishes the configs of one machine.
+    /// Creates the directory if it is missing, takes the lock and notes the time. `id` distinguishes the configs of one
+    /// machine.
     ///
     /// # Errors
     /// If the directory cannot be created or is not private, or if another run holds the lock.
-    pub fn open(dir: &Path, id: ConfigId) -> Result<Self, StateError> {
+    pub fn open(dir: &Path, id: ConfigId, now: Timestamp) -> Result<Self, StateError> {
         let dir = StateDir::open(dir, id, Missing::Create)?;
-        let lock = dir.lock(OFlags::CREATE)?;
-        Ok(Self { dir, lock })
+        let store = Self { lock: dir.lock(OFlags::CREATE)?, dir, may_save: true };
+        store.note_run(now);
+        Ok(store)
     }
 
     /// Reads the state that the last run left; an empty state if there is no file.
     ///
     /// # Errors
     /// If the file cannot be read, is corrupt, or was written by another version.
-    pub fn load(&self) -> Result<State, StateError> {
-        self.dir.read()
+    pub fn load(&mut self) -> Result<State, StateError> {
+        self.dir.read().inspect_err(|e| self.may_save = !matches!(e.kind, StateErrorKind::Io { .. }))
     }
 
-    /// Replaces the state file atomically.
+    /// Replaces the state file atomically. Does nothing if [`Store::load`] could not read what is there.
     ///
     /// # Errors
     /// If the new file cannot be written or renamed; the old one is then unchanged.
     pub fn save(&self, state: &State) -> Result<(), StateError> {
         let name = self.dir.name("state");
-        // What is not a state file of ours stays; `load` has told about it.
-        match self.dir.open_file(&name, "read", OFlags::RDONLY) {
-            Err(e) if !e.is_not_found() => return Ok(()),
-            _ => {}
+        if !self.may_save {
+            return Ok(());
         }
         atomic_file::replace(&self.dir.dir, &name, &state.to_string(), None)
             .map_err(|error| self.dir.error(&name, StateErrorKind::Io { tried: "write the state", error }))
     }
 
-    /// Records the time of this run as the mtime of the lock file, which needs no data write.
+    /// Records the time of this attempt as the mtime of the lock file, which needs no data write.
     pub fn note_run(&self, now: Timestamp) {
-        // An error is ignored: only `gandi-ddns status` reads this time.
+        // An error is ignored: the time only serves `gandi-ddns status`, and other runs that find the lock held.
         if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
             let _ = self.lock.set_modified(time);
         }
@@ -272,6 +294,10 @@ pub fn read_unlocked(dir: &Path, id: ConfigId) -> Result<State, StateError> {
 /// Returns the time of the last run; `None` if none is recorded.
 #[must_use]
 pub fn last_run(dir: &Path, id: ConfigId) -> Option<Timestamp> {
-    let at = dir.join(format!("{id}.lock")).symlink_metadata().and_then(|m| m.modified()).ok()?;
-    at.duration_since(SystemTime::UNIX_EPOCH).ok().map(|d| Timestamp::from_secs(d.as_secs()))
+    modified(&dir.join(format!("{id}.lock")).symlink_metadata().ok()?)
+}
+
+fn modified(metadata: &Metadata) -> Option<Timestamp> {
+    let since_1970 = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_secs(since_1970.as_secs()))
 }

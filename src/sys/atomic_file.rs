@@ -24,17 +24,17 @@ pub(crate) fn temp_name(name: &OsStr) -> OsString {
 /// Creates a file of mode 0600, open for reading and writing. Removes the leftover of an interrupted run, which is a
 /// regular file of ours or of the owner of `old`, the file to be replaced. Anything else with this name is an error.
 pub(crate) fn create(dir: &Directory, name: &OsStr, old: Option<&Metadata>) -> Result<File, FileError> {
-    let create = || dir.open_file(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL);
-    let is_leftover = |found: &Metadata| is_ours(found) || old.is_some_and(|old| old.uid() == found.uid());
-    match create() {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-        created => return created,
-    }
-    if dir.open_file(name, OFlags::RDONLY).and_then(|f| Ok(f.metadata()?)).is_ok_and(|m| is_leftover(&m)) {
+    if let Ok(found) = dir.open_file(name, OFlags::RDONLY).and_then(|file| Ok(file.metadata()?))
+        && (is_ours(&found) || old.is_some_and(|old| old.uid() == found.uid()))
+    {
         dir.remove(name);
-        return create();
     }
-    Err(FileError::Unsafe(format!("{} is in the way and not ours: remove it", name.display())))
+    dir.open_file(name, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL).map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => {
+            FileError::Unsafe(format!("{} is in the way and not ours: remove it", name.display()))
+        }
+        _ => e,
+    })
 }
 
 /// Gives a new file the owner and the mode of the file that it will replace.

@@ -63,6 +63,12 @@ impl From<io::Error> for FileError {
     }
 }
 
+impl From<Errno> for FileError {
+    fn from(e: Errno) -> Self {
+        Self::Io(e.into())
+    }
+}
+
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

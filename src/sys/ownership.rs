@@ -1,7 +1,6 @@
 //! The users that could change a file: its owner, those who can write to it, and those who could put another one in its
 //! place, since they own or can write to a directory or a symlink on the way to it.
 
-use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use super::file_error::FileError;
+use super::file_error::{FileError, check_regular};
 
 /// The number of symlinks that Linux follows in a path.
 const MAX_LINKS: usize = 40;
@@ -29,76 +28,63 @@ pub(crate) fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == 0 || metadata.uid() == geteuid().as_raw()
 }
 
-/// Checks that only root and this user can change the file at `path` or put another one in its place. The error has the
-/// remedy. A path that cannot be followed is no error here: whoever opens it tells the reason.
+/// Checks that the file at `path` is a regular one, and that only root and this user can change it or put another one in
+/// its place. The error has the remedy. A file that cannot be found is no error here: whoever opens it tells the reason.
 pub(crate) fn check(path: &Path) -> Result<(), String> {
-    match follow(path, Check::All) {
+    match follow(path, Check::All).and_then(|real| check_regular(&fs::symlink_metadata(real)?)) {
+        Ok(()) | Err(FileError::Io(_)) => Ok(()),
         Err(FileError::Unsafe(problem)) => Err(problem),
-        _ => Ok(()),
+        Err(e) => Err(format!("could not use {}: {e}", path.display())),
     }
 }
 
-/// Returns `path` without symlinks and relative parts, and checks what it passes. From the first part that does not
-/// exist, the rest is returned as it is; in the target of a symlink, a missing part is an error.
+/// Returns `path` without symlinks and relative parts, and checks what it passes. Parts that do not exist are returned as
+/// they are; in the target of a symlink they are an error.
 pub(crate) fn follow(path: &Path, check: Check) -> Result<PathBuf, FileError> {
-    let mut real = PathBuf::new();
-    let mut rest = parts_reversed(&std::path::absolute(path)?);
-    let mut links = 0;
-    // The number of parts after the target of the symlink that is being followed.
-    let mut after_target = None;
-    while let Some(part) = rest.pop() {
-        after_target = after_target.filter(|after| rest.len() >= *after);
-        if part == ".." {
-            real.pop();
-            continue;
-        }
-        // The part `/` replaces what is there.
-        real.push(part);
-        let metadata = match fs::symlink_metadata(&real) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound && after_target.is_none() => {
-                real.extend(rest.iter().rev());
-                break;
-            }
-            metadata => metadata?,
-        };
-        let is_link = metadata.is_symlink();
-        if is_link || check == Check::All {
-            check_one(&real, &metadata)?;
-        }
-        if is_link {
-            links += 1;
-            if links > MAX_LINKS {
-                return Err(FileError::Io(Errno::LOOP.into()));
-            }
-            let target = fs::read_link(&real)?;
-            real.pop();
-            after_target = after_target.or(Some(rest.len()));
-            rest.extend(parts_reversed(&target));
-        }
-    }
-    Ok(real)
+    // An absolute path replaces that of the working directory.
+    follow_links(&Path::new("/proc/self/cwd").join(path), check, &mut 0)
 }
 
-fn parts_reversed(path: &Path) -> Vec<OsString> {
-    path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
+fn follow_links(path: &Path, check: Check, links: &mut usize) -> Result<PathBuf, FileError> {
+    let Some(parent) = path.parent() else { return Ok(path.to_owned()) };
+    let directory = follow_links(parent, check, links)?;
+    let Some(name) = path.file_name() else {
+        // The last part is `..`.
+        return Ok(directory.parent().unwrap_or(&directory).to_owned());
+    };
+    let real = directory.join(name);
+    let metadata = match fs::symlink_metadata(&real) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(real),
+        metadata => metadata?,
+    };
+    let is_link = metadata.is_symlink();
+    if is_link || check == Check::All {
+        check_one(&real, &metadata)?;
+    }
+    if !is_link {
+        return Ok(real);
+    }
+    *links += 1;
+    if *links > MAX_LINKS {
+        return Err(FileError::Io(Errno::LOOP.into()));
+    }
+    let target = follow_links(&directory.join(fs::read_link(&real)?), check, links)?;
+    fs::symlink_metadata(&target)?;
+    Ok(target)
 }
 
 /// Checks one file, directory or symlink. Other kinds are refused by whoever opens them.
 fn check_one(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
-    let (uid, owner, mode) = (geteuid().as_raw(), metadata.uid(), metadata.mode());
-    let path = path.display();
-    if !is_ours(metadata) && !is_outside(metadata) {
-        return Err(FileError::Unsafe(format!(
-            "user {owner} owns {path} and could change it: run `chown {uid} {path}`"
-        )));
-    }
     // In a sticky directory such as /tmp, only the owner of a file can replace it.
-    let is_sticky = metadata.is_dir() && mode & 0o1000 != 0;
-    let writable = is_writable_by_others(metadata);
-    if writable && !is_sticky && (metadata.is_dir() || metadata.is_file()) {
-        return Err(FileError::Unsafe(format!("other users can write to {path}: run `chmod go-w {path}`")));
-    }
-    Ok(())
+    let is_sticky = metadata.is_dir() && metadata.mode() & 0o1000 != 0;
+    let path = path.display();
+    Err(FileError::Unsafe(if !is_ours(metadata) && !is_outside(metadata) {
+        format!("another user owns {path}: run `chown {} {path}`", geteuid().as_raw())
+    } else if is_writable_by_others(metadata) && !is_sticky && (metadata.is_dir() || metadata.is_file()) {
+        format!("other users can write to {path}: run `chmod go-w {path}`")
+    } else {
+        return Ok(());
+    }))
 }
 
 /// Returns true if the mode of a file or directory lets others than root and this user write to it.
@@ -112,10 +98,11 @@ pub(crate) fn is_writable_by_others(metadata: &Metadata) -> bool {
 /// container without privileges these are the host's directories above the files that it got.
 fn is_outside(metadata: &Metadata) -> bool {
     const NOBODY: u32 = 65534;
+    const ALL: &[u8] = b"         0          0 4294967295\n";
     metadata.uid() == NOBODY
         && !metadata.is_file()
-        // Outside any user namespace, the map has all 2^32 - 1 users.
-        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| !map.contains("4294967295"))
+        // Outside any user namespace, the map has all users.
+        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.as_bytes() != ALL)
 }
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
 mod fake_server; // the fake against Gandi's recorded responses
 mod faketime; // helper: another clock
+mod file_kinds; // FIFOs, devices, links and others' files in place of each file
 mod file_limit; // `ulimit -f`
+mod file_owners; // files and directories that other users can change
+mod file_reading; // size limits, the config on stdin, errors of the system
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod hook_limits; // time, children and environment of hooks and programs
 mod in_process; // helper: runs with a clock of the test's own
@@ -40,6 +43,7 @@ mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
+mod state_directory; // creation and owner of the state directory
 mod state_file; // helper: the format of the state file
 mod status; // `gandi-ddns status`, and the history
 mod syslog; // `--syslog`

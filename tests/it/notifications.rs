@@ -129,10 +129,10 @@ fn large_output_of_a_hook_is_discarded() {
 }
 
 /// The requests that a monitor got: request line and body.
-type Sent = Arc<Mutex<Vec<(String, String)>>>;
+pub(crate) type Sent = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Starts a monitor that sends this response, or never responds. Returns its URL and its log.
-fn monitor(answer: Option<&'static str>) -> (String, Sent) {
+pub(crate) fn monitor(answer: Option<&'static str>) -> (String, Sent) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/secret-uuid", listener.local_addr().expect("its address"));
     let sent = Sent::default();
@@ -167,11 +167,11 @@ fn monitor(answer: Option<&'static str>) -> (String, Sent) {
     (url, sent)
 }
 
-fn sent(log: &Sent) -> Vec<(String, String)> {
+pub(crate) fn sent(log: &Sent) -> Vec<(String, String)> {
     std::mem::take(&mut log.lock().expect("the log"))
 }
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK";
 
 #[test]
 fn heartbeat_reports_success_or_failure_of_each_run() {

@@ -5,8 +5,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use crate::notifications::{OK, monitor, sent};
 use crate::run_output::wait;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use fake_gandi::{Fault, On, Times};
@@ -197,4 +198,40 @@ fn fresh_confirmation_does_not_hide_a_missing_address() {
     s.run(&[]).exits(0);
     s.v4.iter().for_each(fake_gandi::Echo::refuse);
     s.run(&[]).fails(75, &["could not determine a public IPv4 address; nothing was changed"]);
+}
+
+#[test]
+fn lock_held_for_hours_is_told() {
+    let (url, log) = monitor(Some(OK));
+    let s = stale();
+    s.config_with(&format!("heartbeat = {url}\n"), "[example.org]\nnames = home\n");
+    s.run(&[]).exits(0);
+    let path = s.state_file().with_extension("lock");
+    let lock = fs::OpenOptions::new().append(true).open(&path).expect("the lock");
+    lock.lock().expect("the lock");
+    // Fresh: silent, as the other run may be at work.
+    sent(&log);
+    s.run(&[]).is(75, "");
+    assert_eq!(sent(&log), []);
+    lock.set_modified(SystemTime::now() - Duration::from_secs(3 * 3600)).expect("an old time");
+    let words = [
+        "another instance is running (lock state/",
+        "has not moved for 180 minutes; nothing is updated until you end it: `fuser -k state/",
+    ];
+    let ran = s.run(&[]);
+    ran.fails(75, &words);
+    let told = sent(&log);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].0 == "POST /secret-uuid/fail HTTP/1.1" && told[0].1.contains("for 180 minutes"),
+        "{told:?}"
+    );
+    let status = s.run(&["status"]);
+    status.says(&words);
+    assert_eq!((status.code, status.stderr.lines().count()), (Some(75), 1), "{status}");
+    assert!(s.run(&["check"]).stdout.contains("has not moved for 180 minutes"));
+    // Not by closing it: the child of a concurrent test may have inherited it.
+    lock.unlock().expect("unlocked");
+    s.run(&[]).is(0, "");
+    s.run(&["status"]).exits_without_errors(0);
 }

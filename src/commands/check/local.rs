@@ -8,7 +8,7 @@ use super::findings::Findings;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::gandi::{Credential, USE_TOKEN};
-use crate::state::{self, StoreStatus};
+use crate::state::{self, StoreStatus, history};
 use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
@@ -18,7 +18,9 @@ use crate::token;
 pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     let records = config.records.len();
     let s = if records == 1 { "" } else { "s" };
-    findings.ok("config", format!("{records} record{s} configured"));
+    // The config would not have been loaded otherwise.
+    let safe = "no other user can change it, its secrets or its programs";
+    findings.ok("config", format!("{records} record{s} configured; {safe}"));
     for warning in &config.warnings {
         findings.warn("config", warning.clone());
     }
@@ -37,10 +39,13 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     if let Some(obstacle) = token::renewal_obstacle(config) {
         findings.warn("renew_token", obstacle);
     }
-    if let Some(path) = &config.history
-        && !path.parent().is_none_or(|d| d.as_os_str().is_empty() || d.is_dir())
-    {
-        findings.warn("history", format!("{}: create its directory first", path.display()));
+    if let Some(path) = &config.history {
+        let name = path.display();
+        if !path.parent().is_none_or(|d| d.as_os_str().is_empty() || d.is_dir()) {
+            findings.warn("history", format!("{name}: create its directory first"));
+        } else if let Err(e) = history::read(path) {
+            findings.warn("history", format!("could not use {name}: {e}"));
+        }
     }
 }
 
@@ -68,7 +73,9 @@ pub(super) fn check_state(config: &Config, id: ConfigId, now: Timestamp, finding
             findings.ok("state", format!("{path} does not exist yet (created on the first run)"));
         }
         StoreStatus::Usable => findings.ok("state", format!("{path} is usable and not locked")),
-        StoreStatus::Unusable(e) if e.is_locked() => findings.fail(Exit::TryLater, "state", e.to_string()),
+        StoreStatus::Unusable(e) if e.is_locked() => {
+            findings.fail(Exit::TryLater, "state", e.hung(now).unwrap_or_else(|| e.to_string()));
+        }
         StoreStatus::Unusable(e) => {
             findings.warn("state", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
         }

@@ -45,6 +45,8 @@ enum Blocked {
     Clock(String),
     /// Another run holds the lock; it will send its own heartbeat.
     Locked(String),
+    /// The run that holds the lock hangs.
+    Hung(String),
 }
 
 /// The state directory, as far as this run uses it.
@@ -95,11 +97,6 @@ impl<'a> Updater<'a> {
         }
     }
 
-    /// Returns a random number from half of `most` to `most`.
-    pub(super) fn jitter(&mut self, most: u32) -> u32 {
-        most / 2 + self.random.below(most / 2 + 1)
-    }
-
     /// Makes one attempt and prints its outcomes.
     pub(super) fn attempt(&mut self, console: &mut Console) -> Attempt {
         let now = (self.context.now)();
@@ -109,8 +106,12 @@ impl<'a> Updater<'a> {
             return blocked(Blocked::Clock(text));
         }
         if let StateAccess::Unopened = self.access
-            && let Err(locked) = self.open_state(console)
+            && let Err(locked) = self.open_state(now, console)
         {
+            if let Some(text) = locked.hung(now) {
+                console.warn(format_args!("{text}"));
+                return blocked(Blocked::Hung(text));
+            }
             console.debug(format_args!("{locked}"));
             return blocked(Blocked::Locked(locked.to_string()));
         }
@@ -252,7 +253,7 @@ impl<'a> Updater<'a> {
     }
 
     /// Opens, locks and reads the state. Only another run's lock is an error: without a state, each run queries Gandi.
-    fn open_state(&mut self, console: &mut Console) -> Result<(), StateError> {
+    fn open_state(&mut self, now: Timestamp, console: &mut Console) -> Result<(), StateError> {
         let mut access = StateAccess::ReadOnly;
         let loaded = match &self.config.state_dir {
             Some(dir) if self.options.mode == WriteMode::DryRun => state::read_unlocked(dir, self.id),
@@ -260,8 +261,8 @@ impl<'a> Updater<'a> {
                 console.warn(format_args!("no directory for the state: set `state_dir`, or HOME"));
                 Ok(State::default())
             }
-            Some(dir) => match Store::open(dir, self.id) {
-                Ok(store) => {
+            Some(dir) => match Store::open(dir, self.id, now) {
+                Ok(mut store) => {
                     let loaded = store.load();
                     access = StateAccess::Locked(store);
                     loaded
@@ -309,7 +310,7 @@ impl Attempt {
 impl Blocked {
     fn text(&self) -> &str {
         match self {
-            Self::Clock(text) | Self::Locked(text) => text,
+            Self::Clock(text) | Self::Locked(text) | Self::Hung(text) => text,
         }
     }
 }

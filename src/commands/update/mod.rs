@@ -18,6 +18,43 @@ const RETRY_DELAY_MIN: u32 = 1000;
 /// The largest bound of a retry delay, in ms.
 const RETRY_DELAY_MAX: u32 = 60_000;
 
+/// The retries of one run with `--wait`.
+struct Retries<'a> {
+    wait: Duration,
+    sleep: &'a dyn Fn(Duration),
+    random: Random,
+    started: Instant,
+    slept: Duration,
+    /// The upper bound of the next delay, in ms.
+    longest: u32,
+}
+
+impl Retries<'_> {
+    /// Returns the rest of the time of `--wait`.
+    fn left(&self) -> Duration {
+        // Elapsed time is the larger of the real clock and the sum of our sleeps: tests replace sleep, and real sleeps
+        // can overrun.
+        self.wait.saturating_sub(self.started.elapsed().max(self.slept))
+    }
+
+    /// Sleeps before the next attempt. Returns false if the time is up.
+    fn pause(&mut self, console: &mut Console) -> bool {
+        let left = self.left();
+        if left.is_zero() {
+            return false;
+        }
+        let half = self.longest / 2;
+        let delay = Duration::from_millis((half + self.random.below(half + 1)).into()).min(left);
+        // Not `as_millis`: to print a `u128` takes 1.2 kB of code.
+        let milliseconds = delay.as_secs() * 1000 + u64::from(delay.subsec_millis());
+        console.debug(format_args!("trying again in {milliseconds} ms"));
+        (self.sleep)(delay);
+        self.slept += delay;
+        self.longest = RETRY_DELAY_MAX.min(self.longest * 2);
+        true
+    }
+}
+
 /// Attempts to update all records until they are right, the failure is permanent, or the time of `--wait` is up.
 pub fn execute(
     options: &GlobalOptions,
@@ -25,9 +62,21 @@ pub fn execute(
     context: &Context,
     console: &mut Console,
 ) -> Exit {
-    let (config, id) = match load(options, context, Credentials::Required) {
-        Ok(loaded) => loaded,
-        Err(e) => return report_config_error(&e, console),
+    let mut random = Random::new(context.seed);
+    let mut retries = Retries {
+        wait: update.wait,
+        sleep: context.sleep,
+        random: random.split(),
+        started: Instant::now(),
+        slept: Duration::ZERO,
+        longest: RETRY_DELAY_MIN,
+    };
+    let (config, id) = loop {
+        match load(options, context, Credentials::Required) {
+            Ok(loaded) => break loaded,
+            Err(e) if e.exit() == Exit::TryLater && retries.pause(console) => {}
+            Err(e) => return report_config_error(&e, console),
+        }
     };
     console.hide(config.credential.expose());
     for warning in &config.warnings {
@@ -36,25 +85,22 @@ pub fn execute(
     if options.format == OutputFormat::Json {
         console.reserve_stdout();
     }
-    let mut random = Random::new(context.seed);
     if !update.splay.is_zero() {
         let most = u32::try_from(update.splay.as_millis()).unwrap_or(u32::MAX);
         let delay = Duration::from_millis(random.below(most).into());
         console.debug(format_args!("starting in {} s (--splay)", delay.as_secs()));
+        let before = Instant::now();
         (context.sleep)(delay);
+        // This time is none of that of `--wait`.
+        retries.started += before.elapsed();
     }
-    let started = Instant::now();
-    let (mut longest, mut slept) = (RETRY_DELAY_MIN, Duration::ZERO);
     let mut updater = Updater::new(config, id, update, context, random);
     loop {
-        // Elapsed time is the larger of the real clock and the sum of our sleeps: tests replace sleep, and real sleeps
-        // can overrun.
-        if started.elapsed().max(slept) < update.wait {
+        if !retries.left().is_zero() {
             console.buffer_errors();
         }
         let attempt = updater.attempt(console);
-        let left = update.wait.saturating_sub(started.elapsed().max(slept));
-        if attempt.exit() != Exit::TryLater || left.is_zero() {
+        if attempt.exit() != Exit::TryLater || retries.left().is_zero() {
             console.flush_errors();
             updater.finish_final(&attempt, console);
             if options.format == OutputFormat::Json {
@@ -64,12 +110,6 @@ pub fn execute(
         }
         console.discard_errors();
         updater.finish_intermediate(attempt, console);
-        let delay = Duration::from_millis(updater.jitter(longest).into()).min(left);
-        // Not `as_millis`: to print a `u128` takes 1.2 kB of code.
-        let milliseconds = delay.as_secs() * 1000 + u64::from(delay.subsec_millis());
-        console.debug(format_args!("trying again in {milliseconds} ms"));
-        (context.sleep)(delay);
-        slept += delay;
-        longest = RETRY_DELAY_MAX.min(longest * 2);
+        retries.pause(console);
     }
 }

@@ -1,0 +1,275 @@
+//! Files and directories that other users can change.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::file_kinds::{OTHER, is_root, snapshot};
+use crate::run_output::{RunOutput, wait};
+use crate::sandbox::{API_KEY, STALE, Sandbox};
+
+const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
+
+fn mode(path: PathBuf, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
+}
+
+/// A sandbox in which each file that a run trusts is in the directory `dir`, named in the config by the symlinks of
+/// the directory `links`.
+fn sandbox(more: &str) -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    fs::create_dir_all(s.path("dir/inner")).expect("a directory");
+    fs::create_dir(s.path("links")).expect("a directory");
+    for directory in ["", "dir", "dir/inner", "links"] {
+        mode(s.path(directory), 0o755);
+    }
+    s.write("dir/inner/key", API_KEY);
+    let config = format!("{}{more}\n[example.org]\nnames = home\n", s.head());
+    let config = config.replace("= token\n", "= links/token\n").replace("= ca.pem\n", "= links/ca.pem\n");
+    s.raw_config(&config.replace("= state\n", "= ../../state\n").replace("= links", "= ../../links"));
+    for name in ["gandi-ddns.conf", "token", "ca.pem"] {
+        fs::rename(s.path(name), s.path("dir/inner").join(name)).expect(name);
+    }
+    for name in ["hook", "address"] {
+        // By another process: see `command_source`.
+        let line =
+            format!("printf '#!/bin/sh\\necho 81.2.69.142\\n' >dir/inner/{name}; chmod 700 dir/inner/{name}");
+        assert!(
+            Command::new("sh")
+                .args(["-c", &line])
+                .current_dir(s.path(""))
+                .status()
+                .is_ok_and(|s| s.success())
+        );
+    }
+    for name in ["gandi-ddns.conf", "token", "ca.pem", "key", "hook", "address"] {
+        symlink(format!("../dir/inner/{name}"), s.path("links").join(name)).expect(name);
+    }
+    s
+}
+
+fn run(s: &Sandbox, command: &str) -> RunOutput {
+    let mut run = s.command();
+    run.args(["-c", "dir/inner/gandi-ddns.conf"]);
+    s.finish(if command.is_empty() { &mut run } else { run.arg(command) })
+}
+
+/// A file that a run trusts, and the lines of the config that name it.
+const TRUSTED: [(&str, &str); 7] = [
+    ("gandi-ddns.conf", ""),
+    ("token", ""),
+    ("ca.pem", ""),
+    ("key", "api_key_file = ../../links/key"),
+    ("hook", "on_change = ../../links/hook"),
+    ("hook", "on_failure = ../../links/hook"),
+    ("address", "ipv4 = command:../../links/address"),
+];
+
+/// A sandbox for one row of [`TRUSTED`].
+fn trusting(more: &str) -> Sandbox {
+    let s = sandbox(more);
+    // Another key in place of the one that is there.
+    let key = more.split(' ').next().unwrap_or_default();
+    let replaced = if key == "api_key_file" { "token_file" } else { key };
+    let config = fs::read_to_string(s.path("dir/inner/gandi-ddns.conf")).expect("the config");
+    let lines: Vec<&str> =
+        config.lines().filter(|l| more.is_empty() || *l == more || !l.starts_with(replaced)).collect();
+    s.write("dir/inner/gandi-ddns.conf", &(lines.join("\n") + "\n"));
+    s
+}
+
+#[test]
+fn what_others_can_change_is_refused_with_path_and_remedy() {
+    let (user, group) = (Some(OTHER), Some(OTHER));
+    for (name, more) in TRUSTED {
+        let inner = format!("dir/inner/{name}");
+        let s = trusting(more);
+        let root = is_root(&s);
+        let ours = fs::metadata(s.path("")).expect("the sandbox").uid();
+        run(&s, "").is(0, REPLACED);
+        let refused = |path: &str, problem: &str, remedy: &str| {
+            let path = s.path(path).display().to_string();
+            for command in ["", "-n", "status", "check"] {
+                // They need no token.
+                if command == "status" && matches!(name, "token" | "key") {
+                    continue;
+                }
+                let ran = run(&s, command);
+                let all = format!("{}{}", ran.stdout, ran.stderr);
+                assert_eq!(ran.code, Some(78), "{name} {command}: {ran}");
+                assert!(all.contains(problem) && all.contains(&format!("run `{remedy} {path}`")), "{ran}");
+                assert!(command == "check" || ran.stderr.lines().count() == 1, "{ran}");
+            }
+        };
+        let before = |path: &str| fs::metadata(s.path(path)).expect(path).mode();
+        for (path, bad) in [(inner.as_str(), 0o666), ("dir/inner", 0o777), ("dir", 0o757), ("links", 0o777)] {
+            // The config itself is not behind a symlink.
+            if path == "links" && name == "gandi-ddns.conf" {
+                continue;
+            }
+            let good = before(path);
+            mode(s.path(path), bad);
+            refused(path, "other users can write to ", "chmod go-w");
+            mode(s.path(path), good);
+        }
+        if root {
+            for path in [inner.as_str(), "dir/inner"] {
+                chown(s.path(path), user, None).expect("chown");
+                refused(path, "another user owns ", &format!("chown {ours}"));
+                chown(s.path(path), Some(ours), None).expect("chown");
+                // A group of other users.
+                let good = before(path);
+                chown(s.path(path), None, group).expect("chown");
+                mode(s.path(path), good | 0o020);
+                refused(path, "other users can write to ", "chmod go-w");
+                mode(s.path(path), good);
+            }
+            if name != "gandi-ddns.conf" {
+                lchown(s.path(&format!("links/{name}")), user, group).expect("chown");
+                refused(&format!("links/{name}"), "another user owns ", &format!("chown {ours}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_only_root_and_the_user_can_change_is_used() {
+    let s = sandbox("on_change = ../../links/hook");
+    // A sticky directory such as /tmp: only the owner of a file in it can replace it.
+    mode(s.path("dir"), 0o1777);
+    mode(s.path("links"), 0o1777);
+    run(&s, "").is(0, REPLACED);
+    let checked = run(&s, "check");
+    assert!(checked.stdout.contains("no other user can change it, its secrets or its programs"), "{checked}");
+    // As Kubernetes mounts a secret: read by a group, behind links, in a sticky directory.
+    if is_root(&s) {
+        chown(s.path("dir/inner/token"), None, Some(OTHER)).expect("chown");
+    }
+    mode(s.path("dir/inner/token"), 0o440);
+    run(&s, "--force").is(0, "");
+    // The group of root, or the group of this user alone, which has the number of the user.
+    if is_root(&s) {
+        mode(s.path("dir/inner"), 0o775);
+        mode(s.path("dir/inner/gandi-ddns.conf"), 0o664);
+        run(&s, "--force").is(0, "");
+    }
+}
+
+/// A copy of a sandbox that belongs to the user `nobody`, in a directory that this user can reach.
+struct Foreign(PathBuf);
+
+impl Foreign {
+    /// Returns `None` if the tests do not run as root.
+    fn new(s: &Sandbox) -> Option<Self> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        if !is_root(s) {
+            return None;
+        }
+        let name = format!("gandi-ddns-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let copy = Self(std::env::temp_dir().join(name));
+        fs::create_dir(&copy.0).expect("a directory");
+        mode(copy.0.clone(), 0o755);
+        for name in ["gandi-ddns.conf", "token", "ca.pem"] {
+            fs::copy(s.path(name), copy.0.join(name)).expect(name);
+            copy.give(name);
+        }
+        copy.give("");
+        Some(copy)
+    }
+
+    fn give(&self, name: &str) {
+        chown(self.0.join(name), Some(OTHER), Some(OTHER)).expect("chown");
+    }
+
+    /// Runs as the user.
+    fn run(&self, s: &Sandbox, arguments: &[&str]) -> RunOutput {
+        let ours = s.command();
+        let mut words: Vec<_> = std::iter::once(ours.get_program()).chain(ours.get_args()).collect();
+        let binary = self.0.join("binary");
+        if !binary.exists() {
+            // By another process: see `command_source`. The user may not reach the directory of the build.
+            let mut copy = Command::new("cp");
+            copy.arg(words.last().expect("a binary")).arg(&binary);
+            assert!(copy.status().expect("cp").success());
+        }
+        words.pop();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).args(words).arg(&binary);
+        command.args(["-c", "gandi-ddns.conf"]).args(arguments).env_clear().env("PATH", "/usr/bin:/bin");
+        command.current_dir(&self.0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ran = wait(command.spawn().expect("setpriv"));
+        s.keep_last_run(&arguments.join(" "), &ran);
+        ran
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn stale() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
+#[test]
+fn ordinary_user_may_use_files_of_root_and_of_the_own_group() {
+    let s = stale();
+    let Some(user) = Foreign::new(&s) else { return };
+    user.run(&s, &[]).is(0, REPLACED);
+    // The user's private group, as on systems with umask 0002.
+    mode(user.0.join("gandi-ddns.conf"), 0o664);
+    user.run(&s, &["--force"]).is(0, "");
+    // A config of root.
+    chown(user.0.join("gandi-ddns.conf"), Some(0), Some(0)).expect("chown");
+    mode(user.0.join("gandi-ddns.conf"), 0o644);
+    user.run(&s, &["--force"]).is(0, "");
+    for (owner, bits, problem) in
+        [(OTHER, 0o666, "chmod go-w /"), (4711, 0o644, "another user owns /"), (0, 0o664, "")]
+    {
+        chown(user.0.join("gandi-ddns.conf"), Some(owner), Some(0)).expect("chown");
+        mode(user.0.join("gandi-ddns.conf"), bits);
+        let ran = user.run(&s, &["--force"]);
+        if problem.is_empty() {
+            ran.is(0, "");
+        } else {
+            ran.fails(78, &[problem]);
+        }
+    }
+}
+
+#[test]
+fn history_of_another_user_stays_where_the_owner_cannot_be_kept() {
+    let s = stale();
+    s.config_with("history = history\n", "[example.org]\nnames = home\n");
+    let Some(user) = Foreign::new(&s) else { return };
+    fs::write(user.0.join("history"), "").expect("a history of root");
+    let before = snapshot(&user.0.join("history"));
+    let ran = user.run(&s, &[]);
+    ran.prints(0, REPLACED);
+    ran.says(&["warning: could not write the history history: Operation not permitted"]);
+    assert_eq!((snapshot(&user.0.join("history")), ran.stderr.lines().count()), (before, 1));
+    // Nothing is left over, and what was left over by a killed run does not matter.
+    assert!(!user.0.join("history.new").exists());
+    fs::remove_file(user.0.join("history")).expect("the history of root");
+    fs::write(user.0.join("history.new"), "half a li").expect("a leftover");
+    user.give("history.new");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    user.run(&s, &["--force"]).is(0, REPLACED);
+    // What another user has put there stays, and stops nothing but the history.
+    fs::write(user.0.join("history.new"), "of root").expect("an obstacle");
+    fs::remove_file(user.0.join("history")).expect("the history");
+    chown(user.0.join("history.new"), Some(4711), None).expect("chown");
+    let before = snapshot(&user.0.join("history.new"));
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    let ran = user.run(&s, &["--force"]);
+    ran.prints(0, REPLACED);
+    ran.says(&["history.new is in the way and not ours: remove it"]);
+    assert_eq!((snapshot(&user.0.join("history.new")), ran.stderr.lines().count()), (before, 1));
+}
