@@ -13,6 +13,8 @@ use imports::{Contents, Import, Scope};
 
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
 const CONTRIBUTING: &str = include_str!("../../CONTRIBUTING.md");
+const README: &str = include_str!("../../README.md");
+const SECURITY: &str = include_str!("../../SECURITY.md");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folders and top-level files of src/, from the top floor to the ground floor. A file may import its own folder and
@@ -293,6 +295,66 @@ fn architecture_names_tests_that_exist() {
     }
     no_problems("the table under Invariants in ARCHITECTURE.md", &problems);
     assert!(invariants >= 10, "{invariants} invariants");
+}
+
+/// Returns the items of the lists of a section, each on one line.
+fn list_items(document: &str, title: &str) -> Vec<String> {
+    let (_, rest) = document.split_once(&format!("\n## {title}\n")).expect(title);
+    let section = rest.split("\n## ").next().unwrap_or_default();
+    let mut items: Vec<String> = Vec::new();
+    for line in section.lines() {
+        match (line.strip_prefix("- "), line.strip_prefix("  "), items.last_mut()) {
+            (Some(first), ..) => items.push(first.to_owned()),
+            (None, Some(more), Some(item)) => {
+                item.push(' ');
+                item.push_str(more);
+            }
+            _ => {}
+        }
+    }
+    items
+}
+
+#[test]
+fn every_promise_has_a_test() {
+    let mut promises = list_items(README, "Safety guarantees");
+    promises.extend(list_items(SECURITY, "What is promised"));
+    assert!(promises.len() >= 15, "{promises:#?}");
+    let tests = tests();
+    let rows: Vec<Vec<&str>> = table("Promises").collect();
+    let mut problems = Vec::new();
+    for row in &rows {
+        let &[promise, proofs] = row.as_slice() else { panic!("two cells: {row:?}") };
+        if !promises.iter().any(|known| known == promise) {
+            problems.push(format!("neither README.md nor SECURITY.md promises: {promise}"));
+        }
+        if quoted(proofs).next().is_none() {
+            problems.push(format!("no test for: {promise}"));
+        }
+        for test in quoted(proofs).filter(|test| !tests.contains(*test)) {
+            problems.push(format!("{promise}: no test {test}"));
+        }
+    }
+    for promise in promises.iter().filter(|promise| !rows.iter().any(|row| row[0] == promise.as_str())) {
+        problems.push(format!("add a row for: {promise}"));
+    }
+    no_problems("the table under Promises in ARCHITECTURE.md", &problems);
+}
+
+#[test]
+fn unsafe_code_is_forbidden_everywhere() {
+    let forbids = |manifest: &str| {
+        manifest.contains("unsafe_code = \"forbid\"") || manifest.contains("workspace = true")
+    };
+    for manifest in ["Cargo.toml", "tests/fake/Cargo.toml"] {
+        assert!(forbids(&text(manifest)), "{manifest}");
+    }
+    let files = files_below("src").into_iter().filter(|path| {
+        text(path)
+            .lines()
+            .any(|line| !line.trim_start().starts_with("//") && words(line).any(|w| w == "unsafe"))
+    });
+    no_problems("files with unsafe code", &files.collect::<Vec<_>>());
 }
 
 /// Returns the words of a text, with paths as one word.

@@ -72,3 +72,23 @@ fn proxy_of_the_environment_is_ignored() {
     }
     s.finish(&mut command).is(0, "home.example.org A: created: 81.2.69.142 (TTL 300)\n");
 }
+
+/// The sandbox of every test checks this for that test's own requests.
+#[test]
+fn every_request_to_livedns_reads_or_replaces() {
+    let s = Sandbox::new();
+    let methods = |s: &Sandbox| -> Vec<String> {
+        let requests = s.fake.requests().into_iter().filter(|r| r.listener == "livedns");
+        requests.map(|r| r.method).filter(|m| m != "GET" && m != "PUT").collect()
+    };
+    // A new record, a wrong one, a right one, and one whose address cannot be detected.
+    s.run(&[]).exits(0);
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&["--force"]).exits(0);
+    s.run(&["--force"]).exits(0);
+    s.fake.set_address(fake_gandi::Family::V4, "no address\n");
+    s.run(&["--force"]).exits(75);
+    s.run(&["check"]).exits(75);
+    assert_eq!(methods(&s), [""; 0]);
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+}

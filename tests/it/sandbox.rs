@@ -182,6 +182,12 @@ impl Sandbox {
         if !self.violations_expected && !violations.is_empty() {
             return Some(block("requests that the fake did not understand", &violations.join("\n")));
         }
+        let requests = self.fake.requests();
+        let other =
+            requests.iter().find(|r| r.listener == "livedns" && r.method != "GET" && r.method != "PUT");
+        if let (false, Some(request)) = (self.violations_expected, other) {
+            return Some(format!("a request that neither reads nor replaces: {request}"));
+        }
         // The state must not contain the token either.
         let files = fs::read_dir(self.path("state")).into_iter().flatten().flatten();
         // A test may have put a FIFO there, or a file of 1 GB.
