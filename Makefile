@@ -17,6 +17,9 @@ RUNS ?=
 # A missing linter: skip prints a message, fail fails. CI sets fail.
 MISSING_LINTERS ?= skip
 
+# The integration tests mostly wait for sockets and programs, so more of them run at a time than there are cores.
+export RUST_TEST_THREADS ?= 8
+
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
