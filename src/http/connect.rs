@@ -35,8 +35,9 @@ pub(super) struct Names(Arc<Mutex<Known>>);
 struct Known {
     /// Host (and port, if the URL has one), requested family, addresses.
     hosts: Vec<(String, Option<Family>, Vec<IpAddr>)>,
-    /// The time that lookups without an answer have taken, per family; all of them may take [`resolver::TIMEOUT`]. Behind a name server that does not answer for one family,
-    /// each echo service would otherwise take the whole timeout, and leave no time for the other family.
+    /// The time that lookups without an answer have taken, per family; all of them may take [`resolver::TIMEOUT`].
+    /// Behind a name server that does not answer for one family, each echo service would otherwise take the whole
+    /// timeout, and leave no time for the other family.
     unanswered: [Duration; 2],
 }
 

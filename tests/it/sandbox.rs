@@ -4,11 +4,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::run_output::{RunOutput, block, wait};
 use crate::state_file;
@@ -53,7 +53,7 @@ impl Sandbox {
     pub(crate) fn with(setup: Setup<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}", std::process::id()));
+        let dir = base().join(format!("{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).expect("a directory for the test");
         let fake = Fake::start_with(setup);
@@ -172,6 +172,23 @@ impl Sandbox {
     pub(crate) fn count(&self, method: &str) -> usize {
         self.fake.requests().iter().filter(|r| r.listener == "livedns" && r.method == method).count()
     }
+}
+
+/// Returns the directory of all sandboxes: cargo's, or one below the directory for temporary files if other users could
+/// change what is in cargo's, as in a checkout that another user owns. The program refuses a config there.
+fn base() -> &'static Path {
+    static BASE: OnceLock<PathBuf> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let cargo = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let user = fs::metadata("/proc/self").expect("this process").uid();
+        let is_safe = |m: fs::Metadata| [0, user].contains(&m.uid()) && m.mode() & 0o022 == 0;
+        if cargo.ancestors().all(|dir| dir.metadata().is_ok_and(is_safe)) {
+            return cargo.to_owned();
+        }
+        let dir = std::env::temp_dir().join(format!("gandi-ddns-tests-{user}"));
+        fs::create_dir_all(&dir).expect("a directory for the tests");
+        dir
+    })
 }
 
 /// The checks and the report at the end of a test.
