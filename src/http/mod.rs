@@ -156,7 +156,8 @@ impl Http {
         })?;
         let timeout = left().min(request.timeout);
         let wrap = |e| {
-            let limit = if self.remaining().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
+            // Its share of the run counts like the run: a slow line needs no backoff.
+            let limit = if left().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
             HttpError::of(e, host(), limit)
         };
         let mut received = self.start(request, timeout).map_err(wrap)?;

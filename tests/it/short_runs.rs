@@ -51,3 +51,18 @@ fn look_for_a_contradiction_leaves_time_for_the_write() {
     configure(&s, &sources, 8);
     s.run(&[]).is(0, &changed());
 }
+
+#[test]
+fn share_of_the_run_that_is_up_needs_no_backoff() {
+    let s = Sandbox::new();
+    for echo in &s.v4 {
+        echo.fault(Times::Always, Fault::Hang);
+    }
+    let urls: Vec<String> = s.v4.iter().map(fake_gandi::Echo::url).collect();
+    configure(&s, &urls.join(" "), 2);
+    for _ in 0..4 {
+        let ran = s.run(&[]);
+        ran.fails(75, &["the time limit of the run was reached"]);
+        assert!(!ran.stderr.contains("next try at"), "{ran}");
+    }
+}
