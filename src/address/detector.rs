@@ -14,8 +14,9 @@ use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
 
-/// Share of the time left for what a run can do without: hints and second opinions, all together; and for each look at
-/// a router or a name that other sources can replace. A silent one must leave time for the others and for Gandi.
+/// Share of the time left for what a run can do without: hints, second opinions and the look for a contradiction, all
+/// together; and for each look at a router or a name that other sources can replace. A silent one must leave time for
+/// the others and for Gandi.
 const SHARE: u32 = 4;
 
 /// The reason for a query.
@@ -23,7 +24,7 @@ const SHARE: u32 = 4;
 enum Stage {
     /// To find out if the address has changed.
     Compare,
-    /// For a second opinion, which is not necessary.
+    /// For a second opinion or a contradiction, which is not necessary.
     Opinion,
     /// For an address that may be written.
     Write,
@@ -40,7 +41,7 @@ pub(crate) struct Detector {
     quorum: Quorum,
     queries: Vec<Query>,
     random: Random,
-    /// Time left for hints and second opinions.
+    /// Time left for hints, second opinions and the look for a contradiction.
     spare: Duration,
 }
 
@@ -114,9 +115,12 @@ impl Detector {
             if kind == Kind::Web && !self.queries.iter().any(is_comparable) {
                 return None;
             }
-            self.run(Stage::Compare, http, console, &|queries| {
-                first_answer(queries, (0..queries.len()).filter(|&i| queries[i].source.kind() == kind))
-            });
+            let of_kind = |q: &[Query]| first_answer(q, (0..q.len()).filter(|&i| q[i].source.kind() == kind));
+            while !self.spare.is_zero()
+                && let Step::Query(index) = of_kind(&self.queries)
+            {
+                self.query(index, Stage::Opinion, http, console);
+            }
         }
         contradiction(&self.queries)
     }
@@ -163,6 +167,8 @@ impl Detector {
             Kind::Dns => self.spare / 2,
             _ if stage == Stage::Opinion => remaining / SHARE,
             Kind::Router | Kind::Resolve if is_replaceable() => remaining / SHARE,
+            // A `timeout` of a few seconds must not end with the first of several services.
+            _ if is_replaceable() => remaining / 2,
             _ => remaining,
         }
     }

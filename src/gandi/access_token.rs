@@ -1,6 +1,8 @@
 //! Reads the expiry of the personal access token, and renews it (api.gandi.net/docs/authentication,
 //! api.gandi.net/docs/organization).
 
+use std::time::Duration;
+
 use miniserde::Deserialize;
 
 use super::credential::Credential;
@@ -89,9 +91,8 @@ impl LiveDns<'_> {
 
     fn send_once(&self, method: Method, url: &str) -> Result<Response, Error> {
         let authorization = Some(self.transport.authorization.as_str());
-        let family = None;
-        let request =
-            Request { method, url, authorization, family, limit: MAX_BODY, timeout: RESPONSE_TIMEOUT };
+        let (family, limit, timeout, total) = (None, MAX_BODY, RESPONSE_TIMEOUT, Duration::MAX);
+        let request = Request { method, url, authorization, family, limit, timeout, total };
         self.transport.http.send(&request).map_err(|e| self.transport.error(ErrorKind::Http(e)))
     }
 }

@@ -57,7 +57,8 @@ impl<'a> Transport<'a> {
         }
         let http = self.http;
         let authorization = Some(self.authorization.as_str());
-        let request = Request { method, url, authorization, family: None, limit, timeout: RESPONSE_TIMEOUT };
+        let (timeout, total) = (RESPONSE_TIMEOUT, Duration::MAX);
+        let request = Request { method, url, authorization, family: None, limit, timeout, total };
         let first = http.send(&request);
         // 0.5 to 1.5 s, so that many clients do not retry at the same moment.
         let jitter = Duration::from_millis(u64::from(500 + self.random.below(1000)));

@@ -24,6 +24,8 @@ use crate::net::resolver::{self, ResolveError, lookup};
 
 /// The shortest time for one of several addresses, unless less is left.
 const MIN_PER_ADDRESS: Duration = Duration::from_secs(1);
+/// The time for a name after others without an answer, unless less is left: a fault of one name is none of the next.
+const MIN_PER_NAME: Duration = Duration::from_secs(2);
 /// Maximum number of addresses of one host that are tried, which is the capacity of ureq's list.
 const MAX_ADDRESSES: usize = 16;
 
@@ -35,9 +37,9 @@ pub(super) struct Names(Arc<Mutex<Known>>);
 struct Known {
     /// Host (and port, if the URL has one), requested family, addresses.
     hosts: Vec<(String, Option<Family>, Vec<IpAddr>)>,
-    /// The time that lookups without an answer have taken, per family; all of them may take [`resolver::TIMEOUT`].
-    /// Behind a name server that does not answer for one family, each echo service would otherwise take the whole
-    /// timeout, and leave no time for the other family.
+    /// The time that lookups without an answer have taken, per family; all of them may take [`resolver::TIMEOUT`], and
+    /// then [`MIN_PER_NAME`] each. Behind a name server that does not answer for one family, each echo service would
+    /// otherwise take the whole timeout, and leave no time for the other family.
     unanswered: [Duration; 2],
 }
 
@@ -60,7 +62,8 @@ impl Names {
                 return Ok(());
             }
             if let Some(family) = family {
-                budget = timeout.min(resolver::TIMEOUT.saturating_sub(known.unanswered[family as usize]));
+                let left = resolver::TIMEOUT.saturating_sub(known.unanswered[family as usize]);
+                budget = timeout.min(left.max(MIN_PER_NAME));
             }
         }
         let end = host.rfind(':').filter(|_| !host.ends_with(']')).unwrap_or(host.len());

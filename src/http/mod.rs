@@ -61,6 +61,8 @@ pub struct Request<'a> {
     /// Timeout for the whole request, response body included, from the moment that the name is resolved. The deadline of
     /// the run may end it earlier.
     pub timeout: Duration,
+    /// Timeout for the name and the request together; [`Duration::MAX`] for none but the deadline of the run.
+    pub total: Duration,
 }
 
 /// A complete response of any status.
@@ -145,12 +147,17 @@ impl Http {
             return Err(HttpError::OutOfTime { host: host() });
         }
         let family = request.family;
-        self.names
-            .resolve(host_of(request.url), family, self.remaining())
-            .map_err(|cause| HttpError::NoHost { host: host(), family, cause })?;
-        let timeout = self.remaining().min(request.timeout);
+        let deadline = Instant::now() + self.remaining().min(request.total);
+        let left = || deadline.saturating_duration_since(Instant::now());
+        self.names.resolve(host_of(request.url), family, left()).map_err(|cause| HttpError::NoHost {
+            host: host(),
+            family,
+            cause,
+        })?;
+        let timeout = left().min(request.timeout);
         let wrap = |e| {
-            let limit = if self.remaining().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
+            // Its share of the run counts like the run: a slow line needs no backoff.
+            let limit = if left().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
             HttpError::of(e, host(), limit)
         };
         let mut received = self.start(request, timeout).map_err(wrap)?;

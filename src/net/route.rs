@@ -15,6 +15,8 @@ pub(crate) const ROUTES6: &str = "/proc/self/net/ipv6_route";
 // Flags of a route (linux/route.h).
 const UP: u32 = 0x1;
 const REJECT: u32 = 0x200;
+/// The first hexadecimal digit of the flags of a local route.
+const LOCAL: char = '8';
 
 /// A default route that leads to an interface other than `lo`.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,9 +61,9 @@ fn parse4(line: &str) -> Option<DefaultRoute<'_>> {
 }
 
 /// Parses the default routes of the main table. The lines do not name the table, but their order tells it: table by
-/// table, the local one after the main one. The default routes are the last lines of a table, and `::1` is the first
-/// line of the local one (`ipv6_route_seq_next_table` and `fib6_walk_continue` in `net/ipv6/ip6_fib.c`). A table without a
-/// default route has one that rejects. A kernel without policy routing has a single table.
+/// table, the local one after the main one. The default routes are the last lines of a table, and a local `::1` is the
+/// first line of the local one (`ipv6_route_seq_next_table` and `fib6_walk_continue` in `net/ipv6/ip6_fib.c`). A table
+/// without a default route has one that rejects. A kernel without policy routing has a single table.
 ///
 /// Routes for one source prefix, as `OpenWrt` makes them, come first in their table. They count if the main table has
 /// no other.
@@ -74,8 +76,12 @@ fn defaults6(routes: &str) -> Vec<DefaultRoute<'_>> {
             continue;
         };
         if length != "00" {
-            // `::1`.
-            if after_default && length == "80" && destination.trim_start_matches('0') == "1" {
+            // The local `::1`. Under systemd, the main table has one as well.
+            if after_default
+                && length == "80"
+                && flags.starts_with(LOCAL)
+                && destination.trim_start_matches('0') == "1"
+            {
                 break;
             }
             after_default = false;
@@ -173,6 +179,8 @@ mod tests {
             + &none;
         let vpn = default("00000001", "wg0");
         let line = default("00000400", "eth0");
+        // The prefix of the address that systemd gives to `lo`.
+        let lo = of("00000000000000000000000000000001", "80", "00", "00000100", "00000001", "lo");
         for (before_local, expected) in [
             (lan.clone() + &none, ""),
             (lan.clone() + &line, "eth0 1024"),
@@ -183,6 +191,9 @@ mod tests {
             (vpn.clone() + &lan + &none, ""),
             (vpn.clone() + &lan + &line, "eth0 1024"),
             (lan.clone() + &vpn + &lan + &line, "eth0 1024"),
+            (vpn.clone() + &lo + &lan + &none, ""),
+            (vpn.clone() + &lo + &lan + &line, "eth0 1024"),
+            (none.clone() + &lo + &lan + &line, "eth0 1024"),
             // Routes for one source prefix.
             (prefixed("eth0") + &lan + &none, "eth0 512"),
             (prefixed("eth0") + &lan + &line, "eth0 1024"),

@@ -43,6 +43,7 @@ pub(crate) fn send(
         family: None,
         limit: MAX_RESPONSE,
         timeout: timeout.min(TIMEOUT),
+        total: Duration::MAX,
     };
     // Messages contain its host only: the path of such a URL is its password.
     match http.send(&request) {

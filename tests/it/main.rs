@@ -41,6 +41,7 @@ mod run_output; // helper: the output of a run, and assertions on it
 mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
+mod short_runs; // `timeout` of a few seconds
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
 mod state_directory; // creation and owner of the state directory

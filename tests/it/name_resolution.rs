@@ -213,3 +213,22 @@ fn name_without_an_address_is_told_from_one_without_an_answer() {
     let dead = s.run(&["status"]);
     assert!(!dead.stdout.contains("in a row"), "{dead}");
 }
+
+#[test]
+fn name_without_an_answer_leaves_time_for_other_names() {
+    let name = "name_resolution::name_without_an_answer_leaves_time_for_other_names";
+    // With two name servers, libc waits longer for a name than this program.
+    let Some(_net) = enter(name, "nameserver 127.0.0.1\nnameserver 127.0.0.53\n") else { return };
+    let _silent = UdpSocket::bind("127.0.0.53:53").expect("the port of name servers");
+    let dns = NameServer::start("127.0.0.1:53");
+    let s = sandbox(Family::V4, "live.names.example");
+    set(&dns, Family::V4, "live.names.example", &NameAnswer::of(&[]));
+    dns.set("dead.names.example", NameAnswer::Silent, NameAnswer::Silent);
+    let config = fs::read_to_string(s.path("gandi-ddns.conf")).expect("the config");
+    // The first service, and with little time the second opinion.
+    s.raw_config(&config.replace("ipv4 = ", "ipv4 = https://dead.names.example "));
+    s.run(&[]).is(0, &replaced(Family::V4));
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.raw_config(&config.replace("\nipv6", " https://dead.names.example\ntimeout = 8\nipv6"));
+    s.run(&["--force"]).is(0, &replaced(Family::V4));
+}

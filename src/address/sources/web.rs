@@ -65,7 +65,7 @@ pub fn built_in(family: Family) -> Vec<Service> {
         .collect()
 }
 
-/// Queries a service over `family` only, within the shorter of `timeout` and 5 s.
+/// Queries a service over `family` only, within `timeout`, and within 5 s from the moment that its name is resolved.
 pub(crate) fn query(
     http: &Http,
     service: &Service,
@@ -80,7 +80,8 @@ pub(crate) fn query(
         authorization: None,
         family: Some(family),
         limit,
-        timeout: TIMEOUT.min(timeout),
+        timeout: TIMEOUT,
+        total: timeout,
     };
     let response = http.send(&request).map_err(SourceError::Http)?;
     if response.status != 200 {

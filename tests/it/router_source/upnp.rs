@@ -225,8 +225,11 @@ fn upnp_is_asked_when_nat_pmp_has_no_public_address() {
         home.follows();
     }
     let private = one_service(&home, &format!("post /ctl {IP} {}", address("10.20.30.40")));
-    let _gateway = Gateway::start(&home, &format!("{private}\npmp 3"));
-    home.fails("answered with 10.20.30.40, a private address (RFC 1918)");
+    // Of two private addresses, NAT-PMP has the less trusted one.
+    for pmp in ["3", "0.0.0.0", "192.168.100.2"] {
+        let _gateway = Gateway::start(&home, &format!("{private}\npmp {pmp}"));
+        home.fails("answered with 10.20.30.40, a private address (RFC 1918)");
+    }
 }
 
 #[test]
@@ -326,6 +329,7 @@ fn only_the_gateway_is_contacted_whoever_answers_the_search() {
         ("192.168.1.1", "192.168.1.66"),
         ("192.168.1.1", "router.example"),
         ("192.168.1.1", "[fe80::1]"),
+        ("192.168.1.1", "user:pass@192.168.1.1"),
     ] {
         let script = good(&home)
             .replace("192.168.1.1 http://192.168.1.1:5000", &format!("{sender} http://{host}:5000"));

@@ -27,6 +27,8 @@ impl Location {
     pub(super) fn parse(url: &str) -> Option<Self> {
         let (scheme, rest) = split_before(url, b"/?#");
         let (authority, path) = split_before(rest.strip_prefix("//")?, b"/?#");
+        // User name and password may contain a colon.
+        let authority = authority.rsplit('@').next()?;
         let port = match authority.rfind(':') {
             // The last colon of an IPv6 address in brackets begins no port.
             Some(colon) if !authority.ends_with(':') && !authority.ends_with(']') => {
@@ -101,6 +103,9 @@ mod tests {
             ("http://192.168.1.254:5000/root.xml", ":5000/root.xml"),
             ("http://router.example:5000/root.xml", ":5000/root.xml"),
             ("http://user@evil.example:5000/root.xml", ":5000/root.xml"),
+            ("http://user:pass@192.168.1.1/root.xml", ":80/root.xml"),
+            ("http://user:1@[fe80::1]", ":80/"),
+            ("http://user:1@192.168.1.1:5000/a@b:c", ":5000/a@b:c"),
             ("http://[fe80::1]:5000/root.xml", ":5000/root.xml"),
             ("http://[fe80::1]/root.xml", ":80/root.xml"),
             ("http://192.168.1.1:x/", "none"),

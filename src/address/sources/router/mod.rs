@@ -105,8 +105,9 @@ pub(crate) fn query(timeout: Duration, purpose: Purpose) -> Result<Detected, Rou
     }
     match (upnp::query(gateway, left()), nat_pmp) {
         (Ok(address), _) if is_public(address) => detected(address, UPNP),
-        (_, NatPmp::Address(address)) => detected(address, NAT_PMP),
+        (_, NatPmp::Address(address)) if is_public(address) => detected(address, NAT_PMP),
         (Ok(address), _) => detected(address, UPNP),
+        (_, NatPmp::Address(address)) => detected(address, NAT_PMP),
         _ if left().is_zero() => Err(RouterError(Cause::OutOfTime(gateway))),
         (Err(upnp), nat_pmp) => Err(RouterError(Cause::Gateway { gateway, nat_pmp, upnp })),
     }
