@@ -171,8 +171,9 @@ impl<'a> Updater<'a> {
         self.report_failures(attempt, console);
         self.hooks.report_skipped(console);
         self.save(&before, console);
-        if !matches!(attempt.result, Err(Blocked::Locked(_))) && self.config.notifications.heartbeat.is_some()
-        {
+        // With a wrong clock there is no TLS: rustls refuses each certificate, and aborts before 1970.
+        let is_silent = matches!(attempt.result, Err(Blocked::Locked(_) | Blocked::Clock(_)));
+        if !is_silent && self.config.notifications.heartbeat.is_some() {
             let http = Http::new(self.config.detection.roots.as_deref(), HEARTBEAT_TIMEOUT);
             let notifications = &self.config.notifications;
             let timeout = self.config.detection.timeout;
