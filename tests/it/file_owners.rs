@@ -100,7 +100,10 @@ fn what_others_can_change_is_refused_with_path_and_remedy() {
                 let ran = run(&s, command);
                 let all = format!("{}{}", ran.stdout, ran.stderr);
                 assert_eq!(ran.code, Some(78), "{name} {command}: {ran}");
-                assert!(all.contains(problem) && all.contains(&format!("run `{remedy} {path}`")), "{ran}");
+                assert!(
+                    all.contains(&format!("{problem}{path}: run {}", remedy.replace("PATH", &path))),
+                    "{ran}"
+                );
                 assert!(command == "check" || ran.stderr.lines().count() == 1, "{ran}");
             }
         };
@@ -112,27 +115,42 @@ fn what_others_can_change_is_refused_with_path_and_remedy() {
             }
             let good = before(path);
             mode(s.path(path), bad);
-            refused(path, "other users can write to ", "chmod go-w");
+            refused(path, "other users can write to ", "`chmod go-w PATH`");
             mode(s.path(path), good);
         }
         if root {
             for path in [inner.as_str(), "dir/inner"] {
                 chown(s.path(path), user, None).expect("chown");
-                refused(path, "another user owns ", &format!("chown {ours}"));
+                // No `chown` of a directory: it may be a home directory.
+                let chown_file = format!("`chown {ours} PATH`");
+                let remedy =
+                    if path == inner { chown_file.as_str() } else { "this as that user, or use a path" };
+                refused(path, "another user owns ", remedy);
                 chown(s.path(path), Some(ours), None).expect("chown");
                 // A group of other users.
                 let good = before(path);
                 chown(s.path(path), None, group).expect("chown");
                 mode(s.path(path), good | 0o020);
-                refused(path, "other users can write to ", "chmod go-w");
+                refused(path, "other users can write to ", "`chmod go-w PATH`");
                 mode(s.path(path), good);
             }
             if name != "gandi-ddns.conf" {
                 lchown(s.path(&format!("links/{name}")), user, group).expect("chown");
-                refused(&format!("links/{name}"), "another user owns ", &format!("chown {ours}"));
+                refused(&format!("links/{name}"), "another user owns ", "this as that user, or use a path");
             }
         }
     }
+}
+
+#[test]
+fn missing_program_that_others_could_create_is_refused() {
+    let s = sandbox("on_change = ../hook2");
+    run(&s, "--force").says(&["/hook2: not found"]);
+    // Anybody could put one there before it is run.
+    mode(s.path("dir"), 0o1777);
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    run(&s, "--force")
+        .fails(78, &["/dir/hook2 does not exist, and other users can create it: use another path"]);
 }
 
 #[test]
