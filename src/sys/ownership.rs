@@ -112,14 +112,18 @@ pub(crate) fn is_writable_by_others(metadata: &Metadata) -> bool {
 }
 
 /// Returns true for a directory or symlink of a user outside this user namespace, who appears as `nobody`: in a
-/// container without privileges these are the host's directories above the files that it got.
+/// container without privileges these are the host's directories above the files that it got. A file may be one of the
+/// real `nobody`, unless only single users are in the namespace (`PrivateUsers=` of systemd).
 fn is_outside(metadata: &Metadata) -> bool {
     const NOBODY: u32 = 65534;
-    const ALL: &[u8] = b"         0          0 4294967295\n";
+    // The root of the parent namespace is in this one: it could tell others apart, so they are other users.
+    const WITH_ROOT: &str = "         0          0 ";
     metadata.uid() == NOBODY
-        && !metadata.is_file()
-        // Outside any user namespace, the map has all users.
-        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.as_bytes() != ALL)
+        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
+            map.lines().all(|line| {
+                !line.starts_with(WITH_ROOT) && (!metadata.is_file() || line.ends_with("         1"))
+            })
+        })
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::file_kinds::{OTHER, is_root, snapshot};
+use crate::namespace::Namespace;
+use crate::other_user::OtherUser;
 use crate::run_output::{RunOutput, wait};
 use crate::sandbox::{API_KEY, STALE, Sandbox};
 
@@ -260,6 +262,37 @@ fn ordinary_user_may_use_files_of_root_and_of_the_own_group() {
             ran.fails(78, &[problem]);
         }
     }
+}
+
+#[test]
+fn user_namespace_shows_files_of_root_as_those_of_nobody() {
+    const NAME: &str = "file_owners::user_namespace_shows_files_of_root_as_those_of_nobody";
+    const INSIDE: [&str; 4] = ["unshare", "-U", "--map-user=4711", "--map-group=4711"];
+    let s = stale();
+    if !is_root(&s) {
+        return;
+    }
+    let user = OtherUser::new(&s, 4711);
+    let mut probe = user.plain("unshare");
+    if !probe.args(&INSIDE[1..]).arg("true").stderr(Stdio::null()).status().is_ok_and(|s| s.success()) {
+        return Namespace::skip(NAME, "`unshare -U` is not allowed");
+    }
+    // A file of root, as in /etc/ssl.
+    fs::copy(s.path("ca.pem"), user.path("ca.pem")).expect("a file of root");
+    mode(user.path("ca.pem"), 0o644);
+    for name in ["gandi-ddns.conf", "token"] {
+        user.write(name, &fs::read_to_string(s.path(name)).expect(name), 0o600);
+    }
+    // A unit of `systemd --user` with `PrivateUsers=yes`: root is not in its namespace.
+    let run = |mut command: Command| s.finish(command.args(["-c", "gandi-ddns.conf"]));
+    run(user.command(&s, &INSIDE)).is(0, REPLACED);
+    mode(user.path("ca.pem"), 0o666);
+    run(user.command(&s, &INSIDE)).fails(78, &["other users can write to /", "/ca.pem: run `chmod go-w"]);
+    mode(user.path("ca.pem"), 0o644);
+    // A unit of root with `PrivateUsers=yes`: whoever appears as `nobody` is another user.
+    let mut command = Command::new("unshare");
+    command.arg("-Ur").arg(user.path("gandi-ddns")).env_clear().current_dir(user.path(""));
+    run(command).fails(78, &["another user owns /"]);
 }
 
 #[test]
