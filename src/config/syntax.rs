@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::ConfigError;
+use crate::sys::secret;
 
 /// One `key = value` line.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +59,8 @@ pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Vec<Section>, Con
             };
             return Err(ConfigError::at(file, line, problem));
         };
-        let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
+        // Before the case is lost, by which a token is recognised. It may end in `=`.
+        let (key, value) = (secret::hide(key.trim()).to_ascii_lowercase(), value.trim());
         if value.len() >= 2 && (value.starts_with('"') || value.starts_with('\'')) {
             return Err(ConfigError::at(file, line, format!("`{key}`: write the value without quotes")));
         }
@@ -132,6 +134,13 @@ mod tests {
             let error = parse(text, Some(Path::new("x.conf"))).expect_err(text).to_string();
             assert!(error.starts_with("x.conf:1: ") && error.contains(words), "{error}");
             assert!(!error.contains("s3cr3t"), "{error}");
+        }
+    }
+
+    #[test]
+    fn token_in_place_of_a_key_is_hidden() {
+        for line in ["AbCdEfGhIjKlMnOpQrStUvWx1Yz=", "AbCdEfGhIjKlMnOpQrStUvWx1Yz = x", "pat_0123456789 ="] {
+            assert_eq!(parse(line, None).expect("a key")[0].entries[0].key, "[secret]", "{line}");
         }
     }
 

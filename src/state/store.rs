@@ -8,7 +8,6 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{File, Metadata, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -21,7 +20,7 @@ use crate::sys::atomic_file;
 use crate::sys::directory::{Directory, Missing};
 use crate::sys::file_error::FileError;
 use crate::sys::hash::ConfigId;
-use crate::sys::ownership::is_ours;
+use crate::sys::ownership::{is_ours, is_writable_by_others};
 use crate::sys::read_limited;
 use crate::sys::time::Timestamp;
 
@@ -142,7 +141,7 @@ impl StateDir {
         let kind = match opened {
             Err(error) => StateErrorKind::Io { tried: "use the state directory", error },
             Ok((metadata, _)) if !is_ours(&metadata) => StateErrorKind::NotOurs,
-            Ok((metadata, _)) if metadata.mode() & 0o022 != 0 => StateErrorKind::Writable,
+            Ok((metadata, _)) if is_writable_by_others(&metadata) => StateErrorKind::Writable,
             Ok((_, dir)) => return Ok(Self { path: path.to_owned(), dir, id }),
         };
         Err(StateError { path: path.to_owned(), kind })
@@ -186,15 +185,20 @@ impl StateDir {
         Err(self.error(&name, kind))
     }
 
-    /// Opens the lock file and takes the lock without waiting. It is released when the file is closed.
-    fn lock(&self, flags: OFlags) -> Result<File, StateError> {
+    /// Opens the lock file and takes the lock without waiting. It is released when the file is closed. `now` corrects the
+    /// time of a lock that another run has taken when the clock was ahead: its age would never grow.
+    fn lock(&self, flags: OFlags, now: Option<Timestamp>) -> Result<File, StateError> {
         let name = self.name("lock");
         // A lock on NFS needs a file that is open for writing.
         let file = self.open_file(&name, "open the lock", OFlags::RDWR | flags)?;
         let kind = match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
-                StateErrorKind::Locked { since: file.metadata().ok().and_then(|m| modified(&m)) }
+                let since = file.metadata().ok().and_then(|m| modified(&m));
+                if let Some(now) = now.filter(|now| since > Some(*now)) {
+                    set_modified(&file, now);
+                }
+                StateErrorKind::Locked { since }
             }
             Err(TryLockError::Error(e)) => StateErrorKind::Io { tried: "take the lock", error: e.into() },
         };
@@ -220,7 +224,7 @@ impl Store {
     /// If the directory cannot be created or is not private, or if another run holds the lock.
     pub fn open(dir: &Path, id: ConfigId, now: Timestamp) -> Result<Self, StateError> {
         let dir = StateDir::open(dir, id, Missing::Create)?;
-        let store = Self { lock: dir.lock(OFlags::CREATE)?, dir, may_save: true };
+        let store = Self { lock: dir.lock(OFlags::CREATE, Some(now))?, dir, may_save: true };
         store.note_run(now);
         Ok(store)
     }
@@ -248,10 +252,7 @@ impl Store {
 
     /// Records the time of this attempt as the mtime of the lock file, which needs no data write.
     pub fn note_run(&self, now: Timestamp) {
-        // An error is ignored: the time only serves `gandi-ddns status`, and other runs that find the lock held.
-        if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
-            let _ = self.lock.set_modified(time);
-        }
+        set_modified(&self.lock, now);
     }
 }
 
@@ -274,7 +275,7 @@ pub fn inspect(dir: &Path, id: ConfigId) -> StoreStatus {
         Err(e) => return StoreStatus::Unusable(e),
         Ok(dir) => dir,
     };
-    match dir.lock(OFlags::empty()) {
+    match dir.lock(OFlags::empty(), None) {
         Err(e) if !e.is_not_found() => StoreStatus::Unusable(e),
         _ => StoreStatus::Usable,
     }
@@ -295,6 +296,14 @@ pub fn read_unlocked(dir: &Path, id: ConfigId) -> Result<State, StateError> {
 #[must_use]
 pub fn last_run(dir: &Path, id: ConfigId) -> Option<Timestamp> {
     modified(&dir.join(format!("{id}.lock")).symlink_metadata().ok()?)
+}
+
+/// Sets the time of the lock file. An error is ignored: the time only serves `gandi-ddns status`, and other runs that find
+/// the lock held.
+fn set_modified(lock: &File, now: Timestamp) {
+    if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
+        let _ = lock.set_modified(time);
+    }
 }
 
 fn modified(metadata: &Metadata) -> Option<Timestamp> {

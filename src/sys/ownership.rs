@@ -39,7 +39,7 @@ pub(crate) fn check(path: &Path) -> Result<(), String> {
 }
 
 /// Returns `path` without symlinks and relative parts, and checks what it passes. Parts that do not exist are returned as
-/// they are; in the target of a symlink they are an error.
+/// they are, unless others could create them; in the target of a symlink they are an error.
 pub(crate) fn follow(path: &Path, check: Check) -> Result<PathBuf, FileError> {
     // An absolute path replaces that of the working directory.
     follow_links(&Path::new("/proc/self/cwd").join(path), check, &mut 0)
@@ -54,7 +54,17 @@ fn follow_links(path: &Path, check: Check, links: &mut usize) -> Result<PathBuf,
     };
     let real = directory.join(name);
     let metadata = match fs::symlink_metadata(&real) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(real),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            // The directory was accepted because it is sticky, which keeps nobody from creating a file.
+            let others_create = |m: Metadata| m.is_dir() && is_writable_by_others(&m);
+            if check == Check::All && fs::symlink_metadata(&directory).is_ok_and(others_create) {
+                let path = real.display();
+                let problem =
+                    format!("{path} does not exist, and other users can create it: use another path");
+                return Err(FileError::Unsafe(problem));
+            }
+            return Ok(real);
+        }
         metadata => metadata?,
     };
     let is_link = metadata.is_symlink();
@@ -79,7 +89,14 @@ fn check_one(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
     let is_sticky = metadata.is_dir() && metadata.mode() & 0o1000 != 0;
     let path = path.display();
     Err(FileError::Unsafe(if !is_ours(metadata) && !is_outside(metadata) {
-        format!("another user owns {path}: run `chown {} {path}`", geteuid().as_raw())
+        if metadata.is_file() {
+            format!("another user owns {path}: run `chown {} {path}`", geteuid().as_raw())
+        } else {
+            // No `chown`: it may be a home directory, and of a symlink it would change the target.
+            format!(
+                "another user owns {path}: run this as that user, or use a path that only you and root can change"
+            )
+        }
     } else if is_writable_by_others(metadata) && !is_sticky && (metadata.is_dir() || metadata.is_file()) {
         format!("other users can write to {path}: run `chmod go-w {path}`")
     } else {
@@ -95,14 +112,18 @@ pub(crate) fn is_writable_by_others(metadata: &Metadata) -> bool {
 }
 
 /// Returns true for a directory or symlink of a user outside this user namespace, who appears as `nobody`: in a
-/// container without privileges these are the host's directories above the files that it got.
+/// container without privileges these are the host's directories above the files that it got. A file may be one of the
+/// real `nobody`, unless only single users are in the namespace (`PrivateUsers=` of systemd).
 fn is_outside(metadata: &Metadata) -> bool {
     const NOBODY: u32 = 65534;
-    const ALL: &[u8] = b"         0          0 4294967295\n";
+    // The root of the parent namespace is in this one: it could tell others apart, so they are other users.
+    const WITH_ROOT: &str = "         0          0 ";
     metadata.uid() == NOBODY
-        && !metadata.is_file()
-        // Outside any user namespace, the map has all users.
-        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.as_bytes() != ALL)
+        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
+            map.lines().all(|line| {
+                !line.starts_with(WITH_ROOT) && (!metadata.is_file() || line.ends_with("         1"))
+            })
+        })
 }
 
 #[cfg(test)]
@@ -138,6 +159,13 @@ mod tests {
         }
         mode("a", 0o1777);
         assert_eq!(checked("a/b/file"), "", "a sticky directory");
+        for path in ["a/missing", "a/missing/x"] {
+            assert!(
+                checked(path)
+                    .ends_with("a/missing does not exist, and other users can create it: use another path")
+            );
+        }
+        assert_eq!(checked("a/b/missing"), "");
         let followed = |path: &str| follow(&top.join(path), Check::Links).map_err(|e| e.kind());
         symlink("b/none", top.join("a/dangling")).expect("a link");
         assert_eq!(followed("a/dangling/x"), Err(io::ErrorKind::NotFound));

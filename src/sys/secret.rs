@@ -20,6 +20,7 @@ enum Form {
     /// A token: 40 hexadecimal digits, or `pat_` before at least 8 characters with a digit.
     Token,
     /// 24 characters of a-z and 0-9 with a digit, as an API key has, or 20 to 63 letters and digits mixed as in no name.
+    /// Digits at the end only are a year or a number.
     Random,
     /// Anything else.
     Other,
@@ -50,7 +51,7 @@ fn form(word: &str) -> Form {
     } else if digits > 0
         && lower + upper > 0
         && (20..64).contains(&length)
-        && (upper == 0 && length == 24 || is_mixed)
+        && (upper == 0 && length == 24 && changes >= 2 || is_mixed)
     {
         Form::Random
     } else {
@@ -100,7 +101,7 @@ mod tests {
             "PAT_0123456789ABCDEF",
             "pat_abcdefg1",
             "abcdefghijkl0123456789xy",
-            "abcdefghijklmnopqrstuvw1",
+            "abcdefghijklmnopqrs1tuvw",
             "q7w8e9r0t1y2u3i4o5p6a7s8",
             "AbCdEfGhIjKlMnOpQrSt1",
             "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5",
@@ -136,6 +137,7 @@ mod tests {
             "",
             "home.example.org A: created: 81.2.69.142 (TTL 300)",
             "schwarzwaldferienwohnung24.de",
+            "homeserverwohnzimmer2024",
             "a2b4c6d8e0f2a4b6c8d0.dyn.example.net",
             "donaudampfschifffahrtsgesellschaftskapitaen",
             "verylonghostnameofmyhomeserver2",

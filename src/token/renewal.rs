@@ -111,6 +111,10 @@ pub(super) fn finish(
     // Another user's file, or one with a second name elsewhere, is not the leftover of a renewal.
     file.metadata().ok().filter(|m| (is_ours(m) || m.uid() == draft.old.uid()) && m.nlink() == 1)?;
     let text = read_limited::read_open(&file, PREALLOCATED as u64).and_then(read_limited::text_of);
+    if text.as_ref().is_err_and(FileError::is_temporary) {
+        // It may hold a token, and stays for the next run.
+        return None;
+    }
     let token = text.as_deref().unwrap_or_default().trim();
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
         // The renewal was interrupted before there was a new token.

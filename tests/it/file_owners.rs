@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::file_kinds::{OTHER, is_root, snapshot};
+use crate::namespace::Namespace;
+use crate::other_user::OtherUser;
 use crate::run_output::{RunOutput, wait};
 use crate::sandbox::{API_KEY, STALE, Sandbox};
 
@@ -100,7 +102,10 @@ fn what_others_can_change_is_refused_with_path_and_remedy() {
                 let ran = run(&s, command);
                 let all = format!("{}{}", ran.stdout, ran.stderr);
                 assert_eq!(ran.code, Some(78), "{name} {command}: {ran}");
-                assert!(all.contains(problem) && all.contains(&format!("run `{remedy} {path}`")), "{ran}");
+                assert!(
+                    all.contains(&format!("{problem}{path}: run {}", remedy.replace("PATH", &path))),
+                    "{ran}"
+                );
                 assert!(command == "check" || ran.stderr.lines().count() == 1, "{ran}");
             }
         };
@@ -112,27 +117,42 @@ fn what_others_can_change_is_refused_with_path_and_remedy() {
             }
             let good = before(path);
             mode(s.path(path), bad);
-            refused(path, "other users can write to ", "chmod go-w");
+            refused(path, "other users can write to ", "`chmod go-w PATH`");
             mode(s.path(path), good);
         }
         if root {
             for path in [inner.as_str(), "dir/inner"] {
                 chown(s.path(path), user, None).expect("chown");
-                refused(path, "another user owns ", &format!("chown {ours}"));
+                // No `chown` of a directory: it may be a home directory.
+                let chown_file = format!("`chown {ours} PATH`");
+                let remedy =
+                    if path == inner { chown_file.as_str() } else { "this as that user, or use a path" };
+                refused(path, "another user owns ", remedy);
                 chown(s.path(path), Some(ours), None).expect("chown");
                 // A group of other users.
                 let good = before(path);
                 chown(s.path(path), None, group).expect("chown");
                 mode(s.path(path), good | 0o020);
-                refused(path, "other users can write to ", "chmod go-w");
+                refused(path, "other users can write to ", "`chmod go-w PATH`");
                 mode(s.path(path), good);
             }
             if name != "gandi-ddns.conf" {
                 lchown(s.path(&format!("links/{name}")), user, group).expect("chown");
-                refused(&format!("links/{name}"), "another user owns ", &format!("chown {ours}"));
+                refused(&format!("links/{name}"), "another user owns ", "this as that user, or use a path");
             }
         }
     }
+}
+
+#[test]
+fn missing_program_that_others_could_create_is_refused() {
+    let s = sandbox("on_change = ../hook2");
+    run(&s, "--force").says(&["/hook2: not found"]);
+    // Anybody could put one there before it is run.
+    mode(s.path("dir"), 0o1777);
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    run(&s, "--force")
+        .fails(78, &["/dir/hook2 does not exist, and other users can create it: use another path"]);
 }
 
 #[test]
@@ -242,6 +262,37 @@ fn ordinary_user_may_use_files_of_root_and_of_the_own_group() {
             ran.fails(78, &[problem]);
         }
     }
+}
+
+#[test]
+fn user_namespace_shows_files_of_root_as_those_of_nobody() {
+    const NAME: &str = "file_owners::user_namespace_shows_files_of_root_as_those_of_nobody";
+    const INSIDE: [&str; 4] = ["unshare", "-U", "--map-user=4711", "--map-group=4711"];
+    let s = stale();
+    if !is_root(&s) {
+        return;
+    }
+    let user = OtherUser::new(&s, 4711);
+    let mut probe = user.plain("unshare");
+    if !probe.args(&INSIDE[1..]).arg("true").stderr(Stdio::null()).status().is_ok_and(|s| s.success()) {
+        return Namespace::skip(NAME, "`unshare -U` is not allowed");
+    }
+    // A file of root, as in /etc/ssl.
+    fs::copy(s.path("ca.pem"), user.path("ca.pem")).expect("a file of root");
+    mode(user.path("ca.pem"), 0o644);
+    for name in ["gandi-ddns.conf", "token"] {
+        user.write(name, &fs::read_to_string(s.path(name)).expect(name), 0o600);
+    }
+    // A unit of `systemd --user` with `PrivateUsers=yes`: root is not in its namespace.
+    let run = |mut command: Command| s.finish(command.args(["-c", "gandi-ddns.conf"]));
+    run(user.command(&s, &INSIDE)).is(0, REPLACED);
+    mode(user.path("ca.pem"), 0o666);
+    run(user.command(&s, &INSIDE)).fails(78, &["other users can write to /", "/ca.pem: run `chmod go-w"]);
+    mode(user.path("ca.pem"), 0o644);
+    // A unit of root with `PrivateUsers=yes`: whoever appears as `nobody` is another user.
+    let mut command = Command::new("unshare");
+    command.arg("-Ur").arg(user.path("gandi-ddns")).env_clear().current_dir(user.path(""));
+    run(command).fails(78, &["another user owns /"]);
 }
 
 #[test]

@@ -79,3 +79,17 @@ fn error_of_the_system_while_a_file_is_read_is_temporary() {
         assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
     }
 }
+
+#[test]
+fn renewed_token_that_could_not_be_read_stays_for_the_next_run() {
+    const NAME: &str = "file_reading::renewed_token_that_could_not_be_read_stays_for_the_next_run";
+    if std::env::var_os("GANDI_DDNS_COMMAND").is_some() || !Namespace::has(NAME, &["strace"]) {
+        return;
+    }
+    let s = stale();
+    s.config_with("renew_token = yes\n", "[example.org]\nnames = home\n");
+    // The leftover of an interrupted renewal: maybe the only token that Gandi still accepts.
+    s.write("token.new", "pat_renewed12345");
+    traced(&s, "token.new", "read:error=EIO", &[]).is(0, REPLACED);
+    assert_eq!(fs::read_to_string(s.path("token.new")).expect("it stays"), "pat_renewed12345");
+}

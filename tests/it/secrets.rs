@@ -235,7 +235,7 @@ fn long_names_and_paths_are_not_taken_for_secrets() {
     fs::create_dir_all(s.path(directory)).expect("a directory");
     fs::create_dir_all(&machine).expect("a directory");
     s.write(&format!("{directory}/pat_token"), TOKEN);
-    let names = "xn--ihqwcrb4cv8a8dqg056pqjye, verylonghostnameofmyhomeserver2, a-host-with-12-words-in-it-2026, \
+    let names = "xn--ihqwcrb4cv8a8dqg056pqjye, homeserverwohnzimmer2024, verylonghostnameofmyhomeserver2, a-host-with-12-words-in-it-2026, \
                  550e8400-e29b-41d4-a716-446655440000, _acme-challenge";
     s.raw_config(&format!(
         "{}token_file = {directory}/pat_token\nhistory = {}/history\n[example.org]\nnames = {names}\n",

@@ -213,6 +213,10 @@ fn lock_held_for_hours_is_told() {
     sent(&log);
     s.run(&[]).is(75, "");
     assert_eq!(sent(&log), []);
+    // Taken when the clock was years ahead: its age counts from now.
+    lock.set_modified(SystemTime::now() + Duration::from_secs(100_000_000)).expect("a time in the future");
+    s.run(&[]).is(75, "");
+    assert!(lock.metadata().and_then(|m| m.modified()).expect("its time") <= SystemTime::now());
     lock.set_modified(SystemTime::now() - Duration::from_secs(3 * 3600)).expect("an old time");
     let words = [
         "another instance is running (lock state/",
