@@ -107,7 +107,8 @@ pub(crate) fn lookup(name: &str, family: Option<Family>, timeout: Duration) -> L
 /// Starts the lookup of one family. `getaddrinfo` takes no timeout: a thread that hangs in it is abandoned.
 fn start(name: &str, family: Family) -> io::Result<Receiver<Lookup>> {
     let (sender, receiver) = channel();
-    let name = name.to_owned();
+    // musl compares the names in /etc/hosts with case.
+    let name = name.to_ascii_lowercase();
     spawn_detached(Box::new(move || sender.send(addresses(&name, family))))?;
     Ok(receiver)
 }

@@ -182,7 +182,8 @@ fn bad_text(kind: Kind, too_large: &'static [&'static str]) -> (i32, &'static [&
     let words = refused(kind).unwrap_or(match kind {
         Huge => too_large,
         NulByte => &["gandi-ddns.conf"],
-        _ => &["Too many levels of symbolic links"],
+        // ELOOP, which glibc and musl word differently.
+        _ => &["(os error 40)"],
     });
     (78, words, Stays)
 }
@@ -298,7 +299,7 @@ fn history_of_another_kind_is_one_warning() {
     each_kind(
         || with_history(CREATED_LINE),
         |kind| match kind {
-            LinkLoop => (0, &["could not write the history history: Too many levels"], Stays),
+            LinkLoop => (0, &["could not write the history history: ", "(os error 40)"], Stays),
             Huge => (0, &["could not write the history history: it is larger than 16 MiB"], Stays),
             NulByte => (0, &["could not write the history history: it contains a NUL byte"], Stays),
             LinkToOthers | OtherOwner | Writable => (0, &[], MayChange),
@@ -312,7 +313,7 @@ fn text_file_named_as_history_stays() {
     each_kind(
         || with_history("root:x:0:0:root:/root:/bin/sh\n"),
         |kind| match kind {
-            LinkLoop => (0, &["could not write the history history: Too many levels"], Stays),
+            LinkLoop => (0, &["could not write the history history: ", "(os error 40)"], Stays),
             Fifo | Device | Directory | Socket => (0, refused(kind).expect("words"), Stays),
             Huge => (0, &["could not write the history history: it is larger than 16 MiB"], Stays),
             NulByte => (0, &["could not write the history history: it contains a NUL byte"], Stays),

@@ -228,7 +228,7 @@ fn respond(stream: &mut TcpStream, style: &str, status: &str, body: &str) -> std
         "bad-length" => format!("HTTP/1.1 {status}\r\nContent-Length: -1\r\n\r\n{body}"),
         "bad-chunk" => format!("{chunked}x\r\n{body}"),
         "huge-length" => format!("HTTP/1.1 {status}\r\nContent-Length: 99999999\r\n\r\n{body}"),
-        "huge-chunk" => format!("{chunked}ffffffffffffffff\r\n{body}"),
+        "huge-chunk" => format!("{chunked}7fffffff\r\n{body}"),
         "drip" => {
             stream.set_nodelay(true)?;
             return plain.as_bytes().iter().try_for_each(|byte| stream.write_all(&[*byte]));
