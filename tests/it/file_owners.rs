@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -290,8 +291,8 @@ fn user_namespace_shows_files_of_root_as_those_of_nobody() {
     run(user.command(&s, &INSIDE)).fails(78, &["other users can write to /", "/ca.pem: run `chmod go-w"]);
     mode(user.path("ca.pem"), 0o644);
     // A unit of root with `PrivateUsers=yes`: whoever appears as `nobody` is another user.
-    let mut command = Command::new("unshare");
-    command.arg("-Ur").arg(user.path("gandi-ddns")).env_clear().current_dir(user.path(""));
+    let mut command = user.command(&s, &["unshare", "-Ur"]);
+    command.uid(0).gid(0);
     run(command).fails(78, &["another user owns /"]);
 }
 
