@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::other_user::OtherUser;
 use crate::run_output::wait;
-use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN};
+use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN, is_emulated};
 
 /// Users without another process, for the limit of processes is one of the user.
 const UID: u32 = 54_321;
@@ -27,7 +27,7 @@ fn local(user: &OtherUser) {
 #[test]
 fn program_and_hook_that_cannot_be_started_for_lack_of_processes_are_reported() {
     // The emulator itself needs a thread.
-    if std::env::var("GANDI_DDNS_COMMAND").is_ok_and(|command| command.contains("qemu")) {
+    if is_emulated() {
         return;
     }
     let s = Sandbox::new();

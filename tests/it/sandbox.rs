@@ -174,6 +174,11 @@ impl Sandbox {
     }
 }
 
+/// Returns true if the binary under test runs under qemu, which is slow and has limits of its own.
+pub(crate) fn is_emulated() -> bool {
+    std::env::var("GANDI_DDNS_COMMAND").is_ok_and(|command| command.contains("qemu"))
+}
+
 /// Returns the directory of all sandboxes: cargo's, or one below the directory for temporary files if other users could
 /// change what is in cargo's, as in a checkout that another user owns. The program refuses a config there.
 fn base() -> &'static Path {

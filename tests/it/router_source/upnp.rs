@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::gateway::{Gateway, description};
 use super::{ADDRESS, Home};
+use crate::sandbox::is_emulated;
 
 const IP: &str = "urn:schemas-upnp-org:service:WANIPConnection:1";
 const PPP: &str = "urn:schemas-upnp-org:service:WANPPPConnection:1";
@@ -149,6 +150,8 @@ fn faulty_or_endless_response_is_refused_in_bounded_time() {
     ] {
         let _gateway = Gateway::start(&home, &format!("{}\nstyle {style}", good(&home)));
         let started = Instant::now();
+        // Under an emulator on a busy machine, time may be up before the size is.
+        let cause = if is_emulated() && cause == long { "failed: " } else { cause };
         home.fails(&format!("answers UPnP, but the request for its description {cause}"));
         assert!(started.elapsed() < Duration::from_secs(20), "{style}: {:?}", started.elapsed());
     }
