@@ -2,9 +2,10 @@
 //! faults that its responses may have.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
+
+use crate::lock;
+use crate::udp_server::UdpServer;
 
 /// A fault of the responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +71,8 @@ struct State {
 
 /// A running DNS server. It stops when it is dropped.
 pub struct Dns {
-    local: SocketAddr,
+    server: UdpServer,
     state: Arc<Mutex<State>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Dns {
@@ -83,19 +82,15 @@ impl Dns {
     /// # Panics
     /// If it cannot bind to the address.
     pub fn start(at: &str) -> Self {
-        let socket = UdpSocket::bind(at).expect("a port for the name server");
-        let local = socket.local_addr().expect("its own address");
-        let (state, stop) = (Arc::<Mutex<State>>::default(), Arc::<AtomicBool>::default());
-        let serving = {
-            let (state, stop) = (Arc::clone(&state), Arc::clone(&stop));
-            thread::spawn(move || serve(&socket, &state, &stop))
-        };
-        Self { local, state, stop, thread: Some(serving) }
+        let state = Arc::<Mutex<State>>::default();
+        let shared = Arc::clone(&state);
+        let server = UdpServer::start(at, move |socket, bytes, from| serve(socket, &shared, bytes, from));
+        Self { server, state }
     }
 
     /// Returns the address and port it listens on.
     pub fn address(&self) -> SocketAddr {
-        self.local
+        self.server.address()
     }
 
     /// Sets the address in its responses. Until then it is the address of the client.
@@ -129,52 +124,31 @@ impl Dns {
     }
 }
 
-impl Drop for Dns {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // An empty packet wakes the thread from `recv_from`.
-        let woken = UdpSocket::bind((self.local.ip(), 0)).and_then(|s| s.send_to(&[], self.local));
-        if let (Ok(_), Some(serving)) = (woken, self.thread.take()) {
-            let _ = serving.join();
-        }
-    }
-}
-
-fn serve(socket: &UdpSocket, state: &Mutex<State>, stop: &AtomicBool) {
-    let mut buffer = [0; 2048];
-    loop {
-        let received = socket.recv_from(&mut buffer);
-        if stop.load(Ordering::SeqCst) {
+fn serve(socket: &UdpSocket, state: &Mutex<State>, bytes: &[u8], from: SocketAddr) {
+    let (packets, fault) = {
+        let mut state = lock(state);
+        let Some(query) = parse(bytes, from) else {
+            state.violations.push(format!("a broken query: {bytes:?}"));
             return;
-        }
-        // An ICMP error for a client that has gone; there is no query to answer.
-        let Ok((length, from)) = received else { continue };
-        let bytes = &buffer[..length];
-        let (packets, fault) = {
-            let mut state = lock(state);
-            let Some(query) = parse(bytes, from) else {
-                state.violations.push(format!("a broken query: {bytes:?}"));
-                continue;
-            };
-            state.queries.push(query.clone());
-            let fault = state.fault;
-            if fault == Some(DnsFault::SilentOnce) {
-                state.fault = None;
-            }
-            let address = state.address.unwrap_or(from.ip());
-            if known(&query) {
-                (answers(bytes, query.rrtype, address, fault), fault)
-            } else {
-                state.violations.push(format!("an unknown question: {query:?}"));
-                (answers(bytes, query.rrtype, address, Some(DnsFault::Refused)), fault)
-            }
         };
-        let other = UdpSocket::bind((socket.local_addr().map_or(from.ip(), |a| a.ip()), 0));
-        let elsewhere = other.ok().filter(|_| fault == Some(DnsFault::OtherPort));
-        for packet in packets {
-            // An error means that the client has gone.
-            let _ = elsewhere.as_ref().unwrap_or(socket).send_to(&packet, from);
+        state.queries.push(query.clone());
+        let fault = state.fault;
+        if fault == Some(DnsFault::SilentOnce) {
+            state.fault = None;
         }
+        let address = state.address.unwrap_or(from.ip());
+        if known(&query) {
+            (answers(bytes, query.rrtype, address, fault), fault)
+        } else {
+            state.violations.push(format!("an unknown question: {query:?}"));
+            (answers(bytes, query.rrtype, address, Some(DnsFault::Refused)), fault)
+        }
+    };
+    let other = UdpSocket::bind((socket.local_addr().map_or(from.ip(), |a| a.ip()), 0));
+    let elsewhere = other.ok().filter(|_| fault == Some(DnsFault::OtherPort));
+    for packet in packets {
+        // An error means that the client has gone.
+        let _ = elsewhere.as_ref().unwrap_or(socket).send_to(&packet, from);
     }
 }
 
@@ -291,8 +265,4 @@ fn data(rrtype: u16, address: IpAddr) -> Vec<u8> {
 fn text(text: &str) -> Vec<u8> {
     let length = u8::try_from(text.len()).expect("a short text");
     [&[length], text.as_bytes()].concat()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

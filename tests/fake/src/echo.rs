@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -11,6 +11,7 @@ use rustls::ServerConfig;
 use crate::Fake;
 use crate::fault::{AtAccept, Fault, On, Queue, Times};
 use crate::http::{Request, Response};
+use crate::lock;
 use crate::log::Log;
 use crate::server::{Server, Service};
 use crate::tls::Tls;
@@ -204,8 +205,4 @@ fn answer(request: &Request, reply: &Reply, log: &Log, name: &str) -> Response {
         return Response::new(405, "text/plain", "");
     }
     Response::new(reply.status, &reply.content_type, &(reply.body)())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

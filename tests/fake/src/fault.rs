@@ -1,6 +1,6 @@
 //! Fault injection: a fault, the requests that it applies to, and the number of times.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::http::Response;
@@ -217,7 +217,7 @@ impl<K, V: Clone> Queue<K, V> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Armed<K, V>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.0)
     }
 }
 

@@ -51,6 +51,7 @@ mod name_server;
 mod server;
 mod tls;
 mod token;
+mod udp_server;
 mod wire;
 mod zone;
 

@@ -100,7 +100,7 @@ impl Log {
             seen.requests[index].clone()
         };
         // Outside the lock, because the hook may read the log.
-        let hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let hook = crate::lock(&self.hook).clone();
         if let Some(hook) = hook {
             hook(&logged);
         }
@@ -108,7 +108,7 @@ impl Log {
     }
 
     pub(crate) fn set_hook(&self, hook: Hook) {
-        *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
+        *crate::lock(&self.hook) = Some(hook);
     }
 
     pub(crate) fn violation(&self, text: impl Into<String>) {
@@ -151,6 +151,6 @@ impl Log {
 
     // Ignores poisoning, which would hide the message of a test that panicked in a hook.
     fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.seen)
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
+
+use crate::lock;
+use crate::udp_server::UdpServer;
 
 /// The answer to the question for one type of one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +47,9 @@ struct State {
 
 /// A running name server. It stops when it is dropped.
 pub struct NameServer {
-    local: SocketAddr,
     state: Arc<Mutex<State>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    /// Serves until it is dropped.
+    _server: UdpServer,
 }
 
 impl NameServer {
@@ -57,14 +58,10 @@ impl NameServer {
     /// # Panics
     /// If it cannot bind to the address.
     pub fn start(at: &str) -> Self {
-        let socket = UdpSocket::bind(at).expect("a port for the name server");
-        let local = socket.local_addr().expect("its own address");
-        let (state, stop) = (Arc::<Mutex<State>>::default(), Arc::<AtomicBool>::default());
-        let serving = {
-            let (state, stop) = (Arc::clone(&state), Arc::clone(&stop));
-            thread::spawn(move || serve(&socket, &state, &stop))
-        };
-        Self { local, state, stop, thread: Some(serving) }
+        let state = Arc::<Mutex<State>>::default();
+        let shared = Arc::clone(&state);
+        let server = UdpServer::start(at, move |socket, bytes, from| serve(socket, &shared, bytes, from));
+        Self { state, _server: server }
     }
 
     /// Sets the answers for the types A and AAAA of a name. Other names do not exist.
@@ -80,47 +77,27 @@ impl NameServer {
     }
 }
 
-impl Drop for NameServer {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // An empty packet wakes the thread from `recv_from`.
-        let woken = UdpSocket::bind((self.local.ip(), 0)).and_then(|s| s.send_to(&[], self.local));
-        if let (Ok(_), Some(serving)) = (woken, self.thread.take()) {
-            let _ = serving.join();
-        }
-    }
-}
-
-fn serve(socket: &UdpSocket, state: &Mutex<State>, stop: &AtomicBool) {
-    let mut buffer = [0; 2048];
-    loop {
-        let received = socket.recv_from(&mut buffer);
-        if stop.load(Ordering::SeqCst) {
-            return;
-        }
-        // An ICMP error for a client that has gone; there is no query to answer.
-        let Ok((length, from)) = received else { continue };
-        let Some((name, rrtype, end)) = question(&buffer[..length]) else { continue };
-        let answer = {
-            let mut state = lock(state);
-            state.queries.push((name.clone(), rrtype));
-            state.names.get(&(name, rrtype)).cloned().unwrap_or(NameAnswer::Code(3))
-        };
-        // Without what follows the question: the options of EDNS.
-        let mut query = buffer[..end].to_vec();
-        query[4..12].copy_from_slice(&[0, 1, 0, 0, 0, 0, 0, 0]);
-        let Some((delay, response)) = response(query, rrtype, answer) else { continue };
-        let Ok(socket) = socket.try_clone() else { continue };
-        let send = move || {
-            thread::sleep(delay);
-            // An error means that the client has gone.
-            let _ = socket.send_to(&response, from);
-        };
-        if delay.is_zero() {
-            send();
-        } else {
-            thread::spawn(send);
-        }
+fn serve(socket: &UdpSocket, state: &Mutex<State>, bytes: &[u8], from: SocketAddr) {
+    let Some((name, rrtype, end)) = question(bytes) else { return };
+    let answer = {
+        let mut state = lock(state);
+        state.queries.push((name.clone(), rrtype));
+        state.names.get(&(name, rrtype)).cloned().unwrap_or(NameAnswer::Code(3))
+    };
+    // Without what follows the question: the options of EDNS.
+    let mut query = bytes[..end].to_vec();
+    query[4..12].copy_from_slice(&[0, 1, 0, 0, 0, 0, 0, 0]);
+    let Some((delay, response)) = response(query, rrtype, answer) else { return };
+    let Ok(socket) = socket.try_clone() else { return };
+    let send = move || {
+        thread::sleep(delay);
+        // An error means that the client has gone.
+        let _ = socket.send_to(&response, from);
+    };
+    if delay.is_zero() {
+        send();
+    } else {
+        thread::spawn(send);
     }
 }
 
@@ -181,8 +158,4 @@ fn response(mut message: Vec<u8>, rrtype: u16, answer: NameAnswer) -> Option<(Du
         message.extend(data);
     }
     Some((delay, message))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use rustls::ServerConfig;
 
 use crate::fault::{AtAccept, Fault, Framing, On, Queue};
 use crate::http::{self, Connection, Received, Request, Response};
+use crate::lock;
 use crate::log::{Log, Logged};
 use crate::token;
 use crate::wire::{Stop, Wire, wait_gone};
@@ -282,8 +283,4 @@ fn logged(service: &Service, connection: usize, request: &Request) -> Logged {
         body: String::from_utf8_lossy(&request.body).into_owned(),
         status: 0,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
