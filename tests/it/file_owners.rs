@@ -5,12 +5,11 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, sy
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::file_kinds::{OTHER, is_root, snapshot};
 use crate::namespace::Namespace;
 use crate::other_user::OtherUser;
-use crate::run_output::{RunOutput, wait};
+use crate::run_output::RunOutput;
 use crate::sandbox::{API_KEY, STALE, Sandbox};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
@@ -179,58 +178,21 @@ fn what_only_root_and_the_user_can_change_is_used() {
     }
 }
 
-/// A copy of a sandbox that belongs to the user `nobody`, in a directory that this user can reach.
-struct Foreign(PathBuf);
-
-impl Foreign {
-    /// Returns `None` if the tests do not run as root.
-    fn new(s: &Sandbox) -> Option<Self> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        if !is_root(s) {
-            return None;
-        }
-        let name = format!("gandi-ddns-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let copy = Self(std::env::temp_dir().join(name));
-        fs::create_dir(&copy.0).expect("a directory");
-        mode(copy.0.clone(), 0o755);
-        for name in ["gandi-ddns.conf", "token", "ca.pem"] {
-            fs::copy(s.path(name), copy.0.join(name)).expect(name);
-            copy.give(name);
-        }
-        copy.give("");
-        Some(copy)
+/// Gives a copy of a sandbox to the user `nobody`. Returns `None` if the tests do not run as root.
+fn foreign(s: &Sandbox) -> Option<OtherUser> {
+    if !is_root(s) {
+        return None;
     }
-
-    fn give(&self, name: &str) {
-        chown(self.0.join(name), Some(OTHER), Some(OTHER)).expect("chown");
+    let user = OtherUser::new(s, OTHER);
+    for name in ["gandi-ddns.conf", "token", "ca.pem"] {
+        user.write(name, &fs::read_to_string(s.path(name)).expect(name), 0o600);
     }
-
-    /// Runs as the user.
-    fn run(&self, s: &Sandbox, arguments: &[&str]) -> RunOutput {
-        let ours = s.command();
-        let mut words: Vec<_> = std::iter::once(ours.get_program()).chain(ours.get_args()).collect();
-        let binary = self.0.join("binary");
-        if !binary.exists() {
-            // By another process: see `command_source`. The user may not reach the directory of the build.
-            let mut copy = Command::new("cp");
-            copy.arg(words.last().expect("a binary")).arg(&binary);
-            assert!(copy.status().expect("cp").success());
-        }
-        words.pop();
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).args(words).arg(&binary);
-        command.args(["-c", "gandi-ddns.conf"]).args(arguments).env_clear().env("PATH", "/usr/bin:/bin");
-        command.current_dir(&self.0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let ran = wait(command.spawn().expect("setpriv"));
-        s.keep_last_run(&arguments.join(" "), &ran);
-        ran
-    }
+    Some(user)
 }
 
-impl Drop for Foreign {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Runs the program as the user.
+fn run_as(user: &OtherUser, s: &Sandbox, arguments: &[&str]) -> RunOutput {
+    s.finish(user.command(s, &[]).args(["-c", "gandi-ddns.conf"]).args(arguments))
 }
 
 fn stale() -> Sandbox {
@@ -242,21 +204,21 @@ fn stale() -> Sandbox {
 #[test]
 fn ordinary_user_may_use_files_of_root_and_of_the_own_group() {
     let s = stale();
-    let Some(user) = Foreign::new(&s) else { return };
-    user.run(&s, &[]).is(0, REPLACED);
+    let Some(user) = foreign(&s) else { return };
+    run_as(&user, &s, &[]).is(0, REPLACED);
     // The user's private group, as on systems with umask 0002.
-    mode(user.0.join("gandi-ddns.conf"), 0o664);
-    user.run(&s, &["--force"]).is(0, "");
+    mode(user.path("gandi-ddns.conf"), 0o664);
+    run_as(&user, &s, &["--force"]).is(0, "");
     // A config of root.
-    chown(user.0.join("gandi-ddns.conf"), Some(0), Some(0)).expect("chown");
-    mode(user.0.join("gandi-ddns.conf"), 0o644);
-    user.run(&s, &["--force"]).is(0, "");
+    chown(user.path("gandi-ddns.conf"), Some(0), Some(0)).expect("chown");
+    mode(user.path("gandi-ddns.conf"), 0o644);
+    run_as(&user, &s, &["--force"]).is(0, "");
     for (owner, bits, problem) in
         [(OTHER, 0o666, "chmod go-w /"), (4711, 0o644, "another user owns /"), (0, 0o664, "")]
     {
-        chown(user.0.join("gandi-ddns.conf"), Some(owner), Some(0)).expect("chown");
-        mode(user.0.join("gandi-ddns.conf"), bits);
-        let ran = user.run(&s, &["--force"]);
+        chown(user.path("gandi-ddns.conf"), Some(owner), Some(0)).expect("chown");
+        mode(user.path("gandi-ddns.conf"), bits);
+        let ran = run_as(&user, &s, &["--force"]);
         if problem.is_empty() {
             ran.is(0, "");
         } else {
@@ -300,28 +262,28 @@ fn user_namespace_shows_files_of_root_as_those_of_nobody() {
 fn history_of_another_user_stays_where_the_owner_cannot_be_kept() {
     let s = stale();
     s.config_with("history = history\n", "[example.org]\nnames = home\n");
-    let Some(user) = Foreign::new(&s) else { return };
-    fs::write(user.0.join("history"), "").expect("a history of root");
-    let before = snapshot(&user.0.join("history"));
-    let ran = user.run(&s, &[]);
+    let Some(user) = foreign(&s) else { return };
+    fs::write(user.path("history"), "").expect("a history of root");
+    let before = snapshot(&user.path("history"));
+    let ran = run_as(&user, &s, &[]);
     ran.prints(0, REPLACED);
     ran.says(&["warning: could not write the history history: Operation not permitted"]);
-    assert_eq!((snapshot(&user.0.join("history")), ran.stderr.lines().count()), (before, 1));
+    assert_eq!((snapshot(&user.path("history")), ran.stderr.lines().count()), (before, 1));
     // Nothing is left over, and what was left over by a killed run does not matter.
-    assert!(!user.0.join("history.new").exists());
-    fs::remove_file(user.0.join("history")).expect("the history of root");
-    fs::write(user.0.join("history.new"), "half a li").expect("a leftover");
-    user.give("history.new");
+    assert!(!user.path("history.new").exists());
+    fs::remove_file(user.path("history")).expect("the history of root");
+    fs::write(user.path("history.new"), "half a li").expect("a leftover");
+    user.owns("history.new");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    user.run(&s, &["--force"]).is(0, REPLACED);
+    run_as(&user, &s, &["--force"]).is(0, REPLACED);
     // What another user has put there stays, and stops nothing but the history.
-    fs::write(user.0.join("history.new"), "of root").expect("an obstacle");
-    fs::remove_file(user.0.join("history")).expect("the history");
-    chown(user.0.join("history.new"), Some(4711), None).expect("chown");
-    let before = snapshot(&user.0.join("history.new"));
+    fs::write(user.path("history.new"), "of root").expect("an obstacle");
+    fs::remove_file(user.path("history")).expect("the history");
+    chown(user.path("history.new"), Some(4711), None).expect("chown");
+    let before = snapshot(&user.path("history.new"));
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    let ran = user.run(&s, &["--force"]);
+    let ran = run_as(&user, &s, &["--force"]);
     ran.prints(0, REPLACED);
     ran.says(&["history.new is in the way and not ours: remove it"]);
-    assert_eq!((snapshot(&user.0.join("history.new")), ran.stderr.lines().count()), (before, 1));
+    assert_eq!((snapshot(&user.path("history.new")), ran.stderr.lines().count()), (before, 1));
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::sandbox::Sandbox;
 
@@ -19,7 +20,9 @@ impl OtherUser {
     /// Creates a directory, of mode 0755, that belongs to this user, with a copy of the program under test. If this
     /// process is not root's, the directory belongs to its own user, who also makes the runs.
     pub(crate) fn new(s: &Sandbox, uid: u32) -> Self {
-        let dir = std::env::temp_dir().join(format!("gandi-ddns-{uid}-{}", std::process::id()));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("gandi-ddns-{uid}-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir(&dir).expect("a directory");
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
