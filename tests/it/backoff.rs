@@ -1,14 +1,8 @@
 //! Backoff: after a failure, runs make no request for the record until the backoff ends.
 
 use crate::namespace::Namespace;
-use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use crate::sandbox::{ADDRESS, STALE, stale};
 use fake_gandi::{Answer, Echo, Family, Fault, On, Times};
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s
-}
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 

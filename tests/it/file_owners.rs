@@ -10,7 +10,7 @@ use crate::file_kinds::{OTHER, is_root, snapshot};
 use crate::namespace::Namespace;
 use crate::other_user::OtherUser;
 use crate::run_output::RunOutput;
-use crate::sandbox::{API_KEY, STALE, Sandbox};
+use crate::sandbox::{API_KEY, STALE, Sandbox, stale};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 
@@ -193,12 +193,6 @@ fn foreign(s: &Sandbox) -> Option<OtherUser> {
 /// Runs the program as the user.
 fn run_as(user: &OtherUser, s: &Sandbox, arguments: &[&str]) -> RunOutput {
     s.finish(user.command(s, &[]).args(["-c", "gandi-ddns.conf"]).args(arguments))
-}
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s
 }
 
 #[test]

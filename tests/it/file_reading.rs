@@ -5,15 +5,9 @@ use std::process::{Command, Stdio};
 
 use crate::namespace::Namespace;
 use crate::run_output::{RunOutput, wait};
-use crate::sandbox::{STALE, Sandbox};
+use crate::sandbox::{Sandbox, stale};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s
-}
 
 #[test]
 fn config_from_a_file_on_stdin_is_read_and_one_from_a_pipe_is_refused() {

@@ -3,14 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sandbox::{API_KEY, STALE, Sandbox};
+use crate::sandbox::{API_KEY, STALE, Sandbox, stale};
 use fake_gandi::{Answer, AtAccept, Fault, Framing, On, Setup, Times};
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s
-}
 
 /// Runs with this fault in every GET. The run fails with this exit code and these words, and writes nothing.
 #[track_caller]

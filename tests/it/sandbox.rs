@@ -40,6 +40,13 @@ pub(crate) struct Sandbox {
     last_run: Mutex<Option<(String, RunOutput)>>,
 }
 
+/// Returns a sandbox whose zone has the address [`STALE`] for `home.example.org`.
+pub(crate) fn stale() -> Sandbox {
+    let s = Sandbox::new();
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s
+}
+
 /// A failed test shows this many of the last requests.
 const REQUESTS_SHOWN: usize = 50;
 

@@ -9,14 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::notifications::{OK, monitor, sent};
 use crate::run_output::wait;
-use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use crate::sandbox::{ADDRESS, STALE, stale};
 use fake_gandi::{Fault, On, Times};
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s
-}
 
 #[test]
 fn four_runs_at_once_make_exactly_one_write() {

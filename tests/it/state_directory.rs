@@ -6,15 +6,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::file_kinds::{OTHER, is_root};
-use crate::sandbox::{STALE, Sandbox};
+use crate::sandbox::{STALE, Sandbox, stale};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s
-}
 
 fn mode(path: PathBuf, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");

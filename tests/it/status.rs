@@ -3,14 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::sandbox::{ADDRESS, STALE, Sandbox};
+use crate::sandbox::{ADDRESS, Sandbox, stale};
 use fake_gandi::{Answer, Family, Fault, On, Times};
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    s
-}
 
 /// Runs `status` and returns its output. The exit code is this one, and no connection is made.
 #[track_caller]

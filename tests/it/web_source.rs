@@ -1,6 +1,6 @@
 //! Addresses from web services: the quorum, unusable responses, and failures of one family.
 
-use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox};
+use crate::sandbox::{ADDRESS, ADDRESS6, STALE, STALE6, Sandbox, stale};
 use fake_gandi::{Answer, Echo, Family, Fault, Times, Tls};
 
 /// A sandbox with a stale A and AAAA record, both in the config.
@@ -9,12 +9,6 @@ fn both_families() -> Sandbox {
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.fake.set("example.org", "home", "AAAA", 600, &[STALE6]);
     s.config("names = home\ntypes = A AAAA\n");
-    s
-}
-
-fn stale() -> Sandbox {
-    let s = Sandbox::new();
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s
 }
 
