@@ -93,7 +93,11 @@ fn serve(dir: &Path, port: u16, names: usize) -> io::Result<()> {
     fs::write(dir.join("gandi-ddns.conf"), config)?;
     replace(&dir.join("zone"), &fake.zone_text())?;
     let log = OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
-    if names == 0 { record(&fake, log, dir.join("zone")) } else { fake.on_request(move |r| write_line(&log, r)) }
+    if names == 0 {
+        record(&fake, log, dir.join("zone"))
+    } else {
+        fake.on_request(move |r| write_line(&log, r))
+    }
     replace(&dir.join("ready"), "")?;
     while !dir.join("stop").exists() {
         thread::sleep(Duration::from_millis(100));

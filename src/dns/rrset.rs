@@ -94,6 +94,11 @@ impl RrsetKey {
             name => format!("{name}.{}", self.domain),
         }
     }
+
+    /// Returns a text that no other key has: `scope`, domain, name and type, separated by spaces.
+    pub(crate) fn id(&self, scope: &str) -> String {
+        [scope, self.domain.as_str(), self.name.as_str(), self.rrtype.as_str()].join(" ")
+    }
 }
 
 impl fmt::Display for RrsetKey {

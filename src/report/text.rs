@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Success};
-use crate::sys::grouped::push_grouped;
+use crate::sys::grouped::{Texts, push_grouped};
 
 /// Prints the outcomes of a pass and returns the most severe exit code.
 pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
@@ -26,11 +26,12 @@ pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
 
 /// Returns the failures of a pass with their records, grouped by text.
 fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
-    let mut failures = Vec::new();
+    let (mut failures, mut texts) = (Vec::new(), Texts::default());
     for Outcome { keys, result } in outcomes {
         let Err(failure) = result else { continue };
+        let text = failure.text();
         for key in keys {
-            push_grouped(&mut failures, failure.text(), key);
+            push_grouped(&mut failures, &mut texts, &text, key);
         }
     }
     failures

@@ -13,7 +13,7 @@ use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::resolver;
 use crate::sys::error_chain::chain;
-use crate::sys::grouped::push_if_new;
+use crate::sys::grouped::Texts;
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
 use crate::token;
@@ -30,9 +30,11 @@ pub(super) fn check_gandi(
     if !check_name_resolution(host, http, findings) {
         return false;
     }
-    let mut domains: Vec<&ZoneName> = Vec::new();
+    let (mut names, mut domains) = (Texts::default(), Vec::new());
     for record in &config.records {
-        push_if_new(&mut domains, &record.key.domain);
+        if names.number(record.key.domain.as_str()) == domains.len() {
+            domains.push(&record.key.domain);
+        }
     }
     let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
     let results: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
