@@ -99,6 +99,15 @@ impl RrsetKey {
     pub(crate) fn id(&self, scope: &str) -> String {
         [scope, self.domain.as_str(), self.name.as_str(), self.rrtype.as_str()].join(" ")
     }
+
+    /// Returns true if `host`, in lower case, is the absolute name.
+    #[must_use]
+    pub fn has_host_name(&self, host: &str) -> bool {
+        host.strip_suffix(self.domain.as_str()).is_some_and(|rest| match self.name.as_str() {
+            "@" => rest.is_empty(),
+            name => rest.strip_suffix('.') == Some(name),
+        })
+    }
 }
 
 impl fmt::Display for RrsetKey {

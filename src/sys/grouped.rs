@@ -1,16 +1,13 @@
-//! Lists in which equal items are merged. A text is found by its hash, so that the work is linear in the number of items,
-//! and the code 9 kB smaller than with a map of std's.
+//! Lists in which equal items are merged.
 
 use super::hash::fnv;
+use super::index::Index;
 
 /// Distinct texts, numbered from 0 in the order of their first appearance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Texts {
     list: Vec<String>,
-    /// The hash of each text, and the number plus one of the text before it in its bucket; 0 if there is none.
-    links: Vec<(u32, u32)>,
-    /// The number plus one of the last text in each bucket; 0 if there is none. At least as many as there are texts.
-    buckets: Vec<u32>,
+    index: Index,
 }
 
 impl Texts {
@@ -21,60 +18,20 @@ impl Texts {
 
     /// Returns the number of a text; `None` if it is not known.
     pub(crate) fn find(&self, text: &str) -> Option<usize> {
-        self.find_hashed(text, hash(text))
-    }
-
-    fn find_hashed(&self, text: &str, hash: u32) -> Option<usize> {
-        let mut next = *self.buckets.get(self.bucket(hash))?;
-        while let Some(number) = (next as usize).checked_sub(1) {
-            let (known, before) = self.links[number];
-            if known == hash && self.list[number] == text {
-                return Some(number);
-            }
-            next = before;
-        }
-        None
+        self.index.find(fnv(text.as_bytes()), &|number| self.list[number] == text)
     }
 
     /// Returns the number of a text, which is added if it is not known.
     #[inline(never)]
     pub(crate) fn number(&mut self, text: &str) -> usize {
-        let hash = hash(text);
-        if let Some(number) = self.find_hashed(text, hash) {
-            return number;
-        }
-        let number = self.list.len();
-        if number == self.buckets.len() {
-            self.buckets = vec![0; 16.max(2 * number)];
-            for known in 0..number {
-                self.link(known);
-            }
-        }
-        self.list.push(text.to_owned());
-        self.links.push((hash, 0));
-        self.link(number);
-        number
+        let list = &mut self.list;
+        let new = list.len();
+        let known = self.index.find_or_add(fnv(text.as_bytes()), new, &|number| list[number] == text);
+        known.unwrap_or_else(|| {
+            list.push(text.to_owned());
+            new
+        })
     }
-
-    /// Puts a text at the start of its bucket.
-    fn link(&mut self, number: usize) {
-        let bucket = self.bucket(self.links[number].0);
-        self.links[number].1 = self.buckets[bucket];
-        // More texts than `u32` can count do not fit into memory.
-        self.buckets[bucket] = u32::try_from(number + 1).unwrap_or_default();
-    }
-
-    /// Returns the bucket of a hash. There are 16 buckets or a power of two above.
-    fn bucket(&self, hash: u32) -> usize {
-        hash as usize & self.buckets.len().wrapping_sub(1)
-    }
-}
-
-/// Returns the lower half of the 64-bit hash, mixed with the upper one.
-#[allow(clippy::cast_possible_truncation, reason = "half of the bits are enough")]
-fn hash(text: &str) -> u32 {
-    let hash = fnv(text.as_bytes());
-    (hash ^ (hash >> 32)) as u32
 }
 
 /// Appends `item` to the group of this `text`, or starts a new group at the end. `texts` are those of the groups.
@@ -109,22 +66,6 @@ mod tests {
         }
         assert_eq!(texts.as_slice().len(), 1000);
         assert_eq!((texts.as_slice()[7].as_str(), texts.find("1000"), texts.find("")), ("7", None, None));
-    }
-
-    #[test]
-    fn buckets_hold_few_texts_whatever_differs_in_the_names() {
-        for name in
-            [|n| format!("host-{n}"), |n| format!("{n}.example.org A"), |n: u32| "x".repeat(n as usize)]
-        {
-            let mut texts = Texts::default();
-            for n in 0..5000 {
-                texts.number(&name(n));
-            }
-            let mut sizes = vec![0; texts.buckets.len()];
-            texts.links.iter().for_each(|(hash, _)| sizes[texts.bucket(*hash)] += 1);
-            let comparisons: usize = sizes.iter().map(|size| size * size).sum();
-            assert!(comparisons < 5 * 5000, "{}: {comparisons}", name(1));
-        }
     }
 
     #[test]

@@ -24,7 +24,8 @@ mod gandi_responses; // Gandi's possible responses, and faults in them
 mod hook_limits; // time, children and environment of hooks and programs
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
-mod json_output; // `--json`
+mod json_output;
+mod large_config; // `--json`
 mod local_failures; // sockets and threads that this machine refuses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
