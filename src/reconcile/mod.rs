@@ -42,7 +42,7 @@ pub(crate) fn reconcile(
     console: &mut Console,
 ) -> Vec<Outcome> {
     let mut families = Vec::new();
-    let mut outcomes = Vec::new();
+    let mut outcomes = Vec::with_capacity(config.records.len());
     for family in Family::ALL {
         let mut records = records_of(config, context.state, family);
         skip_backed_off(&mut records, context.now, &mut outcomes);

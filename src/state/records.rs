@@ -2,6 +2,7 @@
 //! Pure.
 
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
@@ -60,8 +61,8 @@ pub struct State {
     /// The token.
     pub(crate) token: TokenMemory,
     /// The identifiers of the records: [`RrsetKey::id`] with the API base, since the same name at the sandbox is another
-    /// RRset.
-    ids: Texts,
+    /// RRset. Shared with copies of this state.
+    ids: Rc<Texts>,
     /// The records, by the numbers of their identifiers.
     records: Vec<RecordState>,
 }
@@ -185,7 +186,7 @@ impl State {
     }
 
     pub(super) fn entry(&mut self, id: &str) -> &mut RecordState {
-        let number = self.ids.number(id);
+        let number = self.ids.find(id).unwrap_or_else(|| Rc::make_mut(&mut self.ids).number(id));
         if number == self.records.len() {
             self.records.push(RecordState::default());
         }
