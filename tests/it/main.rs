@@ -27,6 +27,7 @@ mod interface_source; // addresses of network interfaces
 mod json_output;
 mod large_config; // `--json`
 mod local_failures; // sockets and threads that this machine refuses
+mod many_records; // thousands of records, and the time limit of a run with many
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
