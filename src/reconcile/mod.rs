@@ -12,16 +12,16 @@ use crate::address::votes::{Bar, Confirmed};
 use crate::cli::WriteMode;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
-use crate::dns::Rrset;
+use crate::dns::{Rrset, RrsetKey};
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::Family;
-use crate::outcome::{Failure, Outcome, Success};
+use crate::outcome::{Failure, Outcome, Refusal, Success};
 use crate::state::State;
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
-use plan::{Action, Desired, plan};
+use plan::{Action, Desired, plan, refusal_of};
 use zone_cache::ZoneCache;
 
 /// The inputs of a pass besides the config.
@@ -225,13 +225,35 @@ impl Pass<'_> {
                     Ok(current) => {
                         let Record { ttl, multiple_values, .. } = **record;
                         let address = record.desired_address(family.address);
-                        Assessment::Planned(plan(&Desired { address, ttl, multiple_values }, &current))
+                        let action = plan(&Desired { address, ttl, multiple_values }, &current);
+                        self.unless_delegated(&record.key, action, console)
                     }
                     Err(e) => Assessment::Unread(e),
                 },
             });
         }
         assessments
+    }
+
+    /// Refuses the write of a record of which another record takes the name out of the zone. Looks for that before the
+    /// first write only, since it costs requests.
+    fn unless_delegated(&mut self, key: &RrsetKey, action: Action, console: &mut Console) -> Assessment {
+        let names = key.name.with_parents();
+        let owners = match action {
+            // The name itself was looked at when its RRset was not found.
+            Action::Create(_) => names.get(1..).unwrap_or_default(),
+            Action::Replace { .. } => &names,
+            Action::Keep(_) | Action::Refuse(_) => return Assessment::Planned(action),
+        };
+        let known = self.context.state.record(self.config.api.as_str(), key);
+        if known.and_then(|record| record.confirmed.as_ref()).is_some_and(|c| c.changed.is_some()) {
+            return Assessment::Planned(action);
+        }
+        match self.zones.delegation(key, owners, console) {
+            Ok(None) => Assessment::Planned(action),
+            Ok(Some(record)) => Assessment::Planned(Action::Refuse(Refusal::Delegated(record))),
+            Err(e) => Assessment::Unread(e),
+        }
     }
 
     fn apply(&mut self, record: &Record, action: Action) -> Result<Success, Failure> {
@@ -254,8 +276,14 @@ impl Pass<'_> {
         match self.context.mode {
             WriteMode::DryRun => Ok(()),
             WriteMode::Apply => {
-                let written = self.zones.livedns.write(&record.key, new);
-                written.map_err(|e| Failure::Write(Rc::new(e)))
+                let Err(e) = self.zones.livedns.write(&record.key, new) else { return Ok(()) };
+                if e.is_conflict()
+                    && let Ok(Some(obstacle)) = self.zones.livedns.obstacle(&record.key)
+                    && let Some(refusal) = refusal_of(&obstacle)
+                {
+                    return Err(Failure::Refused(refusal));
+                }
+                Err(Failure::Write(Rc::new(e)))
             }
         }
     }

@@ -7,6 +7,9 @@ use crate::dns::{Current, RrsetKey, ZoneName};
 use crate::gandi;
 use crate::gandi::livedns::{Listing, LiveDns};
 
+/// The description of the record that takes an RRset out of its zone, if there is one.
+type Delegation = Result<Option<String>, Rc<gandi::Error>>;
+
 /// The RRsets and listings read so far. In lists, since a tree would add 9 kB of code.
 pub(super) struct ZoneCache<'a> {
     pub(super) livedns: LiveDns<'a>,
@@ -15,11 +18,19 @@ pub(super) struct ZoneCache<'a> {
     pub(super) wanted: Vec<ZoneName>,
     listings: Vec<(ZoneName, Result<Listing, Rc<gandi::Error>>)>,
     rrsets: Vec<(RrsetKey, Result<Current, Rc<gandi::Error>>)>,
+    /// The records that take an RRset out of its zone, for RRsets that are not read by a listing.
+    delegations: Vec<(RrsetKey, Delegation)>,
 }
 
 impl<'a> ZoneCache<'a> {
     pub(super) fn new(livedns: LiveDns<'a>) -> Self {
-        Self { livedns, wanted: Vec::new(), listings: Vec::new(), rrsets: Vec::new() }
+        Self {
+            livedns,
+            wanted: Vec::new(),
+            listings: Vec::new(),
+            rrsets: Vec::new(),
+            delegations: Vec::new(),
+        }
     }
 
     /// Returns the content at `key`, from the cache or from Gandi. A failed read is cached as well.
@@ -34,6 +45,28 @@ impl<'a> ZoneCache<'a> {
         let current = self.read(key, console);
         self.rrsets.push((key.clone(), current.clone()));
         current
+    }
+
+    /// Describes the record that takes an RRset out of its zone, if there is one: in the listing, or by one request for each
+    /// name of `owners`, the name of the RRset and those above it.
+    pub(super) fn delegation(
+        &mut self,
+        key: &RrsetKey,
+        owners: &[&str],
+        console: &mut Console,
+    ) -> Delegation {
+        if let Some((_, Ok(listing))) = self.listings.iter().find(|(domain, _)| *domain == key.domain) {
+            return Ok(listing.delegation(key));
+        }
+        if let Some((_, known)) = self.delegations.iter().find(|(k, _)| k == key) {
+            return known.clone();
+        }
+        if !owners.is_empty() {
+            console.debug(format_args!("{key}: querying delegation of {}", owners.join(", ")));
+        }
+        let found = self.livedns.delegation(key, owners).map_err(Rc::new);
+        self.delegations.push((key.clone(), found.clone()));
+        found
     }
 
     fn read(&mut self, key: &RrsetKey, console: &mut Console) -> Result<Current, Rc<gandi::Error>> {
