@@ -94,9 +94,9 @@ fn serve(dir: &Path, port: u16, names: usize) -> io::Result<()> {
     replace(&dir.join("zone"), &fake.zone_text())?;
     let log = OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
     if names == 0 {
-        record(&fake, log, dir.join("zone"))
+        record(&fake, log, dir.join("zone"));
     } else {
-        fake.on_request(move |r| write_line(&log, r))
+        fake.on_request(move |r| write_line(&log, r));
     }
     replace(&dir.join("ready"), "")?;
     while !dir.join("stop").exists() {

@@ -130,6 +130,12 @@ impl ZoneName {
         }
     }
 
+    /// Returns true if it may be a subdomain of a registered domain: it has more than two labels.
+    #[must_use]
+    pub fn may_be_subdomain(&self) -> bool {
+        self.0.split('.').nth(2).is_some()
+    }
+
     /// Returns the domain in lower case, without a trailing dot.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -178,6 +184,13 @@ impl RrsetName {
             return Err(NameError::TooLong);
         }
         Ok(Self(text.into()))
+    }
+
+    /// Returns this name and those above it, below the apex: `a.home` and `home` of `a.home`. None for the apex.
+    #[must_use]
+    pub fn with_parents(&self) -> Vec<&str> {
+        let own = Some(self.as_str()).filter(|name| *name != "@");
+        std::iter::successors(own, |name| name.split_once('.').map(|(_, parent)| parent)).collect()
     }
 
     /// Returns the name as it appears in the paths of Gandi's API.
@@ -241,5 +254,9 @@ mod tests {
         let error = |text| RrsetName::parse(text, &domain).expect_err("the domain is repeated").to_string();
         assert!(error("www.example.org").ends_with("write `www`"));
         assert!(error("example.org").ends_with("write `@`"));
+        let name = |text| RrsetName::parse(text, &domain).expect(text);
+        assert_eq!(name("@").with_parents(), [""; 0]);
+        assert_eq!(name("home").with_parents(), ["home"]);
+        assert_eq!(name("*.a.home").with_parents(), ["*.a.home", "a.home", "home"]);
     }
 }

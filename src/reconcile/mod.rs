@@ -17,12 +17,12 @@ use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::Family;
-use crate::outcome::{Failure, Outcome, Success};
+use crate::outcome::{Failure, Outcome, Refusal, Success};
 use crate::state::{self, RecordState, State};
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
-use plan::{Action, Desired, plan};
-use zone_cache::ZoneCache;
+use plan::{Action, Desired, plan, refusal_of};
+use zone_cache::{Delegation, ZoneCache};
 
 /// The inputs of a pass besides the config.
 pub(crate) struct PassContext<'a> {
@@ -87,6 +87,8 @@ struct Tracked<'a> {
     state: Option<&'a RecordState>,
     /// The content of the zone, or the reason why it could not be read; `None` if it was not queried.
     read: Option<Result<Current, Rc<gandi::Error>>>,
+    /// The record that takes this one out of its zone, if there is one; `None` if it was not looked for.
+    delegation: Option<Delegation>,
 }
 
 fn records_of<'a>(config: &'a Config, state: &'a State, family: Family) -> Vec<Tracked<'a>> {
@@ -95,6 +97,7 @@ fn records_of<'a>(config: &'a Config, state: &'a State, family: Family) -> Vec<T
         record,
         state: state.record(config.api.as_str(), &record.key),
         read: None,
+        delegation: None,
     };
     records.map(tracked).collect()
 }
@@ -240,13 +243,40 @@ impl Pass<'_> {
                     Ok(current) => {
                         let address = tracked.record.desired_address(family.address);
                         let (ttl, multiple_values) = (*ttl, *multiple_values);
-                        Assessment::Planned(plan(&Desired { address, ttl, multiple_values }, current))
+                        let action = plan(&Desired { address, ttl, multiple_values }, current);
+                        self.unless_delegated(tracked, action, console)
                     }
                     Err(e) => Assessment::Unread(Rc::clone(e)),
                 },
             });
         }
         assessments
+    }
+
+    /// Refuses the write of a record of which another record takes the name out of the zone. Looks for that before the
+    /// first write only, since it costs requests.
+    fn unless_delegated(
+        &mut self,
+        tracked: &mut Tracked,
+        action: Action,
+        console: &mut Console,
+    ) -> Assessment {
+        let key = &tracked.record.key;
+        let names = key.name.with_parents();
+        let owners = match action {
+            // The name itself was looked at when its RRset was not found.
+            Action::Create(_) => names.get(1..).unwrap_or_default(),
+            Action::Replace { .. } => &names,
+            Action::Keep(_) | Action::Refuse(_) => return Assessment::Planned(action),
+        };
+        if tracked.state.and_then(|state| state.confirmed.as_ref()).is_some_and(|c| c.changed.is_some()) {
+            return Assessment::Planned(action);
+        }
+        match tracked.delegation.get_or_insert_with(|| self.zones.delegation(key, owners, console)) {
+            Ok(None) => Assessment::Planned(action),
+            Ok(Some(record)) => Assessment::Planned(Action::Refuse(Refusal::Delegated(record.clone()))),
+            Err(e) => Assessment::Unread(Rc::clone(e)),
+        }
     }
 
     fn apply(&mut self, record: &Record, action: Action) -> Result<Success, Failure> {
@@ -269,8 +299,14 @@ impl Pass<'_> {
         match self.context.mode {
             WriteMode::DryRun => Ok(()),
             WriteMode::Apply => {
-                let written = self.zones.livedns.write(&record.key, new);
-                written.map_err(|e| Failure::Write(Rc::new(e)))
+                let Err(e) = self.zones.livedns.write(&record.key, new) else { return Ok(()) };
+                if e.is_conflict()
+                    && let Ok(Some(obstacle)) = self.zones.livedns.obstacle(&record.key)
+                    && let Some(refusal) = refusal_of(&obstacle)
+                {
+                    return Err(Failure::Refused(refusal));
+                }
+                Err(Failure::Write(Rc::new(e)))
             }
         }
     }

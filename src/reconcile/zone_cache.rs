@@ -8,6 +8,9 @@ use crate::gandi;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::sys::grouped::Texts;
 
+/// The description of the record that takes an RRset out of its zone, if there is one.
+pub(super) type Delegation = Result<Option<String>, Rc<gandi::Error>>;
+
 /// The zones of a pass.
 pub(super) struct ZoneCache<'a> {
     pub(super) livedns: LiveDns<'a>,
@@ -36,6 +39,27 @@ impl<'a> ZoneCache<'a> {
             self.zones.push(Zone::default());
         }
         self.zones[number].wanted += 1;
+    }
+
+    /// Describes the record that takes an RRset out of its zone, if there is one: in the listing, or by one request for each
+    /// name of `owners`, the name of the RRset and those above it.
+    pub(super) fn delegation(
+        &mut self,
+        key: &RrsetKey,
+        owners: &[&str],
+        console: &mut Console,
+    ) -> Delegation {
+        if let Some(Zone { listing: Some(Ok(listing)), .. }) = self.zone(key) {
+            return Ok(listing.delegation(key));
+        }
+        if !owners.is_empty() {
+            console.debug(format_args!("{key}: querying delegation of {}", owners.join(", ")));
+        }
+        self.livedns.delegation(key, owners).map_err(Rc::new)
+    }
+
+    fn zone(&mut self, key: &RrsetKey) -> Option<&mut Zone> {
+        self.zones.get_mut(self.domains.find(key.domain.as_str())?)
     }
 
     /// Reads the content at `key`.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::cli::WriteMode;
 use crate::console::Console;
-use crate::dns::{Rrset, RrsetKey};
+use crate::dns::{Rrset, RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Success};
 use crate::sys::grouped::{Texts, push_grouped};
@@ -87,14 +87,16 @@ pub(crate) struct ReplacementText<'a> {
 impl fmt::Display for ReplacementText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (old, new) = (self.old, self.new);
-        if old.values() == new.values() {
-            return write!(f, "{} (TTL {} -> {})", new.addresses(), old.ttl, new.ttl);
+        if old.values() != new.values() {
+            write!(f, "{} -> ", old.addresses())?;
         }
-        write!(f, "{} -> {}", old.addresses(), new.addresses())?;
-        if old.ttl != new.ttl {
-            write!(f, " (TTL {} -> {})", old.ttl, new.ttl)?;
+        f.write_str(&new.addresses())?;
+        if old.ttl == new.ttl {
+            return Ok(());
         }
-        Ok(())
+        let is_nearest = new.ttl == Ttl::nearest(old.ttl).seconds();
+        let reason = if is_nearest { ", the nearest that Gandi accepts" } else { "" };
+        write!(f, " (TTL {} -> {}{reason})", old.ttl, new.ttl)
     }
 }
 

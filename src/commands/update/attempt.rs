@@ -8,7 +8,6 @@ use crate::commands::context::Context;
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::gandi::Credential;
 use crate::http::Http;
 use crate::notify::heartbeat;
 use crate::notify::hooks::Hooks;
@@ -120,7 +119,7 @@ impl<'a> Updater<'a> {
         }
         let http = Http::new(self.config.detection.roots.as_deref(), self.config.detection.timeout);
         if self.options.mode == WriteMode::Apply
-            && let Some(token) = token::resume_renewal(&self.config, &http, console)
+            && let Some(token) = token::resume_renewal(&self.config, &http, self.random.split(), console)
         {
             self.config.credential = token;
             // With another token, every backoff ends.
@@ -230,11 +229,12 @@ impl<'a> Updater<'a> {
 
     /// Maintains the token, if a pass reached Gandi and the result can be saved.
     fn maintain_token(&mut self, attempt: &Attempt, console: &mut Console) {
-        if let (Ok(Completed { exit: Exit::Ok | Exit::Config, http, .. }), Credential::Token(_)) =
-            (&attempt.result, &self.config.credential)
+        if let Ok(Completed { exit: Exit::Ok | Exit::Config, http, .. }) = &attempt.result
             && let StateAccess::Locked(_) = self.access
         {
-            self.state.token = token::maintain(&self.config, http, self.state.token, attempt.now, console);
+            let random = &mut self.random;
+            self.state.token =
+                token::maintain(&self.config, http, self.state.token, attempt.now, random, console);
         }
     }
 

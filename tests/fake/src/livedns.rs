@@ -32,7 +32,7 @@ struct Call<'a> {
 
 /// Answers a request to LiveDNS.
 pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, request: &Request) -> Response {
-    if token::listener(&request.target).is_some() {
+    if [token::INFO, token::RENEWAL].contains(&request.target.as_str()) {
         return token::answer(&mut account.lock().unwrap_or_else(PoisonError::into_inner), log, request);
     }
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
