@@ -43,7 +43,7 @@ build:
 demo:
 	@scripts/demo.sh
 
-## faults: inject faults into each system call of the real binary; SAMPLE=300 runs a part; requires strace
+## faults: inject faults into each system call of the real binary; SAMPLE=600 runs a part; requires strace
 faults:
 	@SAMPLE='$(SAMPLE)' CASE='$(CASE)' scripts/faults.sh
 

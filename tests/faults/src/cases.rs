@@ -43,6 +43,11 @@ impl Case {
         self.injection.split(':').next().unwrap_or_default()
     }
 
+    /// Returns the number of the call, as in `2`.
+    fn place(&self) -> &str {
+        self.injection.rsplit_once("when=").map_or("", |(_, place)| place.trim_end_matches('+'))
+    }
+
     /// Returns the signal that is injected, as in `KILL`.
     pub(crate) fn signal(&self) -> Option<&str> {
         self.injection.split(':').find_map(|part| part.strip_prefix("signal="))
@@ -83,18 +88,19 @@ fn cases(scenario: &'static Scenario, scope: Scope, counts: &Counts, start: &Cou
     cases
 }
 
-/// Returns `number` of the cases, the same ones each time: for each call of each scenario in turn, one at a
-/// pseudo-random place.
+/// Returns `number` of the cases, the same ones each time: in turn one for each system call of each scenario, at a
+/// pseudo-random place. A call that leaves something behind counts anew at each place.
 pub(crate) fn sample(cases: Vec<Case>, number: usize) -> Vec<Case> {
-    let mut groups = BTreeMap::<(String, usize), Vec<(u64, Case)>>::new();
+    let mut groups = BTreeMap::<String, Vec<(u64, Case)>>::new();
     for case in cases {
-        let group = groups.entry((case.call().to_owned(), case.scenario.index())).or_default();
-        group.push((hash(&case.to_string()), case));
+        let place = if faults::leaves_something(case.call()) { case.place() } else { "" };
+        let group = format!("{} {} {place}", case.scenario.name, case.call());
+        groups.entry(group).or_default().push((hash(&case.to_string()), case));
     }
     let mut ranked = Vec::new();
     for (group, mut cases) in groups {
         cases.sort_by_key(|(hash, _)| *hash);
-        let name = hash(&format!("{} {}", group.0, group.1));
+        let name = hash(&group);
         ranked.extend(cases.into_iter().enumerate().map(|(rank, (_, case))| ((rank, name), case)));
     }
     ranked.sort_by_key(|(rank, _)| *rank);

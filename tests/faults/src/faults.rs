@@ -125,13 +125,18 @@ const LEAVES: [&str; 12] = [
     "utimensat",
 ];
 
+/// Returns true if a kill after this call leaves something behind that a kill before it does not.
+pub(crate) fn leaves_something(call: &str) -> bool {
+    LEAVES.contains(&call)
+}
+
 /// Returns the injections into the `n`th call with this name, in strace's words without the name.
 pub(crate) fn of(call: &str, n: u32) -> Vec<String> {
     if INERT.contains(&call) {
         return Vec::new();
     }
     let mut faults = vec![format!("signal=KILL:when={n}")];
-    if LEAVES.contains(&call) {
+    if leaves_something(call) {
         faults.push(format!("signal=TERM:when={n}"));
     }
     let action = |fault: &str| {

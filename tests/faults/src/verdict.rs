@@ -8,7 +8,7 @@ use crate::cases::{Case, Scope};
 use crate::faults::is_temporary;
 use crate::scenario::{Effect, Scenario};
 use crate::trace;
-use crate::world::{ADDRESS, Ran, SECRET, TOKEN, World};
+use crate::world::{ADDRESS, ADDRESS6, Ran, SECRET, TOKEN, World};
 
 /// The result of a case.
 pub(crate) struct Verdict {
@@ -134,6 +134,11 @@ impl Judge<'_> {
                 &format!("exit code 0, but the zone has `{zone}`"),
             );
         }
+        let addresses = [ADDRESS, ADDRESS6].map(|address| format!("\"rrset_values\":[\"{address}\"]"));
+        let puts = self.world.fake.puts();
+        let is_other = |body: &str| !addresses.iter().any(|address| body.contains(address));
+        let other = puts[before.puts..].iter().map(|put| put.body.as_str()).find(|body| is_other(body));
+        self.expect(other.is_none(), &format!("another address was sent: {other:?}"));
         let violations: Vec<String> =
             self.world.fake.violations().into_iter().filter(|v| !v.starts_with("echo4: POST")).collect();
         self.expect(violations.is_empty(), &format!("requests that nobody may send: {violations:?}"));
@@ -146,8 +151,13 @@ impl Judge<'_> {
         self.expect(valid, &format!("the token file has no valid token, but {} bytes", token.len()));
     }
 
-    /// Checks that `status` can read the state.
+    /// Checks that the state file is whole, and that `status` can read it.
     fn state(&mut self) {
+        // An empty one would only count as that of another version.
+        let is_state = |path: &Path| path.extension().is_some_and(|extension| extension == "state");
+        let is_whole = |text: &str| text.starts_with("gandi-ddns state ") && text.ends_with('\n');
+        let whole = self.world.files().iter().all(|(path, text)| !is_state(path) || is_whole(text));
+        self.expect(whole, "the state file is not whole");
         let ran = self.world.undisturbed(&["status"]);
         self.see("status", &ran);
         let good = matches!(ran.code, Some(0 | 75)) && ran.stderr.is_empty();

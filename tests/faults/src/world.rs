@@ -22,7 +22,7 @@ pub(crate) const ADDRESS: &str = "81.2.69.142";
 /// The address before a change.
 pub(crate) const STALE: &str = "81.2.69.1";
 /// The right IPv6 address.
-const ADDRESS6: &str = "2a01:e0a:1:2::3";
+pub(crate) const ADDRESS6: &str = "2a01:e0a:1:2::3";
 
 /// `timeout` of the config, in seconds.
 const TIMEOUT: u64 = 10;
