@@ -25,8 +25,8 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure setup-lint setup-arm \
-	dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure setup-lint \
+	setup-arm dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
