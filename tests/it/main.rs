@@ -8,7 +8,7 @@ mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
-mod command_line;
+mod command_line; // mistyped command lines, and secrets in them
 mod command_source; // addresses from a program, and from the name of another host
 mod core_dump; // a core dump without the token
 mod default_route; // `interface` without a name
@@ -42,6 +42,7 @@ mod run_output; // helper: the output of a run, and assertions on it
 mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
+mod server_errors; // errors of TLS and HTTP servers in plain words
 mod short_runs; // `timeout` of a few seconds
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
