@@ -28,6 +28,7 @@ mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
 mod local_failures; // sockets and threads that this machine refuses
+mod messages; // docs/messages.md against the texts in src/
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
