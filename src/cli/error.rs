@@ -76,8 +76,8 @@ impl fmt::Display for UsageError {
             Self::Conflict(a, b) => write!(f, "{a} and {b} cannot be used together"),
             Self::Requires(option, other) => write!(f, "{option} requires {other}"),
             Self::NotFor(option, command, only) => {
-                write!(f, "{option} cannot be used with {}", Command(command))?;
-                only.map_or(Ok(()), |only| write!(f, ", only with {}", Command(only)))
+                write!(f, "{option} cannot be used with {}", named(command))?;
+                only.map_or(Ok(()), |only| write!(f, ", only with {}", named(only)))
             }
             Self::Value(option, problem) => write!(f, "{option}: {problem}"),
         }?;
@@ -108,15 +108,7 @@ const fn shown(argument: &str) -> &str {
     if argument.is_empty() { "(not shown: it may be a secret)" } else { argument }
 }
 
-/// A command as messages name it; an empty one is the update.
-struct Command<'a>(&'a str);
-
-impl fmt::Display for Command<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            f.write_str("an update (a run without a command)")
-        } else {
-            write!(f, "`{}`", self.0)
-        }
-    }
+/// Returns a command as messages name it; an empty one is the update.
+const fn named(command: &str) -> &str {
+    if command.is_empty() { "an update (a run without a command)" } else { command }
 }

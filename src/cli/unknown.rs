@@ -10,57 +10,27 @@ const DASHES: [char; 4] = ['-', '\u{2013}', '\u{2014}', '\u{2212}'];
 /// Words for a secret.
 const SECRETS: [&str; 9] =
     ["token", "gandi-token", "api-key", "apikey", "key", "password", "passwd", "pat", "secret"];
-/// The longest word that is shown if it has no dot and no slash, in bytes. A longer one may be a secret.
+/// The longest sequence of letters and digits that is shown. A longer one may be a secret.
 const MAX_WORD: usize = 20;
-/// The longest word with digits that is shown if it has no dot and no slash, in bytes.
+/// The longest word with digits that is shown if it has no dot and no slash, in bytes without dashes.
 const MAX_NUMBER: usize = 4;
 
-/// Words of other programs for what an option does here.
-const OTHER_OPTIONS: [(&str, &str); 18] = [
-    ("?", "--help"),
-    ("usage", "--help"),
-    ("file", "--config"),
-    ("conf", "--config"),
-    ("configuration", "--config"),
-    ("debug", "--verbose"),
-    ("silent", "--quiet"),
-    ("ipv4", "-4"),
-    ("ip4", "-4"),
-    ("ipv6", "-6"),
-    ("ip6", "-6"),
-    ("test", "--dry-run"),
-    ("noop", "--dry-run"),
-    ("host", "--name"),
-    ("hostname", "--name"),
-    ("subdomain", "--name"),
-    ("zone", "--domain"),
-    ("delay", "--splay"),
-];
+/// Words of other programs for what an option does here, each with the option. One text is smaller than a list.
+const OTHER_OPTIONS: &str = "?=--help usage=--help file=--config configuration=--config debug=--verbose \
+    silent=--quiet ipv4=-4 ip4=-4 ipv6=-6 ip6=-6 test=--dry-run noop=--dry-run host=--name hostname=--name \
+    subdomain=--name zone=--domain delay=--splay";
 
-/// Words of other programs for what a command does here. An empty one stands for an update.
-const OTHER_COMMANDS: [(&str, &str); 21] = [
-    ("run", ""),
-    ("update", ""),
-    ("start", ""),
-    ("sync", ""),
-    ("once", ""),
-    ("now", ""),
-    ("test", "check"),
-    ("verify", "check"),
-    ("validate", "check"),
-    ("doctor", "check"),
-    ("diagnose", "check"),
-    ("configtest", "check"),
-    ("show", "status"),
-    ("list", "status"),
-    ("history", "status"),
-    ("state", "status"),
-    ("info", "status"),
-    ("address", "ip"),
-    ("addr", "ip"),
-    ("detect", "ip"),
-    ("sources", "ip"),
-];
+/// Words of other programs for what a command does here, each with the command. An empty one stands for an update.
+const OTHER_COMMANDS: &str = "run= update= start= sync= once= now= test=check verify=check validate=check \
+    diagnose=check show=status list=status history=status log=status address=ip detect=ip";
+
+/// Returns what a word of another program is here.
+fn translated(list: &'static str, word: &str) -> Option<&'static str> {
+    list.split(' ')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(other, _)| *other == word)
+        .map(|(_, own)| own)
+}
 
 /// Returns true for an argument of the form of an option.
 pub(super) fn is_option(argument: &str) -> bool {
@@ -81,7 +51,7 @@ pub(super) fn option(name: &str) -> UsageError {
 
 /// Returns the option that was probably meant by a word without dashes.
 fn meant(word: &str) -> Option<&'static str> {
-    let other = OTHER_OPTIONS.iter().find(|(other, _)| *other == word).map(|(_, option)| *option);
+    let other = translated(OTHER_OPTIONS, word);
     // One letter: the other form, or in the other case.
     let letter = || {
         OPTIONS.iter().find(|o| word.len() == 1 && o.short[1.min(o.short.len())..].eq_ignore_ascii_case(word))
@@ -118,7 +88,7 @@ pub(super) fn word(word: &str, command: &'static str) -> UsageError {
     if !command.is_empty() && windows.is_none() {
         return UsageError::UnexpectedArgument(shown, Advice::After(command));
     }
-    let other = OTHER_COMMANDS.iter().find(|(other, _)| *other == name).map(|(_, command)| *command);
+    let other = translated(OTHER_COMMANDS, &name);
     let similar = || did_you_mean(&name, &COMMANDS.map(|(command, _)| command)).filter(|_| name.len() > 2);
     let is_path = || {
         word.contains('/')
@@ -150,16 +120,14 @@ fn folded(word: &str) -> String {
 /// Returns an argument as messages show it; empty if it may be a secret. A word of digits and letters may be one, unless
 /// it is very short, or a path or a name with dots.
 fn shown(word: &str) -> String {
-    let is_name = word.contains(['.', '/']);
-    let is_shown = |c: char| c.is_alphabetic() || DASHES.contains(&c) || "./:~_*@%+,?".contains(c);
-    let may_have_digits = is_name || word.trim_start_matches(DASHES).len() <= MAX_NUMBER;
-    let is_short = |part: &str| part.len() <= MAX_WORD;
-    if !secret::is_in(word)
-        && !word.to_ascii_lowercase().contains("pat_")
-        && word.chars().all(|c| is_shown(c) || may_have_digits && c.is_ascii_digit())
-        && word.split(|c: char| !c.is_alphanumeric()).all(is_short)
-        && word.len() <= 5 * MAX_WORD
-    {
+    let may_have_digits = word.contains(['.', '/']) || word.trim_start_matches(DASHES).len() <= MAX_NUMBER;
+    let mut run = 0;
+    let is_shown = word.chars().all(|c| {
+        let (is_letter, is_digit) = (c.is_ascii_alphabetic() || !c.is_ascii(), c.is_ascii_digit());
+        run = if is_letter && !DASHES.contains(&c) || is_digit { run + 1 } else { 0 };
+        run <= MAX_WORD && (is_letter || may_have_digits && is_digit || "-./:~_*@%+,?".contains(c))
+    });
+    if is_shown && !secret::is_in(word) && !word.to_ascii_lowercase().contains("pat_") {
         word.to_owned()
     } else {
         String::new()

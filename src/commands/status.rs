@@ -90,7 +90,7 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
             let FailureRecord { exit: code, first_seen, consecutive, text, .. } = failure;
             exit = exit.max(*code);
             let number = match consecutive {
-                // No server was reached; such failures are not counted.
+                // No server was reached, or the time of the run was up: such failures are not counted.
                 0 => String::new(),
                 number => format!(", {} in a row", count(u64::from(*number), "failure")),
             };

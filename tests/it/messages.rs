@@ -104,7 +104,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
         ],
     ),
     (
-        "a protocol, a file format, or a text of a library",
+        "a protocol, a file format, a list of words, or a text of a library",
         &[
             "text/plain; charset=utf-8",
             "invalid dns name",
@@ -115,6 +115,8 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "M-SEARCH",
             "HTTP/1.1",
             "a JSON boolean is a bool",
+            "usage=--help",
+            "update= start=",
             "gandi-ddns[…]: …",
         ],
     ),

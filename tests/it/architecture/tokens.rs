@@ -32,8 +32,8 @@ pub(crate) fn strings(source: &str) -> Vec<(usize, String)> {
 
 /// Returns the value of a string literal.
 fn value(literal: &str) -> String {
-    if literal.starts_with('r') {
-        return literal[1..].trim_matches('#').trim_matches('"').to_owned();
+    if let Some(raw) = literal.strip_prefix('r') {
+        return raw.trim_matches('#').trim_matches('"').to_owned();
     }
     let inner = literal.strip_prefix('"').unwrap_or(literal);
     let mut chars = inner.strip_suffix('"').unwrap_or(inner).chars().peekable();
