@@ -341,4 +341,14 @@ pub(super) mod tests {
             assert!(text.unwrap_or_default().contains(word.unwrap_or_default()), "{list}");
         }
     }
+
+    #[test]
+    fn router_without_a_connection_is_not_called_behind_a_nat() {
+        let mut queries = queries("router~ web:a=1");
+        queries[0].result =
+            Some(Err(SourceError::BehindNat([0, 0, 0, 0].into(), "an unspecified address (RFC 791)")));
+        let text = contradiction(&queries).expect("a contradiction");
+        assert!(text.contains("the router is not connected") && text.contains("a sees 81.2.69.1"), "{text}");
+        assert!(!text.contains("NAT") && !text.contains("0.0.0.0"), "{text}");
+    }
 }
