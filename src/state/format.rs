@@ -51,7 +51,7 @@ impl State {
             "told" => {
                 let (told_at, tellings) = (Timestamp::from_secs(number()?), number()?);
                 let (known, most) = (number()?, number()?);
-                self.notices.push(Notice { told_at, tellings, known, most, id: number()? });
+                self.notices.0.push(Notice { told_at, tellings, known, most, id: number()? });
             }
             "confirmed" => {
                 let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()? == 1, number()?);
@@ -107,7 +107,7 @@ impl fmt::Display for State {
         start_line(f, "fingerprint", &[self.fingerprint])?;
         let TokenMemory { checked_at, expires_at } = self.token;
         start_line(f, "token", &[seconds(checked_at), seconds(expires_at), 0])?;
-        for Notice { told_at, tellings, known, most, id } in &self.notices {
+        for Notice { told_at, tellings, known, most, id } in &self.notices.0 {
             start_line(f, "told", &[told_at.as_secs(), *tellings, *known, *most, *id])?;
         }
         for (id, RecordState { confirmed, failure }) in self.entries() {
@@ -162,7 +162,7 @@ mod tests {
             .apply("api", &outcome(Err(refused)), Attempts::Last, Timestamp::from_secs(10_100))
             .with_fingerprint(7);
         state.token = TokenMemory { checked_at: time(1), expires_at: time(2) };
-        assert!(state.is_due(7, 1, Timestamp::from_secs(10_100)));
+        assert!(state.notices.is_due(7, 1, Timestamp::from_secs(10_100)));
         assert_eq!(State::parse(&state.to_string()), Ok(state));
     }
 

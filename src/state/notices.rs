@@ -1,9 +1,11 @@
 //! The memory of printed errors and warnings: each is printed when it is new, when it changes, and once a day while it
 //! lasts. Pure.
 
-use super::records::{RETENTION, State};
 use crate::sys::hash::fnv;
 use crate::sys::time::{DAY, Timestamp};
+
+/// Entries that have not been confirmed or printed for this many seconds are dropped.
+pub(super) const RETENTION: u64 = 31 * DAY;
 
 /// The memory of one message, or of all failures of records with the same [`Failure::code`].
 ///
@@ -22,20 +24,17 @@ pub(crate) struct Notice {
     pub(super) most: u64,
 }
 
-impl Notice {
-    /// Makes the message due, should it occur again.
-    pub(super) fn expire(&mut self) {
-        self.told_at = Timestamp::from_secs(self.told_at.as_secs().saturating_sub(2 * DAY));
-    }
-}
+/// The memory of all messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notices(pub(super) Vec<Notice>);
 
-impl State {
+impl Notices {
     /// Returns true if a message about `count` records is to be printed now, and then counts it as printed. A message
     /// without a record counts as one about a single record.
     pub(crate) fn is_due(&mut self, id: u64, count: u64, now: Timestamp) -> bool {
-        let Some(notice) = self.notices.iter_mut().find(|n| n.id == id) else {
-            self.notices.retain(|n| now.since(n.told_at).is_none_or(|age| age < RETENTION));
-            self.notices.push(Notice { id, told_at: now, tellings: 1, known: count, most: count });
+        let Some(notice) = self.0.iter_mut().find(|n| n.id == id) else {
+            self.0.retain(|n| now.since(n.told_at).is_none_or(|age| age < RETENTION));
+            self.0.push(Notice { id, told_at: now, tellings: 1, known: count, most: count });
             return true;
         };
         let wait = if count <= notice.known {
@@ -58,14 +57,15 @@ impl State {
 
     /// Notes that only `left` records still fail in this way. Returns true if the reader believes in more of them.
     pub(crate) fn has_ended(&mut self, id: u64, left: u64) -> bool {
-        let notice = self.notices.iter_mut().find(|n| n.id == id && n.known > left);
+        let notice = self.0.iter_mut().find(|n| n.id == id && n.known > left);
         notice.map(|n| n.known = left).is_some()
     }
 
-    /// Returns the number of records that fail with this code.
-    pub(crate) fn failing(&self, code: u64) -> u64 {
-        let failures = self.entries().filter_map(|(_, r)| r.failure.as_ref());
-        failures.filter(|f| f.code == code).count() as u64
+    /// Makes each message due, should it occur again.
+    pub(super) fn expire(&mut self) {
+        for notice in &mut self.0 {
+            notice.told_at = Timestamp::from_secs(notice.told_at.as_secs().saturating_sub(2 * DAY));
+        }
     }
 }
 
@@ -97,13 +97,13 @@ mod tests {
     /// Runs every quarter of an hour for some days. `count` gives the number of failing records in each run. Returns the
     /// runs in which the failure, and in which its end was printed.
     fn printed(days: u64, count: impl Fn(u64) -> u64) -> (Vec<u64>, Vec<u64>) {
-        let (mut state, mut told, mut ended) = (State::default(), Vec::new(), Vec::new());
+        let (mut notices, mut told, mut ended) = (Notices::default(), Vec::new(), Vec::new());
         for run in 0..days * 96 {
             let (count, now) = (count(run), Timestamp::from_secs(1_800_000_000 + run * QUARTER));
-            if state.has_ended(7, count) {
+            if notices.has_ended(7, count) {
                 ended.push(run);
             }
-            if count > 0 && state.is_due(7, count, now) {
+            if count > 0 && notices.is_due(7, count, now) {
                 told.push(run);
             }
         }
@@ -149,22 +149,22 @@ mod tests {
 
     #[test]
     fn clock_that_was_wrong_does_not_silence_a_message() {
-        let mut state = State::default();
-        assert!(state.is_due(1, 1, Timestamp::from_secs(2_000_000_000)));
-        assert!(state.is_due(1, 1, Timestamp::from_secs(1_800_000_000)));
-        assert!(!state.is_due(1, 1, Timestamp::from_secs(1_800_000_100)));
+        let mut notices = Notices::default();
+        assert!(notices.is_due(1, 1, Timestamp::from_secs(2_000_000_000)));
+        assert!(notices.is_due(1, 1, Timestamp::from_secs(1_800_000_000)));
+        assert!(!notices.is_due(1, 1, Timestamp::from_secs(1_800_000_100)));
         // Old entries are dropped.
-        assert!(state.is_due(2, 1, Timestamp::from_secs(1_800_000_000 + RETENTION)));
-        assert_eq!(state.notices.len(), 1);
+        assert!(notices.is_due(2, 1, Timestamp::from_secs(1_800_000_000 + RETENTION)));
+        assert_eq!(notices.0.len(), 1);
     }
 
     #[test]
     fn standing_message_is_printed_again_after_a_change_of_config_or_token() {
         let now = Timestamp::from_secs(1_800_000_000);
-        let mut state = State::default();
-        assert!(state.is_due(1, 2, now) && !state.is_due(1, 2, now));
-        state = state.with_fingerprint(5);
-        assert!(state.is_due(1, 2, now) && !state.is_due(1, 2, now) && state.has_ended(1, 0));
+        let mut notices = Notices::default();
+        assert!(notices.is_due(1, 2, now) && !notices.is_due(1, 2, now));
+        notices.expire();
+        assert!(notices.is_due(1, 2, now) && !notices.is_due(1, 2, now) && notices.has_ended(1, 0));
     }
 
     #[test]

@@ -4,15 +4,13 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use super::notices::Notice;
+use super::notices::{Notices, RETENTION};
 use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Failure, FailureRecord, Outcome, Success};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::time::{DAY, Timestamp};
 
-/// Entries that have not been confirmed for this many seconds are dropped; until then `gandi-ddns status` shows them.
-pub(super) const RETENTION: u64 = 31 * DAY;
 /// The longest backoff, in seconds.
 const BACKOFF_MAX: u64 = 3600;
 /// The backoff after a second temporary failure in a row, in seconds. Each further failure doubles it.
@@ -71,7 +69,7 @@ pub struct State {
     /// The token.
     pub(crate) token: TokenMemory,
     /// The errors and warnings that were printed.
-    pub(super) notices: Vec<Notice>,
+    pub(crate) notices: Notices,
     /// The identifiers of the records: [`RrsetKey::id`] with the API base, since the same name at the sandbox is another
     /// RRset. Shared with copies of this state.
     ids: Rc<Texts>,
@@ -118,7 +116,7 @@ impl State {
         if self.fingerprint != fingerprint {
             self.fingerprint = fingerprint;
             self.token = TokenMemory::default();
-            self.notices.iter_mut().for_each(Notice::expire);
+            self.notices.expire();
             return self.without_backoff();
         }
         self
@@ -197,6 +195,12 @@ impl State {
         if let Some(failure) = &mut self.entry(&key.id(api)).failure {
             failure.reported_at = Some(now);
         }
+    }
+
+    /// Returns the number of records that fail with this code ([`Failure::code`]).
+    pub(crate) fn failing(&self, code: u64) -> u64 {
+        let failures = self.records.iter().filter_map(|r| r.failure.as_ref());
+        failures.filter(|f| f.code == code).count() as u64
     }
 
     pub(super) fn entry(&mut self, id: &str) -> &mut RecordState {

@@ -116,7 +116,7 @@ impl fmt::Display for StateError {
                 write!(f, "other users can write to the state directory {path}; ")?;
                 match is_sticky {
                     true => write!(f, "set `state_dir`, such as {path}/gandi-ddns"),
-                    false => write!(f, "run `chmod go-w {path}`, or set another `state_dir`"),
+                    false => write!(f, "run `chmod go-w {path}`, or set `state_dir`"),
                 }
             }
             StateErrorKind::Locked { .. } => write!(f, "another instance is running (lock {path})"),

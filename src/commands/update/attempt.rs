@@ -227,7 +227,7 @@ impl<'a> Updater<'a> {
         let classes = classes(outcomes, api, &before, &self.state);
         let mut due = Vec::new();
         for class in &classes {
-            let has_ended = self.state.has_ended(class.code, class.continuing());
+            let has_ended = self.state.notices.has_ended(class.code, class.continuing());
             if has_ended && self.options.mode == WriteMode::Apply {
                 class.report_end(console);
             }
@@ -256,7 +256,7 @@ impl<'a> Updater<'a> {
     /// Returns true if a message is to be printed: it is new, has changed or is a day old; or this run prints everything,
     /// with `-v` in each attempt.
     fn is_news(&mut self, id: u64, count: u64, now: Timestamp, console: &Console) -> bool {
-        let is_due = self.state.is_due(id, count, now);
+        let is_due = self.state.notices.is_due(id, count, now);
         let is_repeated = self.printed.contains(&id) && !console.is_verbose();
         let is_printed = is_due || self.is_by_hand(console) && !is_repeated;
         if is_printed {
