@@ -34,11 +34,12 @@ pub(crate) fn load(
     Ok((config, id))
 }
 
-/// Prints a config error and returns its exit code.
-pub(crate) fn report_config_error(e: &ConfigError, console: &mut Console) -> Exit {
-    console.error(format_args!("{e}"));
+/// Prints a config error with this text at its end, and returns its exit code.
+pub(crate) fn report_config_error(e: &ConfigError, suffix: &str, console: &mut Console) -> Exit {
+    console.error(format_args!("{e}{suffix}"));
     if let Some(text) = e.translation() {
-        console.error(format_args!("write this instead:\n\n{text}"));
+        console.error(format_args!("write this instead:"));
+        console.below(text);
     }
     e.exit()
 }

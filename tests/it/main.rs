@@ -35,6 +35,7 @@ mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
+mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
