@@ -9,7 +9,7 @@ use crate::outcome::FailureRecord;
 use crate::state::history::{self, HistoryEntry};
 use crate::state::{self, Confirmed, State, StoreStatus};
 use crate::sys::error_chain::chain;
-use crate::sys::time::{Timestamp, implausible};
+use crate::sys::time::{EARLIEST, Timestamp, implausible};
 use crate::sys::words::count;
 use crate::token;
 
@@ -42,10 +42,9 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         )),
     }
     if let Some(expires) = state.token.expires_at {
-        match implausible(now) {
-            Some(_) => console.notice(format_args!("token: expires on {}", expires.date())),
-            None => console.notice(format_args!("token: {}", token::expiry(expires, now))),
-        }
+        // A clock that is wrong does not know how many days are left.
+        let text = if now < EARLIEST { format!("expires at {expires}") } else { token::expiry(expires, now) };
+        console.notice(format_args!("token: {text}"));
     }
     let mut exit = print_records(&config, &state, now, console);
     if let StoreStatus::Unusable(e) = state::inspect(dir, id)
@@ -113,7 +112,7 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
 /// Returns the time and its age, as in `2026-11-24 01:55:10 UTC (3 minutes ago)`.
 fn with_age(at: Timestamp, now: Timestamp) -> String {
     // A clock that is wrong tells no age; one that was a little ahead, a small one.
-    if implausible(now).is_some() {
+    if now < EARLIEST {
         return at.to_string();
     }
     let age = now.since(at).unwrap_or(0);

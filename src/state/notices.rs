@@ -81,10 +81,11 @@ const fn returned(tellings: u64) -> u64 {
 }
 
 /// Returns the identity of a message: a hash of its words, without those that have a digit, such as times, numbers and
-/// addresses.
+/// addresses, and without the end of plurals.
 pub(crate) fn id_of(text: &str) -> u64 {
     let has_digit = |word: &&str| word.bytes().any(|b| b.is_ascii_digit());
-    let words: String = text.split(' ').filter(|word| !has_digit(word)).collect();
+    let words = text.split(' ').filter(|word| !has_digit(word));
+    let words: String = words.map(|word| word.trim_end_matches([':', ',', ';', 's'])).collect();
     fnv(words.as_bytes())
 }
 
@@ -172,6 +173,7 @@ mod tests {
         for (a, b) in [
             ("clock reads 1970-01-01 00:00:10 UTC: wrong", "clock reads 1970-01-01 00:15:10 UTC: wrong"),
             ("hooks not run: 3; all", "hooks not run: 4; all"),
+            ("it expires in 2 days: renew it", "it expires in 1 day: renew it"),
             ("router says 100.64.1.1, web 81.2.69.142", "router says 100.64.1.2, web 2a01:e0a::1"),
         ] {
             assert_eq!(id_of(a), id_of(b), "{a}");

@@ -197,6 +197,11 @@ impl State {
         }
     }
 
+    /// Returns true if a record fails.
+    pub(crate) fn has_failures(&self) -> bool {
+        self.records.iter().any(|r| r.failure.is_some())
+    }
+
     /// Returns the number of records that fail with this code ([`Failure::code`]).
     pub(crate) fn failing(&self, code: u64) -> u64 {
         let failures = self.records.iter().filter_map(|r| r.failure.as_ref());

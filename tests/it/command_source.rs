@@ -170,6 +170,7 @@ fn program_that_cannot_be_started_is_an_error() {
     let s = with("#!/nowhere/sh\n", "");
     s.run(&[]).fails(75, &["not found (check the path and the interpreter in its #! line"]);
     fs::remove_file(s.path("address")).expect("the script");
+    s.forget_notices();
     s.run(&[]).fails(75, &["not found (check the path", "arguments are not supported)"]);
     // A script without `#!` is refused by the kernel, although a shell would run it.
     let s = with("echo 81.2.69.142\n", "");

@@ -129,7 +129,7 @@ fn config_error_is_the_error_of_the_run() {
         (None, "token file token does not exist"),
         (Some("frob = \u{1b}[31m1\u{202e}\n"), "unknown key `frob`"),
         (Some("names = home\n"), "names"),
-        (Some("a_name = home\ndomain = example.org\napikey = x\n"), "older Gandi script"),
+        (Some("[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\n"), "older Gandi script"),
     ] {
         if let Some(text) = config {
             s.raw_config(text);

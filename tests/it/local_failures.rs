@@ -156,6 +156,7 @@ fn thread_that_cannot_be_started_ends_the_run_with_75() {
     ] {
         s.raw_config(&config);
         for _ in 0..2 {
+            s.forget_notices();
             run(&s, "clone,clone3:error=EAGAIN").fails(75, &[words, "could not start a thread"]);
         }
     }

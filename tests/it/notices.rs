@@ -2,8 +2,10 @@
 //! failure is printed once.
 
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::Command;
 
@@ -348,7 +350,7 @@ fn no_control_character_from_outside_is_printed() {
         format!("token_file = {hostile}\n[example.org]\nnames = home\n"),
         format!("[example.org]\nnames = {hostile}{}\n", "x".repeat(5000)),
         format!("{}history = {hostile}/x\n[example.org]\nnames = home\n", s.head()),
-        format!("a_name = {hostile}\ndomain = example.org\napikey = x\n"),
+        format!("[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\na_name = {hostile}\n"),
     ] {
         s.raw_config(&config);
         for arguments in
@@ -383,10 +385,9 @@ fn no_control_character_from_outside_is_printed() {
     command.arg("-c").arg(&name).arg("--json");
     let ran = s.finish(&mut command);
     assert!(ran.code == Some(78) && is_clean(&ran.stderr) && is_clean(&ran.stdout), "{ran}");
-    let bytes = std::os::unix::ffi::OsStringExt::from_vec(b"\xff\xfe\x1b[31m.conf".to_vec());
-    let bytes: std::ffi::OsString = bytes;
+    let home = OsStr::from_bytes(b"/\xff\xfe\x1b[31m");
     let mut command = s.command();
-    command.arg("-c").arg(&bytes).arg("--json");
+    command.env("XDG_CONFIG_HOME", home).arg("--json");
     let ran = s.finish(&mut command);
     assert!(ran.code == Some(78) && is_clean(&ran.stderr) && is_clean(&ran.stdout), "{ran}");
     assert!(ran.stderr.contains("\u{fffd}"), "{ran}");

@@ -45,10 +45,13 @@ pub(super) fn classes<'a>(
     after: &State,
 ) -> Vec<Class<'a>> {
     let mut classes = Vec::new();
+    // In a run as most are, no record is looked up.
+    let had_failures = before.has_failures();
     for Outcome { keys, result } in outcomes {
         let code = result.as_ref().err().map(Failure::code);
         for key in keys {
-            let former = before.record(api, key).and_then(|record| record.failure.as_ref());
+            let known = if had_failures { before.record(api, key) } else { None };
+            let former = known.and_then(|record| record.failure.as_ref());
             if let Some(code) = code {
                 let class = class(&mut classes, code, after);
                 class.is_failing = true;
