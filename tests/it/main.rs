@@ -8,7 +8,8 @@ mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
-mod command_source; // addresses from a program, and from the name of another host
+mod command_source;
+mod config_errors; // addresses from a program, and from the name of another host
 mod core_dump; // a core dump without the token
 mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`

@@ -24,6 +24,7 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     for warning in &config.warnings {
         findings.warn("config", warning.clone());
     }
+    check_names(config, findings);
     let (source, length) = (config.credential.source(), config.credential.expose().len());
     findings.ok("token", format!("from {source}, {length} characters"));
     if matches!(config.credential, Credential::ApiKey(_)) {
@@ -47,6 +48,19 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
             findings.warn("history", format!("could not use {name}: {e}"));
         }
     }
+}
+
+/// Warns of names that look like absolute ones.
+fn check_names(config: &Config, findings: &mut Findings) {
+    let mut names: Vec<_> = config.records.iter().filter(|r| r.looks_absolute()).map(|r| &r.key).collect();
+    names.dedup_by(|a, b| a.name == b.name && a.domain == b.domain);
+    let [first, more @ ..] = names.as_slice() else { return };
+    let are = match more.len() {
+        0 => " looks like a full name, but is".to_owned(),
+        more => format!(" and {more} more look like full names, but are"),
+    };
+    let (name, host) = (&first.name, first.host_name());
+    findings.warn("names", format!("`{name}`{are} relative to the domain: {host}"));
 }
 
 /// Checks that a hook program is an executable file.

@@ -9,7 +9,7 @@ mod remote;
 
 use crate::address::survey::survey;
 use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
-use crate::commands::context::{Context, load};
+use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
 use crate::exit::Exit;
@@ -36,12 +36,17 @@ pub fn execute(
     let mut findings = Findings::default();
     let mut redactor = Redactor::new(context.env.home.as_deref());
     let clock = check_clock((context.now)(), &mut findings);
+    let mut translation = String::new();
     match load(options, context, Credentials::Required) {
+        Err(e) if e.exit() == Exit::Usage => return report_config_error(&e, console),
         Err(e) => {
             if redaction == Redaction::On {
                 redactor.hide_labels(&config::names(&options.source, &context.env));
             }
-            findings.fail(e.exit(), "config", e.to_string());
+            for line in e.lines() {
+                findings.fail(e.exit(), "config", line);
+            }
+            e.translation().unwrap_or_default().clone_into(&mut translation);
         }
         Ok((config, id)) => {
             if redaction == Redaction::On {
@@ -56,10 +61,14 @@ pub fn execute(
             finding.subject = redactor.redact(&finding.subject);
             finding.text = redactor.redact(&finding.text);
         }
+        translation = redactor.redact(&translation);
     }
     match options.format {
         OutputFormat::Json => console.object(&json(&findings)),
-        OutputFormat::Text => print(&findings, console),
+        OutputFormat::Text => {
+            print(&findings, console);
+            print_translation(&translation, console);
+        }
     }
     findings.exit()
 }
@@ -167,6 +176,16 @@ fn json(findings: &Findings) -> String {
     object.text("version", Some(env!("CARGO_PKG_VERSION")));
     object.number("exit", Some(findings.exit().code().into())).list("checks", &checks);
     object.end()
+}
+
+/// Prints the config that replaces that of an older Gandi script, unless it is empty.
+fn print_translation(text: &str, console: &mut Console) {
+    if !text.is_empty() {
+        console.notice(format_args!("\nWrite this instead:\n"));
+    }
+    for line in text.lines() {
+        console.notice(format_args!("{line}"));
+    }
 }
 
 /// Prints a line for each finding, and a summary.
