@@ -9,11 +9,9 @@ const LOOKED_AT: usize = 65_536;
 /// Markers of one kind of config, and its name: each of the two is in the text without spaces and tabs.
 const MARKERS: [(&str, &str, &str); 28] = [
     ("\n<?php", "", "PHP"),
-    ("\n#!", "python\n", "a Python script"),
-    ("\n#!", "python3\n", "a Python script"),
-    ("\n#!", "sh\n", "a shell script"),
     ("\nconfigservice", "\noption", "a UCI config (ddns-scripts)"),
     ("\nconfig", "\noption", "a UCI config"),
+    ("dynamic_dns", "{\n", "a Caddyfile"),
     ("\nprovider", "{\n", "a config of inadyn"),
     ("\ncustom", "{\n", "a config of inadyn"),
     ("\n--", "--alias", "a config of inadyn 1"),
@@ -22,12 +20,14 @@ const MARKERS: [(&str, &str, &str); 28] = [
     ("\napi_secret=", "\nsubdomains=", "a config of gandi-live-dns (Python)"),
     ("\"settings\":", "\"provider\":", "a config of ddns-updater (JSON)"),
     ("\"cloudflare\":", "\"zone_id\":", "a config of cloudflare-ddns (JSON)"),
+    ("\n#!", "python\n", "a Python script"),
+    ("\n#!", "python3\n", "a Python script"),
+    ("\n#!", "sh\n", "a shell script"),
     ("\nservices:\n", "image:", "a Docker Compose file (YAML)"),
     ("\napiVersion:", "\nkind:", "a Kubernetes manifest (YAML)"),
     ("\nfrom", "import", "Python"),
     ("\nimport", "\n", "Python"),
     ("\nresource\"", "{\n", "a Terraform config"),
-    ("dynamic_dns", "{\n", "a Caddyfile"),
     ("\n[Service]", "\nExecStart=", "a systemd unit"),
     ("\n*/", "***", "a crontab"),
     ("\n@reboot", "\n", "a crontab"),
@@ -93,7 +93,7 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
         Some("an environment file or a shell script")
     } else if domains > 0 {
         None
-    } else if quoted >= 2 && quoted * 2 >= equals && ours * 2 <= equals {
+    } else if quoted >= 2 && quoted * 2 >= equals && (ours * 2 <= equals || squeezed.contains("\n[[")) {
         Some("TOML or Python")
     } else if equals >= 3 && ours == 0 {
         Some("an INI file of another program")

@@ -20,7 +20,7 @@ const NAMES: [&str; 7] = ["a_name", "records", "record", "names", "name", "subdo
 const MAX_SECTIONS: usize = 100;
 
 /// Parses a text by the rules of Python's `configparser`, which the older scripts use: `:` as well as `=`, and comments
-/// with `;`. Quotes around a value are removed. Lines that are not valid there are skipped.
+/// with `;`. Lines that are not valid there are skipped.
 pub(super) fn read(text: &str) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     for (index, raw) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -32,9 +32,7 @@ pub(super) fn read(text: &str) -> Vec<Section> {
             && let Some((key, value)) = text.split_once(['=', ':'])
             && let Some(section) = sections.last_mut()
         {
-            // Comments may follow a value.
-            let value = value.split([';', '#']).next().unwrap_or_default();
-            let value = value.trim().trim_matches(['"', '\'']).to_owned();
+            let value = value.trim().to_owned();
             section.entries.push(Entry { line, key: key.trim().to_ascii_lowercase(), value });
         }
     }
@@ -76,13 +74,20 @@ pub(super) fn translate(sections: &[Section]) -> String {
         "# create a personal access token at admin.gandi.net and save it in this file (chmod 600)\n\
          token_file = /etc/gandi-ddns/token\n",
     );
-    let host = relevant().flat_map(|s| &s.entries).find(|e| e.key == "host" && is_other_host(&e.value));
-    let host = host.map(|e| e.value.to_ascii_lowercase());
+    let host =
+        relevant().flat_map(|s| &s.entries).find(|e| e.key == "host" && is_other_host(plain(&e.value)));
+    let host = host.map(|e| plain(&e.value).to_ascii_lowercase());
     if let Some(host) = host.filter(|host| !hosts.contains(host)) {
         // One name is one vote.
         let _ = writeln!(head, "ipv4 = resolve:{host}\nquorum = 1");
     }
     head + &text
+}
+
+/// Returns a value without quotes and without a comment after it.
+fn plain(value: &str) -> &str {
+    let value = value.split([';', '#']).next().unwrap_or_default();
+    value.trim().trim_matches(['"', '\''])
 }
 
 /// Returns true for the name of another host, whose address the script published.
@@ -95,7 +100,7 @@ fn is_other_host(value: &str) -> bool {
 
 /// Appends the translation of one section to `text`. `is_new` returns false for an absolute name that it has seen.
 fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMut(String) -> bool) {
-    let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| e.value.as_str());
+    let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| plain(&e.value));
     let domain = value("domain").unwrap_or(&section.name).trim_end_matches('.');
     let domain = domain.strip_prefix("www.").unwrap_or(domain);
     let domain = ZoneName::parse(domain).ok().filter(|d| !secret::is_in(d.as_str()));

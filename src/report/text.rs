@@ -9,12 +9,13 @@ use crate::exit::Exit;
 use crate::outcome::{Outcome, Success};
 use crate::sys::grouped::push_grouped;
 
-/// Prints the outcomes of a pass and returns the most severe exit code.
-pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
+/// Prints the outcomes of a pass and returns the most severe exit code. `is_known` returns true for a record that this
+/// program has confirmed or written before: a dry run says so if it would replace another one.
+pub fn report(outcomes: &[Outcome], is_known: &dyn Fn(&RrsetKey) -> bool, console: &mut Console) -> Exit {
     let mut exit = Exit::Ok;
     for Outcome { keys, result } in outcomes {
         match result {
-            Ok(success) => report_success(keys, success, console),
+            Ok(success) => report_success(keys, success, is_known, console),
             Err(failure) => exit = exit.max(failure.exit()),
         }
     }
@@ -41,7 +42,12 @@ pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
     failures(outcomes).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
 }
 
-fn report_success(keys: &[RrsetKey], success: &Success, console: &mut Console) {
+fn report_success(
+    keys: &[RrsetKey],
+    success: &Success,
+    is_known: &dyn Fn(&RrsetKey) -> bool,
+    console: &mut Console,
+) {
     for key in keys {
         match success {
             Success::Cached(rrset) => {
@@ -59,6 +65,11 @@ fn report_success(keys: &[RrsetKey], success: &Success, console: &mut Console) {
                 new.addresses(),
                 new.ttl
             )),
+            Success::Replaced { old, new, mode: WriteMode::DryRun }
+                if old.values() != new.values() && !is_known(key) =>
+            {
+                console.notice(format_args!("{key}: would replace {}", FirstWrite { old, new }));
+            }
             Success::Replaced { old, new, mode } => {
                 console.notice(format_args!(
                     "{key}: {}{}",
@@ -97,6 +108,25 @@ impl fmt::Display for ReplacementText<'_> {
     }
 }
 
+/// The text of the replacement of an address that this program has neither written nor confirmed, after "replace".
+pub(crate) struct FirstWrite<'a> {
+    pub(crate) old: &'a Rrset,
+    pub(crate) new: &'a Rrset,
+}
+
+impl fmt::Display for FirstWrite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (old, new) = (self.old, self.new);
+        write!(
+            f,
+            "{}, which this program has not written as far as it knows, with {} (TTL {})",
+            old.addresses(),
+            new.addresses(),
+            new.ttl
+        )
+    }
+}
+
 /// The names of records: up to three by name, and the number of the others.
 struct Subjects<'a>(&'a [&'a RrsetKey]);
 
@@ -131,7 +161,7 @@ mod tests {
 
     fn printed(outcomes: &[Outcome], verbosity: Verbosity) -> (String, String, Exit) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = report(outcomes, &mut Console::new(verbosity, &mut out, &mut err));
+        let exit = report(outcomes, &|_| true, &mut Console::new(verbosity, &mut out, &mut err));
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (text(out), text(err), exit)
     }

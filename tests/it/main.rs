@@ -21,12 +21,15 @@ mod file_kinds; // FIFOs, devices, links and others' files in place of each file
 mod file_limit; // `ulimit -f`
 mod file_owners; // files and directories that other users can change
 mod file_reading; // size limits, the config on stdin, errors of the system
+mod first_write;
+mod foreign_configs;
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod hook_limits; // time, children and environment of hooks and programs
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output;
 mod large_config; // `--json`
+mod legacy_configs;
 mod local_failures; // sockets and threads that this machine refuses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces

@@ -12,14 +12,15 @@ use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
+use crate::dns::RrsetKey;
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::json::Object;
 use crate::net::Family;
 use crate::outcome::{Failure, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
-use crate::report::ReplacementText;
-use crate::state::State;
+use crate::report::{FirstWrite, ReplacementText};
+use crate::state::{self, State};
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, implausible};
@@ -89,7 +90,7 @@ fn check_all(
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     check_addresses(config, &http, &mut random, findings);
     if remote::check_gandi(config, &http, now, &mut random, findings) {
-        check_records(config, now, &mut random, findings);
+        check_records(config, id, now, &mut random, findings);
     }
 }
 
@@ -132,21 +133,37 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
 }
 
 /// Makes a dry run, without cached results and backoff.
-fn check_records(config: &Config, now: Timestamp, random: &mut Random, findings: &mut Findings) {
+fn check_records(
+    config: &Config,
+    id: ConfigId,
+    now: Timestamp,
+    random: &mut Random,
+    findings: &mut Findings,
+) {
     // A timeout of its own: the sources may have used up the other one.
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut discarded = Console::new(Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();
     let pass = PassContext { state: &state, now, mode: WriteMode::DryRun, random: random.split() };
+    // Another state than that of the pass, which is to read every record.
+    let known =
+        config.state_dir.as_ref().and_then(|dir| state::read_unlocked(dir, id).ok()).unwrap_or_default();
+    let is_known = |key: &_| known.record(config.api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
     for Outcome { keys, result } in reconcile(config, &http, pass, &mut discarded) {
         for key in keys {
-            add_record(key.to_string(), &result, findings);
+            add_record(&key, &result, &is_known, findings);
         }
     }
 }
 
-fn add_record(subject: String, result: &Result<Success, Failure>, findings: &mut Findings) {
+fn add_record(
+    key: &RrsetKey,
+    result: &Result<Success, Failure>,
+    is_known: &dyn Fn(&RrsetKey) -> bool,
+    findings: &mut Findings,
+) {
+    let subject = key.to_string();
     match result {
         Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
             findings.ok(subject, format!("up to date ({})", rrset.addresses()));
@@ -154,6 +171,9 @@ fn add_record(subject: String, result: &Result<Success, Failure>, findings: &mut
         Ok(Success::Created { new, .. }) => {
             let address = new.addresses();
             findings.ok(subject, format!("does not exist yet; the next run will create it ({address})"));
+        }
+        Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() && !is_known(key) => {
+            findings.warn(subject, format!("the next run will replace {}", FirstWrite { old, new }));
         }
         Ok(Success::Replaced { old, new, .. }) => {
             let change = ReplacementText { old, new };

@@ -132,7 +132,9 @@ impl<'a> Updater<'a> {
         let (mode, random) = (self.options.mode, self.random.split());
         let context = PassContext { state: &known, now, mode, random };
         let outcomes = reconcile(&self.config, &http, context, console);
-        let exit = report(&outcomes, console);
+        let api = self.config.api.as_str();
+        let is_known = |key: &_| self.state.record(api, key).is_some_and(|r| r.confirmed.is_some());
+        let exit = report(&outcomes, &is_known, console);
         Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
     }
 
