@@ -170,8 +170,8 @@ impl<'a> Domains<'a> {
                 continue;
             }
             let is_equal = |i: usize| {
-                let ending = name[at..].bytes().chain(rest.bytes());
-                self.sections[i].name.bytes().map(|b| b.to_ascii_lowercase()).eq(ending)
+                let domain = self.sections[i].name.to_ascii_lowercase();
+                domain.strip_suffix(rest) == Some(&name[at..])
             };
             if let Some(i) = self.index.find(hash, &is_equal) {
                 let before = name[..at].trim_end_matches('.');

@@ -207,18 +207,13 @@ impl ConfigError {
 }
 
 /// Cuts out the middle of a text that is too long: its beginning names the problem, and its end the remedy.
-fn shortened(mut text: String) -> String {
-    if text.len() > TEXT {
-        let boundary = |mut at: usize| {
-            while !text.is_char_boundary(at) {
-                at += 1;
-            }
-            at
-        };
-        let (from, to) = (boundary(TEXT / 2), boundary(text.len() - TEXT / 2));
-        text.replace_range(from..to, "…");
+fn shortened(text: String) -> String {
+    if text.len() <= TEXT {
+        return text;
     }
-    text
+    let boundary = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let (start, end) = (boundary(TEXT / 2), boundary(text.len() - TEXT / 2));
+    format!("{}…{}", &text[..start], &text[end..])
 }
 
 impl fmt::Display for ConfigError {

@@ -6,42 +6,43 @@ use super::reader;
 /// The length of the text that is looked at, in bytes.
 const LOOKED_AT: usize = 65_536;
 
-/// Markers of one kind of config, and its name: each of the two is in the text without spaces and tabs.
-const MARKERS: [(&str, &str, &str); 28] = [
-    ("\n<?php", "", "PHP"),
-    ("\nconfigservice", "\noption", "a UCI config (ddns-scripts)"),
-    ("\nconfig", "\noption", "a UCI config"),
-    ("dynamic_dns", "{\n", "a Caddyfile"),
-    ("\nprovider", "{\n", "a config of inadyn"),
-    ("\ncustom", "{\n", "a config of inadyn"),
-    ("\n--", "--alias", "a config of inadyn 1"),
-    ("protocol=", "login=", "a config of ddclient"),
-    ("protocol=", "password=", "a config of ddclient"),
-    ("\napi_secret=", "\nsubdomains=", "a config of gandi-live-dns (Python)"),
-    ("\"settings\":", "\"provider\":", "a config of ddns-updater (JSON)"),
-    ("\"cloudflare\":", "\"zone_id\":", "a config of cloudflare-ddns (JSON)"),
-    ("\n#!", "python\n", "a Python script"),
-    ("\n#!", "python3\n", "a Python script"),
-    ("\n#!", "sh\n", "a shell script"),
-    ("\nservices:\n", "image:", "a Docker Compose file (YAML)"),
-    ("\napiVersion:", "\nkind:", "a Kubernetes manifest (YAML)"),
-    ("\nfrom", "import", "Python"),
-    ("\nimport", "\n", "Python"),
-    ("\nresource\"", "{\n", "a Terraform config"),
-    ("\n[Service]", "\nExecStart=", "a systemd unit"),
-    ("\n*/", "***", "a crontab"),
-    ("\n@reboot", "\n", "a crontab"),
-    ("\nD(\"", ");", "a config of DNSControl"),
-    ("\n$ORIGIN", "\n", "a DNS zone file"),
-    ("\n$TTL", "\n", "a DNS zone file"),
-    ("\n:global", "\n", "a RouterOS script"),
-    ("\ndns_gandi_", "=", "a config of certbot"),
-];
+/// A line for each kind of config: two markers, which are both in the text without spaces and tabs, and the name of the
+/// kind. `^` is the start of a line, or the end of the one before. One text, since an array of texts needs a relocation
+/// for each.
+const MARKERS: &str = "\
+^<?php||PHP\n\
+^configservice|^option|a UCI config (ddns-scripts)\n\
+^config|^option|a UCI config\n\
+dynamic_dns|{^|a Caddyfile\n\
+^provider|{^|a config of inadyn\n\
+^custom|{^|a config of inadyn\n\
+^--|--alias|a config of inadyn 1\n\
+protocol=|login=|a config of ddclient\n\
+protocol=|password=|a config of ddclient\n\
+^api_secret=|^subdomains=|a config of gandi-live-dns (Python)\n\
+\"settings\":|\"provider\":|a config of ddns-updater (JSON)\n\
+\"cloudflare\":|\"zone_id\":|a config of cloudflare-ddns (JSON)\n\
+^#!|python^|a Python script\n\
+^#!|python3^|a Python script\n\
+^#!|sh^|a shell script\n\
+^services:^|image:|a Docker Compose file (YAML)\n\
+^apiVersion:|^kind:|a Kubernetes manifest (YAML)\n\
+^from|import|Python\n\
+^import|^|Python\n\
+^resource\"|{^|a Terraform config\n\
+^[Service]|^ExecStart=|a systemd unit\n\
+^*/|***|a crontab\n\
+^@reboot|^|a crontab\n\
+^D(\"|);|a config of DNSControl\n\
+^$ORIGIN|^|a DNS zone file\n\
+^$TTL|^|a DNS zone file\n\
+^:global|^|a RouterOS script\n\
+^dns_gandi_|=|a config of certbot";
 
 /// Returns the kind of another program's config, with its article. `None` if there is too little evidence, or if the text
 /// has a key that only this program has.
 pub(super) fn recognise(text: &str) -> Option<&'static str> {
-    let mut squeezed = String::from("\n");
+    let mut squeezed = String::from("^");
     for line in text.trim_start_matches('\u{feff}').lines() {
         if squeezed.len() > LOOKED_AT {
             break;
@@ -49,20 +50,26 @@ pub(super) fn recognise(text: &str) -> Option<&'static str> {
         let start = squeezed.len();
         squeezed.extend(line.chars().filter(|c| !c.is_whitespace()));
         if squeezed.len() > start {
-            squeezed.push('\n');
+            squeezed.push('^');
         }
     }
     let lower = squeezed.to_ascii_lowercase();
-    if lower.contains("\ntoken_file=") || lower.contains("\nnames=") && !lower.contains("\nnames=[") {
+    if lower.contains("^token_file=") || lower.contains("^names=") && !lower.contains("^names=[") {
         return None;
     }
-    let known = MARKERS.iter().find(|(a, b, _)| squeezed.contains(a) && squeezed.contains(b));
-    known.map(|(.., kind)| *kind).or_else(|| by_syntax(&squeezed))
+    for line in MARKERS.lines() {
+        let mut parts = line.split('|');
+        let is_in = |marker: Option<&str>| marker.is_some_and(|marker| squeezed.contains(marker));
+        if is_in(parts.next()) && is_in(parts.next()) {
+            return parts.next();
+        }
+    }
+    by_syntax(&squeezed)
 }
 
-/// Recognises the kind by the form of most lines. `squeezed` has no spaces and no empty lines.
+/// Recognises the kind by the form of most lines. `squeezed` has no spaces and no empty lines; `^` ends a line.
 fn by_syntax(squeezed: &str) -> Option<&'static str> {
-    let first = squeezed.trim_start();
+    let first = squeezed.trim_start_matches('^');
     if first.starts_with('<') {
         return Some("XML or HTML");
     }
@@ -71,7 +78,7 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
     }
     let (mut colons, mut equals, mut quoted, mut capitals, mut ours) = (0, 0, 0, 0, 0);
     let (mut sections, mut domains) = (0, 0);
-    for line in first.lines().filter(|line| !line.starts_with(['#', ';'])) {
+    for line in first.split('^').filter(|line| !line.starts_with(['#', ';'])) {
         let line = line.strip_prefix("export").unwrap_or(line);
         let line = line.strip_prefix('-').unwrap_or(line);
         sections += usize::from(line.starts_with('['));
@@ -93,7 +100,7 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
         Some("an environment file or a shell script")
     } else if domains > 0 {
         None
-    } else if quoted >= 2 && quoted * 2 >= equals && (ours * 2 <= equals || squeezed.contains("\n[[")) {
+    } else if quoted >= 2 && quoted * 2 >= equals && (ours * 2 <= equals || squeezed.contains("^[[")) {
         Some("TOML or Python")
     } else if equals >= 3 && ours == 0 {
         Some("an INI file of another program")

@@ -54,7 +54,7 @@ pub(super) fn recognise(sections: &[Section]) -> Option<usize> {
     sections.iter().skip(1).find_map(|s| s.entries.iter().find(|e| is_old(s, e))).map(|e| e.line)
 }
 
-/// Translates the sections into a config of this program. Comments explain the keys that have no equivalent. A domain or
+/// Translates the sections into a config of this program. A domain or
 /// name that is missing, or not valid, becomes a placeholder, with which no config loads.
 pub(super) fn translate(sections: &[Section]) -> String {
     let (mut text, mut hosts, mut index) = (String::new(), Vec::new(), Index::default());
@@ -71,7 +71,8 @@ pub(super) fn translate(sections: &[Section]) -> String {
         let _ = writeln!(text, "\n# and {more} more sections, which are not translated");
     }
     let mut head = String::from(
-        "# create a personal access token at admin.gandi.net and save it in this file (chmod 600)\n\
+        "# create a personal access token at admin.gandi.net and save it in this file (chmod 600). An API key is\n\
+         # deprecated by Gandi; if yours still works, use `api_key_file`. Other settings are not needed\n\
          token_file = /etc/gandi-ddns/token\n",
     );
     let host =
@@ -144,18 +145,6 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
             let _ = writeln!(text, "ttl = {}  # {ttl} is not allowed: use 300 to 2592000", nearest.seconds());
         }
         None => {}
-    }
-    for (key, note) in [
-        ("apikey", "deprecated by Gandi; if yours still works, use `api_key_file` instead of `token_file`"),
-        ("api", "not needed"),
-        ("gandi_api", "not needed"),
-        ("host", "see `ipv4` above, unless it is this machine"),
-        ("retries", "not needed"),
-        ("ipify_api", "not needed; for a service of your own use `ipv4 = https://…`"),
-    ] {
-        if value(key).is_some() {
-            let _ = writeln!(text, "# {key}: {note}");
-        }
     }
 }
 

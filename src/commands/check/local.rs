@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::findings::Findings;
 use crate::config::Config;
+use crate::dns::RrsetKey;
 use crate::exit::Exit;
 use crate::gandi::{Credential, USE_TOKEN};
 use crate::state::{self, StoreStatus, history};
@@ -52,10 +53,17 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
 
 /// Warns of names that look like absolute ones.
 fn check_names(config: &Config, findings: &mut Findings) {
-    let mut names: Vec<_> = config.records.iter().filter(|r| r.looks_absolute()).map(|r| &r.key).collect();
-    names.dedup_by(|a, b| a.name == b.name && a.domain == b.domain);
-    let [first, more @ ..] = names.as_slice() else { return };
-    let are = match more.len() {
+    let mut first: Option<&RrsetKey> = None;
+    let mut more = 0;
+    for record in config.records.iter().filter(|r| r.looks_absolute()) {
+        match first {
+            None => first = Some(&record.key),
+            // A name has up to two types.
+            Some(first) => more += usize::from(record.key.rrtype == first.rrtype),
+        }
+    }
+    let Some(first) = first else { return };
+    let are = match more {
         0 => " looks like a full name, but is".to_owned(),
         more => format!(" and {more} more look like full names, but are"),
     };
