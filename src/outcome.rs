@@ -67,6 +67,24 @@ pub enum Refusal {
     Several(Rrset),
     /// A CNAME exists at the name; holds its target.
     Cname(String),
+    /// An ALIAS exists at the name; holds its target.
+    Alias(String),
+    /// The name is not in the zone; holds the record that takes it out, as in `the NS record at home.example.org`.
+    Delegated(String),
+}
+
+/// Says that nobody sees a record, because of the record that this holds.
+pub(crate) struct OutOfZone<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OutOfZone<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} takes this name out of the zone, so that nobody sees an address here; delete that record at Gandi, or \
+             use another name",
+            self.0
+        )
+    }
 }
 
 /// A failure of one record that is kept from run to run, until the record succeeds or fails in another way.
@@ -74,6 +92,8 @@ pub enum Refusal {
 pub struct FailureRecord {
     /// The exit code of the failure.
     pub exit: Exit,
+    /// The number of [`Failure::code`].
+    pub code: u64,
     /// The time of the first failure in a row.
     pub first_seen: Timestamp,
     /// The time of the last one.
@@ -97,10 +117,14 @@ impl fmt::Display for Refusal {
                 rrset.values().len(),
                 rrset.addresses()
             ),
-            Self::Cname(target) => write!(
-                f,
-                "not changed: a CNAME record (to {target}) exists at this name; delete it at Gandi, or use another name"
-            ),
+            Self::Cname(target) | Self::Alias(target) => {
+                let rrtype = if matches!(self, Self::Cname(_)) { "a CNAME" } else { "an ALIAS" };
+                write!(
+                    f,
+                    "not changed: {rrtype} record (to {target}) exists at this name; delete it at Gandi, or use another name"
+                )
+            }
+            Self::Delegated(record) => write!(f, "not changed: {}", OutOfZone(record)),
         }
     }
 }
@@ -115,6 +139,22 @@ impl Failure {
             Self::Refused(_) => Exit::Config,
             Self::BackedOff(record) => record.exit,
         }
+    }
+
+    /// Returns a number that is the same as long as the failure is: the exit code, plus 256 times the kind of failure.
+    #[must_use]
+    pub fn code(&self) -> u64 {
+        let class = match self {
+            Self::Address(e) => e.class(),
+            Self::Read(e) => 0x1000 + e.class(),
+            Self::Write(e) => 0x2000 + e.class(),
+            Self::Refused(Refusal::Several(_)) => 0x3000,
+            Self::Refused(Refusal::Cname(_)) => 0x3001,
+            Self::Refused(Refusal::Alias(_)) => 0x3002,
+            Self::Refused(Refusal::Delegated(_)) => 0x3003,
+            Self::BackedOff(record) => return record.code,
+        };
+        u64::from(self.exit().code()) + 256 * class
     }
 
     /// Returns the failure in words, with its causes.

@@ -7,7 +7,7 @@ use super::consensus::Query;
 use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
-use crate::sys::grouped::push_grouped;
+use crate::sys::grouped::{Texts, push_grouped};
 
 /// No address is decided, so that no record of this family may be written. Names the cause of each source.
 #[derive(Debug)]
@@ -51,6 +51,16 @@ impl AddressError {
         causes.peek().is_some() && causes.all(|(_, cause)| unreached(cause))
     }
 
+    /// Returns a number for the kind of cause. It does not depend on which providers were queried.
+    pub(crate) fn class(&self) -> u64 {
+        let any = |is: fn(&SourceError) -> bool| u64::from(self.causes().any(|(_, cause)| is(cause)));
+        u64::from(self.family == Family::V6)
+            | u64::from(self.has_votes()) << 1
+            | u64::from(self.is_local()) << 2
+            | any(|e| matches!(e, SourceError::Http(HttpError::Clock { .. }))) << 3
+            | any(|e| matches!(e, SourceError::NotPublic(..) | SourceError::BehindNat(..))) << 4
+    }
+
     /// Returns the result of each source as text, with the sources that have the same text: many often fail alike.
     fn grouped(&self) -> Vec<(String, Vec<String>)> {
         let answered = self.queries.iter().filter_map(|query| {
@@ -58,9 +68,9 @@ impl AddressError {
             Some((query, format!("reported {}{hint}", query.address()?)))
         });
         let failed = self.causes().map(|(query, cause)| (query, cause.to_string()));
-        let mut groups = Vec::new();
+        let (mut groups, mut texts) = (Vec::new(), Texts::default());
         for (query, text) in answered.chain(failed) {
-            push_grouped(&mut groups, text, query.source.to_string());
+            push_grouped(&mut groups, &mut texts, &text, query.source.to_string());
         }
         groups
     }

@@ -35,10 +35,13 @@ pub(crate) fn load(
     Ok((config, id))
 }
 
-/// Prints a config error and returns its exit code.
-pub(crate) fn report_config_error(e: &ConfigError, console: &mut Console) -> Exit {
-    for line in e.heading().into_iter().chain(e.lines()) {
-        console.error(format_args!("{line}"));
+/// Prints a config error with this text at the end of each problem, and returns its exit code.
+pub(crate) fn report_config_error(e: &ConfigError, suffix: &str, console: &mut Console) -> Exit {
+    if let Some(heading) = e.heading() {
+        console.error(format_args!("{heading}"));
+    }
+    for line in e.lines() {
+        console.error(format_args!("{line}{suffix}"));
     }
     e.exit()
 }

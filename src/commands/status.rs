@@ -9,14 +9,14 @@ use crate::outcome::FailureRecord;
 use crate::state::history::{self, HistoryEntry};
 use crate::state::{self, Confirmed, State, StoreStatus};
 use crate::sys::error_chain::chain;
-use crate::sys::time::Timestamp;
+use crate::sys::time::{Timestamp, implausible};
 use crate::token;
 
 /// Runs the command. Returns the most severe exit code of the saved failures.
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let (config, id) = match load(options, context, Credentials::Optional) {
         Ok(loaded) => loaded,
-        Err(e) => return report_config_error(&e, console),
+        Err(e) => return report_config_error(&e, "", console),
     };
     let Some(dir) = &config.state_dir else {
         console.error(format_args!("no directory for the state: set `state_dir`, or HOME"));
@@ -30,6 +30,9 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         }
     };
     let now = (context.now)();
+    if let Some(problem) = implausible(now) {
+        console.warn(format_args!("{problem}"));
+    }
     match state::last_run(dir, id) {
         Some(at) => console.notice(format_args!("last run: {}", with_age(at, now))),
         None => console.notice(format_args!(
@@ -38,7 +41,10 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         )),
     }
     if let Some(expires) = state.token.expires_at {
-        console.notice(format_args!("token: {}", token::expiry(expires, now)));
+        match implausible(now) {
+            Some(_) => console.notice(format_args!("token: expires on {}", expires.date())),
+            None => console.notice(format_args!("token: {}", token::expiry(expires, now))),
+        }
     }
     let mut exit = print_records(&config, &state, now, console);
     if let StoreStatus::Unusable(e) = state::inspect(dir, id)
@@ -106,6 +112,10 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
 
 /// Returns the time and its age, as in `2026-11-24 01:55:10 UTC (3 minutes ago)`.
 fn with_age(at: Timestamp, now: Timestamp) -> String {
+    // A clock that is wrong tells no age; one that was a little ahead, a small one.
+    if implausible(now).is_some() {
+        return at.to_string();
+    }
     let age = now.since(at).unwrap_or(0);
     let (number, unit) = match age {
         0..120 => (age, "second"),

@@ -5,6 +5,7 @@ use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::json::Object;
 use crate::outcome::{Failure, Outcome, Success};
+use crate::sys::grouped::Texts;
 use crate::sys::time::Timestamp;
 
 /// The content of the object.
@@ -19,23 +20,53 @@ pub(crate) struct RunReport<'a> {
     pub(crate) earlier: &'a [Outcome],
     /// The expiry of the token; `None` if unknown.
     pub(crate) token_expires: Option<Timestamp>,
+    /// The warnings of the run, printed or not.
+    pub(crate) warnings: &'a [String],
+}
+
+/// Returns the object of a run that ended before it knew its records.
+pub(crate) fn early_end(now: Timestamp, exit: Exit, mode: WriteMode, error: &str) -> String {
+    let error = Some(error);
+    run(&RunReport {
+        now,
+        exit,
+        mode,
+        error,
+        outcomes: &[],
+        earlier: &[],
+        token_expires: None,
+        warnings: &[],
+    })
 }
 
 /// Returns the object as one line.
 pub(crate) fn run(report: &RunReport) -> String {
-    let mut records = Vec::new();
-    for outcome in report.outcomes {
+    let (mut known, mut earlier, mut records) = (Texts::default(), Vec::new(), Vec::new());
+    for outcome in report.earlier {
         for key in &outcome.keys {
+            if known.number(&key.id("")) == earlier.len() {
+                earlier.push(&outcome.result);
+            }
+        }
+    }
+    for Outcome { keys, result } in report.outcomes {
+        for key in keys {
             // Report the change made by an earlier attempt of this run rather than `unchanged` from the last one.
-            let earlier = report.earlier.iter().find(|e| outcome.result.is_ok() && e.keys.contains(key));
-            records.push(record(key, &earlier.unwrap_or(outcome).result));
+            let change = known.find(&key.id("")).filter(|_| result.is_ok());
+            records.push(record(key, change.map_or(result, |number| earlier[number])));
         }
     }
     let mut object = Object::new();
     object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("time", Some(report.now.as_secs()));
     object.number("exit", Some(report.exit.code().into()));
     object.boolean("dry_run", report.mode == WriteMode::DryRun);
-    object.text("error", report.error).list("records", &records);
+    let mut warnings = Vec::with_capacity(report.warnings.len());
+    for text in report.warnings {
+        let mut warning = Object::new();
+        warning.text("text", Some(text));
+        warnings.push(warning.end());
+    }
+    object.text("error", report.error).list("records", &records).list("warnings", &warnings);
     object.number("token_expires", report.token_expires.map(Timestamp::as_secs));
     object.end()
 }

@@ -4,13 +4,16 @@ use std::fmt;
 
 use crate::cli::WriteMode;
 use crate::console::Console;
-use crate::dns::{Rrset, RrsetKey};
+use crate::console::syslog::Severity;
+use crate::dns::{Rrset, RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Success};
-use crate::sys::grouped::push_grouped;
+use crate::sys::grouped::{Texts, push_grouped};
+use crate::sys::time::Timestamp;
 
-/// Prints the outcomes of a pass and returns the most severe exit code. `is_known` returns true for a record that this
-/// program has confirmed or written before: a dry run says so if it would replace another one.
+/// Prints the steps and changes of a pass, and returns the most severe exit code. The failures are printed by
+/// [`report_failures`]. `is_known` returns true for a record that this program has confirmed or written before: a dry run
+/// says so if it would replace another one.
 pub fn report(outcomes: &[Outcome], is_known: &dyn Fn(&RrsetKey) -> bool, console: &mut Console) -> Exit {
     let mut exit = Exit::Ok;
     for Outcome { keys, result } in outcomes {
@@ -19,19 +22,32 @@ pub fn report(outcomes: &[Outcome], is_known: &dyn Fn(&RrsetKey) -> bool, consol
             Err(failure) => exit = exit.max(failure.exit()),
         }
     }
-    for (text, keys) in failures(outcomes) {
-        console.error(format_args!("{}: {text}", Subjects(&keys)));
-    }
     exit
 }
 
-/// Returns the failures of a pass with their records, grouped by text.
-fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
-    let mut failures = Vec::new();
+/// Prints the failures with one of these codes (`Failure::code`), one line per text, with `suffix` at their ends.
+pub(crate) fn report_failures(outcomes: &[Outcome], codes: &[u64], suffix: &str, console: &mut Console) {
+    for (text, keys) in failures(outcomes, Some(codes)) {
+        console.print(Severity::Error, &format!("{}: {text}{suffix}", Subjects(&keys)));
+    }
+}
+
+/// Prints that these records work again after a failure.
+pub(crate) fn report_end(keys: &[&RrsetKey], since: Timestamp, console: &mut Console) {
+    console.notice(format_args!("{}: works again; it failed since {since}", Subjects(keys)));
+}
+
+/// Returns the failures of a pass with these codes, or all of them, with their records, grouped by text.
+fn failures<'a>(outcomes: &'a [Outcome], codes: Option<&[u64]>) -> Vec<(String, Vec<&'a RrsetKey>)> {
+    let (mut failures, mut texts) = (Vec::new(), Texts::default());
     for Outcome { keys, result } in outcomes {
         let Err(failure) = result else { continue };
+        if codes.is_some_and(|codes| !codes.contains(&failure.code())) {
+            continue;
+        }
+        let text = failure.text();
         for key in keys {
-            push_grouped(&mut failures, failure.text(), key);
+            push_grouped(&mut failures, &mut texts, &text, key);
         }
     }
     failures
@@ -39,7 +55,7 @@ fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
 
 /// Returns the failures of a pass, one line per text.
 pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
-    failures(outcomes).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
+    failures(outcomes, None).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
 }
 
 fn report_success(
@@ -97,14 +113,16 @@ pub(crate) struct ReplacementText<'a> {
 impl fmt::Display for ReplacementText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (old, new) = (self.old, self.new);
-        if old.values() == new.values() {
-            return write!(f, "{} (TTL {} -> {})", new.addresses(), old.ttl, new.ttl);
+        if old.values() != new.values() {
+            write!(f, "{} -> ", old.addresses())?;
         }
-        write!(f, "{} -> {}", old.addresses(), new.addresses())?;
-        if old.ttl != new.ttl {
-            write!(f, " (TTL {} -> {})", old.ttl, new.ttl)?;
+        f.write_str(&new.addresses())?;
+        if old.ttl == new.ttl {
+            return Ok(());
         }
-        Ok(())
+        let is_nearest = new.ttl == Ttl::nearest(old.ttl).seconds();
+        let reason = if is_nearest { ", the nearest that Gandi accepts" } else { "" };
+        write!(f, " (TTL {} -> {}{reason})", old.ttl, new.ttl)
     }
 }
 
@@ -161,7 +179,10 @@ mod tests {
 
     fn printed(outcomes: &[Outcome], verbosity: Verbosity) -> (String, String, Exit) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = report(outcomes, &|_| true, &mut Console::new(verbosity, &mut out, &mut err));
+        let mut console = Console::new(verbosity, &mut out, &mut err);
+        let exit = report(outcomes, &|_| true, &mut console);
+        let codes: Vec<u64> = outcomes.iter().filter_map(|o| Some(o.result.as_ref().err()?.code())).collect();
+        report_failures(outcomes, &codes, "", &mut console);
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (text(out), text(err), exit)
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::notices::Notice;
 use super::records::{Confirmed, RecordState, State, TokenMemory};
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
@@ -43,8 +44,14 @@ impl State {
         match kind {
             "fingerprint" => self.fingerprint = number()?,
             "token" => {
-                let (checked_at, expires_at) = (time(number()?), time(number()?));
-                self.token = TokenMemory { checked_at, expires_at, warned_at: time(number()?) };
+                self.token = TokenMemory { checked_at: time(number()?), expires_at: time(number()?) };
+                // A former version noted the time of the last warning.
+                number()?;
+            }
+            "told" => {
+                let (told_at, tellings) = (Timestamp::from_secs(number()?), number()?);
+                let (known, most) = (number()?, number()?);
+                self.notices.push(Notice { told_at, tellings, known, most, id: number()? });
             }
             "confirmed" => {
                 let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()? == 1, number()?);
@@ -55,14 +62,15 @@ impl State {
                     changed,
                     doubtful,
                 };
-                self.entry(parse_id(&mut words)?).confirmed = Some(confirmed);
+                self.entry(&parse_id(&mut words)?).confirmed = Some(confirmed);
             }
             "failure" => {
                 let (code, first_seen, last_seen) = (number()?, number()?, number()?);
                 let (retry_after, consecutive, reported_at) = (time(number()?), number()?, time(number()?));
                 let id = parse_id(&mut words)?;
-                self.entry(id).failure = Some(FailureRecord {
-                    exit: Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code)?,
+                self.entry(&id).failure = Some(FailureRecord {
+                    exit: Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code & 0xff)?,
+                    code,
                     first_seen: Timestamp::from_secs(first_seen),
                     last_seen: Timestamp::from_secs(last_seen),
                     retry_after,
@@ -90,16 +98,19 @@ fn seconds(time: Option<Timestamp>) -> u64 {
 /// Reads an RRset's identifier, which is the next four words.
 fn parse_id<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<String> {
     let [api, domain, name, rrtype] = [words.next()?, words.next()?, words.next()?, words.next()?];
-    Some(format!("{api} {domain} {name} {rrtype}"))
+    Some([api, domain, name, rrtype].join(" "))
 }
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(HEADER)?;
         start_line(f, "fingerprint", &[self.fingerprint])?;
-        let TokenMemory { checked_at, expires_at, warned_at } = self.token;
-        start_line(f, "token", &[seconds(checked_at), seconds(expires_at), seconds(warned_at)])?;
-        for (id, RecordState { confirmed, failure }) in &self.records {
+        let TokenMemory { checked_at, expires_at } = self.token;
+        start_line(f, "token", &[seconds(checked_at), seconds(expires_at), 0])?;
+        for Notice { told_at, tellings, known, most, id } in &self.notices {
+            start_line(f, "told", &[told_at.as_secs(), *tellings, *known, *most, *id])?;
+        }
+        for (id, RecordState { confirmed, failure }) in self.entries() {
             if let Some(Confirmed { address, ttl, at, changed, doubtful }) = confirmed {
                 let numbers = [at.as_secs(), seconds(*changed), u64::from(*doubtful), u64::from(*ttl)];
                 start_line(f, "confirmed", &numbers)?;
@@ -107,7 +118,7 @@ impl fmt::Display for State {
             }
             if let Some(failure) = failure {
                 let numbers = [
-                    u64::from(failure.exit.code()),
+                    failure.code,
                     failure.first_seen.as_secs(),
                     failure.last_seen.as_secs(),
                     seconds(failure.retry_after),
@@ -130,6 +141,7 @@ fn start_line(f: &mut fmt::Formatter<'_>, kind: &str, numbers: &[u64]) -> fmt::R
 
 #[cfg(test)]
 mod tests {
+    use super::super::records::Attempts;
     use super::*;
     use crate::dns::{Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
     use crate::outcome::{Failure, Outcome, Refusal, Success};
@@ -144,10 +156,22 @@ mod tests {
     fn state_is_the_same_after_writing_and_parsing() {
         let kept = Success::Unchanged(Rrset::single("81.2.69.142".parse().expect("an address"), 600));
         let refused = Failure::Refused(Refusal::Cname("a.".to_owned()));
-        let mut state = State::default().apply("api", &outcome(Ok(kept)), Timestamp::from_secs(10_000));
-        state = state.apply("api", &outcome(Err(refused)), Timestamp::from_secs(10_100)).with_fingerprint(7);
-        state.token = TokenMemory { checked_at: time(1), expires_at: time(2), warned_at: time(3) };
+        let mut state =
+            State::default().apply("api", &outcome(Ok(kept)), Attempts::Last, Timestamp::from_secs(10_000));
+        state = state
+            .apply("api", &outcome(Err(refused)), Attempts::Last, Timestamp::from_secs(10_100))
+            .with_fingerprint(7);
+        state.token = TokenMemory { checked_at: time(1), expires_at: time(2) };
+        assert!(state.is_due(7, 1, Timestamp::from_secs(10_100)));
         assert_eq!(State::parse(&state.to_string()), Ok(state));
+    }
+
+    #[test]
+    fn state_of_a_former_version_without_kinds_of_failures_is_read() {
+        let old = format!("{HEADER}\ntoken 1 2 3\nfailure 77 1 2 3600 1 0 api example.org * A refused\n");
+        let state = State::parse(&old).expect("a state");
+        assert_eq!(state.token, TokenMemory { checked_at: time(1), expires_at: time(2) });
+        assert_eq!(state.failing(77), 1);
     }
 
     #[test]

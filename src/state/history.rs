@@ -33,7 +33,8 @@ pub(crate) struct HistoryEntry {
     pub(crate) new: String,
 }
 
-const NOT_A_HISTORY: FileError = FileError::NotText("it has lines that are no history");
+const NOT_A_HISTORY: FileError =
+    FileError::NotText("it has lines that are no history; move it away, or set another `history`");
 
 /// The word in the file for an absent former address.
 const NO_ADDRESS: &str = "-";

@@ -2,10 +2,11 @@
 
 mod format;
 pub(crate) mod history;
+pub(crate) mod notices;
 mod records;
 mod store;
 
-pub(crate) use records::Confirmed;
+pub(crate) use records::{Attempts, Confirmed, RecordState};
 pub use records::{State, TokenMemory};
 pub(crate) use store::WITHOUT_STATE;
 pub use store::{StateError, Store, StoreStatus, inspect, last_run, read_unlocked};

@@ -78,6 +78,7 @@ fn socket_that_this_machine_refuses_is_reported_as_such() {
         let s = sandbox();
         // Twice, since a second failure at a server would bring a backoff.
         for _ in 0..2 {
+            s.forget_notices();
             let words =
                 format!("could not read the record: could not connect to 127.0.0.1:{}{words}", s.fake.port());
             run(&s, fault).fails(75, &[&words]);

@@ -1,7 +1,6 @@
 //! `gandi-ddns check`: checks everything that a run depends on, and changes nothing. Its output is meant for bug
 //! reports, so it contains no secret and, with `--redact`, no names and no addresses.
 
-mod delegation;
 mod findings;
 mod local;
 mod redact;
@@ -12,12 +11,13 @@ use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
-use crate::dns::RrsetKey;
+use crate::dns::{RrsetKey, ZoneName};
 use crate::exit::Exit;
+use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::json::Object;
 use crate::net::Family;
-use crate::outcome::{Failure, Outcome, Success};
+use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{FirstWrite, ReplacementText};
 use crate::state::{self, State};
@@ -39,7 +39,7 @@ pub fn execute(
     let clock = check_clock((context.now)(), &mut findings);
     let mut translation = String::new();
     match load(options, context, Credentials::Required) {
-        Err(e) if e.exit() == Exit::Usage => return report_config_error(&e, console),
+        Err(e) if e.exit() == Exit::Usage => return report_config_error(&e, "", console),
         Err(e) => {
             if redaction == Redaction::On {
                 redactor.hide_labels(&config::names(&options.source, &context.env));
@@ -150,9 +150,24 @@ fn check_records(
     let known =
         config.state_dir.as_ref().and_then(|dir| state::read_unlocked(dir, id).ok()).unwrap_or_default();
     let is_known = |key: &_| known.record(config.api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
-    for Outcome { keys, result } in reconcile(config, &http, pass, &mut discarded) {
+    let outcomes = reconcile(config, &http, pass, &mut discarded);
+    let mut livedns = LiveDns::new(&http, &config.api, &config.credential, random.split());
+    let mut listings: Vec<(ZoneName, Option<Listing>)> = Vec::new();
+    for Outcome { keys, result } in outcomes {
         for key in keys {
-            add_record(&key, &result, &is_known, findings);
+            if result.is_ok() && !listings.iter().any(|(domain, _)| *domain == key.domain) {
+                listings.push((key.domain.clone(), livedns.listing(&key.domain).ok()));
+            }
+            let listing = listings.iter().find(|(domain, _)| *domain == key.domain);
+            let delegation = listing.and_then(|(_, l)| l.as_ref()).and_then(|l| l.delegation(&key));
+            match (&result, delegation) {
+                // Runs keep the record, since they look for a delegation before their first write only.
+                (Ok(Success::Unchanged(rrset)), Some(record)) => {
+                    let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
+                    findings.warn(key.to_string(), text);
+                }
+                _ => add_record(&key, &result, &is_known, findings),
+            }
         }
     }
 }
