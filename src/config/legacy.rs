@@ -49,16 +49,16 @@ pub(super) fn recognise(sections: &[Section]) -> Option<usize> {
     // A section whose name is a domain may be one of this program, with a mistake.
     let is_old = |s: &Section, e: &Entry| {
         let key = e.key.as_str();
-        KEYS.contains(&key) || !s.name.contains('.') && WEAK_KEYS.contains(&key)
+        KEYS.contains(&key) || s.line > 0 && !s.name.contains('.') && WEAK_KEYS.contains(&key)
     };
-    sections.iter().skip(1).find_map(|s| s.entries.iter().find(|e| is_old(s, e))).map(|e| e.line)
+    sections.iter().find_map(|s| s.entries.iter().find(|e| is_old(s, e))).map(|e| e.line)
 }
 
 /// Translates the sections into a config of this program. A domain or
 /// name that is missing, or not valid, becomes a placeholder, with which no config loads.
 pub(super) fn translate(sections: &[Section]) -> String {
     let (mut text, mut hosts, mut index) = (String::new(), Vec::new(), Index::default());
-    let relevant = || sections.iter().skip(1).filter(|s| !s.entries.is_empty());
+    let relevant = || sections.iter().filter(|s| !s.entries.is_empty());
     for section in relevant().take(MAX_SECTIONS) {
         translate_section(section, &mut text, &mut |host| {
             let found = index.find_or_add(fnv(host.as_bytes()), hosts.len(), &|i| hosts[i] == host);
@@ -216,6 +216,7 @@ mod tests {
             ("domain = example.org\na_name = example.org", "names = @"),
             ("domain = example.org\na_name = h\u{1b}[0mome", "names = <name> 0mome"),
             ("a_name = home", "names = <name>"),
+            ("[x]\ndomain = example.org\na_name = home", "names = home"),
         ] {
             has_line(&translated(&format!("[local]\napikey = x\n{lines}\n")), names);
         }
@@ -225,6 +226,11 @@ mod tests {
                 "{lines}"
             );
         }
+    }
+
+    #[test]
+    fn config_without_a_section_is_translated() {
+        has_line(&translated("a_name = home\ndomain = example.org\napikey = x\n"), "[example.org]");
     }
 
     #[test]
