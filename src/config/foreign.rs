@@ -6,6 +6,9 @@ use super::reader;
 /// The length of the text that is looked at, in bytes.
 const LOOKED_AT: usize = 65_536;
 
+/// The kind of a text with keys and values that could also be the config of an older Gandi script.
+pub(super) const INI: &str = "an INI file of another program";
+
 /// A line for each kind of config: two markers, which are both in the text without spaces and tabs, and the name of the
 /// kind. `^` is the start of a line, or the end of the one before. One text, since an array of texts needs a relocation
 /// for each.
@@ -103,7 +106,7 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
     } else if quoted >= 2 && quoted * 2 >= equals && (ours * 2 <= equals || squeezed.contains("^[[")) {
         Some("TOML or Python")
     } else if equals >= 3 && ours == 0 {
-        Some("an INI file of another program")
+        Some(INI)
     } else {
         None
     }

@@ -99,12 +99,16 @@ fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBu
 /// Says in the error what kind of file it is, if it is no config of this program.
 fn recognised(error: ConfigError, text: &str) -> ConfigError {
     let old = legacy::read(text);
-    if let Some(line) = legacy::recognise(&old) {
-        error.legacy(line, legacy::translate(&old))
-    } else if let Some(kind) = foreign::recognise(text) {
-        error.foreign(kind)
-    } else {
-        error
+    let kind = foreign::recognise(text);
+    match legacy::recognise(&old) {
+        // Without a section it could be a script.
+        Some(line) if old.len() > 1 || kind.is_none_or(|kind| kind == foreign::INI) => {
+            error.legacy(line, legacy::translate(&old))
+        }
+        _ => match kind {
+            Some(kind) => error.foreign(kind),
+            None => error,
+        },
     }
 }
 
