@@ -6,6 +6,7 @@ mod build;
 mod ca_file;
 mod domains;
 mod error;
+mod foreign;
 mod legacy;
 mod load;
 mod model;

@@ -12,12 +12,13 @@ use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::time::Timestamp;
 
 /// Prints the steps and changes of a pass, and returns the most severe exit code. The failures are printed by
-/// [`report_failures`].
-pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
+/// [`report_failures`]. `is_known` returns true for a record that this program has confirmed or written before: a dry run
+/// says so if it would replace another one.
+pub fn report(outcomes: &[Outcome], is_known: &dyn Fn(&RrsetKey) -> bool, console: &mut Console) -> Exit {
     let mut exit = Exit::Ok;
     for Outcome { keys, result } in outcomes {
         match result {
-            Ok(success) => report_success(keys, success, console),
+            Ok(success) => report_success(keys, success, is_known, console),
             Err(failure) => exit = exit.max(failure.exit()),
         }
     }
@@ -57,7 +58,12 @@ pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
     failures(outcomes, None).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
 }
 
-fn report_success(keys: &[RrsetKey], success: &Success, console: &mut Console) {
+fn report_success(
+    keys: &[RrsetKey],
+    success: &Success,
+    is_known: &dyn Fn(&RrsetKey) -> bool,
+    console: &mut Console,
+) {
     for key in keys {
         match success {
             Success::Cached(rrset) => {
@@ -75,6 +81,11 @@ fn report_success(keys: &[RrsetKey], success: &Success, console: &mut Console) {
                 new.addresses(),
                 new.ttl
             )),
+            Success::Replaced { old, new, mode: WriteMode::DryRun }
+                if old.values() != new.values() && !is_known(key) =>
+            {
+                console.notice(format_args!("{key}: would replace {}", FirstWrite { old, new }));
+            }
             Success::Replaced { old, new, mode } => {
                 console.notice(format_args!(
                     "{key}: {}{}",
@@ -115,6 +126,25 @@ impl fmt::Display for ReplacementText<'_> {
     }
 }
 
+/// The text of the replacement of an address that this program has neither written nor confirmed, after "replace".
+pub(crate) struct FirstWrite<'a> {
+    pub(crate) old: &'a Rrset,
+    pub(crate) new: &'a Rrset,
+}
+
+impl fmt::Display for FirstWrite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (old, new) = (self.old, self.new);
+        write!(
+            f,
+            "{}, which this program has not written as far as it knows, with {} (TTL {})",
+            old.addresses(),
+            new.addresses(),
+            new.ttl
+        )
+    }
+}
+
 /// The names of records: up to three by name, and the number of the others.
 struct Subjects<'a>(&'a [&'a RrsetKey]);
 
@@ -150,7 +180,7 @@ mod tests {
     fn printed(outcomes: &[Outcome], verbosity: Verbosity) -> (String, String, Exit) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console::new(verbosity, &mut out, &mut err);
-        let exit = report(outcomes, &mut console);
+        let exit = report(outcomes, &|_| true, &mut console);
         let codes: Vec<u64> = outcomes.iter().filter_map(|o| Some(o.result.as_ref().err()?.code())).collect();
         report_failures(outcomes, &codes, "", &mut console);
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");

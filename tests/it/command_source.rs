@@ -21,8 +21,9 @@ fn sandbox(ipv4: &str, ipv6: &str, more: &str) -> Sandbox {
     s.fake.set("example.org", "home", "AAAA", 600, &[STALE6]);
     let head = s.head();
     let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();
+    let types = if ipv6 == "off" { "A" } else { "A AAAA" };
     s.raw_config(&format!(
-        "{}\n{more}\nipv4 = {ipv4}\nipv6 = {ipv6}\n[example.org]\nnames = home\ntypes = A AAAA\n",
+        "{}\n{more}\nipv4 = {ipv4}\nipv6 = {ipv6}\n[example.org]\nnames = home\ntypes = {types}\n",
         head.join("\n")
     ));
     s

@@ -156,7 +156,7 @@ fn config_error_is_the_error_of_the_run() {
     let mut command = s.command();
     let inline = ["--json", "--domain", "-bad-", "--name", "home"];
     let ran = s.finish(command.args(inline));
-    ran.exits(78);
+    ran.exits(64);
     assert!(at(&object(&ran), "error").contains("-bad-"), "{ran}");
     fs::remove_file(s.path("gandi-ddns.conf")).expect("the config");
     let ran = s.run(&["--json"]);

@@ -158,7 +158,9 @@ impl<'a> Updater<'a> {
         let state = modified.as_ref().unwrap_or(&self.state);
         let context = PassContext { state, now, mode, random };
         let outcomes = reconcile(&self.config, &http, context, console);
-        let exit = report(&outcomes, console);
+        let api = self.config.api.as_str();
+        let is_known = |key: &_| self.state.record(api, key).is_some_and(|r| r.confirmed.is_some());
+        let exit = report(&outcomes, &is_known, console);
         Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
     }
 
