@@ -95,7 +95,7 @@ fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError
 }
 
 /// Builds the config of a file. Its identifier is derived from the absolute path.
-fn from_text(
+pub(super) fn from_text(
     text: &str,
     path: &Path,
     env: &Environment,

@@ -6,6 +6,8 @@ mod build;
 mod ca_file;
 mod domains;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod legacy;
 mod load;
 mod model;
