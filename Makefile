@@ -88,7 +88,7 @@ check-lists:
 package:
 	CARGO_TARGET_DIR=target/package-check $(CARGO) package --locked --quiet
 
-## fuzz: fuzz the parsers of untrusted input, RUNS=1000000 inputs each; requires a C++ compiler
+## fuzz: fuzz each parser of untrusted input with RUNS=1000000 inputs; requires a C++ compiler
 fuzz:
 	@RUNS="$(RUNS)" scripts/fuzz.sh
 
