@@ -48,8 +48,11 @@ impl Endpoint {
             return Err(EndpointError::UserInfo);
         }
         let host = authority.host();
-        // `Authority` accepts `host:` and `host:99999`.
-        let is_port_valid = authority.as_str().len() == host.len() || authority.port_u16().is_some();
+        // `Authority` accepts `host:`, `host:99999` and `[::1]host:80`.
+        let is_port_valid = match authority.as_str().strip_prefix(host) {
+            Some("") => true,
+            after => after.is_some_and(|port| port.starts_with(':')) && authority.port_u16().is_some(),
+        };
         if host.is_empty() || !is_port_valid || text.contains(['#', ' ']) {
             return Err(not_a_url());
         }
@@ -142,6 +145,8 @@ mod tests {
             "https://example.org:99999",
             "https://example.org:",
             "http://[::ffff:127.0.0.1]/",
+            "http://[::1]a.example:80/",
+            "https://[::1]222:8443/",
         ] {
             assert!(Endpoint::parse(bad).is_err(), "{bad}");
         }
