@@ -10,8 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 /// Returns the name in a tag without its namespace.
 fn local_name(tag: &str) -> &str {
-    let name =
-        tag.split(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>').next().unwrap_or_default();
+    let name = tag.split(|c: char| c.is_ascii_whitespace() || c == '/').next().unwrap_or_default();
     name.rsplit(':').next().unwrap_or_default()
 }
 
@@ -33,12 +32,12 @@ fuzz_target!(|input: &[u8]| {
         return;
     }
     // It is the whole text of an element with this name, from its start to its end.
-    let pieces: Vec<&str> = body.split('<').collect();
-    let is_whole = |pair: &[&str]| {
-        let (tag, text) = pair[0].split_once('>').unwrap_or(("", ""));
-        local_name(tag) == "NewExternalIPAddress"
-            && pair[1].strip_prefix('/').map(local_name) == Some("NewExternalIPAddress")
-            && text.trim() == address.to_string()
+    let text = address.to_string();
+    let is_whole = |(start, _): (usize, &str)| {
+        let opening = body[..start].trim_end().strip_suffix('>').and_then(|before| before.rsplit('<').next());
+        let closing = body[start + text.len()..].trim_start().strip_prefix("</");
+        let closing = closing.and_then(|after| after.split('>').next());
+        [opening, closing].map(|tag| tag.map(local_name)) == [Some("NewExternalIPAddress"); 2]
     };
-    assert!(pieces.windows(2).any(is_whole), "{address} in {body:?}");
+    assert!(body.match_indices(&text).any(is_whole), "{address} in {body:?}");
 });
