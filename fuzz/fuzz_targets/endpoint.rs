@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use gandi_ddns::http::Endpoint;
 use libfuzzer_sys::fuzz_target;
@@ -21,7 +21,11 @@ fuzz_target!(|text: &str| {
     };
     assert_eq!(endpoint.host(), host.to_ascii_lowercase(), "{text:?}");
     assert!(port.is_none_or(|port| port.parse::<u16>().is_ok()), "{text:?}");
-    assert!(!host.is_empty());
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match literal {
+        Some(literal) => assert!(literal.parse::<Ipv6Addr>().is_ok(), "{text:?}"),
+        None => assert!(!host.is_empty() && !host.contains(['[', ']', ':']), "{text:?}"),
+    }
 
     // HTTPS, or HTTP to a literal loopback address.
     let is_loopback = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|a| a.is_loopback());

@@ -39,11 +39,17 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(translation(&new), None, "recognised once more: {new}");
     let env = Environment::default();
     let Err(error) = load(&new, Path::new(FILE), &env, Credentials::Optional) else { return };
-    let error = error.to_string();
-    let line = error.strip_prefix(&format!("{FILE}:")).and_then(|rest| rest.split(':').next()?.parse().ok());
-    let line: usize = line.unwrap_or_else(|| panic!("no line: {error} of\n{new}"));
-    let line = new.lines().nth(line - 1).expect("a line of the translation");
-    assert!(line.contains('<') && line.contains('>'), "{error}, at {line:?} of\n{new}");
+    for problem in error.to_string().split('\n') {
+        // Scripts have sections without a domain.
+        if problem.contains("no domain configured") && !new.contains("\n[") {
+            continue;
+        }
+        let place = problem.strip_prefix(&format!("{FILE}:")).and_then(|rest| rest.split(':').next());
+        let line: usize =
+            place.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("no line: {problem} of\n{new}"));
+        let line = new.lines().nth(line - 1).expect("a line of the translation");
+        assert!(line.contains('<') && line.contains('>'), "{problem}, at {line:?} of\n{new}");
+    }
 });
 
 fn translation(text: &str) -> Option<String> {

@@ -33,6 +33,8 @@ fuzz_target!(|input: &[u8]| {
                 assert!(rrset.values().iter().all(|a| stated.contains(a)), "{rrset:?} is not stated");
                 assert!(text.contains(&rrset.ttl.to_string()), "{rrset:?} is not stated");
                 assert!(text.contains(key.rrtype.as_str()));
+                let name = format!("\"{}\"", key.name);
+                assert!(text.to_ascii_lowercase().contains(&name), "{name} is not stated");
             }
         }
     }
