@@ -24,7 +24,8 @@ fuzz_target!(|input: &[u8]| {
     any_text(input);
     for result in [find(input, &key), read(input, &key)].into_iter().flatten() {
         let text = str::from_utf8(input).expect("what is parsed is UTF-8");
-        assert!(json_depth(text).is_some(), "what is parsed is JSON");
+        let depth = json_depth(text).expect("what is parsed is JSON");
+        assert!(depth <= 16, "{depth} levels");
         if let Ok(Current::Present(rrset)) = result {
             assert!(rrset.values().is_sorted() && !rrset.values().is_empty());
             assert!(rrset.values().iter().all(|a| Family::of(*a) == key.rrtype.family()));
@@ -84,6 +85,13 @@ fn written(key: &RrsetKey, input: &[u8]) {
         }
     }
     assert_eq!(find(format!("[{other}]").as_bytes(), key), Some(Ok(Current::Absent)));
+    // A key that is there twice, in any spelling, leaves open which value counts.
+    let again = mine.replacen('{', &format!("{{{}:{ttl},", escaped("rrset_ttl", rest)), 1);
+    assert_eq!(find(format!("[{again}]").as_bytes(), key), None, "{again}");
+    // A text that is nested too deeply is refused before it takes memory.
+    let deep = usize::from(ttl as u16);
+    let nested = format!("[{other},{}{}]", "[".repeat(17 + deep), "]".repeat(17 + deep));
+    assert_eq!(find(nested.as_bytes(), key), None);
 }
 
 /// Writes a JSON string, and escapes characters as `choice` says.

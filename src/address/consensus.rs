@@ -149,6 +149,11 @@ pub fn contradiction(queries: &[Query]) -> Option<String> {
              or a second line",
             detected.address, web.source
         )),
+        (Kind::Router, Err(SourceError::BehindNat(external, _))) if external.is_unspecified() => Some(format!(
+            "the router is not connected to the internet, but {} sees {seen}: this machine uses another way, such as a \
+             second line",
+            web.source
+        )),
         (Kind::Router, Err(SourceError::BehindNat(external, _))) => Some(format!(
             "the router's external address is {external}, but {} sees {seen}: the router is behind another NAT; \
              unless that one forwards to it, the name will not reach this machine",

@@ -14,6 +14,10 @@ use crate::net::Family;
 use crate::sys::grouped::push_if_new;
 use crate::sys::ownership;
 use crate::sys::random::Random;
+use crate::sys::words::count;
+
+/// The maximum number of items in a list: more sources than a run has time to query.
+const MAX_ITEMS: usize = 32;
 
 /// One item of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,9 @@ impl Sources {
     pub(super) fn parse(words: &[&str], family: Family, file: Option<&Path>) -> Result<Self, String> {
         if words == ["off"] {
             return Ok(Self(Vec::new()));
+        }
+        if words.len() > MAX_ITEMS {
+            return Err(format!("{} sources are too many: list at most {MAX_ITEMS}", words.len()));
         }
         words.iter().map(|word| parse_item(word, family, file)).collect::<Result<_, _>>().map(Self)
     }
@@ -113,8 +120,9 @@ impl Sources {
         match voters.len() {
             0 => Some("has no source that can be published: add `web`".to_owned()),
             n if n < quorum.providers() => Some(format!(
-                "has sources of {n} provider(s), but {} must agree before a change: add another, such as `web`, or \
+                "has sources of {}, but {} must agree before a change: add another, such as `web`, or \
                  set `quorum = {n}`",
+                count(n as u64, "provider"),
                 quorum.providers()
             )),
             _ => None,

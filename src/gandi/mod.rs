@@ -6,6 +6,8 @@ pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod livedns;
+pub(crate) mod nameservers;
+mod strict;
 mod transport;
 mod wire;
 

@@ -3,17 +3,20 @@
 // clippy.toml allows `expect` in `#[test]` functions only; the helpers panic as well when a test cannot go on.
 #![allow(clippy::expect_used)]
 
+mod advice; // advice for a machine without IPv4 or IPv6
 mod architecture; // layers, ARCHITECTURE.md, and the language of doc comments
 mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
+mod command_line; // mistyped command lines, and secrets in them
 mod command_source; // addresses from a program, and from the name of another host
 mod core_dump; // a core dump without the token
 mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
+mod domains; // sections that are no domain of the token, domains without LiveDNS
 mod fake_server; // the fake against Gandi's recorded responses
 mod faketime; // helper: another clock
 mod file_kinds; // FIFOs, devices, links and others' files in place of each file
@@ -25,7 +28,11 @@ mod hook_limits; // time, children and environment of hooks and programs
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
+mod large_config; // configs of a megabyte
+mod listing; // listings without end, with contradictions, or that need much memory
 mod local_failures; // sockets and threads that this machine refuses
+mod many_records; // thousands of records, and the time limit of a run with many
+mod messages; // docs/messages.md against the texts in src/
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
@@ -41,6 +48,7 @@ mod run_output; // helper: the output of a run, and assertions on it
 mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
+mod server_errors; // errors of TLS and HTTP servers in plain words
 mod short_runs; // `timeout` of a few seconds
 mod simulated_year; // a year of runs
 mod state; // the lock and the state
@@ -54,3 +62,4 @@ mod token_source; // mistakes in the token, where it is from, and the hosts that
 mod trust; // sources that lie
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum
+mod zone_content; // other types at a name or above it, and any TTL

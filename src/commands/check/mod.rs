@@ -1,7 +1,6 @@
 //! `gandi-ddns check`: checks everything that a run depends on, and changes nothing. Its output is meant for bug
 //! reports, so it contains no secret and, with `--redact`, no names and no addresses.
 
-mod delegation;
 mod findings;
 mod local;
 mod redact;
@@ -12,17 +11,19 @@ use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
+use crate::dns::ZoneName;
 use crate::exit::Exit;
+use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::json::Object;
 use crate::net::Family;
-use crate::outcome::{Failure, Outcome, Success};
+use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::ReplacementText;
 use crate::state::State;
-use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, implausible};
+use crate::sys::words::count;
 use findings::{Finding, Findings, Status};
 use redact::Redactor;
 
@@ -35,7 +36,8 @@ pub fn execute(
 ) -> Exit {
     let mut findings = Findings::default();
     let mut redactor = Redactor::new(context.env.home.as_deref());
-    let clock = check_clock((context.now)(), &mut findings);
+    let now = (context.now)();
+    let clock = check_clock(now, &mut findings);
     match load(options, context, Credentials::Required) {
         Err(e) => {
             if redaction == Redaction::On {
@@ -48,7 +50,9 @@ pub fn execute(
                 redactor.hide_names_of(&config);
             }
             console.hide(config.credential.expose());
-            check_all(&config, id, context, clock, &mut findings);
+            local::check_config(&config, &mut findings);
+            local::check_state(&config, id, now, &mut findings);
+            check_remote(&config, context, clock, &mut findings);
         }
     }
     if redaction == Redaction::On {
@@ -64,17 +68,9 @@ pub fn execute(
     findings.exit()
 }
 
-/// Runs all checks, from local to remote. Without a plausible time, only the local ones: no certificate is valid then, and
-/// TLS refuses a time before 1970 by a panic.
-fn check_all(
-    config: &Config,
-    id: ConfigId,
-    context: &Context,
-    clock: Option<Timestamp>,
-    findings: &mut Findings,
-) {
-    local::check_config(config, findings);
-    local::check_state(config, id, (context.now)(), findings);
+/// Runs all checks that need the network. Without a plausible time, none: no certificate is valid then, and TLS refuses a
+/// time before 1970 by a panic.
+fn check_remote(config: &Config, context: &Context, clock: Option<Timestamp>, findings: &mut Findings) {
     let Some(now) = clock else { return };
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
@@ -130,9 +126,25 @@ fn check_records(config: &Config, now: Timestamp, random: &mut Random, findings:
     let mut discarded = Console::new(Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();
     let pass = PassContext { state: &state, now, mode: WriteMode::DryRun, random: random.split() };
-    for Outcome { keys, result } in reconcile(config, &http, pass, &mut discarded) {
+    let outcomes = reconcile(config, &http, pass, &mut discarded);
+    let mut livedns = LiveDns::new(&http, &config.api, &config.credential, random.split());
+    let mut listings: Vec<(ZoneName, Option<Listing>)> = Vec::new();
+    for Outcome { keys, result } in outcomes {
         for key in keys {
-            add_record(key.to_string(), &result, findings);
+            let subject = key.to_string();
+            if result.is_ok() && !listings.iter().any(|(domain, _)| *domain == key.domain) {
+                listings.push((key.domain.clone(), livedns.listing(&key.domain).ok()));
+            }
+            let listing = listings.iter().find(|(domain, _)| *domain == key.domain);
+            let delegation = listing.and_then(|(_, l)| l.as_ref()).and_then(|l| l.delegation(&key));
+            match (&result, delegation) {
+                // Runs keep the record, since they look for a delegation before their first write only.
+                (Ok(Success::Unchanged(rrset)), Some(record)) => {
+                    let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
+                    findings.warn(subject, text);
+                }
+                _ => add_record(subject, &result, findings),
+            }
         }
     }
 }
@@ -180,14 +192,16 @@ fn print(findings: &Findings, console: &mut Console) {
         }
         console.notice(format_args!("{:7}  {subject}: {text}", status.word()));
     }
-    if (failures, warnings) == (0, 0) {
-        return console.notice(format_args!("\nAll checks passed."));
+    let and_warnings = match warnings {
+        0 => String::new(),
+        number => format!(", {}", count(number, "warning")),
+    };
+    match failures {
+        0 => console.notice(format_args!("\nAll checks passed{and_warnings}.")),
+        number => console.notice(format_args!(
+            "\n{}{and_warnings}; a run would exit with code {}",
+            count(number, "failure"),
+            findings.exit().code()
+        )),
     }
-    let plural = |number: usize| if number == 1 { "" } else { "s" };
-    console.notice(format_args!(
-        "\n{failures} failure{}, {warnings} warning{}; a run would exit with code {}",
-        plural(failures),
-        plural(warnings),
-        findings.exit().code()
-    ));
 }

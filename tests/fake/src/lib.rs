@@ -16,7 +16,7 @@
 //! - Account: `accept_bearer`, `accept_bearer_for` (some domains only), `accept_apikey`, `revoke_all`; `add_domain`,
 //!   `add_domain_without_zone`, `set_nameservers`, `set_current`; `set`, `get`, `remove`, `zone_text`.
 //! - Tokens: `set_left`, `renewal_revokes`, `renewals`, `revoke`, `accepts`. Their requests are logged with the
-//!   listeners `id` and `organization`.
+//!   listeners `id` and `organization`, those of the domain API with `domain`.
 //! - Faults: `fake.fault(On::route("PUT", "/home/A"), Times::Once, Fault::DropAfter)`, see [`On`] and [`Fault`]. The
 //!   first fault that matches and is not used up is applied. `fault_at_accept(times, AtAccept::…)` is for faults before
 //!   any request. `refuse` and `restore` close and reopen the port. An [`Echo`] has the same methods.
@@ -48,6 +48,7 @@ mod json;
 mod livedns;
 mod log;
 mod name_server;
+mod port;
 mod server;
 mod tls;
 mod token;
@@ -55,7 +56,6 @@ mod udp_server;
 mod wire;
 mod zone;
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +65,7 @@ pub use crate::{
     fault::{Answer, AtAccept, Fault, Framing, On, Times},
     log::Logged,
     name_server::{NameAnswer, NameServer},
+    port::ReservedPort,
     tls::{Key, Tls, Versions},
     zone::Rrset,
 };
@@ -358,6 +359,11 @@ impl Fake {
             hook(logged, &text);
         }));
     }
+
+    /// Does the same without the text of the zones, which takes long for a large zone.
+    pub fn on_request(&self, hook: impl Fn(&Logged) + Send + Sync + 'static) {
+        self.log.set_hook(Arc::new(hook));
+    }
 }
 
 impl Drop for Fake {
@@ -368,11 +374,6 @@ impl Drop for Fake {
             echo.refuse();
         }
     }
-}
-
-/// Returns a free loopback port, to which connections are refused.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -88,7 +88,9 @@ impl Home {
         let before = self.s.fake.requests().len();
         self.s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
         let requests = self.s.fake.requests();
-        assert!(requests[before..].iter().all(|r| ["livedns", "id"].contains(&r.listener.as_str())));
+        assert!(
+            requests[before..].iter().all(|r| ["livedns", "id", "domain"].contains(&r.listener.as_str()))
+        );
     }
 
     fn fails(&self, cause: &str) {
@@ -220,7 +222,7 @@ fn malformed_or_private_router_response_is_refused() {
         ),
         ("pmp:10.0.0.1", nat),
         ("upnp:172.16.0.1", nat),
-        ("pmp:0.0.0.0", "answered with 0.0.0.0: the router has no public address at the moment"),
+        ("pmp:0.0.0.0", "answered with 0.0.0.0: the router is not connected to the internet"),
         ("pmp:short", "answers neither"),
         ("pmp:opcode", "answers neither"),
         ("pmp:pcp", "answers neither"),
