@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use gandi_ddns::config::fuzzing::load;
+use gandi_ddns::config::fuzzing::{lines, load};
 use gandi_ddns::config::{Config, ConfigError, Credentials};
 use gandi_ddns::dns::RrsetType;
 use gandi_ddns::net::Family;
@@ -61,8 +61,9 @@ fn error_has_a_line_of(error: &ConfigError, text: &str, secrets: &[&str]) {
     let message = error.to_string();
     hides(&message, secrets);
     hides(error.translation().unwrap_or_default(), secrets);
-    assert!(!message.is_empty());
-    for problem in message.split('\n') {
+    let lines = lines(error);
+    assert!(!lines.is_empty() && !message.contains('\n'), "{message:?}");
+    for problem in lines {
         let Some((place, words)) = problem.split_once(": ") else { panic!("no problem: {message:?}") };
         assert!(!words.is_empty());
         if let Some(line) = place.strip_prefix(&format!("{FILE}:")).filter(|line| !line.is_empty()) {

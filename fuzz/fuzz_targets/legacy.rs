@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use gandi_ddns::config::Credentials;
-use gandi_ddns::config::fuzzing::load;
+use gandi_ddns::config::fuzzing::{lines, load};
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns_fuzz::{hides, plant_secrets};
 use libfuzzer_sys::fuzz_target;
@@ -39,7 +39,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(translation(&new), None, "recognised once more: {new}");
     let env = Environment::default();
     let Err(error) = load(&new, Path::new(FILE), &env, Credentials::Optional) else { return };
-    for problem in error.to_string().split('\n') {
+    for problem in lines(&error) {
         // Scripts have sections without a domain.
         if problem.contains("no domain configured") && !new.contains("\n[") {
             continue;

@@ -19,3 +19,9 @@ pub fn load(
 ) -> Result<Loaded, ConfigError> {
     from_text(text, path, env, credentials)
 }
+
+/// Returns the lines of an error.
+#[must_use]
+pub fn lines(error: &ConfigError) -> Vec<String> {
+    vec![error.to_string()]
+}

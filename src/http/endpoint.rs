@@ -57,7 +57,7 @@ impl Endpoint {
             || authority
                 .port()
                 .is_some_and(|port| after.and_then(|a| a.strip_prefix(':')) == Some(port.as_str()));
-        if !is_host_valid || !is_port_valid || text.contains(['#', ' ']) {
+        if !is_host_valid || !is_port_valid || !text.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
             return Err(not_a_url());
         }
         match scheme {
@@ -151,6 +151,7 @@ mod tests {
             "http://[::1]a.example:80/",
             "https://[::1]222:8443/",
             "https://[::1]222/",
+            "https://example.org/\u{8b}",
             "https://20:d[::1]:8443/",
             "https://0:22[::1]:83/",
             "https://[a.example]/",
