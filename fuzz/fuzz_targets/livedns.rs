@@ -90,8 +90,9 @@ fn written(key: &RrsetKey, input: &[u8]) {
     assert_eq!(find(format!("[{again}]").as_bytes(), key), None, "{again}");
     // A text that is nested too deeply is refused before it takes memory.
     let deep = usize::from(ttl as u16);
-    let nested = format!("[{other},{}{}]", "[".repeat(17 + deep), "]".repeat(17 + deep));
-    assert_eq!(find(nested.as_bytes(), key), None);
+    let nested = format!("{{\"deep\":{}{},", "[".repeat(17 + deep), "]".repeat(17 + deep));
+    let nested = mine.replacen('{', &nested, 1);
+    assert_eq!(find(format!("[{nested}]").as_bytes(), key), None);
 }
 
 /// Writes a JSON string, and escapes characters as `choice` says.

@@ -32,6 +32,9 @@ pub fn plant_secrets(text: &str) -> (String, Vec<&'static str>) {
             c => result.push(c),
         }
     }
+    // The fuzzer learns them, and puts them into words that are no secrets.
+    let lower = text.to_ascii_lowercase();
+    planted.retain(|secret| !lower.contains(&secret.to_ascii_lowercase()));
     (result, planted)
 }
 
