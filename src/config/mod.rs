@@ -7,6 +7,8 @@ mod ca_file;
 mod domains;
 mod error;
 mod foreign;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod legacy;
 mod load;
 mod model;

@@ -24,14 +24,14 @@ pub(super) enum Unreadable {
 impl State {
     /// Parses the state file. Errors tell a corrupt file from one written by another version.
     pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
-        let mut lines = text.lines();
-        match lines.next() {
-            Some(HEADER) => {}
-            Some(other) if other.starts_with("gandi-ddns state ") => return Err(Unreadable::OtherVersion),
-            _ => return Err(Unreadable::Corrupt),
+        let (header, rest) = text.split_once('\n').unwrap_or((text, ""));
+        if header != HEADER && header.starts_with("gandi-ddns state ") {
+            return Err(Unreadable::OtherVersion);
         }
+        // Without the last line end, the last line may be cut off in a way that does not show.
+        let lines = rest.strip_suffix('\n').filter(|_| header == HEADER).ok_or(Unreadable::Corrupt)?;
         let mut state = Self::default();
-        for line in lines {
+        for line in lines.split('\n') {
             state.parse_line(line).ok_or(Unreadable::Corrupt)?;
         }
         Ok(state)
@@ -54,15 +54,21 @@ impl State {
                 self.notices.0.push(Notice { told_at, tellings, known, most, id: number()? });
             }
             "confirmed" => {
-                let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()? == 1, number()?);
+                let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()?, number()?);
                 let confirmed = Confirmed {
                     address: words.next()?.parse().ok()?,
                     ttl: u32::try_from(ttl).ok()?,
                     at: Timestamp::from_secs(at),
                     changed,
-                    doubtful,
+                    doubtful: doubtful == 1,
                 };
-                self.entry(&parse_id(&mut words)?).confirmed = Some(confirmed);
+                let id = parse_id(&mut words)?;
+                // The next run relies on this line, so any sign of damage counts.
+                let rrtype = if confirmed.address.is_ipv4() { " A" } else { " AAAA" };
+                if doubtful > 1 || !id.ends_with(rrtype) || words.next().is_some() {
+                    return None;
+                }
+                self.entry(&id).confirmed = Some(confirmed);
             }
             "failure" => {
                 let (code, first_seen, last_seen) = (number()?, number()?, number()?);
@@ -184,5 +190,33 @@ mod tests {
         }
         assert_eq!(State::parse(&(head + "\nfailure 99 1 1 1 1 1 a b c A x")), Err(Unreadable::Corrupt));
         assert_eq!(State::parse("gandi-ddns state 1\nx"), Err(Unreadable::OtherVersion));
+    }
+
+    #[test]
+    fn damaged_line_is_no_confirmation() {
+        let file = |line: &str| format!("{HEADER}\nconfirmed {line}");
+        for (line, is_good) in [
+            ("1 0 0 300 81.2.69.142 a b c A\n", true),
+            ("1 0 1 300 2a01::1 a b c AAAA\n", true),
+            // Cut off, with a number that is neither 0 nor 1, of another family, and joined with the next line.
+            ("1 0 0 300 81.2.69.142 a b c A", false),
+            ("1 0 0 300 81.2.69.142 a b c \n", false),
+            ("1 0 0 300 2a01::1 a b c A\n", false),
+            ("1 0 2 300 81.2.69.142 a b c A\n", false),
+            ("1 0 0 300 81.2.69.142 a b c AAAA\n", false),
+            ("1 0 0 300 81.2.69.142 a b c A\r\n", false),
+            ("1 0 0 300 81.2.69.142 a b c A confirmed\n", false),
+        ] {
+            assert_eq!(State::parse(&file(line)).is_ok(), is_good, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn text_of_a_failure_is_the_same_after_writing_and_parsing() {
+        for text in ["", "  two  spaces ", "ends in\r", "\u{b}\u{2028}"] {
+            let line = format!("{HEADER}\nfailure 75 1 2 3 4 0 a b c A {text}\n");
+            let state = State::parse(&line).expect("a state");
+            assert_eq!(State::parse(&state.to_string()), Ok(state), "{text:?}");
+        }
     }
 }

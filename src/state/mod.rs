@@ -1,6 +1,8 @@
 //! The state kept from run to run: lock, cached confirmations, backoff, and the history of changes.
 
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub(crate) mod history;
 pub(crate) mod notices;
 mod records;
