@@ -33,10 +33,7 @@ const SPLAY_MAX: u64 = 3600;
 /// Parses the arguments, without the program name. `--help` and `--version`, also without dashes, take precedence over
 /// every error but an unknown argument.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
-    let mut given = Given::scan(arguments);
-    if let Some(e) = given.unknown.take() {
-        return Err(e);
-    }
+    let mut given = Given::scan(arguments)?;
     let (command, help) = command(&given)?;
     match help {
         Help::Usage => return Ok(Invocation::Help),
