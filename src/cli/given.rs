@@ -23,10 +23,10 @@ impl Given {
     /// Parses the arguments, without the program name. The error is an unknown option, or an argument without a meaning.
     pub(super) fn scan(arguments: Vec<OsString>) -> Result<Self, UsageError> {
         let mut given = Self::default();
-        let options = given.known(arguments)?;
-        let mut options = Arguments::from_vec(options);
-        // Options with a value come first: otherwise the flag `-f` would be found in `-c=f`.
-        for is_flag in [false, true] {
+        let mut options = Arguments::from_vec(given.known(arguments)?);
+        // Options with a value come first: otherwise the flag `-f` would be found in `-c=f`. They also come last: `-nc FILE`
+        // is then `-c FILE`.
+        for is_flag in [false, true, false] {
             for option in OPTIONS.iter().filter(|o| o.value.is_empty() == is_flag) {
                 for key in [option.name, option.short] {
                     if !key.is_empty() {
@@ -46,41 +46,32 @@ impl Given {
         let (mut needs_value, mut are_options_over) = (false, false);
         for (index, argument) in arguments.into_iter().enumerate() {
             let text = argument.to_str().ok_or(UsageError::NotUtf8(index + 1))?;
-            let is_option = !are_options_over && unknown::is_option(text);
-            if needs_value {
+            if !are_options_over && unknown::is_option(text) {
+                if needs_value {
+                    options.push(OsString::new());
+                }
                 needs_value = false;
-                options.push(if is_option { OsString::new() } else { text.into() });
-                if !is_option {
+                if text == "--" {
+                    are_options_over = true;
                     continue;
                 }
-            }
-            if text == "--" && !are_options_over {
-                are_options_over = true;
-            } else if is_option {
-                let name = text.split('=').next().unwrap_or_default();
+                let name = unknown::key(text);
                 let option = table::find(name).ok_or_else(|| unknown::option(name))?;
-                let has_value = name.len() < text.len();
-                if option.value.is_empty() && has_value {
+                if name.len() == text.len() {
+                    needs_value = !option.value.is_empty();
+                } else if option.value.is_empty() || name != option.name && name != option.short {
                     self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()));
                     continue;
                 }
-                needs_value = !option.value.is_empty() && !has_value;
-                let mut text = text.to_owned();
-                // pico-args finds no value after several letters: `-nc FILE` is `-n -c FILE`.
-                if !option.value.is_empty() && name.len() > 2 && name != option.name {
-                    let last = text.split_off(name.len() - 1);
-                    options.push(text.into());
-                    text = "-".to_owned() + &last;
-                }
-                options.push(text.into());
+            } else if needs_value {
+                needs_value = false;
             } else if text.is_empty() {
                 return Err(UsageError::Empty(index + 1));
             } else {
                 self.words.push(text.to_owned());
+                continue;
             }
-        }
-        if needs_value {
-            options.push(OsString::new());
+            options.push(argument);
         }
         Ok(options)
     }
@@ -89,12 +80,12 @@ impl Given {
     fn take(&mut self, options: &mut Arguments, option: &'static Spec, key: &'static str) {
         let Spec { name, value: noun, .. } = option;
         let is_flag = noun.is_empty();
-        let mut is_last = is_flag && option.times == Times::Many;
-        loop {
+        let mut is_last = false;
+        while !is_last {
             let value = if is_flag {
                 options.contains(key).then(String::new)
             } else {
-                // `--config=` is an error, and stays where it is.
+                // An option without its value is an error, and stays where it is.
                 options.opt_value_from_str(key).unwrap_or_else(|_| {
                     is_last = true;
                     Some(String::new())
@@ -107,9 +98,6 @@ impl Given {
                 self.misused.get_or_insert(UsageError::Repeated(name));
             }
             self.options.push((option, value));
-            if is_last {
-                return;
-            }
         }
     }
 

@@ -39,14 +39,17 @@ pub(super) fn is_option(argument: &str) -> bool {
     argument.starts_with(DASHES) && argument.len() > 1
 }
 
+/// Returns an argument up to its `=`.
+#[inline(never)]
+pub(super) fn key(argument: &str) -> &str {
+    argument.split('=').next().unwrap_or_default()
+}
+
 /// Returns the error for an unknown option, given without its value.
 pub(super) fn option(name: &str) -> UsageError {
     let word = folded(name);
     if translated(SECRETS, &word).is_some() {
-        return UsageError::Secret(format!(
-            "{}{word}",
-            &name[..name.len() - name.trim_start_matches('-').len()]
-        ));
+        return UsageError::Secret(name[..name.len() - word.len()].to_owned() + &word);
     }
     UsageError::UnknownOption(shown(name), meant(&word))
 }
@@ -55,7 +58,7 @@ pub(super) fn option(name: &str) -> UsageError {
 fn meant(word: &str) -> Option<&'static str> {
     let mut found = translated(OTHER_OPTIONS, word);
     if found.is_none() && word.len() > 2 {
-        let names = OPTIONS.each_ref().map(|o| o.name.trim_start_matches('-'));
+        let names = OPTIONS.each_ref().map(|o| o.name.trim_start_matches(DASHES));
         let start = || names.iter().find(|name| name.starts_with(word)).copied();
         found = start().or_else(|| did_you_mean(word, &names)).and_then(named);
     }
@@ -70,12 +73,12 @@ fn meant(word: &str) -> Option<&'static str> {
 
 /// Returns the option with this name, which has no dashes.
 fn named(name: &str) -> Option<&'static str> {
-    OPTIONS.iter().map(|o| o.name).find(|known| known.trim_start_matches('-') == name)
+    OPTIONS.iter().map(|o| o.name).find(|known| known.trim_start_matches(DASHES) == name)
 }
 
 /// Returns the error for a word that is no command, or comes after `command`, unless that is empty.
 pub(super) fn word(word: &str, command: &'static str) -> UsageError {
-    let (key, is_assignment) = (word.split('=').next().unwrap_or_default(), word.contains('='));
+    let (key, is_assignment) = (key(word), word.contains('='));
     let name = folded(key);
     if secret::is_in(word) {
         return UsageError::Secret("a secret as an argument".to_owned());
