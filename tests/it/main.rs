@@ -22,6 +22,7 @@ mod file_owners; // files and directories that other users can change
 mod file_reading; // size limits, the config on stdin, errors of the system
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod hook_limits; // time, children and environment of hooks and programs
+mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
