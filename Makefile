@@ -23,8 +23,8 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo test fmt clippy doc deny shellcheck check-lists package fuzz measure setup-lint setup-arm \
-	dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
+.PHONY: all help build demo test fmt clippy doc deny shellcheck check-lists package fuzz measure bench-scale setup-lint \
+	setup-arm dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -95,6 +95,10 @@ fuzz:
 ## measure: measure the size and peak memory of the native binary, for the README
 measure:
 	@scripts/measure.sh
+
+## bench-scale: measure processor time, memory and requests for 1 to 10,000 names; requires GNU time
+bench-scale:
+	@scripts/bench-scale.sh
 
 ## setup-lint: install shellcheck and cargo-deny
 setup-lint:

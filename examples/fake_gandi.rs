@@ -2,7 +2,7 @@
 //!
 //! It never reads the clock, so it also starts on a board whose clock is in 1970.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -11,37 +11,42 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use fake_gandi::{Echo, Fake, Family, Setup, Tls};
+use fake_gandi::{Dns, Echo, Fake, Family, Logged, Setup, Tls};
 
 const HELP: &str = "\
-Usage: fake_gandi DIR [--port N]
+Usage: fake_gandi DIR [--port N | --names N]
 
 A fake Gandi LiveDNS over https on 127.0.0.1, for trying gandi-ddns without a domain. It runs until it is killed or
 DIR/stop appears. In DIR it makes ca.pem, token, gandi-ddns.conf (try `gandi-ddns --config DIR/gandi-ddns.conf`) and,
 once all is up, ready. DIR/ipv4 holds the address that three address services on 127.0.0.2 to 127.0.0.4 tell; write
 another into it and the world sees you move. DIR/zone shows the zone after every write, DIR/log has a line per request.
+
+With --names N, the config has N names, the zone a stale record for each of them, and a DNS server tells the address
+81.2.69.142, so that a run without a change makes no request. DIR/zone stays as it was at the start.
 ";
 
+const ADDRESS: &str = "81.2.69.142";
 const TOKEN: &str = "pat_demo0123456789abcdef0123456789abcdef";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (dir, port) = match args[..] {
+    let (dir, port, names) = match args[..] {
         [] | ["-h" | "--help"] => {
             // If this fails, there is no stream to report it on.
             let _ = io::stdout().write_all(HELP.as_bytes());
             return ExitCode::SUCCESS;
         }
-        [dir] if !dir.starts_with('-') => (dir, Some(0)),
-        [dir, "--port", port] | ["--port", port, dir] => (dir, port.parse().ok()),
-        _ => ("", None),
+        [dir] if !dir.starts_with('-') => (dir, Some(0), Some(0)),
+        [dir, "--port", port] | ["--port", port, dir] => (dir, port.parse().ok(), Some(0)),
+        [dir, "--names", names] | ["--names", names, dir] => (dir, Some(0), names.parse().ok()),
+        _ => ("", None, None),
     };
-    let Some(port) = port else {
+    let (Some(port), Some(names)) = (port, names) else {
         let _ = io::stderr().write_all(HELP.as_bytes());
         return ExitCode::from(64);
     };
-    match serve(Path::new(dir), port) {
+    match serve(Path::new(dir), port, names) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "fake_gandi: {dir}: {error}");
@@ -50,8 +55,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Starts the services, creates `ready`, and waits for `stop`.
-fn serve(dir: &Path, port: u16) -> io::Result<()> {
+/// Starts the services, creates `ready`, and waits for `stop`. With `names`, for a measurement of that many names.
+fn serve(dir: &Path, port: u16, names: usize) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let dir = dir.canonicalize()?;
     // Left over from an earlier run.
@@ -63,8 +68,11 @@ fn serve(dir: &Path, port: u16) -> io::Result<()> {
     fake.add_domain("example.org");
     fake.set("example.org", "@", "MX", 10800, &["10 mail.example.org."]);
     fake.set("example.org", "www", "A", 10800, &["81.2.69.160"]);
+    for n in 0..names {
+        fake.set("example.org", &format!("host-{n}"), "A", 300, &["81.2.69.1"]);
+    }
     if !dir.join("ipv4").exists() {
-        fs::write(dir.join("ipv4"), "81.2.69.142\n")?;
+        fs::write(dir.join("ipv4"), format!("{ADDRESS}\n"))?;
     }
     // With TLS, like the real services.
     let echoes: Vec<Echo> = (1..=3).map(|n| fake.echo_tls(n, Family::V4, Tls::default())).collect();
@@ -74,9 +82,22 @@ fn serve(dir: &Path, port: u16) -> io::Result<()> {
     }
     secret(&dir.join("token"), TOKEN)?;
     fs::write(dir.join("ca.pem"), fake.ca_pem())?;
-    fs::write(dir.join("gandi-ddns.conf"), config(&dir, &fake, &echoes))?;
+    let dns = Dns::start("127.0.0.1:0");
+    dns.set_address(ADDRESS);
+    let mut config = config(&dir, &fake, &echoes);
+    if names > 0 {
+        let list: Vec<String> = (0..names).map(|n| format!("host-{n}")).collect();
+        config = config.replace("names = home", &format!("names = {}", list.join(" ")));
+        config = config.replace("ipv4 =", &format!("ipv4 = dns:cloudflare@{}", dns.address()));
+    }
+    fs::write(dir.join("gandi-ddns.conf"), config)?;
     replace(&dir.join("zone"), &fake.zone_text())?;
-    record(&fake, &dir)?;
+    let log = OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
+    if names == 0 {
+        record(&fake, log, dir.join("zone"));
+    } else {
+        fake.on_request(move |r| write_line(&log, r));
+    }
     replace(&dir.join("ready"), "")?;
     while !dir.join("stop").exists() {
         thread::sleep(Duration::from_millis(100));
@@ -106,22 +127,25 @@ ttl = 300
 }
 
 /// Updates `zone` and `log` before each response.
-fn record(fake: &Fake, dir: &Path) -> io::Result<()> {
-    let log = OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
-    let (log, zone) = (Mutex::new(log), dir.join("zone"));
+fn record(fake: &Fake, log: File, zone: PathBuf) {
+    let log = Mutex::new(log);
     fake.before_answer(move |request, text| {
         // One writer at a time, because all share one temporary file.
-        let Ok(mut log) = log.lock() else { return };
+        let Ok(log) = log.lock() else { return };
         // Errors are ignored: a full disk is visible in the files.
         if request.listener == "livedns" && request.method != "GET" {
             let _ = replace(&zone, text);
         }
-        let (listener, method, target) = (&request.listener, &request.method, &request.target);
-        let body = request.body.replace(['\r', '\n'], " ");
-        let line = format!("{listener} #{} {method} {target} {} {body}", request.connection, request.status);
-        let _ = writeln!(log, "{}", line.trim_end());
+        write_line(&log, request);
     });
-    Ok(())
+}
+
+/// Appends the line of a request to the log, in one write.
+fn write_line(mut log: &File, request: &Logged) {
+    let (listener, method, target) = (&request.listener, &request.method, &request.target);
+    let body = request.body.replace(['\r', '\n'], " ");
+    let line = format!("{listener} #{} {method} {target} {} {body}", request.connection, request.status);
+    let _ = log.write_all(format!("{}\n", line.trim_end()).as_bytes());
 }
 
 /// Replaces a file atomically: a reader sees the old text or the new one.

@@ -1,20 +1,22 @@
 # shellcheck shell=sh disable=SC2034
-# For demo.sh and measure.sh: builds the program and the fake Gandi, and runs the fake in a temporary directory.
+# For demo.sh, measure.sh and bench-scale.sh: builds the program and the fake Gandi, and runs the fake in a temporary
+# directory.
 #
-#   trap stop_fake EXIT    the caller sets its own trap, before start_fake
-#   start_fake             sets program (the binary) and dir (the directory, with a config for the program)
+#   trap stop_fake EXIT      the caller sets its own trap, before start_fake
+#   start_fake [OPTION...]   sets program (the binary, or $PROGRAM) and dir (the directory, with a config for the
+#                            program); the options are those of the fake
 
 fake='' dir=''
 
 start_fake() {
     target=${CARGO_TARGET_DIR:-target}
-    program=$target/release/gandi-ddns
-    [ -e "$program" ] || echo "building; the first build takes about two minutes"
-    cargo build --quiet --locked --release --bin gandi-ddns
+    program=${PROGRAM:-$target/release/gandi-ddns}
+    [ -e "$program" ] || echo "building; the first build takes about two minutes" >&2
+    [ -n "${PROGRAM-}" ] || cargo build --quiet --locked --release --bin gandi-ddns
     cargo build --quiet --locked --example fake_gandi
 
     dir=$(mktemp -d)
-    "$target/debug/examples/fake_gandi" "$dir" >"$dir/fake.log" 2>&1 &
+    "$target/debug/examples/fake_gandi" "$dir" "$@" >"$dir/fake.log" 2>&1 &
     fake=$!
     tries=0
     until [ -e "$dir/ready" ]; do
@@ -28,4 +30,5 @@ start_fake() {
 stop_fake() {
     [ -z "$fake" ] || kill "$fake" 2>/dev/null || true
     [ -z "$dir" ] || rm -rf "$dir"
+    fake='' dir=''
 }

@@ -67,6 +67,24 @@ pub enum Refusal {
     Several(Rrset),
     /// A CNAME exists at the name; holds its target.
     Cname(String),
+    /// An ALIAS exists at the name; holds its target.
+    Alias(String),
+    /// The name is not in the zone; holds the record that takes it out, as in `the NS record at home.example.org`.
+    Delegated(String),
+}
+
+/// Says that nobody sees a record, because of the record that this holds.
+pub(crate) struct OutOfZone<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OutOfZone<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} takes this name out of the zone, so that nobody sees an address here; delete that record at Gandi, or \
+             use another name",
+            self.0
+        )
+    }
 }
 
 /// A failure of one record that is kept from run to run, until the record succeeds or fails in another way.
@@ -97,10 +115,14 @@ impl fmt::Display for Refusal {
                 rrset.values().len(),
                 rrset.addresses()
             ),
-            Self::Cname(target) => write!(
-                f,
-                "not changed: a CNAME record (to {target}) exists at this name; delete it at Gandi, or use another name"
-            ),
+            Self::Cname(target) | Self::Alias(target) => {
+                let rrtype = if matches!(self, Self::Cname(_)) { "a CNAME" } else { "an ALIAS" };
+                write!(
+                    f,
+                    "not changed: {rrtype} record (to {target}) exists at this name; delete it at Gandi, or use another name"
+                )
+            }
+            Self::Delegated(record) => write!(f, "not changed: {}", OutOfZone(record)),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::consensus::Query;
 use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
-use crate::sys::grouped::push_grouped;
+use crate::sys::grouped::{Texts, push_grouped};
 
 /// No address is decided, so that no record of this family may be written. Names the cause of each source.
 #[derive(Debug)]
@@ -58,9 +58,9 @@ impl AddressError {
             Some((query, format!("reported {}{hint}", query.address()?)))
         });
         let failed = self.causes().map(|(query, cause)| (query, cause.to_string()));
-        let mut groups = Vec::new();
+        let (mut groups, mut texts) = (Vec::new(), Texts::default());
         for (query, text) in answered.chain(failed) {
-            push_grouped(&mut groups, text, query.source.to_string());
+            push_grouped(&mut groups, &mut texts, &text, query.source.to_string());
         }
         groups
     }

@@ -165,12 +165,11 @@ fn production() -> Result<Endpoint, ConfigError> {
 /// config. Both would otherwise show only at the next change of the address, maybe months later.
 fn check_sources(config: &Config, family: Family, reader: &Reader) -> Result<(), ConfigError> {
     let sources = config.detection.sources(family);
-    let mut records = config.records.iter().filter(|r| r.key.rrtype.family() == family).peekable();
-    if records.peek().is_none() {
+    let records = || config.records.iter().filter(|r| r.key.rrtype.family() == family);
+    if records().next().is_none() {
         return Ok(());
     }
-    let names: Vec<String> = records.map(|r| r.key.host_name()).collect();
-    let own_record = sources.hosts().find(|host| names.iter().any(|n| n == host));
+    let own_record = sources.hosts().find(|host| records().any(|r| r.key.has_host_name(host)));
     let problem = match own_record {
         Some(host) => Some(format!("would look up its own record {host}: use another name in `resolve:`")),
         None => sources.quorum_problem(family, config.detection.quorum),

@@ -8,6 +8,8 @@ use super::reader::{GLOBAL, Reader, SECTION, check_keys, list};
 use super::syntax::Section;
 use crate::address::suffix::Suffix;
 use crate::dns::{RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
+use crate::sys::hash::fnv;
+use crate::sys::index::Index;
 use crate::sys::secret;
 
 /// Reads all sections and returns their records, except those of an address family that is `off`. `default` is the
@@ -19,9 +21,11 @@ pub(super) fn read(
     detection: &Detection,
 ) -> Result<Vec<Record>, ConfigError> {
     let mut records: Vec<Record> = Vec::new();
+    let mut index = Index::default();
     for section in domains {
         for record in read_section(section, file, default)? {
-            if records.iter().any(|r| r.key == record.key) {
+            let hash = fnv(record.key.to_string().as_bytes());
+            if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
                 let names = section.entries.iter().find(|e| e.key == "names");
                 let line = names.map_or(section.line, |e| e.line);
                 return Err(ConfigError::at(file, line, format!("{} is listed twice", record.key)));
@@ -66,7 +70,15 @@ fn read_section(
         let rrtype = |word| {
             RrsetType::parse(word).ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))
         };
-        list(v).into_iter().map(rrtype).collect::<Result<Vec<_>, _>>()
+        let mut types = Vec::with_capacity(RrsetType::ALL.len());
+        for word in list(v) {
+            let rrtype = rrtype(word)?;
+            if types.contains(&rrtype) {
+                return Err(format!("{rrtype} is listed twice"));
+            }
+            types.push(rrtype);
+        }
+        Ok(types)
     })?;
     let types = types.unwrap_or_else(|| vec![RrsetType::A]);
     let ttl = reader.value("ttl", |v| {

@@ -50,12 +50,14 @@ pub(super) fn check_keys(
     elsewhere: &[&str],
     file: Option<&Path>,
 ) -> Result<(), ConfigError> {
-    for (i, entry) in section.entries.iter().enumerate() {
+    let mut set = [false; GLOBAL.len()];
+    for entry in &section.entries {
         let key = entry.key.as_str();
-        let problem = if section.entries[..i].iter().any(|e| e.key == key) {
+        let problem = if let Some(place) = known.iter().position(|known| *known == key) {
+            if !std::mem::replace(&mut set[place], true) {
+                continue;
+            }
             format!("`{key}` is set twice")
-        } else if known.contains(&key) {
-            continue;
         } else if elsewhere.contains(&key) && section.name.is_empty() {
             format!("`{key}` belongs in a section: put it below a line such as [example.org]")
         } else if elsewhere.contains(&key) {

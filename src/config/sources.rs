@@ -15,6 +15,9 @@ use crate::sys::grouped::push_if_new;
 use crate::sys::ownership;
 use crate::sys::random::Random;
 
+/// The maximum number of items in a list: more sources than a run has time to query.
+const MAX_ITEMS: usize = 32;
+
 /// One item of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Item {
@@ -42,6 +45,9 @@ impl Sources {
     pub(super) fn parse(words: &[&str], family: Family, file: Option<&Path>) -> Result<Self, String> {
         if words == ["off"] {
             return Ok(Self(Vec::new()));
+        }
+        if words.len() > MAX_ITEMS {
+            return Err(format!("{} sources are too many: list at most {MAX_ITEMS}", words.len()));
         }
         words.iter().map(|word| parse_item(word, family, file)).collect::<Result<_, _>>().map(Self)
     }

@@ -1,6 +1,7 @@
 //! DNS: names and RRsets as values, messages (RFC 1035), and queries over UDP.
 
 pub mod client;
+pub(crate) mod delegation;
 pub mod error;
 pub mod message;
 pub mod name;

@@ -2,13 +2,14 @@
 //! The errors name the common mistakes and their remedies.
 
 use std::fmt;
+use std::rc::Rc;
 
 /// The name of a zone at Gandi (RFC 1034, section 4.2): a registered domain such as `example.org`.
 ///
 /// Lower case, at least two labels of 1 to 63 letters, digits, hyphens or underscores, at most 253 characters (RFC
-/// 1035, section 2.3.4), no trailing dot.
+/// 1035, section 2.3.4), no trailing dot. A copy shares the text, since thousands of records may have one domain.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ZoneName(String);
+pub struct ZoneName(Rc<str>);
 
 /// A text is not a valid name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,8 +126,14 @@ impl ZoneName {
         match text.strip_prefix("www.") {
             // `www.org` itself is a valid domain.
             Some(rest) if rest.contains('.') => Err(NameError::Www(rest.to_owned())),
-            _ => Ok(Self(text)),
+            _ => Ok(Self(text.into())),
         }
+    }
+
+    /// Returns true if it may be a subdomain of a registered domain: it has more than two labels.
+    #[must_use]
+    pub fn may_be_subdomain(&self) -> bool {
+        self.0.split('.').nth(2).is_some()
     }
 
     /// Returns the domain in lower case, without a trailing dot.
@@ -147,14 +154,14 @@ impl fmt::Display for ZoneName {
 /// `@` for the apex, or labels as in [`ZoneName`], the first of which may be `*`, the wildcard (RFC 4592, section
 /// 2.1.1). Together with the zone it has at most 253 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RrsetName(String);
+pub struct RrsetName(Rc<str>);
 
 impl RrsetName {
     /// Parses a name relative to `domain`, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str, domain: &ZoneName) -> Result<Self, NameError> {
         let text = text.trim().to_ascii_lowercase();
         if text == "@" {
-            return Ok(Self(text));
+            return Ok(Self(text.into()));
         }
         if let Some(rest) = text.strip_suffix('.') {
             return Err(NameError::TrailingDot(rest.to_owned()));
@@ -166,7 +173,7 @@ impl RrsetName {
             return Err(NameError::NotRelative(rest.to_owned()));
         }
         if text == "*" {
-            return Ok(Self(text));
+            return Ok(Self(text.into()));
         }
         let labels = text.strip_prefix("*.").unwrap_or(&text);
         if labels.contains('*') {
@@ -176,7 +183,14 @@ impl RrsetName {
         if labels.len() + domain.as_str().len() > 250 {
             return Err(NameError::TooLong);
         }
-        Ok(Self(text))
+        Ok(Self(text.into()))
+    }
+
+    /// Returns this name and those above it, below the apex: `a.home` and `home` of `a.home`. None for the apex.
+    #[must_use]
+    pub fn with_parents(&self) -> Vec<&str> {
+        let own = Some(self.as_str()).filter(|name| *name != "@");
+        std::iter::successors(own, |name| name.split_once('.').map(|(_, parent)| parent)).collect()
     }
 
     /// Returns the name as it appears in the paths of Gandi's API.
@@ -240,5 +254,9 @@ mod tests {
         let error = |text| RrsetName::parse(text, &domain).expect_err("the domain is repeated").to_string();
         assert!(error("www.example.org").ends_with("write `www`"));
         assert!(error("example.org").ends_with("write `@`"));
+        let name = |text| RrsetName::parse(text, &domain).expect(text);
+        assert_eq!(name("@").with_parents(), [""; 0]);
+        assert_eq!(name("home").with_parents(), ["home"]);
+        assert_eq!(name("*.a.home").with_parents(), ["*.a.home", "a.home", "home"]);
     }
 }

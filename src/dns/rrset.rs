@@ -67,6 +67,12 @@ impl Ttl {
         (Self::MIN.0..=Self::MAX.0).contains(&seconds).then_some(Self(seconds))
     }
 
+    /// Returns the TTL nearest to this one that Gandi accepts.
+    #[must_use]
+    pub fn nearest(seconds: u32) -> Self {
+        Self(seconds.clamp(Self::MIN.0, Self::MAX.0))
+    }
+
     /// Returns the number of seconds.
     #[must_use]
     pub const fn seconds(self) -> u32 {
@@ -93,6 +99,20 @@ impl RrsetKey {
             "@" => self.domain.to_string(),
             name => format!("{name}.{}", self.domain),
         }
+    }
+
+    /// Returns a text that no other key has: `scope`, domain, name and type, separated by spaces.
+    pub(crate) fn id(&self, scope: &str) -> String {
+        [scope, self.domain.as_str(), self.name.as_str(), self.rrtype.as_str()].join(" ")
+    }
+
+    /// Returns true if `host`, in lower case, is the absolute name.
+    #[must_use]
+    pub fn has_host_name(&self, host: &str) -> bool {
+        host.strip_suffix(self.domain.as_str()).is_some_and(|rest| match self.name.as_str() {
+            "@" => rest.is_empty(),
+            name => rest.strip_suffix('.') == Some(name),
+        })
     }
 }
 
@@ -147,10 +167,14 @@ impl Rrset {
 /// The content of the zone under one key, as read from Gandi.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Current {
-    /// No RRset of this name and type, and no CNAME of this name.
+    /// No RRset of this name and type, and none of the following at this name.
     Absent,
     /// A CNAME of this name, with its target; it excludes every other type (RFC 1034, section 3.6.2).
     Cname(String),
+    /// An ALIAS of this name, with its target: Gandi answers with the target's addresses.
+    Alias(String),
+    /// The name is not in the zone; with the record that takes it out, as in `the NS record at home.example.org`.
+    Delegated(String),
     /// The RRset.
     Present(Rrset),
 }
@@ -181,5 +205,7 @@ mod tests {
         assert_eq!(Ttl::new(300).map(Ttl::seconds), Some(300));
         assert_eq!(Ttl::new(2_592_000).map(Ttl::seconds), Some(2_592_000));
         assert_eq!(Ttl::new(2_592_001), None);
+        let nearest = [0, 299, 300, 10_800, 2_592_001, u32::MAX].map(|ttl| Ttl::nearest(ttl).seconds());
+        assert_eq!(nearest, [300, 300, 300, 10_800, 2_592_000, 2_592_000]);
     }
 }

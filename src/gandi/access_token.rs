@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use miniserde::Deserialize;
-
 use super::credential::Credential;
 use super::error::{Error, ErrorKind};
 use super::livedns::LiveDns;
-use super::wire;
+use super::strict::{parse, strict_object};
 use crate::http::{Endpoint, Method, RESPONSE_TIMEOUT, Request, Response};
 
 /// Maximum size of a response body in bytes.
@@ -24,19 +22,22 @@ pub(crate) struct TokenInfo {
 }
 
 // The two are parsed one by one, so that an unexpected value of one does not hide the other.
-#[derive(Deserialize)]
-struct WireExpiry {
-    expires_in: u64,
+strict_object! {
+    struct WireExpiry {
+        expires_in: u64,
+    }
 }
 
-#[derive(Deserialize)]
-struct WireScope {
-    scope: Vec<String>,
+strict_object! {
+    struct WireScope {
+        scope: Vec<String>,
+    }
 }
 
-#[derive(Deserialize)]
-struct WireRenewed {
-    access_token: String,
+strict_object! {
+    struct WireRenewed {
+        access_token: String,
+    }
 }
 
 /// Returns the URL of a token's information. Gandi has it on the host `id.…` beside each of its two hosts `api.…`. Any
@@ -63,8 +64,8 @@ impl LiveDns<'_> {
         if response.status != 200 {
             return Err(self.transport.refused(&response, None));
         }
-        let expiry: Option<WireExpiry> = wire::parse(&response.body);
-        let scope: Option<WireScope> = wire::parse(&response.body);
+        let expiry: Option<WireExpiry> = parse(&response.body);
+        let scope: Option<WireScope> = parse(&response.body);
         Ok(TokenInfo {
             expires_in: expiry.map(|e| e.expires_in),
             scopes: scope.map(|s| s.scope).unwrap_or_default(),
@@ -80,7 +81,7 @@ impl LiveDns<'_> {
             return Err(self.transport.refused(&response, None));
         }
         // The error has no excerpt: a body that could not be parsed may contain the new token.
-        let renewed = wire::parse::<WireRenewed>(&response.body).map(|r| r.access_token);
+        let renewed = parse::<WireRenewed>(&response.body).map(|r| r.access_token);
         match renewed.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic())) {
             Some(token) => Ok(Credential::renewed(&token)),
             None => {

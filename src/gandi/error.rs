@@ -20,6 +20,8 @@ pub enum ErrorKind {
         credential: RefusedCredential,
         /// The place that the credential was read from.
         source: String,
+        /// The domain of the request; `None` if it had none.
+        domain: Option<ZoneName>,
     },
     /// 404 `HTTPNotFound`: no domain that the token has access to.
     UnknownDomain(ZoneName),
@@ -83,6 +85,16 @@ impl Error {
         matches!(&self.kind, ErrorKind::Http(e) if e.is_local())
     }
 
+    /// Returns true for a 404.
+    pub(super) const fn is_not_found(&self) -> bool {
+        matches!(self.kind, ErrorKind::UnknownDomain(_) | ErrorKind::NoZone(_) | ErrorKind::NotLiveDns)
+    }
+
+    /// Returns true for a 409.
+    pub(crate) const fn is_conflict(&self) -> bool {
+        matches!(self.kind, ErrorKind::Conflict(_))
+    }
+
     /// Returns the exit code of a run that ends with this error.
     #[must_use]
     pub const fn exit(&self) -> Exit {
@@ -102,28 +114,44 @@ impl Error {
     }
 }
 
+/// Returns the advice for a domain that may be a subdomain, as the end of a sentence. `example.co.uk` is a domain, so it
+/// does not say that this one is a subdomain.
+fn subdomain_hint(domain: Option<&ZoneName>) -> &'static str {
+    if domain.is_some_and(ZoneName::may_be_subdomain) {
+        "; the section must be the registered domain: a subdomain goes into `names`"
+    } else {
+        ""
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
         match &self.kind {
             ErrorKind::Http(e) => e.fmt(f),
-            ErrorKind::Refused { status, credential: RefusedCredential::ApiKey, source } => write!(
-                f,
-                "{host} refused the API key from {source} ({status}): it is mistyped or disabled (Gandi has deprecated \
-                 API keys); {USE_TOKEN}"
-            ),
-            ErrorKind::Refused { status, credential, source } => {
-                let not = if *credential == RefusedCredential::SandboxToken { "not " } else { "" };
-                write!(
-                    f,
-                    "{host} refused the token from {source} ({status}): it is mistyped, expired, {not}created in the sandbox, or lacks \
-                     the permission for this domain; check it, or {CREATE_TOKEN}"
-                )
+            ErrorKind::Refused { status, credential, source, domain } => {
+                if *credential == RefusedCredential::ApiKey {
+                    write!(
+                        f,
+                        "{host} refused the API key from {source} ({status}): it is mistyped or disabled (Gandi has \
+                         deprecated API keys); {USE_TOKEN}"
+                    )?;
+                } else {
+                    let not = if *credential == RefusedCredential::SandboxToken { "not " } else { "" };
+                    write!(
+                        f,
+                        "{host} refused the token from {source} ({status}): it is mistyped, expired, {not}created in \
+                         the sandbox, or lacks the permission for this domain; check it, or {CREATE_TOKEN}"
+                    )?;
+                }
+                f.write_str(subdomain_hint(domain.as_ref()))
             }
             ErrorKind::UnknownDomain(domain) => write!(
                 f,
                 "{host} does not find the domain {domain} (404): check that it is registered at Gandi, spelled \
-                 correctly and accessible to the token; a subdomain goes into `names`"
+                 correctly, accessible to the token, and of the token's default organization (Gandi requires a \
+                 `sharing_id` for another one, which is not supported yet){}",
+                subdomain_hint(Some(domain))
             ),
             ErrorKind::NoZone(domain) => write!(
                 f,
@@ -133,10 +161,9 @@ impl fmt::Display for Error {
                 write!(f, "{host} does not look like a LiveDNS API (404): check `api` in the config")
             }
             ErrorKind::Invalid(text) => write!(f, "{host} refused the request (400): {text}"),
-            ErrorKind::Conflict(text) => write!(
-                f,
-                "{host} reports a conflict with another record (409): {text}; delete a CNAME with this name first"
-            ),
+            ErrorKind::Conflict(text) => {
+                write!(f, "{host} reports a conflict with another record (409): {text}")
+            }
             ErrorKind::RateLimited(Some(seconds)) => {
                 write!(f, "rate limit of {host} exceeded, retry after {seconds} s (429)")
             }

@@ -3,26 +3,61 @@
 //! Only a 404 with `"object": "dns-record"` means that an RRset is absent. Any other unexpected response is an error, and
 //! no error leads to a write.
 
+use std::time::Duration;
+
 use super::credential::Credential;
 use super::error::Error;
+use super::strict::{parse, strict_object};
 use super::transport::{Exchange, JSON, Transport, error_body};
 use super::wire::{self, WireRrset};
 use crate::dns::{Current, Rrset, RrsetKey, ZoneName};
 use crate::http::{Endpoint, Http, Method, Response};
+use crate::sys::grouped::{Texts, push_grouped};
+use crate::sys::hash::fnv;
 use crate::sys::random::Random;
+
+strict_object! {
+    struct WireNameservers {
+        current: String,
+    }
+}
 
 /// The base URL of the production API.
 pub const PRODUCTION: &str = "https://api.gandi.net/v5/livedns";
 /// Maximum size in bytes of a response about one RRset or domain.
 const MAX_BODY: u64 = 64 * 1024;
+/// Maximum size in bytes of one page of a listing. Gandi sends about 20 KB.
+const MAX_PAGE: u64 = 4 * 1024 * 1024;
 /// Maximum size in bytes of all pages of a listing.
-const MAX_LISTING: u64 = 4 * 1024 * 1024;
-/// Maximum number of pages of a listing, far beyond any zone; ends a cycle of links.
-const MAX_PAGES: usize = 200;
+const MAX_LISTING: u64 = 16 * 1024 * 1024;
+/// Maximum number of pages of a listing: 100,000 RRsets, as Gandi's pages hold 100.
+const MAX_PAGES: usize = 1000;
+/// Maximum number of values in a listing that are kept.
+const MAX_VALUES: usize = 250_000;
 
-/// The RRsets of a zone. May be incomplete, see [`LiveDns::find`].
+/// The RRsets of a zone, as far as their types matter for addresses. May be incomplete, see [`LiveDns::find`].
+#[derive(Default)]
 pub(crate) struct Listing {
-    rrsets: Vec<WireRrset>,
+    /// The names in lower case.
+    names: Texts,
+    /// The RRsets at each name.
+    rrsets: Vec<(String, Vec<WireRrset>)>,
+}
+
+impl Listing {
+    fn add(&mut self, rrset: WireRrset) {
+        push_grouped(&mut self.rrsets, &mut self.names, &rrset.rrset_name.to_ascii_lowercase(), rrset);
+    }
+
+    fn at(&self, name: &str) -> Vec<&WireRrset> {
+        let here = self.names.find(name).and_then(|number| self.rrsets.get(number));
+        here.map(|(_, rrsets)| rrsets.iter().collect()).unwrap_or_default()
+    }
+
+    /// Describes the RRset that takes the name of `key` out of the zone; `None` if the listing has none.
+    pub(crate) fn delegation(&self, key: &RrsetKey) -> Option<String> {
+        key.name.with_parents().iter().find_map(|owner| wire::delegation(&self.at(owner), owner, key))
+    }
 }
 
 /// A LiveDNS client with one kept-alive connection.
@@ -36,7 +71,12 @@ impl<'a> LiveDns<'a> {
         Self { transport: Transport::new(http, api, credential, random) }
     }
 
-    /// Reads one RRset (`GET …/records/{name}/{type}`). If it is absent, looks for a CNAME with the same name.
+    /// Returns the time until the deadline of the run.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.transport.http.remaining()
+    }
+
+    /// Reads one RRset (`GET …/records/{name}/{type}`). If it is absent, looks for one that excludes it from its name.
     pub(crate) fn rrset(&mut self, key: &RrsetKey) -> Result<Current, Error> {
         let url = self.rrset_url(key);
         let response = self.transport.get(&url, MAX_BODY)?;
@@ -49,48 +89,90 @@ impl<'a> LiveDns<'a> {
             .map_err(|problem| self.transport.not_understood(&problem))
     }
 
-    /// Reads all RRsets with the name of `key` (`GET …/records/{name}`).
-    fn rrset_by_name(&mut self, key: &RrsetKey) -> Result<Current, Error> {
-        let url = format!("{}/{}", self.records_url(&key.domain), key.name);
+    /// Reads all RRsets at a name (`GET …/records/{name}`).
+    fn at(&mut self, domain: &ZoneName, name: &str) -> Result<Vec<WireRrset>, Error> {
+        let url = format!("{}/{name}", self.records_url(domain));
         let response = self.transport.get(&url, MAX_BODY)?;
         if is_absent(&response) {
-            return Ok(Current::Absent);
+            return Ok(Vec::new());
         }
-        let rrsets: Vec<WireRrset> = self.transport.json(&response, &key.domain, "a list of records")?;
-        wire::find(&rrsets, key).map_err(|problem| self.transport.not_understood(&problem))
+        self.transport.json(&response, domain, "a list of records")
     }
 
-    /// Reads a whole zone page by page (`GET …/records`).
-    pub(crate) fn listing(&mut self, domain: &ZoneName) -> Result<Listing, Error> {
-        let mut url = self.records_url(domain);
-        let mut rrsets = Vec::new();
-        let mut left = MAX_LISTING;
-        for _ in 0..MAX_PAGES {
-            let response = self.transport.get(&url, left)?;
-            left = left.saturating_sub(response.body.len() as u64);
-            let mut page: Vec<WireRrset> = self.transport.json(&response, domain, "a list of records")?;
-            rrsets.append(&mut page);
-            match next_page(&response.link, self.transport.api.origin()) {
-                Ok(None) => return Ok(Listing { rrsets }),
-                Ok(Some(next)) => url = next,
-                // The token is never sent to another host.
-                Err(link) => {
-                    return Err(self
-                        .transport
-                        .not_understood(&format!("the link to the next page is `{link}`")));
-                }
+    /// Finds one RRset among all of its name.
+    fn rrset_by_name(&mut self, key: &RrsetKey) -> Result<Current, Error> {
+        let rrsets = self.at(&key.domain, key.name.as_str())?;
+        wire::find(&wire::at(&rrsets, key.name.as_str()), key)
+            .map_err(|problem| self.transport.not_understood(&problem))
+    }
+
+    /// Reads the RRset that excludes `key` from its name, if there is one.
+    pub(crate) fn obstacle(&mut self, key: &RrsetKey) -> Result<Option<Current>, Error> {
+        let rrsets = self.at(&key.domain, key.name.as_str())?;
+        Ok(wire::obstacle(&wire::at(&rrsets, key.name.as_str()), key))
+    }
+
+    /// Reads the RRsets at each of `owners`, the name of `key` or names above it. Describes the first one that takes `key`
+    /// out of the zone.
+    pub(crate) fn delegation(&mut self, key: &RrsetKey, owners: &[&str]) -> Result<Option<String>, Error> {
+        for owner in owners {
+            let rrsets = match self.at(&key.domain, owner) {
+                // The zone itself was read before: there is nothing at this name.
+                Err(e) if e.is_not_found() => continue,
+                rrsets => rrsets?,
+            };
+            let found = wire::delegation(&wire::at(&rrsets, owner), owner, key);
+            if found.is_some() {
+                return Ok(found);
             }
         }
-        Err(self.transport.not_understood(&format!("more than {MAX_PAGES} pages")))
+        Ok(None)
     }
 
-    /// Finds one RRset in a listing; reads it alone if the listing does not contain it.
+    /// Reads a whole zone page by page (`GET …/records`). `Total-Count` is not used: the last page has no link.
+    pub(crate) fn listing(&mut self, domain: &ZoneName) -> Result<Listing, Error> {
+        let mut url = self.records_url(domain);
+        let mut listing = Listing::default();
+        let (mut bytes_left, mut values_left) = (MAX_LISTING, MAX_VALUES);
+        // The hashes of all URLs and pages: the same page has the same content if its URL is spelled in another way.
+        let mut seen = vec![fnv(url.as_bytes())];
+        loop {
+            let response = self.transport.get(&url, bytes_left.min(MAX_PAGE))?;
+            bytes_left = bytes_left.saturating_sub(response.body.len() as u64);
+            let page: Vec<WireRrset> = self.transport.json(&response, domain, "a list of records")?;
+            let next = next_page(&response.link, self.transport.api.origin());
+            let is_empty = page.is_empty();
+            for rrset in page.into_iter().filter(WireRrset::is_relevant) {
+                values_left = values_left.saturating_sub(1 + rrset.rrset_values.len());
+                listing.add(rrset);
+            }
+            let problem = match next {
+                Ok(None) if values_left > 0 => return Ok(listing),
+                Ok(Some(next)) if values_left > 0 && seen.len() < 2 * MAX_PAGES => {
+                    let hashes = [fnv(&response.body), fnv(next.as_bytes())];
+                    if is_empty || hashes.iter().any(|hash| seen.contains(hash)) {
+                        format!("the link to the next page is `{next}`, which leads in a circle")
+                    } else {
+                        seen.extend(hashes);
+                        url = next;
+                        continue;
+                    }
+                }
+                Ok(_) => "a list of too many records".to_owned(),
+                // The token is never sent to another host.
+                Err(link) => format!("the link to the next page is `{link}`"),
+            };
+            return Err(self.transport.not_understood(&problem));
+        }
+    }
+
+    /// Finds one RRset in a listing; reads it alone if the listing does not contain it, or contradicts itself.
     pub(crate) fn find(&mut self, listing: &Listing, key: &RrsetKey) -> Result<Current, Error> {
-        match wire::find(&listing.rrsets, key).map_err(|problem| self.transport.not_understood(&problem))? {
+        match wire::find(&listing.at(key.name.as_str()), key) {
             // A listing can lack an RRset: it moved to another page meanwhile, or a link was not recognized. Only a 404
             // about this very RRset shows that it is absent and may be created.
-            Current::Absent => self.rrset(key),
-            current => Ok(current),
+            Ok(Current::Absent) | Err(_) => self.rrset(key),
+            Ok(current) => Ok(current),
         }
     }
 
@@ -124,15 +206,11 @@ impl<'a> LiveDns<'a> {
     /// Returns the kind of the domain's nameservers: `livedns`, `classic` or another (`GET …/domain/domains/{domain}/livedns`,
     /// api.gandi.net/docs/domains). `None` if the token may not read it.
     pub(crate) fn nameservers(&mut self, domain: &ZoneName) -> Result<Option<String>, Error> {
-        #[derive(miniserde::Deserialize)]
-        struct WireNameservers {
-            current: String,
-        }
         let base = self.transport.api.parent("/livedns");
         let response = self.transport.get(&format!("{base}/domain/domains/{domain}/livedns"), MAX_BODY)?;
         match response.status {
             401 | 403 | 404 => Ok(None),
-            200 => Ok(wire::parse::<WireNameservers>(&response.body).map(|n| wire::clean(&n.current))),
+            200 => Ok(parse::<WireNameservers>(&response.body).map(|n| wire::clean(&n.current))),
             _ => Err(self.transport.refused(&response, Some(domain))),
         }
     }

@@ -4,6 +4,8 @@ pub(crate) mod access_token;
 pub mod credential;
 pub mod error;
 pub mod livedns;
+pub(crate) mod nameservers;
+mod strict;
 mod transport;
 mod wire;
 

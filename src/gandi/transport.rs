@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::credential::Credential;
 use super::error::{Error, ErrorKind, RefusedCredential};
+use super::strict::parse;
 use super::wire::{self, WireError};
 use crate::dns::ZoneName;
 use crate::http::{Endpoint, Http, HttpError, Method, RESPONSE_TIMEOUT, Request, Response};
@@ -111,7 +112,7 @@ impl<'a> Transport<'a> {
         if response.content_type != JSON {
             return Err(self.wrong_type(response));
         }
-        wire::parse(&response.body)
+        parse(&response.body)
             .ok_or_else(|| self.not_understood(&format!("{} is not {expected}", self.excerpt(response))))
     }
 
@@ -131,6 +132,7 @@ impl<'a> Transport<'a> {
                 status,
                 credential: RefusedCredential::of(self.credential, self.api),
                 source: self.credential.source().to_owned(),
+                domain: domain.cloned(),
             },
             404 => match (body.object.as_deref(), domain) {
                 (_, None) => ErrorKind::Status(404, text()),
@@ -163,5 +165,5 @@ impl<'a> Transport<'a> {
 }
 
 pub(super) fn error_body(response: &Response) -> WireError {
-    wire::parse(&response.body).unwrap_or_default()
+    parse(&response.body).unwrap_or_default()
 }

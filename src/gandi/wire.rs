@@ -1,39 +1,41 @@
 //! The JSON types of LiveDNS, and their translation into this program's values.
 //!
-//! miniserde ignores unknown fields and reads a missing `Option` as `None`. Its errors carry no description, so each caller
-//! says what it expected.
+//! miniserde's errors carry no description, so each caller says what it expected.
 
 use std::net::IpAddr;
 
-use miniserde::Deserialize;
-
+use super::strict::strict_object;
 use crate::dns::{Current, Rrset, RrsetKey};
 use crate::net::Family;
 
-/// One RRset of any type.
-#[derive(Deserialize)]
-// The field names are Gandi's.
-#[allow(clippy::struct_field_names)]
-pub(super) struct WireRrset {
-    rrset_name: String,
-    rrset_type: String,
-    rrset_ttl: u32,
-    rrset_values: Vec<String>,
+strict_object! {
+    /// One RRset of any type.
+    // The field names are Gandi's.
+    #[allow(clippy::struct_field_names)]
+    pub(super) struct WireRrset {
+        pub(super) rrset_name: String,
+        rrset_type: String,
+        rrset_ttl: u64,
+        pub(super) rrset_values: Vec<String>,
+    }
 }
 
-/// The body of an error response.
-#[derive(Deserialize, Default)]
-pub(super) struct WireError {
-    pub(super) object: Option<String>,
-    pub(super) message: Option<String>,
-    errors: Option<Vec<WireErrorItem>>,
+strict_object! {
+    /// The body of an error response.
+    #[derive(Default)]
+    pub(super) struct WireError {
+        pub(super) object: Option<String>,
+        pub(super) message: Option<String>,
+        errors: Option<Vec<WireErrorItem>>,
+    }
 }
 
-/// One error in the list of a 400.
-#[derive(Deserialize)]
-struct WireErrorItem {
-    name: Option<String>,
-    description: Option<String>,
+strict_object! {
+    /// One error in the list of a 400.
+    struct WireErrorItem {
+        name: Option<String>,
+        description: Option<String>,
+    }
 }
 
 impl WireError {
@@ -47,10 +49,8 @@ impl WireError {
     }
 }
 
-/// Parses JSON; `None` if it does not have the expected type.
-pub(super) fn parse<T: Deserialize>(body: &[u8]) -> Option<T> {
-    std::str::from_utf8(body).ok().and_then(|text| miniserde::json::from_str(text).ok())
-}
+/// Maximum number of values of an RRset: more addresses do not fit into a DNS message (RFC 1035, section 4.2.2).
+const MAX_VALUES: usize = 4096;
 
 /// Makes a text from outside safe to print: one line of at most 200 characters, without control characters.
 pub(super) fn clean(text: &str) -> String {
@@ -73,16 +73,59 @@ pub(super) fn excerpt(body: &str) -> String {
     }
 }
 
-/// Finds `key` among the RRsets of its zone or name. `Err` describes what is not valid, as a noun.
-pub(super) fn find(rrsets: &[WireRrset], key: &RrsetKey) -> Result<Current, String> {
-    let with_name = || rrsets.iter().filter(|r| r.rrset_name.eq_ignore_ascii_case(key.name.as_str()));
-    if let Some(rrset) = with_name().find(|r| r.rrset_type == key.rrtype.as_str()) {
-        return read(rrset, key).map(Current::Present);
+impl WireRrset {
+    /// Returns true if its type may decide about an address record. The others of a listing are not kept.
+    pub(super) fn is_relevant(&self) -> bool {
+        matches!(self.rrset_type.as_str(), "A" | "AAAA" | "CNAME" | "ALIAS" | "NS" | "DNAME")
     }
-    Ok(match with_name().find(|r| r.rrset_type == "CNAME") {
-        Some(cname) => Current::Cname(clean(&cname.rrset_values.join(" "))),
-        None => Current::Absent,
-    })
+}
+
+/// Returns the RRsets at a name.
+pub(super) fn at<'a>(rrsets: &'a [WireRrset], name: &str) -> Vec<&'a WireRrset> {
+    rrsets.iter().filter(|r| r.rrset_name.eq_ignore_ascii_case(name)).collect()
+}
+
+/// Finds `key` among the RRsets of its name. `Err` describes what is not valid, as a noun.
+pub(super) fn find(here: &[&WireRrset], key: &RrsetKey) -> Result<Current, String> {
+    let mut same = here.iter().filter(|r| r.rrset_type == key.rrtype.as_str());
+    let Some(first) = same.next() else { return Ok(obstacle(here, key).unwrap_or(Current::Absent)) };
+    let rrset = read(first, key)?;
+    for other in same {
+        if read(other, key)? != rrset {
+            return Err(format!("two different records `{} {}`", key.name, key.rrtype));
+        }
+    }
+    Ok(Current::Present(rrset))
+}
+
+/// Returns the RRset that excludes `key` from its name, whose RRsets are `here`.
+pub(super) fn obstacle(here: &[&WireRrset], key: &RrsetKey) -> Option<Current> {
+    let of_type = |rrtype| here.iter().find(|r| r.rrset_type == rrtype);
+    let target = |r: &&WireRrset| clean(&r.rrset_values.join(" "));
+    let cname = of_type("CNAME").map(|r| Current::Cname(target(r)));
+    cname
+        .or_else(|| of_type("ALIAS").map(|r| Current::Alias(target(r))))
+        .or_else(|| delegation(here, key.name.as_str(), key).map(Current::Delegated))
+}
+
+/// Describes the RRset at `owner` that takes `key` out of its zone: NS (RFC 1034, section 4.2.1), or DNAME at a name above
+/// it (RFC 6672). `owner` is the name of `key` or one above it, and `here` are the RRsets at `owner`.
+pub(super) fn delegation(here: &[&WireRrset], owner: &str, key: &RrsetKey) -> Option<String> {
+    if owner == "@" {
+        return None;
+    }
+    let host = key.host_name();
+    let is_key = |value: &String| {
+        value.eq_ignore_ascii_case(key.name.as_str())
+            || value.strip_suffix('.').is_some_and(|absolute| absolute.eq_ignore_ascii_case(&host))
+    };
+    let found = here.iter().find(|r| match r.rrset_type.as_str() {
+        // The addresses of the other zone's own name servers belong into this one (glue).
+        "NS" => !r.rrset_values.iter().any(is_key),
+        "DNAME" => owner != key.name.as_str(),
+        _ => false,
+    })?;
+    Some(format!("the {} record at {owner}.{}", found.rrset_type, key.domain))
 }
 
 /// Checks that `wire` is the requested RRset and has addresses of its type. `Err` describes what is not valid, as a noun.
@@ -91,16 +134,21 @@ pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
     if !is_same_name || wire.rrset_type != key.rrtype.as_str() {
         return Err(format!("the record `{} {}`", wire.rrset_name, wire.rrset_type));
     }
+    if wire.rrset_values.len() > MAX_VALUES {
+        return Err(format!("a record with {} values", wire.rrset_values.len()));
+    }
     let address = |text: &String| match text.parse::<IpAddr>() {
         Ok(a) if Family::of(a) == key.rrtype.family() => Ok(a),
         _ => Err(format!("the value `{text}`")),
     };
     let values = wire.rrset_values.iter().map(address).collect::<Result<Vec<_>, _>>()?;
-    Rrset::of(&values, wire.rrset_ttl).ok_or_else(|| "a record without values".to_owned())
+    let ttl = u32::try_from(wire.rrset_ttl).unwrap_or(u32::MAX);
+    Rrset::of(&values, ttl).ok_or_else(|| "a record without values".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::strict::parse;
     use super::*;
     use crate::dns::{RrsetName, RrsetType, ZoneName};
 
@@ -137,8 +185,78 @@ mod tests {
         let body =
             br#"[{"rrset_type":"CNAME","rrset_ttl":600,"rrset_name":"www","rrset_values":["t18s.fr."]}]"#;
         let list: Vec<WireRrset> = parse(body).expect("a list");
-        assert_eq!(find(&list, &key("www", RrsetType::A)), Ok(Current::Cname("t18s.fr.".to_owned())));
-        assert_eq!(find(&list, &key("@", RrsetType::A)), Ok(Current::Absent));
+        let find = |name: &str| find(&at(&list, name), &key(name, RrsetType::A));
+        assert_eq!(find("www"), Ok(Current::Cname("t18s.fr.".to_owned())));
+        assert_eq!(find("@"), Ok(Current::Absent));
+    }
+
+    fn rrset(name: &str, rrtype: &str, ttl: &str, value: &str) -> WireRrset {
+        let body = format!(
+            r#"{{"rrset_type":"{rrtype}","rrset_ttl":{ttl},"rrset_name":"{name}","rrset_values":["{value}"]}}"#
+        );
+        parse(body.as_bytes()).expect("an RRset")
+    }
+
+    #[test]
+    fn find_names_what_excludes_an_address_and_refuses_a_contradiction() {
+        let address = || rrset("home", "A", "300", "81.2.69.1");
+        let find = |rrsets: Vec<WireRrset>| find(&at(&rrsets, "home"), &key("home", RrsetType::A));
+        let present = Ok(Current::Present(Rrset::single("81.2.69.1".parse().expect("an address"), 300)));
+        assert_eq!(find(vec![address(), address()]), present);
+        assert_eq!(
+            find(vec![rrset("www", "NS", "1", "x."), rrset("home", "MX", "1", "1 x."), address()]),
+            present
+        );
+        assert_eq!(find(vec![rrset("home", "ALIAS", "1", "x.")]), Ok(Current::Alias("x.".to_owned())));
+        let delegated = Ok(Current::Delegated("the NS record at home.t18s.fr".to_owned()));
+        assert_eq!(find(vec![rrset("home", "NS", "1", "x.")]), delegated);
+        assert_eq!(find(vec![rrset("home", "DNAME", "1", "x.")]), Ok(Current::Absent));
+        for other in [rrset("home", "A", "300", "81.2.69.2"), rrset("HOME", "A", "301", "81.2.69.1")] {
+            assert_eq!(find(vec![address(), other]), Err("two different records `home A`".to_owned()));
+        }
+    }
+
+    #[test]
+    fn delegation_is_ns_or_dname_above_but_not_at_the_apex_nor_of_glue() {
+        let found = |rrtype: &str, value: &str, owner: &str, name: &str| {
+            delegation(&[&rrset(owner, rrtype, "1", value)], owner, &key(name, RrsetType::A))
+        };
+        let at = |rrtype: &str, host: &str| Some(format!("the {rrtype} record at {host}"));
+        assert_eq!(found("NS", "ns1.example.net.", "home", "home"), at("NS", "home.t18s.fr"));
+        assert_eq!(found("NS", "ns1.example.net.", "home", "*.home"), at("NS", "home.t18s.fr"));
+        assert_eq!(found("DNAME", "example.net.", "home", "a.home"), at("DNAME", "home.t18s.fr"));
+        assert_eq!(found("DNAME", "example.net.", "home", "home"), None);
+        assert_eq!(found("NS", "ns1.example.net.", "@", "home"), None);
+        for glue in ["ns.home.t18s.fr.", "NS.home.t18s.fr.", "ns.home"] {
+            assert_eq!(found("NS", glue, "home", "ns.home"), None, "{glue}");
+            assert_eq!(found("NS", glue, "home", "www.home"), at("NS", "home.t18s.fr"), "{glue}");
+        }
+        assert_eq!(found("CNAME", "example.net.", "home", "a.home"), None);
+    }
+
+    #[test]
+    fn read_takes_any_ttl_that_is_a_whole_number() {
+        for (text, ttl) in [("0", 0), ("4294967295", u32::MAX), ("18446744073709551615", u32::MAX)] {
+            let rrset = read(&rrset("home", "A", text, "81.2.69.1"), &key("home", RrsetType::A)).expect(text);
+            assert_eq!(rrset.ttl, ttl, "{text}");
+        }
+        for text in ["-1", "300.5", "1e3", "99999999999999999999", "\"300\"", "null", "[]", "true", "1e999"] {
+            let body = format!(
+                r#"{{"rrset_type":"A","rrset_ttl":{text},"rrset_name":"@","rrset_values":["1.1.1.1"]}}"#
+            );
+            assert!(parse::<WireRrset>(body.as_bytes()).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn read_refuses_more_addresses_than_a_dns_message_holds() {
+        let mut wire = rrset("home", "A", "300", "81.2.69.1");
+        // In descending order, the worst one for a sorted list.
+        wire.rrset_values = (0..4097_u32).rev().map(|n| std::net::Ipv4Addr::from(n).to_string()).collect();
+        let refused = read(&wire, &key("home", RrsetType::A));
+        assert_eq!(refused, Err("a record with 4097 values".to_owned()));
+        wire.rrset_values.pop();
+        assert!(read(&wire, &key("home", RrsetType::A)).is_ok_and(|rrset| rrset.values().len() == 4096));
     }
 
     #[test]

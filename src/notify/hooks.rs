@@ -10,8 +10,7 @@ use crate::console::Console;
 use crate::dns::RrsetKey;
 use crate::outcome::{Outcome, Success};
 use crate::sys::error_chain::chain;
-use crate::sys::grouped::push_if_new;
-use crate::sys::hash::fnv;
+use crate::sys::grouped::Texts;
 use crate::sys::subprocess::{self, ProcessError, Spec, Stream};
 
 /// Time limit of all hooks of a run together: during that time the lock is held.
@@ -138,18 +137,11 @@ impl Hooks {
 
 /// Joins the words of these records by spaces, each word once.
 fn distinct(keys: &[&RrsetKey], word: fn(&RrsetKey) -> String) -> String {
-    // Hashes: a linear search among thousands of texts would take seconds on a small machine.
-    let (mut known, mut text) = (Vec::new(), String::new());
+    let mut words = Texts::default();
     for key in keys {
-        let word = word(key);
-        let before = known.len();
-        push_if_new(&mut known, fnv(word.as_bytes()));
-        if known.len() > before {
-            text.push_str(if before == 0 { "" } else { " " });
-            text.push_str(&word);
-        }
+        words.number(&word(key));
     }
-    text
+    words.as_slice().join(" ")
 }
 
 /// Returns a text as a value that the kernel accepts: without control characters such as NUL, which may come from a

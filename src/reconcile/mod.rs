@@ -12,17 +12,17 @@ use crate::address::votes::{Bar, Confirmed};
 use crate::cli::WriteMode;
 use crate::config::{Config, Detection, Record};
 use crate::console::Console;
-use crate::dns::Rrset;
+use crate::dns::{Current, Rrset};
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::net::Family;
-use crate::outcome::{Failure, Outcome, Success};
-use crate::state::State;
+use crate::outcome::{Failure, Outcome, Refusal, Success};
+use crate::state::{self, RecordState, State};
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
-use plan::{Action, Desired, plan};
-use zone_cache::ZoneCache;
+use plan::{Action, Desired, plan, refusal_of};
+use zone_cache::{Delegation, ZoneCache};
 
 /// The inputs of a pass besides the config.
 pub(crate) struct PassContext<'a> {
@@ -42,19 +42,22 @@ pub(crate) fn reconcile(
     console: &mut Console,
 ) -> Vec<Outcome> {
     let mut families = Vec::new();
-    let mut outcomes = Vec::new();
+    let mut outcomes = Vec::with_capacity(config.records.len());
     for family in Family::ALL {
-        let records: Vec<&Record> =
-            config.records.iter().filter(|r| r.key.rrtype.family() == family).collect();
-        let records = skip_backed_off(config, &context, records, &mut outcomes);
+        let mut records = records_of(config, context.state, family);
+        skip_backed_off(&mut records, context.now, &mut outcomes);
         if records.is_empty() {
             continue;
         }
         let Detection { quorum, .. } = config.detection;
         let sources = config.detection.sources(family).list(family, Some(&mut context.random));
         let mut detector = Detector::new(family, sources, quorum, context.random.split(), http.remaining());
-        if let Some(cached) = unchanged(config, &context, &records, || detector.hint(http, console)) {
-            outcomes.extend(cached);
+        if is_unchanged(config, &context, &records, || detector.hint(http, console)) {
+            let cached = |r: &Tracked| {
+                let rrset = rrset_of(fresh(config, &context, r)?);
+                Some(Outcome { keys: vec![r.record.key.clone()], result: Ok(Success::Cached(rrset)) })
+            };
+            outcomes.extend(records.iter().filter_map(cached));
             continue;
         }
         let believed = detector.first(http, console).and_then(|first| {
@@ -63,7 +66,7 @@ pub(crate) fn reconcile(
         match believed {
             Ok(address) => families.push(FamilyRecords { records, detector, address }),
             Err(e) => {
-                let keys = records.iter().map(|r| r.key.clone()).collect();
+                let keys = records.iter().map(|r| r.record.key.clone()).collect();
                 outcomes.push(Outcome { keys, result: Err(Failure::Address(Rc::new(e))) });
             }
         }
@@ -77,68 +80,81 @@ pub(crate) fn reconcile(
     outcomes
 }
 
-/// Returns the records that are not in backoff. The others become outcomes at once.
-fn skip_backed_off<'a>(
-    config: &Config,
-    context: &PassContext,
-    records: Vec<&'a Record>,
-    outcomes: &mut Vec<Outcome>,
-) -> Vec<&'a Record> {
-    let mut due = Vec::with_capacity(records.len());
-    for record in records {
-        match context.state.in_backoff(config.api.as_str(), &record.key, context.now) {
-            None => due.push(record),
-            Some(failure) => {
-                let result = Err(Failure::BackedOff(failure.clone()));
-                outcomes.push(Outcome { keys: vec![record.key.clone()], result });
-            }
+/// One record of the config, and what is known about it.
+struct Tracked<'a> {
+    record: &'a Record,
+    /// The state that earlier runs left; `None` if there is none.
+    state: Option<&'a RecordState>,
+    /// The content of the zone, or the reason why it could not be read; `None` if it was not queried.
+    read: Option<Result<Current, Rc<gandi::Error>>>,
+    /// The record that takes this one out of its zone, if there is one; `None` if it was not looked for.
+    delegation: Option<Delegation>,
+}
+
+fn records_of<'a>(config: &'a Config, state: &'a State, family: Family) -> Vec<Tracked<'a>> {
+    let records = config.records.iter().filter(|r| r.key.rrtype.family() == family);
+    let tracked = |record: &'a Record| Tracked {
+        record,
+        state: state.record(config.api.as_str(), &record.key),
+        read: None,
+        delegation: None,
+    };
+    records.map(tracked).collect()
+}
+
+/// Removes the records that are in backoff. They become outcomes at once.
+fn skip_backed_off(records: &mut Vec<Tracked>, now: Timestamp, outcomes: &mut Vec<Outcome>) {
+    records.retain(|Tracked { record, state, .. }| {
+        let failure = state.and_then(|state| state.in_backoff(now));
+        if let Some(failure) = failure {
+            let result = Err(Failure::BackedOff(failure.clone()));
+            outcomes.push(Outcome { keys: vec![record.key.clone()], result });
         }
-    }
-    due
+        failure.is_none()
+    });
 }
 
 /// Fast path: if every record has a fresh confirmation and `hint` returns the confirmed address, no request to Gandi
 /// is made. `hint` is called only if every record has a fresh confirmation.
-fn unchanged(
+fn is_unchanged(
     config: &Config,
     context: &PassContext,
-    records: &[&Record],
+    records: &[Tracked],
     hint: impl FnOnce() -> Option<IpAddr>,
-) -> Option<Vec<Outcome>> {
-    let cached: Vec<Rrset> =
-        records.iter().map(|r| fresh_rrset(config, context, r)).collect::<Option<_>>()?;
-    let address = hint()?;
-    let is_right = |(record, rrset): (&&Record, &Rrset)| rrset.values() == [record.desired_address(address)];
-    records.iter().zip(&cached).all(is_right).then(|| {
-        let outcome = |(record, rrset): (&&Record, Rrset)| Outcome {
-            keys: vec![record.key.clone()],
-            result: Ok(Success::Cached(rrset)),
-        };
-        records.iter().zip(cached).map(outcome).collect()
-    })
+) -> bool {
+    records.iter().all(|r| fresh(config, context, r).is_some())
+        && hint().is_some_and(|address| {
+            records.iter().all(|r| {
+                fresh(config, context, r).is_some_and(|c| c.address == r.record.desired_address(address))
+            })
+        })
 }
 
 /// Compares `address` with the records that have a fresh confirmation.
 fn compare_confirmed(
     config: &Config,
     context: &PassContext,
-    records: &[&Record],
+    records: &[Tracked],
     address: IpAddr,
 ) -> Confirmed {
-    let is_wrong = |record: &&Record| {
-        fresh_rrset(config, context, record).is_some_and(|r| r.values() != [record.desired_address(address)])
+    let is_wrong = |r: &Tracked| {
+        fresh(config, context, r).is_some_and(|c| c.address != r.record.desired_address(address))
     };
     if records.iter().any(is_wrong) { Confirmed::Contradicted } else { Confirmed::Compatible }
 }
 
-fn fresh_rrset(config: &Config, context: &PassContext, record: &Record) -> Option<Rrset> {
-    let (api, recheck) = (config.api.as_str(), config.recheck.as_secs());
-    context.state.fresh_rrset(api, &record.key, record.ttl, context.now, recheck)
+/// Returns the confirmation of a record, if it is fresh.
+fn fresh<'a>(config: &Config, context: &PassContext, tracked: &Tracked<'a>) -> Option<&'a state::Confirmed> {
+    tracked.state?.fresh(tracked.record.ttl, context.now, config.recheck.as_secs())
+}
+
+fn rrset_of(confirmed: &state::Confirmed) -> Rrset {
+    Rrset::single(confirmed.address, confirmed.ttl)
 }
 
 /// The records of one address family, and the detected address of this machine.
 struct FamilyRecords<'a> {
-    records: Vec<&'a Record>,
+    records: Vec<Tracked<'a>>,
     detector: Detector,
     address: IpAddr,
 }
@@ -154,18 +170,18 @@ impl Pass<'_> {
     /// Tells the zone cache which records will be read: several reads of one zone are cheaper as one listing.
     fn plan_reads(&mut self, families: &[FamilyRecords]) {
         for family in families {
-            for record in &family.records {
-                if self.cached(record, family.address).is_none() {
-                    self.zones.wanted.push(record.key.domain.clone());
+            for tracked in &family.records {
+                if self.cached(tracked, family.address).is_none() {
+                    self.zones.want(&tracked.record.key);
                 }
             }
         }
     }
 
     /// Returns the cached content of a record, if it is fresh and holds the desired address.
-    fn cached(&self, record: &Record, address: IpAddr) -> Option<Rrset> {
-        let rrset = fresh_rrset(self.config, &self.context, record)?;
-        (rrset.values() == [record.desired_address(address)]).then_some(rrset)
+    fn cached(&self, tracked: &Tracked, address: IpAddr) -> Option<Rrset> {
+        let confirmed = fresh(self.config, &self.context, tracked)?;
+        (confirmed.address == tracked.record.desired_address(address)).then(|| rrset_of(confirmed))
     }
 
     /// Reads every record of a family. If one must be written, obtains the quorum before it writes.
@@ -175,7 +191,7 @@ impl Pass<'_> {
         console: &mut Console,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let mut assessments = self.assess(&family, console);
+        let mut assessments = self.assess(&mut family, console);
         let mut no_quorum = None;
         // The hint comes second: the providers may agree on an address that needs no write.
         for bar in [Bar::Quorum, Bar::Hint] {
@@ -188,7 +204,7 @@ impl Pass<'_> {
                     console.debug(format_args!("the sources agree on {address}, not on {}", family.address));
                     family.address = address;
                     // The cached confirmations were compared with the other address: assess every record again.
-                    assessments = self.assess(&family, console);
+                    assessments = self.assess(&mut family, console);
                 }
                 Err(e) => {
                     no_quorum = Some(Rc::new(e));
@@ -202,7 +218,7 @@ impl Pass<'_> {
         {
             console.warn(format_args!("{contradiction}"));
         }
-        for (record, assessment) in family.records.iter().zip(assessments) {
+        for (Tracked { record, .. }, assessment) in family.records.iter().zip(assessments) {
             let result = match (assessment, &no_quorum) {
                 (Assessment::Unread(e), _) => Err(Failure::Read(e)),
                 (Assessment::Planned(Action::Refuse(refusal)), _) => Err(Failure::Refused(refusal)),
@@ -215,23 +231,52 @@ impl Pass<'_> {
         }
     }
 
-    /// Assesses each record of a family, in the order of its records.
-    fn assess(&mut self, family: &FamilyRecords, console: &mut Console) -> Vec<Assessment> {
+    /// Assesses each record of a family, in the order of its records. Reads each RRset at most once.
+    fn assess(&mut self, family: &mut FamilyRecords, console: &mut Console) -> Vec<Assessment> {
         let mut assessments = Vec::with_capacity(family.records.len());
-        for record in &family.records {
-            assessments.push(match self.cached(record, family.address) {
+        for tracked in &mut family.records {
+            let cached = self.cached(tracked, family.address);
+            let Record { key, ttl, multiple_values, .. } = tracked.record;
+            assessments.push(match cached {
                 Some(rrset) => Assessment::Cached(rrset),
-                None => match self.zones.rrset(&record.key, console) {
+                None => match tracked.read.get_or_insert_with(|| self.zones.read(key, console)) {
                     Ok(current) => {
-                        let Record { ttl, multiple_values, .. } = **record;
-                        let address = record.desired_address(family.address);
-                        Assessment::Planned(plan(&Desired { address, ttl, multiple_values }, &current))
+                        let address = tracked.record.desired_address(family.address);
+                        let (ttl, multiple_values) = (*ttl, *multiple_values);
+                        let action = plan(&Desired { address, ttl, multiple_values }, current);
+                        self.unless_delegated(tracked, action, console)
                     }
-                    Err(e) => Assessment::Unread(e),
+                    Err(e) => Assessment::Unread(Rc::clone(e)),
                 },
             });
         }
         assessments
+    }
+
+    /// Refuses the write of a record of which another record takes the name out of the zone. Looks for that before the
+    /// first write only, since it costs requests.
+    fn unless_delegated(
+        &mut self,
+        tracked: &mut Tracked,
+        action: Action,
+        console: &mut Console,
+    ) -> Assessment {
+        let key = &tracked.record.key;
+        let names = key.name.with_parents();
+        let owners = match action {
+            // The name itself was looked at when its RRset was not found.
+            Action::Create(_) => names.get(1..).unwrap_or_default(),
+            Action::Replace { .. } => &names,
+            Action::Keep(_) | Action::Refuse(_) => return Assessment::Planned(action),
+        };
+        if tracked.state.and_then(|state| state.confirmed.as_ref()).is_some_and(|c| c.changed.is_some()) {
+            return Assessment::Planned(action);
+        }
+        match tracked.delegation.get_or_insert_with(|| self.zones.delegation(key, owners, console)) {
+            Ok(None) => Assessment::Planned(action),
+            Ok(Some(record)) => Assessment::Planned(Action::Refuse(Refusal::Delegated(record.clone()))),
+            Err(e) => Assessment::Unread(Rc::clone(e)),
+        }
     }
 
     fn apply(&mut self, record: &Record, action: Action) -> Result<Success, Failure> {
@@ -254,8 +299,14 @@ impl Pass<'_> {
         match self.context.mode {
             WriteMode::DryRun => Ok(()),
             WriteMode::Apply => {
-                let written = self.zones.livedns.write(&record.key, new);
-                written.map_err(|e| Failure::Write(Rc::new(e)))
+                let Err(e) = self.zones.livedns.write(&record.key, new) else { return Ok(()) };
+                if e.is_conflict()
+                    && let Ok(Some(obstacle)) = self.zones.livedns.obstacle(&record.key)
+                    && let Some(refusal) = refusal_of(&obstacle)
+                {
+                    return Err(Failure::Refused(refusal));
+                }
+                Err(Failure::Write(Rc::new(e)))
             }
         }
     }

@@ -35,23 +35,37 @@ pub(super) enum Action {
     Refuse(Refusal),
 }
 
-/// Returns the action for one RRset. A PUT always carries a TTL: the configured one, else the current one, else 300 s.
+/// Returns the action for one RRset. A PUT always carries a TTL that Gandi accepts: the configured one, else the one
+/// nearest to the current one, else 300 s.
 #[must_use]
 pub(super) fn plan(desired: &Desired, current: &Current) -> Action {
-    let rrset = |ttl: u32| Rrset::single(desired.address, desired.ttl.map_or(ttl, Ttl::seconds));
+    let rrset = |ttl| Rrset::single(desired.address, desired.ttl.unwrap_or(ttl).seconds());
+    if let Some(refusal) = refusal_of(current) {
+        return Action::Refuse(refusal);
+    }
     match current {
-        Current::Absent => Action::Create(rrset(Ttl::MIN.seconds())),
-        Current::Cname(target) => Action::Refuse(Refusal::Cname(target.clone())),
         Current::Present(old) => {
-            let new = rrset(old.ttl);
-            if *old == new {
-                Action::Keep(new)
+            let new = rrset(Ttl::nearest(old.ttl));
+            // A TTL that Gandi does not accept is no reason for a write.
+            if *old == new || desired.ttl.is_none() && old.values() == new.values() {
+                Action::Keep(old.clone())
             } else if old.values().len() > 1 && desired.multiple_values == MultipleValues::Refuse {
                 Action::Refuse(Refusal::Several(old.clone()))
             } else {
                 Action::Replace { old: old.clone(), new }
             }
         }
+        _ => Action::Create(rrset(Ttl::MIN)),
+    }
+}
+
+/// Returns the refusal if another record excludes an address from the name, whatever the policy is.
+pub(super) fn refusal_of(current: &Current) -> Option<Refusal> {
+    match current {
+        Current::Cname(target) => Some(Refusal::Cname(target.clone())),
+        Current::Alias(target) => Some(Refusal::Alias(target.clone())),
+        Current::Delegated(record) => Some(Refusal::Delegated(record.clone())),
+        Current::Absent | Current::Present(_) => None,
     }
 }
 
@@ -88,8 +102,28 @@ mod tests {
             (present(several()), None, Refuse, Action::Refuse(Refusal::Several(several()))),
             (present(several()), None, Replace, replace(several(), 600)),
             (Current::Cname("a.".into()), None, Replace, Action::Refuse(Refusal::Cname("a.".into()))),
+            (Current::Alias("a.".into()), None, Replace, Action::Refuse(Refusal::Alias("a.".into()))),
+            (Current::Delegated("x".into()), None, Replace, Action::Refuse(Refusal::Delegated("x".into()))),
         ] {
             assert_eq!(decide(&current, ttl, multiple), wanted, "{current:?} {ttl:?} {multiple:?}");
+        }
+    }
+
+    #[test]
+    fn ttl_that_gandi_does_not_accept_is_changed_by_a_write_only() {
+        let rrset = |address: &str, ttl| Rrset::single(address.parse().expect(address), ttl);
+        for (ttl, written) in [(0, 300), (299, 300), (2_592_001, 2_592_000), (u32::MAX, 2_592_000)] {
+            let right = rrset("81.2.69.142", ttl);
+            let decide =
+                |old: &Rrset, ttl| decide(&Current::Present(old.clone()), ttl, MultipleValues::Refuse);
+            assert_eq!(decide(&right, None), Action::Keep(right.clone()));
+            let old = rrset("81.2.69.1", ttl);
+            for (configured, ttl) in [(None, written), (Some(600), 600)] {
+                let new = rrset("81.2.69.142", ttl);
+                assert_eq!(decide(&old, configured), Action::Replace { old: old.clone(), new });
+            }
+            let new = rrset("81.2.69.142", 600);
+            assert_eq!(decide(&right, Some(600)), Action::Replace { old: right, new });
         }
     }
 

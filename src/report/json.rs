@@ -5,6 +5,7 @@ use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::json::Object;
 use crate::outcome::{Failure, Outcome, Success};
+use crate::sys::grouped::Texts;
 use crate::sys::time::Timestamp;
 
 /// The content of the object.
@@ -23,12 +24,19 @@ pub(crate) struct RunReport<'a> {
 
 /// Returns the object as one line.
 pub(crate) fn run(report: &RunReport) -> String {
-    let mut records = Vec::new();
-    for outcome in report.outcomes {
+    let (mut known, mut earlier, mut records) = (Texts::default(), Vec::new(), Vec::new());
+    for outcome in report.earlier {
         for key in &outcome.keys {
+            if known.number(&key.id("")) == earlier.len() {
+                earlier.push(&outcome.result);
+            }
+        }
+    }
+    for Outcome { keys, result } in report.outcomes {
+        for key in keys {
             // Report the change made by an earlier attempt of this run rather than `unchanged` from the last one.
-            let earlier = report.earlier.iter().find(|e| outcome.result.is_ok() && e.keys.contains(key));
-            records.push(record(key, &earlier.unwrap_or(outcome).result));
+            let change = known.find(&key.id("")).filter(|_| result.is_ok());
+            records.push(record(key, change.map_or(result, |number| earlier[number])));
         }
     }
     let mut object = Object::new();

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::cli::WriteMode;
 use crate::console::Console;
-use crate::dns::{Rrset, RrsetKey};
+use crate::dns::{Rrset, RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Success};
-use crate::sys::grouped::push_grouped;
+use crate::sys::grouped::{Texts, push_grouped};
 
 /// Prints the outcomes of a pass and returns the most severe exit code.
 pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
@@ -26,11 +26,12 @@ pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
 
 /// Returns the failures of a pass with their records, grouped by text.
 fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
-    let mut failures = Vec::new();
+    let (mut failures, mut texts) = (Vec::new(), Texts::default());
     for Outcome { keys, result } in outcomes {
         let Err(failure) = result else { continue };
+        let text = failure.text();
         for key in keys {
-            push_grouped(&mut failures, failure.text(), key);
+            push_grouped(&mut failures, &mut texts, &text, key);
         }
     }
     failures
@@ -86,14 +87,16 @@ pub(crate) struct ReplacementText<'a> {
 impl fmt::Display for ReplacementText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (old, new) = (self.old, self.new);
-        if old.values() == new.values() {
-            return write!(f, "{} (TTL {} -> {})", new.addresses(), old.ttl, new.ttl);
+        if old.values() != new.values() {
+            write!(f, "{} -> ", old.addresses())?;
         }
-        write!(f, "{} -> {}", old.addresses(), new.addresses())?;
-        if old.ttl != new.ttl {
-            write!(f, " (TTL {} -> {})", old.ttl, new.ttl)?;
+        f.write_str(&new.addresses())?;
+        if old.ttl == new.ttl {
+            return Ok(());
         }
-        Ok(())
+        let is_nearest = new.ttl == Ttl::nearest(old.ttl).seconds();
+        let reason = if is_nearest { ", the nearest that Gandi accepts" } else { "" };
+        write!(f, " (TTL {} -> {}{reason})", old.ttl, new.ttl)
     }
 }
 

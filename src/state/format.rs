@@ -55,13 +55,13 @@ impl State {
                     changed,
                     doubtful,
                 };
-                self.entry(parse_id(&mut words)?).confirmed = Some(confirmed);
+                self.entry(&parse_id(&mut words)?).confirmed = Some(confirmed);
             }
             "failure" => {
                 let (code, first_seen, last_seen) = (number()?, number()?, number()?);
                 let (retry_after, consecutive, reported_at) = (time(number()?), number()?, time(number()?));
                 let id = parse_id(&mut words)?;
-                self.entry(id).failure = Some(FailureRecord {
+                self.entry(&id).failure = Some(FailureRecord {
                     exit: Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code)?,
                     first_seen: Timestamp::from_secs(first_seen),
                     last_seen: Timestamp::from_secs(last_seen),
@@ -90,7 +90,7 @@ fn seconds(time: Option<Timestamp>) -> u64 {
 /// Reads an RRset's identifier, which is the next four words.
 fn parse_id<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<String> {
     let [api, domain, name, rrtype] = [words.next()?, words.next()?, words.next()?, words.next()?];
-    Some(format!("{api} {domain} {name} {rrtype}"))
+    Some([api, domain, name, rrtype].join(" "))
 }
 
 impl fmt::Display for State {
@@ -99,7 +99,7 @@ impl fmt::Display for State {
         start_line(f, "fingerprint", &[self.fingerprint])?;
         let TokenMemory { checked_at, expires_at, warned_at } = self.token;
         start_line(f, "token", &[seconds(checked_at), seconds(expires_at), seconds(warned_at)])?;
-        for (id, RecordState { confirmed, failure }) in &self.records {
+        for (id, RecordState { confirmed, failure }) in self.entries() {
             if let Some(Confirmed { address, ttl, at, changed, doubtful }) = confirmed {
                 let numbers = [at.as_secs(), seconds(*changed), u64::from(*doubtful), u64::from(*ttl)];
                 start_line(f, "confirmed", &numbers)?;

@@ -5,7 +5,7 @@ pub(crate) mod history;
 mod records;
 mod store;
 
-pub(crate) use records::Confirmed;
+pub(crate) use records::{Confirmed, RecordState};
 pub use records::{State, TokenMemory};
 pub(crate) use store::WITHOUT_STATE;
 pub use store::{StateError, Store, StoreStatus, inspect, last_run, read_unlocked};

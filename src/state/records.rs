@@ -2,11 +2,12 @@
 //! Pure.
 
 use std::net::IpAddr;
+use std::rc::Rc;
 
-use crate::dns::{Rrset, RrsetKey, Ttl};
+use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Failure, FailureRecord, Outcome, Success};
-use crate::sys::grouped::push_grouped;
+use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::time::{DAY, Timestamp};
 
 /// Entries that have not been confirmed for this many seconds are dropped; until then `gandi-ddns status` shows them.
@@ -59,13 +60,11 @@ pub struct State {
     pub(crate) fingerprint: u64,
     /// The token.
     pub(crate) token: TokenMemory,
-    // A list and not a tree: a tree would add 9 kB of code, and a linear search of a thousand records is fast enough.
-    pub(super) records: Vec<(String, RecordState)>,
-}
-
-/// Returns the identifier of an RRset in the state, in four words. The same name at the sandbox is another RRset.
-fn id(api: &str, key: &RrsetKey) -> String {
-    format!("{api} {} {} {}", key.domain, key.name, key.rrtype)
+    /// The identifiers of the records: [`RrsetKey::id`] with the API base, since the same name at the sandbox is another
+    /// RRset. Shared with copies of this state.
+    ids: Rc<Texts>,
+    /// The records, by the numbers of their identifiers.
+    records: Vec<RecordState>,
 }
 
 /// Returns the backoff in seconds after `consecutive` failures: fixed for errors that the user must fix, exponential
@@ -82,45 +81,21 @@ const fn backoff(exit: Exit, consecutive: u32) -> u64 {
 }
 
 impl State {
-    /// Returns the RRset at `key`, if it was confirmed with a matching TTL less than `recheck` seconds ago. A time in
-    /// the future proves nothing: the clock was wrong.
-    pub(crate) fn fresh_rrset(
-        &self,
-        api: &str,
-        key: &RrsetKey,
-        ttl: Option<Ttl>,
-        now: Timestamp,
-        recheck: u64,
-    ) -> Option<Rrset> {
-        let confirmed = self.record(api, key)?.confirmed.as_ref()?;
-        let fresh = !confirmed.doubtful && now.since(confirmed.at).is_some_and(|age| age < recheck);
-        let fits = ttl.is_none_or(|ttl| ttl.seconds() == confirmed.ttl);
-        (fresh && fits).then(|| Rrset::single(confirmed.address, confirmed.ttl))
-    }
-
-    /// Returns the failure of `key`, if the record is in backoff at `now`.
-    pub(crate) fn in_backoff(&self, api: &str, key: &RrsetKey, now: Timestamp) -> Option<&FailureRecord> {
-        let failure = self.record(api, key)?.failure.as_ref();
-        // A failure in the future comes from a clock that was wrong: no backoff.
-        failure.filter(|f| f.last_seen <= now && f.retry_after.is_some_and(|end| now < end))
-    }
-
     /// Returns the state of `key`; `None` if there is no entry.
     pub(crate) fn record(&self, api: &str, key: &RrsetKey) -> Option<&RecordState> {
-        let id = id(api, key);
-        self.records.iter().find(|(known, _)| *known == id).map(|(_, record)| record)
+        self.records.get(self.ids.find(&key.id(api))?)
     }
 
     /// Returns the state with every backoff ended.
     pub(crate) fn without_backoff(mut self) -> Self {
-        let failures = self.records.iter_mut().filter_map(|(_, r)| r.failure.as_mut());
+        let failures = self.records.iter_mut().filter_map(|r| r.failure.as_mut());
         failures.for_each(|failure| failure.retry_after = None);
         self
     }
 
     /// Returns the state without a confirmation that may be relied on.
     pub(crate) fn unconfirmed(mut self) -> Self {
-        let confirmed = self.records.iter_mut().filter_map(|(_, r)| r.confirmed.as_mut());
+        let confirmed = self.records.iter_mut().filter_map(|r| r.confirmed.as_mut());
         confirmed.for_each(|confirmed| confirmed.doubtful = true);
         self
     }
@@ -144,21 +119,40 @@ impl State {
         now: Timestamp,
     ) -> Self {
         for Outcome { keys, result } in outcomes {
+            let text = result.as_ref().err().map(Failure::text).unwrap_or_default();
             for key in keys {
-                let record = self.entry(id(api, key));
+                let record = self.entry(&key.id(api));
                 match result {
                     Err(Failure::BackedOff(_)) => {}
-                    Err(failure) => record.fail(failure, now),
+                    Err(failure) => record.fail(failure, &text, now),
                     Ok(success) => record.succeed(success, now),
                 }
             }
         }
+        self.without_old(now)
+    }
+
+    /// Returns the state without the entries that are older than [`RETENTION`].
+    fn without_old(mut self, now: Timestamp) -> Self {
         let recent = |at: Timestamp| now.since(at).is_none_or(|age| age < RETENTION);
-        self.records.retain(|(_, r)| {
+        let is_kept = |r: &RecordState| {
             r.confirmed.as_ref().is_some_and(|c| recent(c.at))
                 || r.failure.as_ref().is_some_and(|f| recent(f.last_seen))
-        });
+        };
+        if !self.records.iter().all(is_kept) {
+            let (ids, records) = (std::mem::take(&mut self.ids), std::mem::take(&mut self.records));
+            for (id, record) in ids.as_slice().iter().zip(records) {
+                if is_kept(&record) {
+                    *self.entry(id) = record;
+                }
+            }
+        }
         self
+    }
+
+    /// Returns the records with their identifiers.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &RecordState)> {
+        self.ids.as_slice().iter().zip(&self.records)
     }
 
     /// Returns the failures that have not been reported for a day, with their records, grouped by text.
@@ -168,7 +162,7 @@ impl State {
         outcomes: &'a [Outcome],
         now: Timestamp,
     ) -> Vec<(String, Vec<&'a RrsetKey>)> {
-        let mut unreported = Vec::new();
+        let (mut unreported, mut texts) = (Vec::new(), Texts::default());
         for Outcome { keys, result } in outcomes {
             let Err(failure) = result else { continue };
             for key in keys {
@@ -178,7 +172,7 @@ impl State {
                     continue;
                 }
                 let text = known.map_or_else(|| failure.text(), |f| f.text.clone());
-                push_grouped(&mut unreported, text, key);
+                push_grouped(&mut unreported, &mut texts, &text, key);
             }
         }
         unreported
@@ -186,21 +180,36 @@ impl State {
 
     /// Notes that the failure of `key` has been reported to `on_failure`.
     pub(crate) fn mark_reported(&mut self, api: &str, key: &RrsetKey, now: Timestamp) {
-        if let Some(failure) = &mut self.entry(id(api, key)).failure {
+        if let Some(failure) = &mut self.entry(&key.id(api)).failure {
             failure.reported_at = Some(now);
         }
     }
 
-    pub(super) fn entry(&mut self, id: String) -> &mut RecordState {
-        let index = self.records.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
-            self.records.push((id, RecordState::default()));
-            self.records.len() - 1
-        });
-        &mut self.records[index].1
+    pub(super) fn entry(&mut self, id: &str) -> &mut RecordState {
+        let number = self.ids.find(id).unwrap_or_else(|| Rc::make_mut(&mut self.ids).number(id));
+        if number == self.records.len() {
+            self.records.push(RecordState::default());
+        }
+        &mut self.records[number]
     }
 }
 
 impl RecordState {
+    /// Returns the content of the RRset, if it was confirmed with a matching TTL less than `recheck` seconds ago. A time
+    /// in the future proves nothing: the clock was wrong.
+    pub(crate) fn fresh(&self, ttl: Option<Ttl>, now: Timestamp, recheck: u64) -> Option<&Confirmed> {
+        let confirmed = self.confirmed.as_ref()?;
+        let fresh = !confirmed.doubtful && now.since(confirmed.at).is_some_and(|age| age < recheck);
+        let fits = ttl.is_none_or(|ttl| ttl.seconds() == confirmed.ttl);
+        (fresh && fits).then_some(confirmed)
+    }
+
+    /// Returns the failure, if the record is in backoff at `now`.
+    pub(crate) fn in_backoff(&self, now: Timestamp) -> Option<&FailureRecord> {
+        // A failure in the future comes from a clock that was wrong: no backoff.
+        self.failure.as_ref().filter(|f| f.last_seen <= now && f.retry_after.is_some_and(|end| now < end))
+    }
+
     fn succeed(&mut self, success: &Success, now: Timestamp) {
         self.failure = None;
         let (new, changed) = match success {
@@ -213,7 +222,7 @@ impl RecordState {
         }
     }
 
-    fn fail(&mut self, failure: &Failure, now: Timestamp) {
+    fn fail(&mut self, failure: &Failure, text: &str, now: Timestamp) {
         // Without an address Gandi was not queried, so the confirmation holds; after a failure at Gandi the zone
         // may hold anything.
         if let (Some(confirmed), false) = (&mut self.confirmed, matches!(failure, Failure::Address(_))) {
@@ -232,7 +241,7 @@ impl RecordState {
             retry_after: (backoff > 0).then(|| now.plus(backoff)),
             consecutive,
             reported_at: before.and_then(|f| f.reported_at),
-            text: failure.text(),
+            text: text.to_owned(),
         });
     }
 }
@@ -240,7 +249,7 @@ impl RecordState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::{RrsetName, RrsetType, ZoneName};
+    use crate::dns::{Rrset, RrsetName, RrsetType, ZoneName};
     use crate::outcome::Refusal;
 
     fn key() -> RrsetKey {
@@ -264,6 +273,15 @@ mod tests {
         State::default().apply("api", &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))), at(seconds))
     }
 
+    fn fresh_rrset(state: &State, api: &str, ttl: Option<Ttl>, now: u64) -> Option<Rrset> {
+        let confirmed = state.record(api, &key())?.fresh(ttl, at(now), 3600)?;
+        Some(Rrset::single(confirmed.address, confirmed.ttl))
+    }
+
+    fn in_backoff(state: &State, now: u64) -> Option<&FailureRecord> {
+        state.record("api", &key())?.in_backoff(at(now))
+    }
+
     fn refused() -> Failure {
         Failure::Refused(Refusal::Cname("a.".to_owned()))
     }
@@ -271,8 +289,7 @@ mod tests {
     #[test]
     fn rrset_is_fresh_only_within_recheck_with_the_same_api_and_ttl() {
         let state = confirmed_at(10_000);
-        let is_fresh =
-            |api, a, ttl, now| state.fresh_rrset(api, &key(), ttl, at(now), 3600) == Some(rrset(a));
+        let is_fresh = |api, a, ttl, now| fresh_rrset(&state, api, ttl, now) == Some(rrset(a));
         assert!(is_fresh("api", "81.2.69.142", None, 10_000));
         assert!(is_fresh("api", "81.2.69.142", Ttl::new(600), 13_599));
         assert!(!is_fresh("api", "81.2.69.142", None, 13_600));
@@ -285,10 +302,10 @@ mod tests {
     #[test]
     fn failure_at_gandi_makes_the_confirmation_doubtful() {
         let state = confirmed_at(10_000).apply("api", &outcome(Err(refused())), at(10_001));
-        assert_eq!(state.fresh_rrset("api", &key(), None, at(10_002), 3600), None);
+        assert_eq!(fresh_rrset(&state, "api", None, 10_002), None);
         let state = state.apply("api", &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))), at(10_003));
-        assert!(state.fresh_rrset("api", &key(), None, at(10_004), 3600).is_some());
-        assert_eq!(state.in_backoff("api", &key(), at(10_004)), None);
+        assert!(fresh_rrset(&state, "api", None, 10_004).is_some());
+        assert_eq!(in_backoff(&state, 10_004), None);
         assert_eq!(
             confirmed_at(10_000).apply("api", &[], at(10_000 + RETENTION)),
             State::default(),
@@ -299,16 +316,16 @@ mod tests {
     #[test]
     fn permanent_failure_is_in_backoff_for_an_hour_unless_the_fingerprint_changes() {
         let state = State::default().apply("api", &outcome(Err(refused())), at(10_000));
-        let is_in_backoff = |state: &State, now| state.in_backoff("api", &key(), at(now)).is_some();
+        let is_in_backoff = |state: &State, now| in_backoff(state, now).is_some();
         assert!(is_in_backoff(&state, 10_000) && is_in_backoff(&state, 13_599));
         assert!(!is_in_backoff(&state, 13_600) && !is_in_backoff(&state, 9_999));
         assert!(!is_in_backoff(&state.clone().with_fingerprint(1), 10_001), "config or token have changed");
         assert!(!is_in_backoff(&state.clone().without_backoff(), 10_001));
-        let record = state.in_backoff("api", &key(), at(10_001)).cloned().expect("a failure in backoff");
+        let record = in_backoff(&state, 10_001).cloned().expect("a failure in backoff");
         let later = state.clone().apply("api", &outcome(Err(Failure::BackedOff(record))), at(10_300));
         assert_eq!(later, state, "Gandi was not queried, so nothing changes");
         let again = state.apply("api", &outcome(Err(refused())), at(13_600));
-        let failed = again.in_backoff("api", &key(), at(13_600)).expect("a failure in backoff");
+        let failed = in_backoff(&again, 13_600).expect("a failure in backoff");
         assert_eq!(
             (failed.first_seen, failed.consecutive, failed.retry_after),
             (at(10_000), 2, Some(at(17_200)))

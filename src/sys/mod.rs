@@ -8,6 +8,7 @@ pub(crate) mod file_error;
 pub mod file_limit;
 pub(crate) mod grouped;
 pub mod hash;
+pub(crate) mod index;
 pub(crate) mod oneshot;
 pub(crate) mod ownership;
 pub mod random;

@@ -5,12 +5,15 @@ mod renewal;
 
 use crate::config::Config;
 use crate::console::Console;
+use crate::dns::ZoneName;
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
+use crate::gandi::nameservers;
 use crate::gandi::{CREATE_TOKEN, Credential};
 use crate::http::Http;
 use crate::state::TokenMemory;
 use crate::sys::error_chain::chain;
+use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::time::{DAY, Timestamp};
 
@@ -21,6 +24,9 @@ const VERY_SOON: u64 = 7 * DAY;
 /// Seconds before the expiry from which the token is renewed: leaves fifteen daily attempts. Gandi is said to refuse a
 /// renewal with more than 30 days left.
 const RENEWAL: u64 = 15 * DAY;
+
+/// Maximum number of domains whose nameservers are read once a day.
+const MAX_DOMAINS: usize = 100;
 
 impl TokenMemory {
     /// Returns true if the expiry was not read for a day.
@@ -63,9 +69,14 @@ pub(crate) fn advice(config: &Config) -> String {
 }
 
 /// Completes an interrupted renewal, if there is one. Returns the new token if Gandi accepts it.
-pub(crate) fn resume_renewal(config: &Config, http: &Http, console: &mut Console) -> Option<Credential> {
+pub(crate) fn resume_renewal(
+    config: &Config,
+    http: &Http,
+    random: Random,
+    console: &mut Console,
+) -> Option<Credential> {
     let path = config.token_file.as_deref().filter(|_| config.renew_token)?;
-    match renewal::finish(path, |token| verify(config, http, token))? {
+    match renewal::finish(path, |token| verify(config, http, token, random))? {
         Ok(token) => {
             console.debug(format_args!("completed an interrupted token renewal"));
             Some(token)
@@ -85,30 +96,41 @@ pub(crate) fn renewal_obstacle(config: &Config) -> Option<String> {
     renewal::obstacle(path).map(|e| chain(&e))
 }
 
-/// Reads the token's expiry at most once a day; warns or renews the token if it is due. `memory` is what the state file
-/// knows of the token; returns its new value.
+/// Reads the token's expiry and the nameservers of the domains at most once a day; warns of them, or renews the token, if
+/// it is due. `memory` is what the state file knows of the token; returns its new value.
 pub(crate) fn maintain(
     config: &Config,
     http: &Http,
     memory: TokenMemory,
     now: Timestamp,
+    random: &mut Random,
     console: &mut Console,
 ) -> TokenMemory {
     let mut memory = memory;
     if memory.is_due(now) {
         memory.checked_at = Some(now);
-        let livedns = LiveDns::new(http, &config.api, &config.credential, Random::new(0));
-        match livedns.token_info() {
-            Ok(info) => memory.expires_at = info.expires_in.map(|left| now.plus(left)),
-            Err(e) => {
-                console
-                    .debug(format_args!("could not determine the expiry date of the token: {}", chain(&e)));
+        let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
+        warn_of_nameservers(config, &mut livedns, random, console);
+        // An API key does not expire.
+        if let Credential::Token(_) = config.credential {
+            match livedns.token_info() {
+                Ok(info) => memory.expires_at = info.expires_in.map(|left| now.plus(left)),
+                Err(e) => {
+                    console.debug(format_args!(
+                        "could not determine the expiry date of the token: {}",
+                        chain(&e)
+                    ));
+                }
             }
         }
         if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= RENEWAL)
             && let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
         {
-            match renewal::renew(path, || livedns.renewed_token(), |token| verify(config, http, token)) {
+            match renewal::renew(
+                path,
+                || livedns.renewed_token(),
+                |token| verify(config, http, token, random.split()),
+            ) {
                 Ok(()) => {
                     let date = expires.date();
                     console.notice(format_args!("token renewed (the old one would have expired on {date})"));
@@ -130,10 +152,25 @@ pub(crate) fn maintain(
     memory
 }
 
+/// Warns of each domain whose zone at LiveDNS nobody asks. Ends at the first error, which is no failure of the run.
+fn warn_of_nameservers(config: &Config, livedns: &mut LiveDns, random: &mut Random, console: &mut Console) {
+    let mut domains: Vec<&ZoneName> = Vec::new();
+    for record in &config.records {
+        push_if_new(&mut domains, &record.key.domain);
+    }
+    for domain in domains.into_iter().take(MAX_DOMAINS) {
+        match nameservers::warning(livedns, domain, random) {
+            Ok(None) => {}
+            Ok(Some(text)) => console.warn(format_args!("nameservers of {domain}: {text}")),
+            Err(text) => return console.debug(format_args!("nameservers of {domain}: {text}")),
+        }
+    }
+}
+
 /// Verifies that Gandi accepts this token by reading the first record.
-fn verify(config: &Config, http: &Http, token: &Credential) -> Result<(), gandi::Error> {
+fn verify(config: &Config, http: &Http, token: &Credential, random: Random) -> Result<(), gandi::Error> {
     let Some(record) = config.records.first() else { return Ok(()) };
-    let mut livedns = LiveDns::new(http, &config.api, token, Random::new(0));
+    let mut livedns = LiveDns::new(http, &config.api, token, random);
     livedns.rrset(&record.key).map(drop)
 }
 

@@ -358,6 +358,22 @@ fn unsafe_code_is_forbidden_everywhere() {
 }
 
 /// Returns the words of a text, with paths as one word.
+#[test]
+fn random_numbers_are_seeded_by_main() {
+    // Otherwise all machines would pause for the same time.
+    let is_seed = |rest: &str| rest.starts_with("context.seed)");
+    let problems: Vec<String> = files_below("src")
+        .into_iter()
+        .filter(|file| !file.contains("tests") && file != "src/sys/random.rs")
+        .filter(|file| {
+            let text = text(file);
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            code.split(" Random::new(").skip(1).any(|rest| !is_seed(rest))
+        })
+        .collect();
+    no_problems("a seed that is not that of the context", &problems);
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !tokens::is_word(c) && !"/:.-".contains(c));
     words.map(|word| word.trim_end_matches(['/', ':', '.']))

@@ -308,6 +308,7 @@ fn nameservers_come_from_dns_when_gandi_does_not_say() {
         "warning  nameservers of example.org: could not be determined, neither from Gandi nor via DNS",
         &[],
     );
+    s.run(&[]).is(0, "");
     for (names, line) in [
         (
             &["ns-154-a.gandi.net", "NS-99-b.gandi.net"][..],
@@ -321,6 +322,13 @@ fn nameservers_come_from_dns_when_gandi_does_not_say() {
     ] {
         let resolver = Resolver::start(names);
         finds(&s, 0, line, &[]);
+        s.age(DAY);
+        let ran = s.run(&[]);
+        ran.exits(0);
+        match line.strip_prefix("warning  ") {
+            Some(text) => ran.says(&[&format!("gandi-ddns: warning: {text}")]),
+            None => assert_eq!(ran.stderr, ""),
+        }
         resolver.stop();
     }
     fs::write(s.path("hosts"), "127.0.0.1 localhost\n").expect("hosts");

@@ -14,6 +14,7 @@ mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
+mod domains; // sections that are no domain of the token, domains without LiveDNS
 mod fake_server; // the fake against Gandi's recorded responses
 mod faketime; // helper: another clock
 mod file_kinds; // FIFOs, devices, links and others' files in place of each file
@@ -26,7 +27,10 @@ mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
+mod large_config; // configs of a megabyte
+mod listing; // listings without end, with contradictions, or that need much memory
 mod local_failures; // sockets and threads that this machine refuses
+mod many_records; // thousands of records, and the time limit of a run with many
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
@@ -55,3 +59,4 @@ mod token_source; // mistakes in the token, where it is from, and the hosts that
 mod trust; // sources that lie
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum
+mod zone_content; // other types at a name or above it, and any TTL

@@ -11,13 +11,16 @@ fn counts(s: &Sandbox) -> (usize, usize, usize, usize) {
 }
 
 #[test]
-fn stale_record_costs_four_requests_and_a_confirmed_one_costs_one() {
+fn stale_record_costs_four_requests_and_one_more_before_the_first_write() {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&[]).exits(0);
-    assert_eq!(counts(&s), (2, 1, 1, 3), "2 echoes, 1 GET, 1 PUT, 3 connections");
+    assert_eq!(counts(&s), (2, 2, 1, 3), "2 echoes, 1 GET and 1 for the delegation, 1 PUT, 3 connections");
     s.run(&[]).is(0, "");
-    assert_eq!(counts(&s), (3, 1, 1, 4), "1 echo more, no request to Gandi");
+    assert_eq!(counts(&s), (3, 2, 1, 4), "1 echo more, no request to Gandi");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&["--force"]).exits(0);
+    assert_eq!(counts(&s), (5, 3, 2, 7), "2 echoes, 1 GET, 1 PUT, 3 connections more");
 }
 
 #[test]
@@ -45,7 +48,7 @@ fn requests_have_a_user_agent_and_only_gandi_gets_the_token() {
     for request in s.fake.requests() {
         let agent = request.header("User-Agent").unwrap_or_default();
         assert!(agent.starts_with("gandi-ddns/"), "{agent}");
-        let is_gandi = ["livedns", "id"].contains(&request.listener.as_str());
+        let is_gandi = ["livedns", "id", "domain"].contains(&request.listener.as_str());
         assert_eq!(request.header("Authorization").is_some(), is_gandi);
     }
 }

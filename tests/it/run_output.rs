@@ -2,7 +2,9 @@
 //! and a got block, and the other parts as they are.
 
 use std::fmt::Write as _;
+use std::io::Read;
 use std::process::{Child, ExitStatus};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::sandbox::{API_KEY, TOKEN};
@@ -135,14 +137,24 @@ fn marked_block(title: &str, text: &str, other: &str) -> String {
 
 /// Waits for a child with pipes, and checks that it kept the secrets.
 pub(crate) fn wait(mut child: Child) -> RunOutput {
+    // Read while it runs: a pipe holds 64 KiB, and then the run waits for a reader.
+    let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
     let status = wait_with_timeout(&mut child);
-    let output = child.wait_with_output().expect("its output");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    let ran = RunOutput { code: status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+    let text = |reader: JoinHandle<String>| reader.join().expect("UTF-8");
+    let ran = RunOutput { code: status.code(), stdout: text(stdout), stderr: text(stderr) };
     for secret in [TOKEN, API_KEY] {
         assert!(!format!("{ran:?}").contains(secret), "a secret is in the output\n{ran}");
     }
     ran
+}
+
+/// Reads a pipe, if there is one, to its end.
+fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        pipe.map(|mut pipe| pipe.read_to_string(&mut text)).transpose().expect("UTF-8");
+        text
+    })
 }
 
 /// Waits for a child to end by itself. Polls, since std has no wait with a timeout.

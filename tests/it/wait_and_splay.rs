@@ -192,7 +192,11 @@ fn change_of_an_earlier_attempt_is_printed_once_and_kept() {
     s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
     let ran = s.run(&["--wait", "60"]);
     ran.is(0, &format!("{REPLACED}example.net A: created: {ADDRESS} (TTL 300)\n"));
-    assert_eq!((s.count("PUT"), s.count("GET")), (2, 4), "home once, example.net twice, its name once");
+    assert_eq!(
+        (s.count("PUT"), s.count("GET")),
+        (2, 5),
+        "home and its name once, example.net twice, its name once"
+    );
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! `gandi-ddns check`: checks everything that a run depends on, and changes nothing. Its output is meant for bug
 //! reports, so it contains no secret and, with `--redact`, no names and no addresses.
 
-mod delegation;
 mod findings;
 mod local;
 mod redact;
@@ -12,11 +11,13 @@ use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
+use crate::dns::ZoneName;
 use crate::exit::Exit;
+use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::json::Object;
 use crate::net::Family;
-use crate::outcome::{Failure, Outcome, Success};
+use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::ReplacementText;
 use crate::state::State;
@@ -130,9 +131,25 @@ fn check_records(config: &Config, now: Timestamp, random: &mut Random, findings:
     let mut discarded = Console::new(Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();
     let pass = PassContext { state: &state, now, mode: WriteMode::DryRun, random: random.split() };
-    for Outcome { keys, result } in reconcile(config, &http, pass, &mut discarded) {
+    let outcomes = reconcile(config, &http, pass, &mut discarded);
+    let mut livedns = LiveDns::new(&http, &config.api, &config.credential, random.split());
+    let mut listings: Vec<(ZoneName, Option<Listing>)> = Vec::new();
+    for Outcome { keys, result } in outcomes {
         for key in keys {
-            add_record(key.to_string(), &result, findings);
+            let subject = key.to_string();
+            if result.is_ok() && !listings.iter().any(|(domain, _)| *domain == key.domain) {
+                listings.push((key.domain.clone(), livedns.listing(&key.domain).ok()));
+            }
+            let listing = listings.iter().find(|(domain, _)| *domain == key.domain);
+            let delegation = listing.and_then(|(_, l)| l.as_ref()).and_then(|l| l.delegation(&key));
+            match (&result, delegation) {
+                // Runs keep the record, since they look for a delegation before their first write only.
+                (Ok(Success::Unchanged(rrset)), Some(record)) => {
+                    let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
+                    findings.warn(subject, text);
+                }
+                _ => add_record(subject, &result, findings),
+            }
         }
     }
 }

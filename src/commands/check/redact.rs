@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::Config;
-use crate::sys::grouped::push_if_new;
+use crate::sys::grouped::Texts;
 
 /// The shortest part of a configured name that is hidden: a shorter one would be a word of most messages.
 const MIN_PART: usize = 2;
@@ -13,8 +13,10 @@ const A_NAME: &str = "[a name]";
 /// The names to hide. Addresses, and names that are not listed, are recognised by their form.
 #[derive(Debug, Default)]
 pub(super) struct Redactor {
-    /// Each name in lower case with its replacement, sorted by name.
-    names: Vec<(String, String)>,
+    /// The names in lower case.
+    names: Texts,
+    /// The replacements, by the numbers of the names.
+    replacements: Vec<String>,
     /// The path of the home directory; empty if it is not known.
     home: String,
 }
@@ -23,16 +25,15 @@ impl Redactor {
     /// Creates a redactor that hides the path of the home directory.
     pub(super) fn new(home: Option<&Path>) -> Self {
         let home = home.and_then(Path::to_str).filter(|h| h.len() > 1).unwrap_or_default();
-        Self { names: Vec::new(), home: home.to_owned() }
+        Self { home: home.to_owned(), ..Self::default() }
     }
 
     /// Hides the names in this config.
     pub(super) fn hide_names_of(&mut self, config: &Config) {
-        let mut domains: Vec<&str> = Vec::new();
+        let mut domains = Texts::default();
         for (i, record) in config.records.iter().enumerate() {
             let domain = record.key.domain.as_str();
-            push_if_new(&mut domains, domain);
-            let number = domains.iter().position(|d| *d == domain).unwrap_or_default() + 1;
+            let number = domains.number(domain) + 1;
             self.hide(domain, format!("[domain {number}]"));
             let name = record.key.name.as_str();
             if name != "@" {
@@ -58,17 +59,13 @@ impl Redactor {
 
     fn hide(&mut self, name: &str, replacement: String) {
         let name = name.to_ascii_lowercase();
-        if name.len() >= MIN_PART
-            && let Err(place) = self.names.binary_search_by(|(known, _)| known.cmp(&name))
-        {
-            self.names.insert(place, (name, replacement));
+        if name.len() >= MIN_PART && self.names.number(&name) == self.replacements.len() {
+            self.replacements.push(replacement);
         }
     }
 
     fn replacement(&self, name: &str) -> Option<&str> {
-        let name = name.to_ascii_lowercase();
-        let found = self.names.binary_search_by(|(known, _)| known.cmp(&name)).ok()?;
-        self.names.get(found).map(|(_, replacement)| replacement.as_str())
+        self.replacements.get(self.names.find(&name.to_ascii_lowercase())?).map(String::as_str)
     }
 
     /// Returns the text without names and addresses.

@@ -8,7 +8,6 @@ use crate::commands::context::Context;
 use crate::config::Config;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::gandi::Credential;
 use crate::http::Http;
 use crate::notify::heartbeat;
 use crate::notify::hooks::Hooks;
@@ -120,34 +119,30 @@ impl<'a> Updater<'a> {
         }
         let http = Http::new(self.config.detection.roots.as_deref(), self.config.detection.timeout);
         if self.options.mode == WriteMode::Apply
-            && let Some(token) = token::resume_renewal(&self.config, &http, console)
+            && let Some(token) = token::resume_renewal(&self.config, &http, self.random.split(), console)
         {
             self.config.credential = token;
             // With another token, every backoff ends.
             self.config.fingerprint = self.config.fingerprint.wrapping_add(1);
             self.state = std::mem::take(&mut self.state).with_fingerprint(self.config.fingerprint);
         }
-        let known = self.known_state();
-        self.attempts += 1;
+        let modified = self.modified_state();
         let (mode, random) = (self.options.mode, self.random.split());
-        let context = PassContext { state: &known, now, mode, random };
+        self.attempts += 1;
+        let state = modified.as_ref().unwrap_or(&self.state);
+        let context = PassContext { state, now, mode, random };
         let outcomes = reconcile(&self.config, &http, context, console);
         let exit = report(&outcomes, console);
         Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
     }
 
-    /// Returns the part of the state that a pass may rely on.
-    fn known_state(&self) -> State {
-        let mut known = self.state.clone();
+    /// Returns the part of the state that a pass may rely on; `None` if that is all of it.
+    fn modified_state(&self) -> Option<State> {
         let force = self.options.cache == CachePolicy::Ignore;
         // Retries of `--wait`, `--force` and dry runs ignore backoff.
-        if force || self.options.mode == WriteMode::DryRun || self.attempts > 0 {
-            known = known.without_backoff();
-        }
-        if force {
-            known = known.unconfirmed();
-        }
-        known
+        let ignores_backoff = force || self.options.mode == WriteMode::DryRun || self.attempts > 0;
+        let known = ignores_backoff.then(|| self.state.clone().without_backoff());
+        if force { known.map(State::unconfirmed) } else { known }
     }
 
     /// Finishes an attempt that will be retried. Failures are not saved: they may be gone at the next attempt.
@@ -234,11 +229,12 @@ impl<'a> Updater<'a> {
 
     /// Maintains the token, if a pass reached Gandi and the result can be saved.
     fn maintain_token(&mut self, attempt: &Attempt, console: &mut Console) {
-        if let (Ok(Completed { exit: Exit::Ok | Exit::Config, http, .. }), Credential::Token(_)) =
-            (&attempt.result, &self.config.credential)
+        if let Ok(Completed { exit: Exit::Ok | Exit::Config, http, .. }) = &attempt.result
             && let StateAccess::Locked(_) = self.access
         {
-            self.state.token = token::maintain(&self.config, http, self.state.token, attempt.now, console);
+            let random = &mut self.random;
+            self.state.token =
+                token::maintain(&self.config, http, self.state.token, attempt.now, random, console);
         }
     }
 

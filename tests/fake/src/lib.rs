@@ -16,7 +16,7 @@
 //! - Account: `accept_bearer`, `accept_bearer_for` (some domains only), `accept_apikey`, `revoke_all`; `add_domain`,
 //!   `add_domain_without_zone`, `set_nameservers`, `set_current`; `set`, `get`, `remove`, `zone_text`.
 //! - Tokens: `set_left`, `renewal_revokes`, `renewals`, `revoke`, `accepts`. Their requests are logged with the
-//!   listeners `id` and `organization`.
+//!   listeners `id` and `organization`, those of the domain API with `domain`.
 //! - Faults: `fake.fault(On::route("PUT", "/home/A"), Times::Once, Fault::DropAfter)`, see [`On`] and [`Fault`]. The
 //!   first fault that matches and is not used up is applied. `fault_at_accept(times, AtAccept::…)` is for faults before
 //!   any request. `refuse` and `restore` close and reopen the port. An [`Echo`] has the same methods.
@@ -358,6 +358,11 @@ impl Fake {
             let text = lock(&account).text();
             hook(logged, &text);
         }));
+    }
+
+    /// Does the same without the text of the zones, which takes long for a large zone.
+    pub fn on_request(&self, hook: impl Fn(&Logged) + Send + Sync + 'static) {
+        self.log.set_hook(Arc::new(hook));
     }
 }
 

@@ -32,7 +32,7 @@ struct Call<'a> {
 
 /// Answers a request to LiveDNS.
 pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, request: &Request) -> Response {
-    if token::listener(&request.target).is_some() {
+    if [token::INFO, token::RENEWAL].contains(&request.target.as_str()) {
         return token::answer(&mut account.lock().unwrap_or_else(PoisonError::into_inner), log, request);
     }
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
@@ -153,8 +153,8 @@ impl Call<'_> {
             ("GET", ["nameservers"]) => Ok(success(200, &strings(nameservers))),
             ("GET", ["records"]) => self.listing(fqdn, zone),
             ("GET", ["records", name]) => {
-                let here = zone.iter().filter(|((n, _), _)| n == name);
-                let here: Vec<String> = here.map(|(key, rrset)| self.item(fqdn, key, rrset)).collect();
+                let here: Vec<String> =
+                    at_name(zone, name).map(|(key, rrset)| self.item(fqdn, key, rrset)).collect();
                 Ok(success(200, &format!("[{}]", here.join(","))))
             }
             ("GET", ["records", name, kind]) => Ok(self.one(fqdn, name, kind, zone)),
@@ -194,10 +194,13 @@ impl Call<'_> {
                 new.push((key(name, kind), body::rrset(kind, object)?));
             }
         }
-        // On a copy, so that an error changes nothing.
-        let mut after = zone.clone();
-        if let ("PUT", ["records", name]) = (method, rest) {
-            after.retain(|(n, _), _| n != name);
+        // On a copy of what is at these names, so that an error changes nothing. Not of the zone, which may be large.
+        let mut after = Rrsets::new();
+        for ((name, _), _) in &new {
+            after.extend(at_name(zone, name).map(|(key, rrset)| (key.clone(), rrset.clone())));
+        }
+        if let ("PUT", ["records", _]) = (method, rest) {
+            after.clear();
         }
         let mut location = format!("{}{}", self.origin, self.path);
         for (key, rrset) in new {
@@ -210,7 +213,10 @@ impl Call<'_> {
             }
             after.insert(key, rrset);
         }
-        *zone = after;
+        if let ("PUT", ["records", name]) = (method, rest) {
+            zone.retain(|(n, _), _| n != name);
+        }
+        zone.append(&mut after);
         Ok(success(201, CREATED).header("Location", location))
     }
 
@@ -289,9 +295,14 @@ impl Call<'_> {
     }
 }
 
+/// Returns the RRsets with this name.
+fn at_name<'a>(zone: &'a Rrsets, name: &'a str) -> impl Iterator<Item = (&'a (String, String), &'a Rrset)> {
+    zone.range(key(name, "")..).take_while(move |((n, _), _)| n == name)
+}
+
 /// Returns the type that conflicts with this RRset: a CNAME excludes every other type at its name.
 fn in_the_way(zone: &Rrsets, (name, kind): &(String, String), method: &str) -> Option<String> {
-    let mut others = zone.keys().filter(|(n, _)| n == name).map(|(_, k)| k);
+    let mut others = at_name(zone, name).map(|((_, k), _)| k);
     let clash = |other: &&String| {
         (*other == kind && method == "POST") || (*other != kind && (*other == "CNAME" || kind == "CNAME"))
     };

@@ -1,5 +1,5 @@
 //! The two routes about the token itself, which are not part of LiveDNS: `tokeninfo`, logged as listener `id`, and the
-//! renewal, logged as listener `organization`.
+//! renewal, logged as listener `organization`. The route of the domain API is logged as `domain`.
 
 use crate::http::{Request, Response};
 use crate::json::string;
@@ -16,11 +16,12 @@ const LEFT: u64 = 200 * 86_400;
 /// Gandi is said to refuse the renewal of a token with a longer remaining lifetime than this, in seconds.
 const RENEWABLE: u64 = 30 * 86_400;
 
-/// Returns the listener to log for this path, or `None` if it is not one of the two.
+/// Returns the listener to log for this path, or `None` if it is one of LiveDNS or of an echo service.
 pub(crate) fn listener(target: &str) -> Option<&'static str> {
     match target {
         INFO => Some("id"),
         RENEWAL => Some("organization"),
+        _ if target.starts_with("/v5/domain/") => Some("domain"),
         _ => None,
     }
 }

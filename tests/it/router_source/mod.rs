@@ -88,7 +88,9 @@ impl Home {
         let before = self.s.fake.requests().len();
         self.s.run(&["--force"]).is(0, "home.example.org A: 81.2.69.1 -> 81.2.69.142\n");
         let requests = self.s.fake.requests();
-        assert!(requests[before..].iter().all(|r| ["livedns", "id"].contains(&r.listener.as_str())));
+        assert!(
+            requests[before..].iter().all(|r| ["livedns", "id", "domain"].contains(&r.listener.as_str()))
+        );
     }
 
     fn fails(&self, cause: &str) {

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::dns::ZoneName;
-use crate::dns::client;
+use super::client;
+use super::name::ZoneName;
 use crate::net::resolver::resolvers;
 use crate::sys::error_chain::chain;
 use crate::sys::random::Random;
@@ -15,17 +15,19 @@ use crate::sys::read_limited;
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// Size limit of [`RESOLV_CONF`], in bytes.
 const MAX_FILE: u64 = 64 * 1024;
-/// Timeout for each resolver.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Returns the nameservers of `domain` from the first resolver that answers; an empty list if there are none. The error
-/// is that of the last resolver.
-pub(super) fn nameservers(domain: &ZoneName, random: &mut Random) -> Result<Vec<String>, String> {
+/// Returns the nameservers of `domain` from the first resolver that answers within `timeout`; an empty list if there are
+/// none. The error is that of the last resolver.
+pub(crate) fn nameservers(
+    domain: &ZoneName,
+    timeout: Duration,
+    random: &mut Random,
+) -> Result<Vec<String>, String> {
     let text = read_limited::read_to_string(Path::new(RESOLV_CONF), MAX_FILE)
         .map_err(|e| format!("{RESOLV_CONF}: {e}"))?;
     let mut error = format!("no nameserver in {RESOLV_CONF}");
     for resolver in resolvers(&text) {
-        match client::name_servers((resolver, 53).into(), domain.as_str(), TIMEOUT, random) {
+        match client::name_servers((resolver, 53).into(), domain.as_str(), timeout, random) {
             Ok(names) => return Ok(names),
             Err(e) => error = format!("{} {}", SocketAddr::from((resolver, 53)), chain(&e)),
         }
@@ -34,7 +36,7 @@ pub(super) fn nameservers(domain: &ZoneName, random: &mut Random) -> Result<Vec<
 }
 
 /// Returns true for the names of LiveDNS, such as `ns-154-a.gandi.net`. Classic DNS uses `a.dns.gandi.net`.
-pub(super) fn is_livedns(name: &str) -> bool {
+pub(crate) fn is_livedns(name: &str) -> bool {
     name.strip_suffix(".gandi.net").is_some_and(|n| n.starts_with("ns-") && !n.contains('.'))
 }
 
