@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
+use std::time::Duration;
 
 use crate::hostile::packets;
 use crate::lock;
@@ -170,9 +171,13 @@ fn serve(socket: &UdpSocket, state: &Arc<Mutex<State>>, bytes: &[u8], from: Sock
 fn flood_without_end(socket: &UdpSocket, state: &Weak<Mutex<State>>, packets: Vec<Vec<u8>>, to: SocketAddr) {
     let (Ok(socket), state) = (socket.try_clone(), state.clone()) else { return };
     thread::spawn(move || {
-        for packet in packets.iter().cycle() {
+        for (n, packet) in packets.iter().cycle().enumerate() {
             if state.strong_count() == 0 {
                 return;
+            }
+            // Thousands per second are enough: several floods at full speed would need the whole machine.
+            if n % 20 == 19 {
+                thread::sleep(Duration::from_millis(2));
             }
             // An error means that the client has gone.
             let _ = socket.send_to(packet, to);

@@ -1,7 +1,7 @@
 //! Gandi, or whatever answers in its place: the answers to a read, to a write, to the question about the token, and the
 //! pages of a listing.
 
-use super::{each, is_late, judge, run, timeout, trap};
+use super::{each, is_late, judge, run, sample, timeout, trap};
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
 use fake_gandi::hostile::{Good, Reaction, Row, Step, http_rows, json_rows};
@@ -44,7 +44,7 @@ fn play(on: &On, row: &Row, reaction: Reaction) -> (Sandbox, RunOutput, Vec<Stri
 #[test]
 fn hostile_answer_to_a_read_changes_nothing() {
     let trap = trap();
-    let rows = http_rows(&good("200 OK", RECORD, trap.port()));
+    let rows = sample(http_rows(&good("200 OK", RECORD, trap.port())), 1);
     each(&rows, |row| {
         let (s, ran, mut problems) = play(&On::route("GET", "/home/A"), row, row.reaction);
         if ran.code != Some(0) && s.count("PUT") > 0 {
@@ -58,7 +58,7 @@ fn hostile_answer_to_a_read_changes_nothing() {
 #[test]
 fn hostile_answer_to_a_write_is_an_error_or_success() {
     let trap = trap();
-    let rows = http_rows(&good("201 Created", WRITTEN, trap.port()));
+    let rows = sample(http_rows(&good("201 Created", WRITTEN, trap.port())), 2);
     each(&rows, |row| {
         let reaction = if row.reaction == Reaction::OffTopic { Reaction::Either } else { row.reaction };
         let (s, ran, mut problems) = play(&On::method("PUT"), row, reaction);
@@ -76,9 +76,8 @@ fn hostile_answer_to_a_write_is_an_error_or_success() {
 #[test]
 fn hostile_answer_about_the_token_does_not_fail_the_run() {
     let trap = trap();
-    let rows = http_rows(&good("200 OK", TOKEN_INFO, trap.port()));
-    let mut rows: Vec<Row> = rows.into_iter().step_by(2).collect();
-    for (name, reaction, body) in json_rows(TOKEN_INFO, "17280000") {
+    let mut rows = sample(http_rows(&good("200 OK", TOKEN_INFO, trap.port())), 4);
+    for (name, reaction, body) in sample(json_rows(TOKEN_INFO, "17280000"), 1) {
         rows.push(Row { name, reaction, steps: json(&body) });
     }
     each(&rows, |row| {
@@ -92,7 +91,7 @@ fn hostile_answer_about_the_token_does_not_fail_the_run() {
         }
         problems.extend(judge(&s, &row.name, Reaction::Taken, &ran));
         // The state that it leaves can be read.
-        if !row.is_endless() {
+        if row.name.starts_with("the number") {
             let (ran, found) = run(&s, &row.name, seconds, &["-v"]);
             problems.extend(found);
             problems.extend(judge(&s, &row.name, Reaction::Taken, &ran));
@@ -111,7 +110,7 @@ fn json(body: &[u8]) -> Vec<Step> {
 #[test]
 fn hostile_json_of_a_record_leads_to_no_wrong_write() {
     let values = |values: &str| (RECORD.replace(r#"["81.2.69.1"]"#, values), Reaction::Either);
-    let mut rows: Vec<Row> = json_rows(RECORD, "600")
+    let mut rows: Vec<Row> = sample(json_rows(RECORD, "600"), 1)
         .into_iter()
         .map(|(name, reaction, body)| Row { name, reaction, steps: json(&body) })
         .collect();
@@ -139,8 +138,8 @@ fn hostile_error_is_one_clean_line() {
     let mut rows = Vec::new();
     let error = r#"{"code": 404, "message": "600", "object": "x", "cause": "Not Found"}"#;
     let statuses = [400, 404, 409, 500];
-    for (n, (name, _, body)) in json_rows(error, "404").into_iter().enumerate() {
-        for status in [statuses[n % 4], statuses[(n + 1) % 4]] {
+    for (n, (name, _, body)) in sample(json_rows(error, "404"), 1).into_iter().enumerate() {
+        for status in [statuses[n % 4]] {
             let head = format!(
                 "HTTP/1.1 {status} X\r\nContent-Type: {JSON}\r\nContent-Length: {}\r\n\r\n",
                 body.len()
@@ -267,7 +266,7 @@ fn hostile_listing_costs_little_and_changes_nothing() {
         ("4 MB of one string".to_owned(), format!("[\"{}\"]", fill("x", 4 * mb - 99))),
         ("8 MB of spaces".to_owned(), format!("[{}]", fill(" ", 8 * mb))),
     ];
-    for (name, _, body) in json_rows(RECORD, "600") {
+    for (name, _, body) in sample(json_rows(RECORD, "600"), 3) {
         // Only texts that are UTF-8: the fake's answers are text.
         if let Ok(text) = String::from_utf8(body) {
             rows.push((format!("in a list: {name}"), format!("[{text}]")));

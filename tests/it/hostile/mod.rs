@@ -52,6 +52,17 @@ fn fail_with(problems: &[String], rows: usize) {
     assert!(problems.is_empty(), "{count} problems in {rows} rows:\n{}", problems.join("\n"));
 }
 
+/// Returns every `step`th row, or all with `GANDI_DDNS_HOSTILE=all`. Under the emulator, which is slow, a fourth of them.
+fn sample<T>(rows: Vec<T>, step: usize) -> Vec<T> {
+    let is_all = std::env::var("GANDI_DDNS_HOSTILE").is_ok_and(|rows| rows == "all");
+    let step = match (is_all, is_emulated()) {
+        (true, _) => 1,
+        (false, true) => 4 * step,
+        (false, false) => step,
+    };
+    rows.into_iter().step_by(step).collect()
+}
+
 /// The `timeout` of a run in seconds. A row without an end always takes all of it, others end by themselves.
 fn timeout(is_endless: bool) -> u64 {
     match (is_endless, is_emulated()) {
@@ -103,7 +114,7 @@ fn run_with(
         problem("ended by a signal or with an undocumented code".to_owned());
     }
     for line in ran.stdout.lines().chain(ran.stderr.lines()) {
-        if line.len() > MAX_LINE || line.chars().any(|c| c.is_control() || c == '\u{202e}') {
+        if line.len() > MAX_LINE || line.chars().any(char::is_control) {
             problem(format!("a line of {} bytes, or with control characters", line.len()));
         }
         if line.contains("panicked") || line.contains("docs.rs") {
@@ -116,7 +127,8 @@ fn run_with(
 /// Returns what is wrong about the zone and the exit code after a run with this row.
 fn judge(s: &Sandbox, row: &str, reaction: Reaction, ran: &RunOutput) -> Option<String> {
     let zone = s.zone("home", "A");
-    let is_right = zone == format!("600 {ADDRESS}");
+    // The TTL follows what was read.
+    let is_right = zone.split_once(' ').is_some_and(|(_, values)| values == ADDRESS);
     let is_old = zone == format!("600 {STALE}");
     let problem = match (reaction, ran.code) {
         (_, _) if !is_right && !is_old => format!("the zone has {zone}"),

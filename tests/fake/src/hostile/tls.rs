@@ -123,8 +123,10 @@ fn alerts() -> Vec<TlsRow> {
         109, 110, 112, 113, 115, 116, 120, 255,
     ];
     let mut rows = Vec::new();
-    for code in codes {
-        for (name, level) in [("fatal", 2), ("warning", 1), ("unknown", 0)] {
+    for (n, code) in codes.into_iter().enumerate() {
+        // Of the levels that no version knows for most codes, some are enough.
+        let levels = [("fatal", 2), ("warning", 1), ("unknown", 0)];
+        for (name, level) in levels.into_iter().take(if n % 4 == 0 { 3 } else { 1 }) {
             rows.push(row(
                 format!("alert {code} ({name})"),
                 Refused,
