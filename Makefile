@@ -14,6 +14,8 @@ BUILDER ?=
 BUDGETS ?=
 BOARD ?=
 RUNS ?=
+SAMPLE ?=
+CASE ?=
 # A missing linter: skip prints a message, fail fails. CI sets fail.
 MISSING_LINTERS ?= skip
 
@@ -23,8 +25,8 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo test fmt clippy doc deny shellcheck check-lists package fuzz measure bench-scale setup-lint \
-	setup-arm dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure \
+	bench-scale setup-lint setup-arm dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -40,6 +42,10 @@ build:
 ## demo: run the real binary against a built-in fake Gandi server
 demo:
 	@scripts/demo.sh
+
+## faults: inject faults into each system call of the real binary; SAMPLE=600 runs a part; requires strace
+faults:
+	@SAMPLE='$(SAMPLE)' CASE='$(CASE)' scripts/faults.sh
 
 ## test: run all tests, and fmt, clippy, doc, check-lists, deny and shellcheck
 test: fmt clippy doc check-lists

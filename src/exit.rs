@@ -38,7 +38,7 @@ impl Exit {
             Self::Ok => "all records are up to date",
             Self::Usage => "invalid command line",
             Self::TryLater => {
-                "temporary: network, 5xx, 429, no agreed address, clock not set, another instance running"
+                "temporary: network, 5xx, 429, no agreed address, clock not set, out of descriptors or memory, another instance running"
             }
             Self::Token => "Gandi rejected the token",
             Self::Config => "invalid config, unknown domain, record has several values, CNAME exists",

@@ -98,7 +98,7 @@ pub struct FailureRecord {
     pub last_seen: Timestamp,
     /// The end of the backoff: until then the record is skipped. `None` when there is no backoff.
     pub retry_after: Option<Timestamp>,
-    /// The number of failures in a row. Those in which no server was reached do not count.
+    /// The number of failures in a row. Those in which no server was reached, or the time of the run was up, do not count.
     pub consecutive: u32,
     /// The time at which `on_failure` was last run for it; `None` if never.
     pub reported_at: Option<Timestamp>,

@@ -65,7 +65,7 @@ impl fmt::Display for SourceError {
             Self::WrongFamily(a) => write!(f, "answered with {a}, an address of the wrong family"),
             Self::NotPublic(a, reason) => write!(f, "answered with {a}, {reason}"),
             Self::BehindNat(a, _) if a.is_unspecified() => {
-                write!(f, "answered with {a}: the router has no public address at the moment")
+                write!(f, "answered with {a}: the router is not connected to the internet")
             }
             Self::BehindNat(a, reason) => write!(
                 f,

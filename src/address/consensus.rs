@@ -149,6 +149,11 @@ pub fn contradiction(queries: &[Query]) -> Option<String> {
              or a second line",
             detected.address, web.source
         )),
+        (Kind::Router, Err(SourceError::BehindNat(external, _))) if external.is_unspecified() => Some(format!(
+            "the router is not connected to the internet, but {} sees {seen}: this machine uses another way, such as a \
+             second line",
+            web.source
+        )),
         (Kind::Router, Err(SourceError::BehindNat(external, _))) => Some(format!(
             "the router's external address is {external}, but {} sees {seen}: the router is behind another NAT; \
              unless that one forwards to it, the name will not reach this machine",
@@ -335,5 +340,15 @@ pub(super) mod tests {
             assert_eq!(text.is_some(), word.is_some(), "{list}: {text:?}");
             assert!(text.unwrap_or_default().contains(word.unwrap_or_default()), "{list}");
         }
+    }
+
+    #[test]
+    fn router_without_a_connection_is_not_called_behind_a_nat() {
+        let mut queries = queries("router~ web:a=1");
+        queries[0].result =
+            Some(Err(SourceError::BehindNat([0, 0, 0, 0].into(), "an unspecified address (RFC 791)")));
+        let text = contradiction(&queries).expect("a contradiction");
+        assert!(text.contains("the router is not connected") && text.contains("a sees 81.2.69.1"), "{text}");
+        assert!(!text.contains("NAT") && !text.contains("0.0.0.0"), "{text}");
     }
 }

@@ -8,6 +8,7 @@ use super::trust::{Kind, Trust};
 use crate::http::HttpError;
 use crate::net::Family;
 use crate::sys::grouped::{Texts, push_grouped};
+use crate::sys::words::count;
 
 /// No address is decided, so that no record of this family may be written. Names the cause of each source.
 #[derive(Debug)]
@@ -20,6 +21,34 @@ pub struct AddressError {
     pub(super) queries: Vec<Query>,
 }
 
+/// Returns the advice if this machine seems to have no connection of `family` at all; else an empty text.
+///
+/// It has none if no source has reported an address, and neither a web service nor a name server of `resolve:` was
+/// reached. An interface without an address says so too. Hints, the router and programs say nothing: each of them may fail
+/// for its own reason.
+pub(super) fn advice(family: Family, queries: &[Query]) -> &'static str {
+    let (mut is_bare, mut is_unreachable) = (false, false);
+    for query in queries {
+        match (&query.result, query.source.kind()) {
+            (Some(Err(SourceError::Failed(_))), Kind::Interface) => is_bare = true,
+            (Some(Err(SourceError::Unresolved(_))), Kind::Resolve) => is_unreachable = true,
+            (Some(Err(SourceError::Http(e))), Kind::Web) if e.is_unreachable() => is_unreachable = true,
+            (Some(Ok(_)), _) | (Some(Err(_)), Kind::Resolve | Kind::Web) => return "",
+            _ => {}
+        }
+    }
+    match family {
+        Family::V4 if is_unreachable => {
+            "; check the network connection and DNS resolver; if this connection has no IPv4, remove A from `types`"
+        }
+        Family::V4 if is_bare => "; if this connection has no IPv4, remove A from `types`",
+        Family::V6 if is_unreachable || is_bare => {
+            "; if this connection has no IPv6, remove AAAA from `types`"
+        }
+        _ => "",
+    }
+}
+
 impl AddressError {
     /// Returns the queries that failed, each with its error.
     fn causes(&self) -> impl Iterator<Item = (&Query, &SourceError)> {
@@ -30,13 +59,6 @@ impl AddressError {
     fn has_votes(&self) -> bool {
         let counts = |q: &Query| q.trust() != Trust::Hint && q.address().is_some();
         self.queries.iter().any(counts)
-    }
-
-    /// Returns true if no source other than `dns` could be reached, as without a network.
-    fn is_unreachable(&self) -> bool {
-        let mut web = self.causes().filter(|(q, _)| q.source.kind() != Kind::Dns).peekable();
-        web.peek().is_some()
-            && web.all(|(_, cause)| matches!(cause, SourceError::Http(e) if e.is_unreachable()))
     }
 
     /// Returns true if no web service and no name server could be reached, or the time was up: then the fault is local
@@ -72,8 +94,8 @@ impl fmt::Display for AddressError {
         if self.has_votes() {
             write!(
                 f,
-                "no {family} address was reported by {} providers and a majority; nothing was changed",
-                self.providers
+                "no {family} address was reported by {} and a majority; nothing was changed",
+                count(self.providers as u64, "provider")
             )?;
         } else {
             write!(f, "could not determine a public {family} address; nothing was changed")?;
@@ -98,11 +120,7 @@ impl fmt::Display for AddressError {
                 "; NAT-PMP is only a vote: enable UPnP on the router, add `web`, or set `quorum = 1`",
             )?;
         }
-        match self.family {
-            _ if self.has_votes() || !self.is_unreachable() => Ok(()),
-            Family::V4 => write!(f, "; check the network connection and DNS resolver"),
-            Family::V6 => write!(f, "; if this connection has no IPv6, remove AAAA from `types`"),
-        }
+        f.write_str(advice(family, &self.queries))
     }
 }
 

@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use super::answer::SourceError;
 use super::consensus::{Basis, Query, Quorum, Step, contradiction};
+use super::error::advice;
 use super::source::Source;
 use super::trust::{Kind, Purpose, Trust};
 use super::votes::{Bar, decide, is_held_up};
 use crate::http::Http;
 use crate::net::Family;
 use crate::sys::random::Random;
+use crate::sys::words::count;
 
 /// The results of all sources of one family.
 #[derive(Debug)]
@@ -52,12 +54,18 @@ impl Survey {
                 format!("from {}", self.queries[*index].source)
             }
             _ if self.configured == 0 => "this family is `off` in the config".to_owned(),
-            _ if self.reporters(|_| true).is_empty() => "no usable public address".to_owned(),
+            _ if self.reporters(|_| true).is_empty() => {
+                let advice = advice(self.family, &self.queries[..self.configured]);
+                format!("no usable public address{advice}")
+            }
             _ => {
                 let is_held_up = is_held_up(&self.queries[..self.configured], self.quorum);
                 let providers = self.quorum.providers() + usize::from(is_held_up);
                 let why = if is_held_up { "; a hint contradicts, so that one more must agree" } else { "" };
-                format!("no address was reported by {providers} providers and a majority{why}")
+                format!(
+                    "no address was reported by {} and a majority{why}",
+                    count(providers as u64, "provider")
+                )
             }
         };
         if let Some(address) = self.address() {

@@ -2,172 +2,172 @@
 //! `--ttl`.
 
 mod error;
+mod given;
 mod help;
 mod options;
+mod table;
+mod unknown;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use pico_args::Arguments;
 
 use crate::console::Verbosity;
 use crate::dns::RrsetType;
 use crate::net::{Family, FamilySelection};
 use crate::sys::time::duration;
 pub use error::UsageError;
+use given::Given;
 pub use help::{help, version};
 pub use options::{
     CachePolicy, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat, Redaction,
     UpdateOptions, WriteMode,
 };
+use table::{COMMANDS, UPDATE};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
 /// The maximum of `--splay` in seconds: one hour.
 const SPLAY_MAX: u64 = 3600;
 
-/// Parses the arguments, without the program name. `--help` and `--version` take precedence over every error but an
-/// unknown argument.
+/// Parses the arguments, without the program name. `--help` and `--version`, also without dashes, take precedence over
+/// every error but an unknown argument.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
-    let mut args = Arguments::from_vec(arguments);
-    let invocation = invocation(&mut args);
-    let (help, version) = (args.contains(["-h", "--help"]), args.contains(["-V", "--version"]));
-    if (invocation.is_ok() || help || version)
-        && let Some(argument) = args.finish().first()
-    {
-        return Err(unknown(&argument.to_string_lossy()));
+    let mut given = Given::scan(arguments);
+    if let Some(e) = given.unknown.take() {
+        return Err(e);
     }
-    match (help, version) {
-        (true, _) => Ok(Invocation::Help),
-        (false, true) => Ok(Invocation::Version),
-        (false, false) => invocation,
+    let (command, help) = command(&given)?;
+    match help {
+        Help::Usage => return Ok(Invocation::Help),
+        Help::Version => return Ok(Invocation::Version),
+        Help::Not => {}
     }
+    if let Some(e) = given.misused.take() {
+        return Err(e);
+    }
+    invocation(&given, command)
 }
 
-/// Takes all known options in any order, and then checks that they can be used together and with the command.
-fn invocation(args: &mut Arguments) -> Result<Invocation, UsageError> {
-    // Options with a value come first: otherwise the flag `-f` would be found in `-c=f`.
-    let config: Option<PathBuf> = args.opt_value_from_str(["-c", "--config"])?;
-    let (quiet, verbose) = (args.contains(["-q", "--quiet"]), args.contains(["-v", "--verbose"]));
-    let families = match (args.contains("-4"), args.contains("-6")) {
-        (false, false) => FamilySelection::Any,
-        (true, false) => FamilySelection::Only(Family::V4),
-        (false, true) => FamilySelection::Only(Family::V6),
-        (true, true) => FamilySelection::Both,
+/// A text that is asked for in place of a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Help {
+    /// None.
+    Not,
+    /// `--help`.
+    Usage,
+    /// `--version`.
+    Version,
+}
+
+/// Returns the command, empty for an update, and the text that is asked for.
+fn command(given: &Given) -> Result<(&'static str, Help), UsageError> {
+    let mut help = match (given.has("--help"), given.has("--version")) {
+        (true, _) => Help::Usage,
+        (false, true) => Help::Version,
+        (false, false) => Help::Not,
     };
-    let (json, redact) = (args.contains("--json"), args.contains("--redact"));
-    let (dry_run, force) = (args.contains(["-n", "--dry-run"]), args.contains(["-f", "--force"]));
-    let syslog = args.contains("--syslog");
-    // No error is returned before all options are taken: `--help` takes precedence over errors.
-    let (wait, splay) = (time(args, "--wait", WAIT_MAX), time(args, "--splay", SPLAY_MAX));
-    let source = source(args, config, families);
-    let command = args.subcommand()?;
-    let (wait, splay, source) = (wait?, splay?, source?);
-    let verbosity = match (quiet, verbose) {
+    let mut command = "";
+    for word in &given.words {
+        match word.as_str() {
+            "help" => help = Help::Usage,
+            "version" if help == Help::Usage => {}
+            "version" => help = Help::Version,
+            _ => match COMMANDS.iter().find(|(known, _)| known == word) {
+                Some((known, _)) if command.is_empty() => command = known,
+                _ => return Err(unknown::word(word, command)),
+            },
+        }
+    }
+    Ok((command, help))
+}
+
+/// Checks that the options can be used together and with the command.
+fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageError> {
+    let bit = COMMANDS.iter().find(|(known, _)| *known == command).map_or(UPDATE, |(_, bit)| *bit);
+    if let Some(option) = given.not_for(bit) {
+        let only = match option.commands {
+            UPDATE => Some(""),
+            bits => COMMANDS.iter().find(|(_, bit)| *bit == bits).map(|(known, _)| *known),
+        };
+        return Err(UsageError::NotFor(option.name, command, only));
+    }
+    let verbosity = match (given.has("--quiet"), given.has("--verbose")) {
         (true, true) => return Err(UsageError::Conflict("--quiet", "--verbose")),
         (true, false) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let inline = matches!(source, ConfigSource::Inline(_));
-    let format = if json { OutputFormat::Json } else { OutputFormat::Text };
-    let global = GlobalOptions { source, families, format, verbosity };
-    let update_options = [
-        ("--dry-run", dry_run),
-        ("--force", force),
-        ("--wait", wait.is_some()),
-        ("--splay", splay.is_some()),
-        ("--syslog", syslog),
-    ];
-    let refuse = |options: &[(&'static str, bool)], command| match options.iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(UsageError::NotFor(option, command)),
-        None => Ok(()),
+    let families = match (given.has("-4"), given.has("-6")) {
+        (false, false) => FamilySelection::Any,
+        (true, false) => FamilySelection::Only(Family::V4),
+        (false, true) => FamilySelection::Only(Family::V6),
+        (true, true) => FamilySelection::Both,
     };
-    match command.as_deref() {
-        Some("ip") => {
-            refuse(&[("--domain", inline), ("--redact", redact)], "ip")?;
-            refuse(&update_options, "ip").map(|()| Invocation::Ip(global))
+    let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
+    let global = GlobalOptions { source: source(given, families)?, families, format, verbosity };
+    Ok(match command {
+        "ip" => Invocation::Ip(global),
+        "check" => {
+            Invocation::Check(global, if given.has("--redact") { Redaction::On } else { Redaction::Off })
         }
-        Some("check") => {
-            let redaction = if redact { Redaction::On } else { Redaction::Off };
-            refuse(&update_options, "check").map(|()| Invocation::Check(global, redaction))
-        }
-        Some("status") => {
-            refuse(&[("--json", json), ("--redact", redact)], "status")?;
-            refuse(&update_options, "status").map(|()| Invocation::Status(global))
-        }
-        Some(_) => Err(UsageError::UnexpectedArgument),
-        None if redact => Err(UsageError::RedactWithoutCheck),
-        None => {
-            let (wait, splay) = (wait.unwrap_or_default(), splay.unwrap_or_default());
-            let mode = if dry_run { WriteMode::DryRun } else { WriteMode::Apply };
-            let cache = if force { CachePolicy::Ignore } else { CachePolicy::Use };
-            let log = if syslog { LogDestination::Syslog } else { LogDestination::Streams };
-            Ok(Invocation::Update(global, UpdateOptions { mode, cache, wait, splay, log }))
-        }
-    }
+        "status" => Invocation::Status(global),
+        _ => Invocation::Update(
+            global,
+            UpdateOptions {
+                mode: if given.has("--dry-run") { WriteMode::DryRun } else { WriteMode::Apply },
+                cache: if given.has("--force") { CachePolicy::Ignore } else { CachePolicy::Use },
+                wait: time(given, "--wait", WAIT_MAX)?,
+                splay: time(given, "--splay", SPLAY_MAX)?,
+                log: if given.has("--syslog") { LogDestination::Syslog } else { LogDestination::Streams },
+            },
+        ),
+    })
 }
 
-/// Reads the time of an option, at most `max` seconds. `None` if the option is not given.
-fn time(args: &mut Arguments, option: &'static str, max: u64) -> Result<Option<Duration>, UsageError> {
-    let text: Option<String> = args.opt_value_from_str(option)?;
-    let parse = |text: String| duration(&text, 0, max).map_err(|problem| UsageError::Value(option, problem));
-    text.map(parse).transpose()
+/// Returns the time of an option, at most `max` seconds; zero if the option is not given.
+fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, UsageError> {
+    match given.value(option) {
+        None => Ok(Duration::ZERO),
+        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem)),
+    }
 }
 
 /// Returns the config file, or the records that `--domain` and its companions give.
-fn source(
-    args: &mut Arguments,
-    config: Option<PathBuf>,
-    families: FamilySelection,
-) -> Result<ConfigSource, UsageError> {
-    let domain: Option<String> = args.opt_value_from_str("--domain")?;
-    let names: Vec<String> = args.values_from_str("--name")?;
-    let mut types: Vec<String> = args.values_from_str("--type")?;
-    let ttl: Option<String> = args.opt_value_from_str("--ttl")?;
-    match domain {
-        Some(_) if config.is_some() => Err(UsageError::Conflict("--config", "--domain")),
-        Some(_) if names.is_empty() => {
-            Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"))
-        }
-        Some(domain) => {
-            // The default type A would leave nothing to do under `-6` alone.
-            if types.is_empty() && families.is_explicit() {
-                let chosen = RrsetType::ALL.iter().filter(|t| families.includes(t.family()));
-                types = chosen.map(ToString::to_string).collect();
-            }
-            Ok(ConfigSource::Inline(Inline { domain, names, types, ttl }))
-        }
-        None if !names.is_empty() => Err(UsageError::Requires("--name", "--domain")),
-        None if !types.is_empty() => Err(UsageError::Requires("--type", "--domain")),
-        None if ttl.is_some() => Err(UsageError::Requires("--ttl", "--domain")),
-        None => Ok(ConfigSource::File(config)),
+fn source(given: &Given, families: FamilySelection) -> Result<ConfigSource, UsageError> {
+    let names = given.values("--name");
+    let Some(domain) = given.value("--domain") else {
+        return match ["--name", "--type", "--ttl"].into_iter().find(|option| given.has(option)) {
+            Some(option) => Err(UsageError::Requires(option, "--domain")),
+            None => Ok(ConfigSource::File(given.value("--config").map(PathBuf::from))),
+        };
+    };
+    if given.has("--config") {
+        return Err(UsageError::Conflict("--config", "--domain"));
     }
-}
-
-/// Returns the error for an argument that nothing has taken. Neither values nor anything that may be a secret is kept.
-fn unknown(argument: &str) -> UsageError {
-    let option = argument.split('=').next().unwrap_or_default();
-    let folded = option.trim_start_matches('-').replace('_', "-").to_ascii_lowercase();
-    // A long word, or one with digits or other characters, may be a secret.
-    let is_harmless = folded.len() <= 20 && folded.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-    if !option.starts_with('-') || !is_harmless {
-        return UsageError::UnexpectedArgument;
+    if names.is_empty() {
+        return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
     }
-    if ["token", "api-key", "apikey", "key", "password", "pat", "secret"].contains(&folded.as_str()) {
-        UsageError::Secret(option.to_owned())
-    } else {
-        UsageError::UnknownOption(option.to_owned())
+    let mut types = given.values("--type");
+    // The default type A would leave nothing to do under `-6` alone.
+    if types.is_empty() && families.is_explicit() {
+        let chosen = RrsetType::ALL.iter().filter(|t| families.includes(t.family()));
+        types = chosen.map(ToString::to_string).collect();
     }
+    let ttl = given.value("--ttl").map(str::to_owned);
+    Ok(ConfigSource::Inline(Inline { domain: domain.to_owned(), names, types, ttl }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn arguments(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
     fn run(line: &str) -> Result<(GlobalOptions, UpdateOptions), String> {
-        match parse(line.split_whitespace().map(OsString::from).collect()) {
+        match parse(arguments(line)) {
             Ok(Invocation::Update(common, update)) => Ok((common, update)),
             Ok(other) => Err(format!("{other:?}")),
             Err(e) => Err(e.to_string()),
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn command_refuses_options_that_are_not_for_it() {
-        let parse = |line: &str| parse(line.split_whitespace().map(OsString::from).collect());
+        let parse = |line: &str| parse(arguments(line));
         let Ok(Invocation::Ip(ip)) = parse("ip -6 --json -c x.conf") else { panic!("that is `ip`") };
         let wanted = (
             ConfigSource::File(Some("x.conf".into())),
@@ -289,6 +289,20 @@ mod tests {
             "--help --frob",
         ] {
             assert!(run(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_lists_every_option() {
+        let help = help();
+        for option in &table::OPTIONS {
+            let value = if option.value.is_empty() { String::new() } else { format!(" {}", option.value) };
+            let line = match (option.short, option.name) {
+                (short, name) if short == name => format!("\n  {short} "),
+                ("", name) => format!("\n      {name}{value} "),
+                (short, name) => format!("\n  {short}, {name}{value} "),
+            };
+            assert!(help.contains(&line), "{line}");
         }
     }
 

@@ -10,6 +10,7 @@ use crate::state::history::{self, HistoryEntry};
 use crate::state::{self, Confirmed, State, StoreStatus};
 use crate::sys::error_chain::chain;
 use crate::sys::time::Timestamp;
+use crate::sys::words::count;
 use crate::token;
 
 /// Runs the command. Returns the most severe exit code of the saved failures.
@@ -89,10 +90,9 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
             let FailureRecord { exit: code, first_seen, consecutive, text, .. } = failure;
             exit = exit.max(*code);
             let number = match consecutive {
-                // No server was reached; such failures are not counted.
+                // No server was reached, or the time of the run was up: such failures are not counted.
                 0 => String::new(),
-                1 => ", 1 failure in a row".to_owned(),
-                number => format!(", {number} failures in a row"),
+                number => format!(", {} in a row", count(u64::from(*number), "failure")),
             };
             let since = with_age(*first_seen, now);
             console.notice(format_args!("  failing since {since}{number}: {text}"));
@@ -113,7 +113,7 @@ fn with_age(at: Timestamp, now: Timestamp) -> String {
         7200..172_800 => (age / 3600, "hour"),
         _ => (age / 86_400, "day"),
     };
-    format!("{at} ({number} {unit}{} ago)", if number == 1 { "" } else { "s" })
+    format!("{at} ({} ago)", count(number, unit))
 }
 
 #[cfg(test)]

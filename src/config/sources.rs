@@ -14,6 +14,7 @@ use crate::net::Family;
 use crate::sys::grouped::push_if_new;
 use crate::sys::ownership;
 use crate::sys::random::Random;
+use crate::sys::words::count;
 
 /// The maximum number of items in a list: more sources than a run has time to query.
 const MAX_ITEMS: usize = 32;
@@ -119,8 +120,9 @@ impl Sources {
         match voters.len() {
             0 => Some("has no source that can be published: add `web`".to_owned()),
             n if n < quorum.providers() => Some(format!(
-                "has sources of {n} provider(s), but {} must agree before a change: add another, such as `web`, or \
+                "has sources of {}, but {} must agree before a change: add another, such as `web`, or \
                  set `quorum = {n}`",
+                count(n as u64, "provider"),
                 quorum.providers()
             )),
             _ => None,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::ConfigError;
 use crate::sys::secret;
+pub(super) use crate::sys::words::did_you_mean;
 
 /// One `key = value` line.
 #[derive(Debug, PartialEq, Eq)]
@@ -98,13 +99,6 @@ fn without_comment(line: &str) -> &str {
         previous = c;
     }
     line
-}
-
-/// Returns the entry of `keys` with the smallest edit distance to `word`, if that is at most 2.
-pub(super) fn did_you_mean<'a>(word: &str, keys: &[&'a str]) -> Option<&'a str> {
-    // No key is as long, and the distance takes time in proportion to the length.
-    let word = word.get(..32).unwrap_or(word);
-    keys.iter().map(|k| (strsim::levenshtein(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 
+use crate::sys::words::count;
+
 /// Maximum size of a message over UDP, in bytes (RFC 1035, section 4.2.1). Our queries have no EDNS, so a server must
 /// not send more.
 pub const MAX_MESSAGE: usize = 512;
@@ -45,8 +47,7 @@ impl fmt::Display for DnsError {
                 f.write_str("did not answer within 2 s, queried twice; ")?;
                 match unrelated {
                     0 => write!(f, "UDP to port {port} may be blocked"),
-                    1 => f.write_str("received 1 unrelated packet"),
-                    _ => write!(f, "received {unrelated} unrelated packets"),
+                    _ => write!(f, "received {}", count(u64::from(*unrelated), "unrelated packet")),
                 }
             }
             Self::Code(code) => {

@@ -6,12 +6,15 @@ use std::io;
 
 use rustix::io::Errno;
 use rustls::CertificateError;
-use rustls::pki_types::UnixTime;
 use ureq::Timeout;
 
+use super::tls_error::{self, timestamp};
 use crate::net::Family;
 use crate::net::resolver::ResolveError;
 use crate::sys::time::Timestamp;
+
+/// Maximum size of the status line and all headers of a response, in bytes. API responses have far less.
+pub(super) const MAX_HEADERS: usize = 16 * 1024;
 
 /// The reason why there is no complete response. Each variant carries the host and port of the request.
 pub enum HttpError {
@@ -68,11 +71,11 @@ pub enum HttpError {
         /// The reason.
         cause: String,
     },
-    /// The connection was closed before the response was complete.
+    /// The connection was lost before the response was complete.
     Lost {
         /// Host of the request.
         host: String,
-        /// The system's error.
+        /// The error of the system or, if the server closed the connection, of the library.
         cause: io::Error,
     },
     /// The response body is larger than any valid one.
@@ -82,11 +85,11 @@ pub enum HttpError {
         /// Maximum size in bytes.
         limit: u64,
     },
-    /// The response is not HTTP.
+    /// The response is not valid HTTP, or its end is not stated, so that it may be cut off.
     Invalid {
         /// Host of the request.
         host: String,
-        /// The parser's error.
+        /// The fault.
         cause: String,
     },
 }
@@ -179,7 +182,9 @@ debug_as_display!(HttpError);
 impl std::error::Error for HttpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unsent { cause: Unsent { cause, .. }, .. } | Self::Lost { cause, .. } => Some(cause),
+            Self::Unsent { cause: Unsent { cause, .. }, .. } => Some(cause),
+            // The texts of libraries repeat that the connection was closed, or name a URL.
+            Self::Lost { cause, .. } if cause.raw_os_error().is_some() => Some(cause),
             _ => None,
         }
     }
@@ -251,13 +256,17 @@ impl HttpError {
             }
             ureq::Error::BodyExceedsLimit(limit) => Self::TooLong { host, limit: limit.saturating_sub(1) },
             ureq::Error::Rustls(e) => Self::of_rustls(&e, host),
-            ureq::Error::Tls(e) => Self::Tls { host, cause: e.to_owned() },
+            ureq::Error::Tls(e) => {
+                let is_name = e.contains("invalid dns name");
+                let cause = if is_name { "no certificate can be valid for this host name" } else { e };
+                Self::Tls { host, cause: cause.to_owned() }
+            }
             ureq::Error::Io(e) => Self::of_io(e, host),
             ureq::Error::Other(e) if e.is::<Unsent>() => match e.downcast() {
                 Ok(cause) => Self::Unsent { host, cause: *cause },
                 Err(e) => Self::Invalid { host, cause: e.to_string() },
             },
-            other => Self::Invalid { host, cause: other.to_string() },
+            other => Self::Invalid { host, cause: fault_of(&other) },
         }
     }
 
@@ -270,23 +279,29 @@ impl HttpError {
 
     fn of_rustls(error: &rustls::Error, host: String) -> Self {
         let rustls::Error::InvalidCertificate(fault) = error else {
-            return Self::Tls { host, cause: error.to_string() };
+            return Self::Tls { host, cause: tls_error::connection(error) };
         };
-        let cause = match fault {
+        match fault {
             CertificateError::NotValidYetContext { time, not_before } => {
-                return Self::Clock { host, reads: timestamp(*time), not_before: timestamp(*not_before) };
+                Self::Clock { host, reads: timestamp(*time), not_before: timestamp(*not_before) }
             }
-            CertificateError::ExpiredContext { time, not_after } => expired(*time, *not_after),
-            CertificateError::NotValidForNameContext { presented, .. } => {
-                format!("it is for {}", presented.join(", "))
-            }
-            // A forged certificate may name a trusted issuer, but its signature is not the issuer's.
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                "unknown issuer (to trust another CA, set `ca_file`)".to_owned()
-            }
-            other => other.to_string(),
-        };
-        Self::Certificate { host, cause }
+            fault => Self::Certificate { host, cause: tls_error::certificate(fault) },
+        }
+    }
+}
+
+/// Describes a response that is not valid HTTP.
+fn fault_of(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::LargeResponseHeader(..) => {
+            format!("its headers are longer than {MAX_HEADERS} bytes")
+        }
+        // The other levels are names of libraries.
+        other => {
+            let text = other.to_string();
+            let fault = text.rsplit(": ").next().unwrap_or_default();
+            fault.trim_start_matches("http parse resulted in ").to_owned()
+        }
     }
 }
 
@@ -307,12 +322,4 @@ fn on_this_machine(cause: &io::Error) -> &'static str {
         ) => " from this machine",
         _ => "",
     }
-}
-
-fn expired(time: UnixTime, not_after: UnixTime) -> String {
-    format!("it expired on {} (this machine's clock reads {})", timestamp(not_after), timestamp(time))
-}
-
-fn timestamp(time: UnixTime) -> Timestamp {
-    Timestamp::from_secs(time.as_secs())
 }

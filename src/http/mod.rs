@@ -7,6 +7,7 @@ mod connect;
 pub mod endpoint;
 mod error;
 mod provider;
+mod tls_error;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ use crate::net::Family;
 use connect::{Connect, Names};
 pub use endpoint::Endpoint;
 pub use error::HttpError;
-use error::TimeLimit;
+use error::{MAX_HEADERS, TimeLimit};
 pub use rustls::pki_types::CertificateDer;
 
 /// Maximum time for TCP to all addresses of a host, and TLS.
@@ -118,8 +119,9 @@ impl Http {
                 .max_redirects_will_error(false)
                 .http_status_as_error(false)
                 // Buffers sized for API responses, not for web pages.
-                .max_response_header_size(16 * 1024)
-                .input_buffer_size(16 * 1024)
+                .max_response_header_size(MAX_HEADERS)
+                // One byte more: ureq takes a full buffer for the end of the connection.
+                .input_buffer_size(MAX_HEADERS + 1)
                 .output_buffer_size(4 * 1024)
                 .build();
             Agent::with_parts(config, Connect::default(), names.clone())

@@ -16,3 +16,4 @@ pub(crate) mod read_limited;
 pub(crate) mod secret;
 pub(crate) mod subprocess;
 pub mod time;
+pub(crate) mod words;

@@ -1,4 +1,5 @@
-//! A oneshot channel. The receiver looks for the value, and is unparked when it arrives. `std::sync::mpsc` would add 4 kB per value type.
+//! A oneshot channel. The receiver looks for the value, and is unparked when it arrives. `std::sync::mpsc` would add
+//! 4 kB per value type.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};

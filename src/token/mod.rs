@@ -16,6 +16,7 @@ use crate::sys::error_chain::chain;
 use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::time::{DAY, Timestamp};
+use crate::sys::words::count;
 
 /// Seconds before the expiry from which a warning is printed once a day.
 pub(crate) const SOON: u64 = 30 * DAY;
@@ -56,8 +57,7 @@ pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
     match (expires.left(now) / DAY, now >= expires) {
         (_, true) => format!("expired on {date}"),
         (0, _) => format!("expires on {date}, within a day"),
-        (1, _) => format!("expires on {date}, in 1 day"),
-        (days, _) => format!("expires on {date}, in {days} days"),
+        (days, _) => format!("expires on {date}, in {}", count(days, "day")),
     }
 }
 

@@ -2,7 +2,7 @@
 //! read the repository only.
 
 mod imports;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -84,7 +84,7 @@ fn text(path: &str) -> String {
 }
 
 /// Returns every .rs file below a directory, in alphabetical order.
-fn files_below(directory: &str) -> Vec<String> {
+pub(crate) fn files_below(directory: &str) -> Vec<String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(Path::new(ROOT).join(directory)).expect(directory) {
         let entry = entry.expect(directory);

@@ -37,13 +37,14 @@ fn finds(s: &Sandbox, code: i32, line: &str, words: &[&str]) -> RunOutput {
         assert!(finding.contains(word), "`{word}` is not in: {finding}");
     }
     let starting = |word| ran.stdout.lines().filter(|l: &&str| l.starts_with(word)).count();
-    let summary = match (starting("failure  "), starting("warning  ")) {
-        (0, 0) => "All checks passed.".to_owned(),
-        (failures, warnings) => {
-            let plural = |number, noun| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-            let counted = [plural(failures, "failure"), plural(warnings, "warning")].join(", ");
-            format!("{counted}; a run would exit with code {code}")
-        }
+    let plural = |number, noun| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let warnings = match starting("warning  ") {
+        0 => String::new(),
+        number => format!(", {}", plural(number, "warning")),
+    };
+    let summary = match starting("failure  ") {
+        0 => format!("All checks passed{warnings}."),
+        number => format!("{}{warnings}; a run would exit with code {code}", plural(number, "failure")),
     };
     assert!(ran.stdout.ends_with(&format!("\n\n{summary}\n")), "{}", ran.stdout);
     assert_eq!((s.fake.zone_text(), files(s)), before, "something was changed");

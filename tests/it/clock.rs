@@ -6,6 +6,7 @@ use gandi_ddns::commands::{check, ip, status};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::time::Timestamp;
+use std::cell::Cell;
 
 use crate::faketime;
 use crate::in_process::{is_alone, run_in_process};
@@ -144,7 +145,11 @@ fn clock_at_any_number_of_seconds_ends_no_command_early() {
 fn in_process(s: &Sandbox, command: &str, seconds: u64) -> i32 {
     let config = s.path("gandi-ddns.conf").into_os_string();
     let words = vec![command.into(), "-c".into(), config];
-    let now = || Timestamp::from_secs(seconds);
+    let reads = Cell::new(0);
+    let now = || {
+        reads.set(reads.get() + 1);
+        Timestamp::from_secs(seconds)
+    };
     let context = Context { env: Environment::default(), now: &now, sleep: &|_| {}, seed: 1 };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
@@ -156,5 +161,7 @@ fn in_process(s: &Sandbox, command: &str, seconds: u64) -> i32 {
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
         _ => panic!("another command"),
     };
+    // Two readings could differ, and contradict each other in the output.
+    assert_eq!(reads.get(), 1, "{command} reads the clock once");
     exit.code().into()
 }

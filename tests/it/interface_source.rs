@@ -73,11 +73,17 @@ impl Home {
         }
     }
 
-    /// The run fails with this cause and changes nothing.
+    /// The run fails with this cause and changes nothing. Unless the interface has an address of the family, the advice
+    /// is to do without that family.
     #[track_caller]
     pub(crate) fn fails(&self, source: &str, rrtype: &str, cause: &str) {
         let (family, stale) = if rrtype == "A" { ("IPv4", STALE) } else { ("IPv6", STALE6) };
         let ran = self.run(source, rrtype);
+        let advice = format!("; if this connection has no {family}, remove {rrtype} from `types`\n");
+        let cause = match cause.strip_suffix('\n') {
+            Some(cause) if !cause.starts_with("answered with") => cause.to_owned() + &advice,
+            _ => cause.to_owned(),
+        };
         ran.says(&[&format!(
             "gandi-ddns: home.example.org {rrtype}: could not determine a public {family} address; nothing was changed: {source}: {cause}"
         )]);

@@ -3,11 +3,13 @@
 // clippy.toml allows `expect` in `#[test]` functions only; the helpers panic as well when a test cannot go on.
 #![allow(clippy::expect_used)]
 
+mod advice; // advice for a machine without IPv4 or IPv6
 mod architecture; // layers, ARCHITECTURE.md, and the language of doc comments
 mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
+mod command_line; // mistyped command lines, and secrets in them
 mod command_source; // addresses from a program, and from the name of another host
 mod core_dump; // a core dump without the token
 mod default_route; // `interface` without a name
@@ -31,6 +33,7 @@ mod large_config; // configs of a megabyte
 mod listing; // listings without end, with contradictions, or that need much memory
 mod local_failures; // sockets and threads that this machine refuses
 mod many_records; // thousands of records, and the time limit of a run with many
+mod messages; // docs/messages.md against the texts in src/
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod notifications; // hooks and the heartbeat
@@ -46,6 +49,7 @@ mod run_output; // helper: the output of a run, and assertions on it
 mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
+mod server_errors; // errors of TLS and HTTP servers in plain words
 mod short_runs; // `timeout` of a few seconds
 mod simulated_year; // a year of runs
 mod state; // the lock and the state

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN};
-use fake_gandi::{Family, Fault, On, Times, free_port};
+use fake_gandi::{Family, Fault, On, ReservedPort, Times};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 const DAY: u64 = 86_400;
@@ -222,7 +222,8 @@ fn fails_without_effect(url: &str, words: &str) {
 
 #[test]
 fn failing_heartbeat_does_not_change_the_run() {
-    fails_without_effect(&format!("http://127.0.0.1:{}/secret-uuid", free_port()), "could not connect");
+    let nobody = ReservedPort::on_loopback();
+    fails_without_effect(&format!("http://{}/secret-uuid", nobody.address()), "could not connect");
     let (url, log) = monitor(Some(
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     ));

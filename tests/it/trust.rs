@@ -266,14 +266,14 @@ fn hint_does_not_hold_up_a_trusted_source() {
 #[test]
 fn sources_that_cannot_reach_the_quorum_are_an_error_in_the_config() {
     let l = Liars::new();
-    let one = "`ipv4` has sources of 1 provider(s), but 2 must agree before a change";
+    let one = "`ipv4` has sources of 1 provider, but 2 must agree before a change";
     let url = |path: &str| format!("{}{path}", l.echoes[0].url());
     for (sources, more, words) in [
         ("resolve:box.example".to_owned(), "", one),
         ("resolve:box.example dns".to_owned(), "", one),
         (format!("{} {}", url("one"), url("two")), "", one),
-        ("a b".to_owned(), "quorum = 3", "`ipv4` has sources of 2 provider(s), but 3 must agree"),
-        ("resolve:box.example a".to_owned(), "quorum = 3", "has sources of 2 provider(s)"),
+        ("a b".to_owned(), "quorum = 3", "`ipv4` has sources of 2 providers, but 3 must agree"),
+        ("resolve:box.example a".to_owned(), "quorum = 3", "has sources of 2 providers"),
         ("dns".to_owned(), "", "has no source that can be published"),
     ] {
         l.sources(&sources, more);

@@ -12,20 +12,20 @@ use crate::state::{self, StoreStatus, history};
 use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
+use crate::sys::words::count;
 use crate::token;
 
 /// Checks the config: its warnings, and the files and programs that it names.
 pub(super) fn check_config(config: &Config, findings: &mut Findings) {
-    let records = config.records.len();
-    let s = if records == 1 { "" } else { "s" };
+    let records = count(config.records.len() as u64, "record");
     // The config would not have been loaded otherwise.
     let safe = "no other user can change it, its secrets or its programs";
-    findings.ok("config", format!("{records} record{s} configured; {safe}"));
+    findings.ok("config", format!("{records} configured; {safe}"));
     for warning in &config.warnings {
         findings.warn("config", warning.clone());
     }
-    let (source, length) = (config.credential.source(), config.credential.expose().len());
-    findings.ok("token", format!("from {source}, {length} characters"));
+    let (source, length) = (config.credential.source(), config.credential.expose().len() as u64);
+    findings.ok("token", format!("from {source}, {}", count(length, "character")));
     if matches!(config.credential, Credential::ApiKey(_)) {
         let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
         findings.warn("token", text);

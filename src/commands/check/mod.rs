@@ -21,9 +21,9 @@ use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::ReplacementText;
 use crate::state::State;
-use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, implausible};
+use crate::sys::words::count;
 use findings::{Finding, Findings, Status};
 use redact::Redactor;
 
@@ -36,7 +36,8 @@ pub fn execute(
 ) -> Exit {
     let mut findings = Findings::default();
     let mut redactor = Redactor::new(context.env.home.as_deref());
-    let clock = check_clock((context.now)(), &mut findings);
+    let now = (context.now)();
+    let clock = check_clock(now, &mut findings);
     match load(options, context, Credentials::Required) {
         Err(e) => {
             if redaction == Redaction::On {
@@ -49,7 +50,9 @@ pub fn execute(
                 redactor.hide_names_of(&config);
             }
             console.hide(config.credential.expose());
-            check_all(&config, id, context, clock, &mut findings);
+            local::check_config(&config, &mut findings);
+            local::check_state(&config, id, now, &mut findings);
+            check_remote(&config, context, clock, &mut findings);
         }
     }
     if redaction == Redaction::On {
@@ -65,17 +68,9 @@ pub fn execute(
     findings.exit()
 }
 
-/// Runs all checks, from local to remote. Without a plausible time, only the local ones: no certificate is valid then, and
-/// TLS refuses a time before 1970 by a panic.
-fn check_all(
-    config: &Config,
-    id: ConfigId,
-    context: &Context,
-    clock: Option<Timestamp>,
-    findings: &mut Findings,
-) {
-    local::check_config(config, findings);
-    local::check_state(config, id, (context.now)(), findings);
+/// Runs all checks that need the network. Without a plausible time, none: no certificate is valid then, and TLS refuses a
+/// time before 1970 by a panic.
+fn check_remote(config: &Config, context: &Context, clock: Option<Timestamp>, findings: &mut Findings) {
     let Some(now) = clock else { return };
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
@@ -197,14 +192,16 @@ fn print(findings: &Findings, console: &mut Console) {
         }
         console.notice(format_args!("{:7}  {subject}: {text}", status.word()));
     }
-    if (failures, warnings) == (0, 0) {
-        return console.notice(format_args!("\nAll checks passed."));
+    let and_warnings = match warnings {
+        0 => String::new(),
+        number => format!(", {}", count(number, "warning")),
+    };
+    match failures {
+        0 => console.notice(format_args!("\nAll checks passed{and_warnings}.")),
+        number => console.notice(format_args!(
+            "\n{}{and_warnings}; a run would exit with code {}",
+            count(number, "failure"),
+            findings.exit().code()
+        )),
     }
-    let plural = |number: usize| if number == 1 { "" } else { "s" };
-    console.notice(format_args!(
-        "\n{failures} failure{}, {warnings} warning{}; a run would exit with code {}",
-        plural(failures),
-        plural(warnings),
-        findings.exit().code()
-    ));
 }

@@ -16,6 +16,7 @@ use crate::sys::error_chain::chain;
 use crate::sys::grouped::Texts;
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
+use crate::sys::words::count;
 use crate::token;
 
 /// Checks everything at Gandi but the records. Returns true if at least one zone can be read.
@@ -74,8 +75,8 @@ fn check_name_resolution(host: &str, http: &Http, findings: &mut Findings) -> bo
     }
     match resolver::lookup(host, None, http.remaining()) {
         Ok(addresses) => {
-            let (number, es) = (addresses.len(), if addresses.len() == 1 { "" } else { "es" });
-            findings.ok("name resolution", format!("{host} resolves ({number} address{es})"));
+            let number = count(addresses.len() as u64, "address");
+            findings.ok("name resolution", format!("{host} resolves ({number})"));
             true
         }
         Err(e) => {

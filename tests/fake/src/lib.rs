@@ -49,6 +49,7 @@ mod json;
 mod livedns;
 mod log;
 mod name_server;
+mod port;
 mod server;
 mod tls;
 mod token;
@@ -56,7 +57,6 @@ mod udp_server;
 mod wire;
 mod zone;
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +66,7 @@ pub use crate::{
     fault::{Answer, AtAccept, Fault, Framing, On, Times},
     log::Logged,
     name_server::{NameAnswer, NameServer},
+    port::ReservedPort,
     tls::{Key, Tls, Versions},
     zone::Rrset,
 };
@@ -374,11 +375,6 @@ impl Drop for Fake {
             echo.refuse();
         }
     }
-}
-
-/// Returns a free loopback port, to which connections are refused.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

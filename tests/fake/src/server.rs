@@ -6,15 +6,16 @@ use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use rustls::ServerConfig;
+use socket2::SockRef;
 
 use crate::fault::{AtAccept, Fault, Framing, On, Queue};
 use crate::hostile::play;
 use crate::http::{self, Connection, Received, Request, Response};
 use crate::lock;
 use crate::log::{Log, Logged};
+use crate::port::ReservedPort;
 use crate::token;
 use crate::wire::{Stop, Wire, wait_gone};
 
@@ -34,10 +35,12 @@ pub(crate) struct Service {
 pub(crate) struct Server {
     pub(crate) service: Arc<Service>,
     pub(crate) local: SocketAddr,
+    port: ReservedPort,
     running: Mutex<Option<Running>>,
 }
 
 struct Running {
+    listener: TcpListener,
     stop: Arc<Stop>,
     open: Arc<Open>,
     accepting: JoinHandle<()>,
@@ -48,11 +51,10 @@ type Open = Mutex<BTreeMap<usize, TcpStream>>;
 
 impl Server {
     pub(crate) fn start(ip: IpAddr, port: u16, service: Service) -> io::Result<Self> {
-        let listener = TcpListener::bind((ip, port))?;
-        let local = listener.local_addr()?;
+        let port = ReservedPort::new(ip, port)?;
         let service = Arc::new(service);
-        let running = Mutex::new(Some(run(listener, &service)));
-        Ok(Self { service, local, running })
+        let running = Mutex::new(Some(run(port.listen()?, &service)?));
+        Ok(Self { service, local: port.address(), port, running })
     }
 
     pub(crate) fn origin(&self) -> String {
@@ -60,13 +62,13 @@ impl Server {
         format!("{scheme}://{}", self.local)
     }
 
-    /// Closes the port and every connection. Connections are refused from now on.
+    /// Closes the port, which stays reserved, and every connection. Connections are refused from now on.
     pub(crate) fn stop(&self) {
         let Some(running) = lock(&self.running).take() else { return };
         running.stop.set();
-        // A connection wakes the thread from `accept`.
-        let woken = TcpStream::connect_timeout(&self.local, Duration::from_secs(2));
-        if woken.is_ok() {
+        // It wakes the thread from `accept`. A close alone would not end the listening: a program that another test
+        // starts holds a copy of the socket until its exec.
+        if SockRef::from(&running.listener).shutdown(Shutdown::Both).is_ok() {
             let _ = running.accepting.join();
         }
         for connection in lock(&running.open).values() {
@@ -78,7 +80,7 @@ impl Server {
     pub(crate) fn restart(&self) -> io::Result<()> {
         let mut running = lock(&self.running);
         if running.is_none() {
-            *running = Some(run(TcpListener::bind(self.local)?, &self.service));
+            *running = Some(run(self.port.listen()?, &self.service)?);
         }
         Ok(())
     }
@@ -90,13 +92,14 @@ impl Drop for Server {
     }
 }
 
-fn run(listener: TcpListener, service: &Arc<Service>) -> Running {
+fn run(listener: TcpListener, service: &Arc<Service>) -> io::Result<Running> {
     let (stop, open) = (Arc::new(Stop::default()), Arc::new(Open::default()));
     let accepting = {
+        let listener = listener.try_clone()?;
         let (service, stop, open) = (Arc::clone(service), Arc::clone(&stop), Arc::clone(&open));
         thread::spawn(move || accept(&listener, &service, &stop, &open))
     };
-    Running { stop, open, accepting }
+    Ok(Running { listener, stop, open, accepting })
 }
 
 fn accept(listener: &TcpListener, service: &Arc<Service>, stop: &Arc<Stop>, open: &Arc<Open>) {

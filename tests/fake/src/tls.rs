@@ -92,6 +92,8 @@ pub enum Tls {
     Good(Key, Versions),
     /// A certificate for `wrong.example` only.
     WrongName,
+    /// A certificate for this number of other names.
+    ManyNames(usize),
     /// A certificate for a name with NUL and ESC in it.
     ControlName,
     /// A certificate that was valid in 2020.
@@ -136,6 +138,9 @@ impl Authority {
     /// Returns the server config for this TLS setup, or `None` for plain HTTP.
     pub(crate) fn server(&self, tls: Tls) -> Option<Arc<ServerConfig>> {
         let mut versions = Versions::Both;
+        let number = if let Tls::ManyNames(number) = tls { number } else { 0 };
+        let many: Vec<String> = (0..number).map(|i| format!("host{i}.wrong.example")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let (names, from, to) = match tls {
             Tls::None => return None,
             Tls::Good(_, wanted) => {
@@ -143,6 +148,7 @@ impl Authority {
                 (NAMES, FROM, TO)
             }
             Tls::WrongName => (&["wrong.example"][..], FROM, TO),
+            Tls::ManyNames(_) => (&many[..], FROM, TO),
             Tls::ControlName => (&["wrong\0\u{1b}.example"][..], FROM, TO),
             Tls::Expired => (NAMES, (2020, 1, 1), (2020, 12, 31)),
             Tls::NotYetValid => (NAMES, (2090, 1, 1), (2099, 12, 31)),

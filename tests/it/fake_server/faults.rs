@@ -2,11 +2,14 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, TIMEOUT};
-use fake_gandi::{Answer, AtAccept, Fake, Family, Fault, Framing, On, Setup, Times, Tls, free_port};
+use fake_gandi::{Answer, AtAccept, Fake, Family, Fault, Framing, On, ReservedPort, Setup, Times, Tls};
 
 const PATH: &str = "/v5/livedns/domains/example.org/records/home/A";
 const BODY: &str = r#"{"rrset_values":["192.0.2.1"],"rrset_ttl":300}"#;
@@ -206,8 +209,30 @@ fn connection_fails_before_any_request_as_set() {
     assert_eq!(kept.rest().len(), 0);
     fake.restore();
     assert_eq!(Client::to(&fake).ask("GET", PATH, "").status, 404);
-    let nobody = format!("http://127.0.0.1:{}", free_port());
-    assert_eq!(refusal(&nobody), std::io::ErrorKind::ConnectionRefused);
+    let nobody = ReservedPort::on_loopback();
+    assert_eq!(refusal(&format!("http://{}", nobody.address())), std::io::ErrorKind::ConnectionRefused);
+}
+
+#[test]
+fn fake_that_refuses_does_so_while_programs_are_started() {
+    // Between fork and exec, a program that another test starts holds a copy of every socket.
+    let fake = fake(Tls::None);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                assert!(Command::new("true").status().unwrap().success());
+            }
+        });
+        let refused = (0..200).all(|_| {
+            fake.refuse();
+            let refused = TcpStream::connect(("127.0.0.1", fake.port())).is_err();
+            fake.restore();
+            refused
+        });
+        done.store(true, Ordering::SeqCst);
+        assert!(refused);
+    });
 }
 
 fn refusal(url: &str) -> std::io::ErrorKind {

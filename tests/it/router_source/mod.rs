@@ -222,7 +222,7 @@ fn malformed_or_private_router_response_is_refused() {
         ),
         ("pmp:10.0.0.1", nat),
         ("upnp:172.16.0.1", nat),
-        ("pmp:0.0.0.0", "answered with 0.0.0.0: the router has no public address at the moment"),
+        ("pmp:0.0.0.0", "answered with 0.0.0.0: the router is not connected to the internet"),
         ("pmp:short", "answers neither"),
         ("pmp:opcode", "answers neither"),
         ("pmp:pcp", "answers neither"),

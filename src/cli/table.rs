@@ -1,0 +1,85 @@
+//! The one table of options, and the commands that each of them is for. `--help` lists the same options.
+
+/// The commands of an option: bits of [`Spec::commands`].
+pub(super) const UPDATE: u8 = 1;
+pub(super) const CHECK: u8 = 2;
+pub(super) const STATUS: u8 = 4;
+pub(super) const IP: u8 = 8;
+const ALL: u8 = UPDATE | CHECK | STATUS | IP;
+
+/// The words of the commands. An update has none.
+pub(super) const COMMANDS: [(&str, u8); 3] = [("check", CHECK), ("status", STATUS), ("ip", IP)];
+
+/// One option.
+#[derive(Debug)]
+pub(super) struct Spec {
+    /// The long form; the short one if there is no other.
+    pub(super) name: &'static str,
+    /// The short form; empty if there is none.
+    pub(super) short: &'static str,
+    /// The word for its value; empty for a flag, which has none.
+    pub(super) value: &'static str,
+    /// The number of times that it may be given.
+    pub(super) times: Times,
+    /// The commands that it may be used with.
+    pub(super) commands: u8,
+}
+
+/// The number of times that an option may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    /// Once.
+    Once,
+    /// Any number of times: as a list of values, or without a further effect (`-vv`).
+    Many,
+}
+
+const fn option(
+    name: &'static str,
+    short: &'static str,
+    value: &'static str,
+    times: Times,
+    commands: u8,
+) -> Spec {
+    Spec { name, short, value, times, commands }
+}
+
+/// All options, in the order of `--help`.
+pub(super) static OPTIONS: [Spec; 18] = [
+    option("--config", "-c", "FILE", Times::Once, ALL),
+    option("-4", "-4", "", Times::Many, ALL),
+    option("-6", "-6", "", Times::Many, ALL),
+    option("--verbose", "-v", "", Times::Many, ALL),
+    option("--quiet", "-q", "", Times::Many, ALL),
+    option("--help", "-h", "", Times::Many, ALL),
+    option("--version", "-V", "", Times::Many, ALL),
+    option("--dry-run", "-n", "", Times::Once, UPDATE),
+    option("--force", "-f", "", Times::Once, UPDATE),
+    option("--wait", "", "TIME", Times::Once, UPDATE),
+    option("--splay", "", "TIME", Times::Once, UPDATE),
+    option("--syslog", "", "", Times::Once, UPDATE),
+    option("--json", "", "", Times::Once, UPDATE | CHECK | IP),
+    option("--redact", "", "", Times::Once, CHECK),
+    option("--domain", "", "DOMAIN", Times::Once, UPDATE | CHECK | STATUS),
+    option("--name", "", "NAME", Times::Many, UPDATE | CHECK | STATUS),
+    option("--type", "", "TYPE", Times::Many, UPDATE | CHECK | STATUS),
+    option("--ttl", "", "SECONDS", Times::Once, UPDATE | CHECK | STATUS),
+];
+
+/// Returns the options that `name` stands for: one, or several short ones in one word, of which only the last may have
+/// a value. `None` if one of them is unknown.
+pub(super) fn find(name: &str) -> Option<Vec<&'static Spec>> {
+    if name.starts_with("--") {
+        return OPTIONS.iter().find(|o| o.name == name).map(|option| vec![option]);
+    }
+    let mut found = Vec::new();
+    for letter in name.strip_prefix('-')?.bytes() {
+        let is_last_a_flag = found.last().is_none_or(|o: &&Spec| o.value.is_empty());
+        let option = OPTIONS.iter().find(|o| o.short.as_bytes().get(1) == Some(&letter))?;
+        if !is_last_a_flag {
+            return None;
+        }
+        found.push(option);
+    }
+    Some(found)
+}

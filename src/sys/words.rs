@@ -1,0 +1,44 @@
+//! Words for messages: plurals, and the known word that is like an unknown one.
+
+/// Returns a number and its noun, as in `1 address` or `2 addresses`.
+#[inline(never)]
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let ending = match noun {
+        _ if number == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{number} {noun}{ending}")
+}
+
+/// Returns the entry of `known` with the smallest edit distance to `word`, if that is at most 2.
+pub(crate) fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    // No known word is as long, and the distance takes time in proportion to the length.
+    let word = word.get(..32).unwrap_or(word);
+    known.iter().map(|k| (strsim::levenshtein(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn count_adds_the_plural_ending() {
+        for (number, noun, text) in [
+            (0, "address", "0 addresses"),
+            (1, "address", "1 address"),
+            (2, "address", "2 addresses"),
+            (0, "failure", "0 failures"),
+            (1, "failure", "1 failure"),
+            (7000, "record", "7000 records"),
+        ] {
+            assert_eq!(count(number, noun), text);
+        }
+    }
+
+    #[test]
+    fn did_you_mean_returns_the_nearest_word() {
+        assert_eq!(did_you_mean("nmes", &["names", "types"]), Some("names"));
+        assert_eq!(did_you_mean("frob", &["names", "types"]), None);
+    }
+}
