@@ -1,6 +1,7 @@
 //! Answers of servers at their worst, byte by byte, and how they are sent. A row is one answer to one request; the rows
 //! do not depend on who sends them: Gandi, an echo service, a monitor or a router.
 
+mod framing;
 mod http;
 mod json;
 mod packet;
@@ -160,15 +161,15 @@ impl Drop for RawServer {
     }
 }
 
-/// Plays the steps on a connection without TLS, after the first bytes of the client have arrived. They are not read if
-/// `reset` is true: closing the connection then resets it.
-pub fn play_plain(tcp: TcpStream, steps: &[Step], reset: bool) {
-    if reset {
-        if tcp.peek(&mut [0; 1]).is_ok_and(|n| n > 0) {
-            send(tcp, steps);
-        }
-    } else {
-        play_answer(tcp, |_| steps.to_vec());
+/// Plays the steps on a connection without TLS, after the first bytes of the client have arrived.
+pub fn play_plain(tcp: TcpStream, steps: &[Step]) {
+    play_answer(tcp, |_| steps.to_vec());
+}
+
+/// Does the same without reading what has arrived: closing the connection then resets it.
+pub fn play_and_reset(tcp: TcpStream, steps: &[Step]) {
+    if tcp.peek(&mut [0; 1]).is_ok_and(|n| n > 0) {
+        send(tcp, steps);
     }
 }
 

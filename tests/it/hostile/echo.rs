@@ -1,8 +1,8 @@
 //! Echo services and monitors.
 
-use super::{each, is_late, judge, run, sample, timeout, trap};
+use super::{FINITE, each, endless, is_late, judge, run, sample, trap};
 use crate::sandbox::{ADDRESS, Sandbox, stale};
-use fake_gandi::hostile::{Good, RawServer, Reaction, Row, cut_rows, http_rows, play_plain};
+use fake_gandi::hostile::{Good, RawServer, Reaction, Row, cut_rows, http_rows, play_and_reset, play_plain};
 use fake_gandi::{Dns, DnsFault, Family, Fault, On, Times, Tls};
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ fn hostile_services_change_nothing() {
             echo.fault(Times::Always, Fault::Steps(row.steps.clone()));
             urls = format!("{urls} {}", echo.url());
         }
-        let seconds = timeout(row.is_endless());
+        let seconds = if row.is_endless() { endless() } else { FINITE };
         configure(&s, &urls, &format!("timeout = {seconds}"));
         let (ran, mut problems) = run(&s, &row.name, seconds, &[]);
         problems.extend(judge(&s, &row.name, row.reaction, &ran));
@@ -51,7 +51,7 @@ fn hostile_service_does_not_stop_two_good_ones() {
         let s = stale();
         s.v4[0].fault(Times::Always, Fault::Steps(row.steps.clone()));
         // An endless one takes a third of it.
-        let seconds = if row.is_endless() { 15 } else { timeout(false) };
+        let seconds = if row.is_endless() { 15 } else { FINITE };
         s.config_with(&format!("timeout = {seconds}"), "[example.org]\nnames = home\n");
         let (ran, mut problems) = run(&s, &row.name, seconds, &[]);
         problems.extend(judge(&s, &row.name, Reaction::Taken, &ran));
@@ -70,7 +70,9 @@ fn response_that_is_cut_or_reset_at_any_byte_is_no_address() {
     each(&sample(rows, 1), |(row, reset)| {
         let s = stale();
         let (steps, reset) = (row.steps.clone(), *reset);
-        let server = RawServer::start("0.0.0.0:0", move |tcp| play_plain(tcp, &steps, reset));
+        let server = RawServer::start("0.0.0.0:0", move |tcp| {
+            if reset { play_and_reset(tcp, &steps) } else { play_plain(tcp, &steps) }
+        });
         let url = |n: u8| format!("http://127.0.0.{n}:{}/", server.port());
         configure(&s, &format!("{} {} {}", url(12), url(13), url(14)), "timeout = 30");
         let name = format!("{}, reset: {reset}", row.name);
@@ -92,7 +94,7 @@ fn hostile_monitor_does_not_fail_the_run() {
         s.violations_expected = true;
         let monitor = s.fake.echo_tls(8, Family::V4, Tls::default());
         monitor.fault(Times::Always, Fault::Steps(row.steps.clone()));
-        let seconds = if row.is_endless() { 4 * timeout(true) } else { timeout(false) };
+        let seconds = if row.is_endless() { 4 * endless() } else { FINITE };
         let head = format!("timeout = {seconds}\nheartbeat = {}", monitor.url());
         s.config_with(&head, "[example.org]\nnames = home\n");
         // Once for the run, and once for the notification.

@@ -1,7 +1,7 @@
 //! Gandi, or whatever answers in its place: the answers to a read, to a write, to the question about the token, and the
 //! pages of a listing.
 
-use super::{each, is_late, judge, run, sample, timeout, trap};
+use super::{FINITE, each, endless, is_late, judge, run, sample, trap};
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
 use fake_gandi::hostile::{Good, Reaction, Row, Step, http_rows, json_rows};
@@ -33,7 +33,7 @@ fn with_timeout(seconds: u64) -> Sandbox {
 
 /// Plays a row as the answer to these requests.
 fn play(on: &On, row: &Row, reaction: Reaction) -> (Sandbox, RunOutput, Vec<String>) {
-    let seconds = timeout(row.is_endless());
+    let seconds = if row.is_endless() { endless() } else { FINITE };
     let s = with_timeout(seconds);
     s.fake.fault(on.clone(), Times::Always, Fault::Steps(row.steps.clone()));
     let (ran, mut problems) = run(&s, &row.name, seconds, &[]);
@@ -82,7 +82,7 @@ fn hostile_answer_about_the_token_does_not_fail_the_run() {
     }
     each(&rows, |row| {
         // An answer without an end takes the rest of the time: the record needs some before.
-        let seconds = if row.is_endless() { 4 * timeout(true) } else { timeout(false) };
+        let seconds = if row.is_endless() { 4 * endless() } else { FINITE };
         let s = with_timeout(seconds);
         s.fake.fault(On::path("/tokeninfo"), Times::Always, Fault::Steps(row.steps.clone()));
         let (ran, mut problems) = run(&s, &row.name, seconds, &[]);
@@ -139,14 +139,11 @@ fn hostile_error_is_one_clean_line() {
     let error = r#"{"code": 404, "message": "600", "object": "x", "cause": "Not Found"}"#;
     let statuses = [400, 404, 409, 500];
     for (n, (name, _, body)) in sample(json_rows(error, "404"), 1).into_iter().enumerate() {
-        for status in [statuses[n % 4]] {
-            let head = format!(
-                "HTTP/1.1 {status} X\r\nContent-Type: {JSON}\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            );
-            let steps = vec![Step::Send([head.as_bytes(), &body].concat()), Step::KeepAlive];
-            rows.push(Row { name: format!("{status}: {name}"), reaction: Reaction::Refused, steps });
-        }
+        let status = statuses[n % 4];
+        let head =
+            format!("HTTP/1.1 {status} X\r\nContent-Type: {JSON}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let steps = vec![Step::Send([head.as_bytes(), &body].concat()), Step::KeepAlive];
+        rows.push(Row { name: format!("{status}: {name}"), reaction: Reaction::Refused, steps });
     }
     each(&rows, |row| {
         play(&On::method(if row.name.len() % 2 == 0 { "GET" } else { "PUT" }), row, row.reaction).2
@@ -164,7 +161,7 @@ fn page(link: &str) -> Fault {
 fn two_names() -> Sandbox {
     let s = stale();
     s.fake.set("example.org", "www", "A", 600, &[ADDRESS]);
-    let seconds = timeout(false);
+    let seconds = FINITE;
     s.config_with(&format!("timeout = {seconds}"), "[example.org]\nnames = home www\n");
     s
 }
@@ -198,7 +195,7 @@ fn next_page_of_a_listing_leads_nowhere_else() {
         let link = link.replace("API", &s.fake.api());
         s.fake.fault(On::route("GET", "/records?"), Times::Always, Fault::Answer(Answer::json(404, "{}")));
         s.fake.fault(On::route("GET", "/records"), Times::Always, page(&link));
-        let (ran, mut problems) = run(&s, &link, timeout(false), &[]);
+        let (ran, mut problems) = run(&s, &link, FINITE, &[]);
         problems.extend(judge(&s, &link, Reaction::Either, &ran));
         let requests = s.fake.requests();
         let elsewhere =
@@ -233,7 +230,7 @@ fn pages_in_a_circle_end() {
             let link = format!("<{}/domains/example.org/records{next}>; rel=\"next\"", s.fake.api());
             s.fake.fault(On::route("GET", part), Times::Always, page(&link));
         }
-        let (ran, mut problems) = run(&s, name, timeout(false), &[]);
+        let (ran, mut problems) = run(&s, name, FINITE, &[]);
         problems.extend(judge(&s, name, Reaction::Refused, &ran));
         if s.count("GET") > 8 {
             problems.push(format!("{name}: {} requests\n{ran}", s.count("GET")));
@@ -275,7 +272,7 @@ fn hostile_listing_costs_little_and_changes_nothing() {
     each(&rows, |(name, body)| {
         let s = two_names();
         s.fake.fault(On::route("GET", "/records"), Times::Once, Fault::Answer(Answer::json(200, body)));
-        let (ran, mut problems) = run(&s, name, timeout(false), &[]);
+        let (ran, mut problems) = run(&s, name, FINITE, &[]);
         problems.extend(judge(&s, name, Reaction::Either, &ran));
         problems
     });
@@ -288,12 +285,12 @@ fn absurd_retry_after_does_not_outlast_the_fault() {
     assert!(rows.len() > 20, "the rows have other names");
     each(&rows, |row| {
         let (s, _, mut problems) = play(&On::method("GET"), row, row.reaction);
-        let (_, found) = run(&s, &row.name, timeout(false), &[]);
+        let (_, found) = run(&s, &row.name, FINITE, &[]);
         problems.extend(found);
         s.fake.clear_faults();
         // The longest backoff is an hour.
         s.age(3600);
-        let (ran, found) = run(&s, &row.name, timeout(false), &[]);
+        let (ran, found) = run(&s, &row.name, FINITE, &[]);
         problems.extend(found);
         problems.extend(judge(&s, &row.name, Reaction::Taken, &ran));
         problems

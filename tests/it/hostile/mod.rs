@@ -63,13 +63,12 @@ fn sample<T>(rows: Vec<T>, step: usize) -> Vec<T> {
     rows.into_iter().step_by(step).collect()
 }
 
-/// The `timeout` of a run in seconds. A row without an end always takes all of it, others end by themselves.
-fn timeout(is_endless: bool) -> u64 {
-    match (is_endless, is_emulated()) {
-        (true, false) => 1,
-        (true, true) => 8,
-        (false, _) => 30,
-    }
+/// The `timeout` of a run with a row that ends by itself, in seconds.
+const FINITE: u64 = 30;
+
+/// Returns the `timeout` of a run with a row that does not end by itself, in seconds. The run always takes all of it.
+fn endless() -> u64 {
+    if is_emulated() { 8 } else { 1 }
 }
 
 /// Returns true if the record failed, as on a busy machine before a server is reached whose answer is not needed for it.

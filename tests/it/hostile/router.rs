@@ -52,8 +52,8 @@ fn response(body: &str) -> Vec<Step> {
 
 /// XML at its worst, as a description or an answer that contains `inner`.
 fn xml_rows(inner: &str) -> Vec<Row> {
-    let entities: String =
-        (1..9).map(|n| format!("<!ENTITY a{n} \"{}\">", format!("&a{};", n - 1).repeat(10))).collect();
+    let entity = |n: u8| format!("<!ENTITY a{n} \"{}\">", format!("&a{};", n - 1).repeat(10));
+    let entities = (1..9).map(entity).collect::<Vec<_>>().concat();
     let bodies = [
         (
             "entities of entities",

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Reaction::{self, Either, OffTopic, Refused, Taken};
-use super::Row;
 use super::Step::{self, Drip, Forever, KeepAlive, Send, Together, Wait};
+use super::{Row, framing};
 
 /// A good response, around which the rows are built.
 #[derive(Clone, Debug)]
@@ -23,17 +23,17 @@ pub struct Good {
 
 impl Good {
     /// Returns status line and `Content-Type`, without the empty line.
-    fn start(&self) -> String {
+    pub(super) fn start(&self) -> String {
         format!("HTTP/1.1 {}\r\nContent-Type: {}\r\n", self.status, self.content_type)
     }
 
     /// Returns the response with more header lines.
-    fn with(&self, headers: &str) -> String {
+    pub(super) fn with(&self, headers: &str) -> String {
         format!("{}{headers}Content-Length: {}\r\n\r\n{}", self.start(), self.body.len(), self.body)
     }
 
     /// Returns the response with these lines in place of its length, and this body.
-    fn framed(&self, headers: &str, body: &str) -> String {
+    pub(super) fn framed(&self, headers: &str, body: &str) -> String {
         format!("{}{headers}\r\n{body}", self.start())
     }
 
@@ -57,7 +57,7 @@ impl Good {
     }
 
     /// Returns the body in chunks of one byte, without the last chunk.
-    fn chunks(&self) -> String {
+    pub(super) fn chunks(&self) -> String {
         self.body.chars().fold(String::new(), |mut chunks, c| {
             let _ = write!(chunks, "1\r\n{c}\r\n");
             chunks
@@ -65,24 +65,25 @@ impl Good {
     }
 }
 
-fn row(name: impl Into<String>, reaction: Reaction, steps: Vec<Step>) -> Row {
+pub(super) fn row(name: impl Into<String>, reaction: Reaction, steps: Vec<Step>) -> Row {
     Row { name: name.into(), steps, reaction }
 }
 
 /// A row with one finite text.
-fn text(name: impl Into<String>, reaction: Reaction, text: impl Into<String>) -> Row {
+pub(super) fn text(name: impl Into<String>, reaction: Reaction, text: impl Into<String>) -> Row {
     row(name, reaction, vec![Send(text.into().into_bytes())])
 }
 
 /// A row that begins with `start` and repeats `part` without end.
-fn endless(name: &str, start: impl Into<String>, part: &str) -> Row {
+pub(super) fn endless(name: &str, start: impl Into<String>, part: &str) -> Row {
     row(name, Refused, vec![Send(start.into().into_bytes()), Forever(part.into())])
 }
 
 /// Returns all rows.
 pub fn http_rows(good: &Good) -> Vec<Row> {
-    let groups = [interim, headers, lengths, transfer, chunks, slow, bodies, versions, statuses, redirects];
-    let more = [retries, connections, garbage];
+    let groups =
+        [interim, headers, framing::lengths, framing::transfer, framing::chunks, slow, bodies, versions];
+    let more = [statuses, redirects, retries, connections, garbage];
     groups.iter().chain(&more).flat_map(|rows| rows(good)).collect()
 }
 
@@ -151,160 +152,6 @@ fn elsewhere(trap: &str) -> String {
          Alt-Svc: h2=\"{trap}\"; ma=2592000\r\nAlt-Svc: http/1.1=\"{trap}\"\r\nAlt-Used: {trap}\r\n\
          Link: <http://{trap}/>; rel=preload\r\nStrict-Transport-Security: max-age=0\r\n"
     )
-}
-
-fn lengths(good: &Good) -> Vec<Row> {
-    let length = good.body.len();
-    let with = |headers: &str| good.framed(headers, &good.body);
-    let twice = |a: &str, b: &str| with(&format!("Content-Length: {a}\r\nContent-Length: {b}\r\n"));
-    let mut rows = vec![
-        text("a length twice", Either, twice(&length.to_string(), &length.to_string())),
-        text("two lengths", Refused, twice(&length.to_string(), "1")),
-        text("two lengths, the short one first", Refused, twice("1", &length.to_string())),
-        text("two lengths in a list", Refused, with(&format!("Content-Length: {length}, 1\r\n"))),
-        text("no length and no end of the connection", Refused, with("")),
-        row(
-            "a length that is too long, then nothing",
-            Refused,
-            vec![Send(with(&format!("Content-Length: {}\r\n", length + 1)).into()), Wait],
-        ),
-        text(
-            "a length of a megabyte of digits",
-            Refused,
-            with(&format!("Content-Length: {}\r\n", "1".repeat(1 << 20))),
-        ),
-    ];
-    let longer = (length + 1).to_string();
-    for bad in [
-        longer.as_str(),
-        "-1",
-        "-0",
-        "+12",
-        "0x0c",
-        "",
-        " ",
-        "twelve",
-        "12abc",
-        "1e1",
-        "12.0",
-        "1 2",
-        "99999999",
-        "2147483648",
-        "4294967296",
-        "9223372036854775807",
-        "9223372036854775808",
-        "18446744073709551615",
-        "18446744073709551616",
-        "99999999999999999999999999999999",
-        "\u{0660}",
-    ] {
-        rows.push(text(format!("length {bad:?}"), Refused, with(&format!("Content-Length: {bad}\r\n"))));
-    }
-    rows
-}
-
-fn transfer(good: &Good) -> Vec<Row> {
-    let chunked = good.chunks() + "0\r\n\r\n";
-    let with = |headers: &str| good.framed(headers, &chunked);
-    let mut rows = vec![
-        text("chunks and a length", Either, with("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n")),
-        text("a length and chunks", Either, with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n")),
-        text("chunks twice", Either, with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")),
-        text(
-            "chunks in HTTP/1.0",
-            Refused,
-            with("Transfer-Encoding: chunked\r\n").replacen("/1.1", "/1.0", 1),
-        ),
-        text("gzip, then chunks", Either, with("Transfer-Encoding: gzip, chunked\r\n")),
-        text("gzip, though not asked for", Either, good.with("Content-Encoding: gzip\r\n")),
-        text("brotli, though not asked for", Either, good.with("Content-Encoding: br\r\n")),
-        row("a gzip bomb", OffTopic, bomb(&good.start())),
-    ];
-    for coding in ["chunked, gzip", "identity", "xchunked", "chunked\u{1}", "\"chunked\"", "chunked;q=1", ""]
-    {
-        rows.push(text(
-            format!("transfer coding {coding:?}"),
-            Refused,
-            with(&format!("Transfer-Encoding: {coding}\r\n")),
-        ));
-    }
-    rows
-}
-
-/// Returns a response with some 50 kB of gzip that are 8 MB of spaces.
-fn bomb(start: &str) -> Vec<Step> {
-    // One block with the fixed codes of RFC 1951, section 3.2.6, from the lowest bit of each byte on.
-    let mut bits: Vec<bool> = Vec::new();
-    let mut push = |code: u32, length: u32| bits.extend((0..length).rev().map(|i| code >> i & 1 == 1));
-    // The last block, type 1; the literal space.
-    push(0b1_10, 3);
-    push(0x30 + 32, 8);
-    for _ in 0..32_000 {
-        // Length 258, distance 1.
-        push(0b1100_0101, 8);
-        push(0, 5);
-    }
-    push(0, 7);
-    let byte =
-        |bits: &[bool]| bits.iter().enumerate().fold(0_u8, |byte, (i, bit)| byte | u8::from(*bit) << i);
-    let mut gzip = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    gzip.extend(bits.chunks(8).map(byte));
-    gzip.extend([0; 8]);
-    let head = format!("{start}Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", gzip.len());
-    vec![Send(head.into_bytes()), Send(gzip)]
-}
-
-fn chunks(good: &Good) -> Vec<Row> {
-    let with = |body: &str| good.framed("Transfer-Encoding: chunked\r\n", body);
-    let (all, body) = (good.chunks(), &good.body);
-    let sized = |size: &str| with(&format!("{size}\r\n{body}\r\n0\r\n\r\n"));
-    let n = body.len();
-    let mut rows = vec![
-        text("chunks of one byte", Taken, with(&format!("{all}0\r\n\r\n"))),
-        text("a short chunk extension", Taken, sized(&format!("{n:x};a=b"))),
-        text("leading zeros in a size", Taken, sized(&format!("0000{n:x}"))),
-        text("chunk extensions of a megabyte", Refused, sized(&format!("{n:x};{}", "a".repeat(1 << 20)))),
-        text(
-            "trailers of a megabyte",
-            Either,
-            with(&format!("{all}0\r\nX: {}\r\n\r\n", "x".repeat(1 << 20))),
-        ),
-        text("ten trailers", Taken, with(&format!("{all}0\r\n{}\r\n", "Content-Length: 1\r\n".repeat(10)))),
-        text("a trailer with a lone CR", Either, with(&format!("{all}0\r\nX: a\rb\r\n\r\n"))),
-        text("no last chunk", Refused, with(&all)),
-        text("half of a chunk", Refused, with(&format!("{:x}\r\n{body}", n + 1))),
-        text("a chunk longer than its size", Refused, sized(&format!("{:x}", n - 1))),
-        text("chunks without a line end", Refused, with(&format!("{n:x}\r\n{body}0\r\n\r\n"))),
-        text(
-            "chunks of a megabyte",
-            Refused,
-            with(&format!("100000\r\n{}\r\n0\r\n\r\n", " ".repeat(1 << 20))),
-        ),
-        endless("a chunk extension without end", with(&format!("{n:x};")), "a"),
-        endless("a chunk size without end", with(""), "0"),
-        endless("chunks without end", with(""), "1\r\n \r\n"),
-        endless("trailers without end", with(&format!("{all}0\r\n")), "X: y\r\n"),
-        endless("one trailer without end", with(&format!("{all}0\r\nX: ")), "y"),
-    ];
-    for bad in [
-        "",
-        "x",
-        "-1",
-        "0x5",
-        "5 5",
-        "7fffffff",
-        "80000000",
-        "ffffffff",
-        "100000000",
-        "7fffffffffffffff",
-        "ffffffffffffffff",
-        "fffffffffffffffff",
-        "10000000000000000",
-        "\u{0660}",
-    ] {
-        rows.push(text(format!("chunk size {bad:?}"), Refused, sized(bad)));
-    }
-    rows
 }
 
 fn slow(good: &Good) -> Vec<Row> {
@@ -508,7 +355,7 @@ fn connections(good: &Good) -> Vec<Row> {
 }
 
 fn garbage(good: &Good) -> Vec<Row> {
-    let noise: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> = (0..100_000_u32).map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
     vec![
         text("nothing at all", Refused, ""),
         text("a banner", Refused, "SSH-2.0-OpenSSH_9.2\r\n"),

@@ -1,4 +1,7 @@
-//! UDP packets that are no answer to a query, or a broken one: DNS (RFC 1035), NAT-PMP (RFC 6886), SSDP.
+//! UDP packets that are no answer to a query, or a broken one: DNS (RFC 1035) and SSDP.
+
+/// The data of a good record: a text with an address.
+const DATA: &[u8] = b"\x0b81.2.69.142";
 
 /// Returns packets for a DNS query, each with a name. None of them is a good answer.
 pub fn packets(query: &[u8]) -> Vec<(String, Vec<u8>)> {
@@ -11,67 +14,65 @@ pub fn packets(query: &[u8]) -> Vec<(String, Vec<u8>)> {
         message.extend(rest);
         message
     };
-    let kind = &query[query.len() - 4..];
-    let record = |owner: &[u8], data: &[u8]| {
-        let length = u16::try_from(data.len()).expect("a short record").to_be_bytes();
-        [owner, kind, &[0, 0, 0, 0], &length, data].concat()
-    };
-    let owner: &[u8] = &[0xc0, 12];
-    let end = u8::try_from(query.len()).expect("a short query");
-    let good = message(0x84, 0, 1, &record(owner, b"\x0b81.2.69.142"));
-    let mut rows: Vec<(String, Vec<u8>)> =
-        (0..good.len()).map(|n| (format!("cut to {n}"), good[..n].to_vec())).collect();
+    let record = record(query, &[0xc0, 12], DATA);
+    let good = message(0x84, 0, 1, &record);
     let mut wrong_id = good.clone();
     wrong_id[1] ^= 1;
-    let label = |n: usize| [&[63][..], &[b'x'; 63]].concat().repeat(n);
-    let more: Vec<(&str, Vec<u8>)> = vec![
+    let whole: Vec<(&str, Vec<u8>)> = vec![
         ("a wrong id", wrong_id),
         ("the query itself", query.to_vec()),
         ("no answer", message(0x84, 0, 0, &[])),
         ("65,535 answers and none", message(0x84, 0, 65_535, &[])),
-        ("65,535 answers and one", message(0x84, 0, 65_535, &record(owner, b"\x0b81.2.69.142"))),
-        ("truncated", message(0x86, 0, 1, &record(owner, b"\x0b81.2.69.142"))),
+        ("65,535 answers and one", message(0x84, 0, 65_535, &record)),
+        ("truncated", message(0x86, 0, 1, &record)),
         ("SERVFAIL", message(0x84, 2, 0, &[])),
         ("REFUSED", message(0x84, 5, 0, &[])),
         ("code 15", message(0x84, 15, 0, &[])),
-        ("another opcode", message(0xfc, 0, 1, &record(owner, b"\x0b81.2.69.142"))),
-        ("a pointer to itself", message(0x84, 0, 1, &record(&[0xc0, end], b"\x0b81.2.69.142"))),
-        ("a pointer forward", message(0x84, 0, 1, &record(&[0xc0, end + 4], b"\x0b81.2.69.142"))),
-        ("a pointer behind the end", message(0x84, 0, 1, &record(&[0xff, 0xff], b"\x0b81.2.69.142"))),
-        ("half a pointer", message(0x84, 0, 1, &[0xc0])),
-        (
-            "two pointers in a circle",
-            message(0x84, 0, 1, &record(&[1, b'x', 0xc0, end + 4, 0xc0, end], b"\x0b81.2.69.142")),
-        ),
-        ("a reserved label", message(0x84, 0, 1, &record(&[0x40, 0x41], b"\x0b81.2.69.142"))),
-        (
-            "a name of 320 bytes",
-            message(0x84, 0, 1, &record(&[&label(5)[..], &[0]].concat(), b"\x0b81.2.69.142")),
-        ),
-        ("a name without an end", message(0x84, 0, 1, &label(6))),
-        ("a record of 65,535 bytes", message(0x84, 0, 1, &[owner, kind, &[0, 0, 0, 0, 255, 255]].concat())),
-        ("an empty record", message(0x84, 0, 1, &record(owner, b""))),
-        ("an empty text", message(0x84, 0, 1, &record(owner, b"\0"))),
-        ("a text longer than its record", message(0x84, 0, 1, &record(owner, b"\xff81.2.69.142"))),
-        ("a text that is no address", message(0x84, 0, 1, &record(owner, b"\x08\x1b[31m\x0781"))),
-        ("a private address", message(0x84, 0, 1, &record(owner, b"\x0810.0.0.1"))),
-        (
-            "two addresses",
-            message(
-                0x84,
-                0,
-                2,
-                &[record(owner, b"\x0b81.2.69.142"), record(owner, b"\x0a81.2.69.66")].concat(),
-            ),
-        ),
-        ("40 records without an address", message(0x84, 0, 40, &record(owner, b"").repeat(40))),
+        ("another opcode", message(0xfc, 0, 1, &record)),
         ("2,000 bytes", message(0x84, 0, 1, &[0; 1900])),
-        ("60,000 bytes", message(0x84, 0, 1, &[0xc0; 60_000])),
+        ("60,000 bytes", message(0x84, 0, 1, &vec![0xc0; 60_000])),
         ("nothing", Vec::new()),
         ("HTTP", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
     ];
-    rows.extend(more.into_iter().map(|(name, packet)| (name.to_owned(), packet)));
-    rows
+    let cut = (0..good.len()).map(|n| (format!("cut to {n}"), good[..n].to_vec()));
+    let whole = whole.into_iter().map(|(name, packet)| (name.to_owned(), packet));
+    let records = records(query).into_iter();
+    cut.chain(whole)
+        .chain(records.map(|(name, count, bytes)| (name.to_owned(), message(0x84, 0, count, &bytes))))
+        .collect()
+}
+
+/// Returns a record of the query's type and class with this owner and data.
+fn record(query: &[u8], owner: &[u8], data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len()).expect("a short record").to_be_bytes();
+    [owner, &query[query.len() - 4..], &[0, 0, 0, 0], &length, data].concat()
+}
+
+/// Returns broken answer sections, each with a name and the number of records that the header states.
+fn records(query: &[u8]) -> Vec<(&'static str, u16, Vec<u8>)> {
+    let end = u8::try_from(query.len()).expect("a short query");
+    let owned = |owner: &[u8]| record(query, owner, DATA);
+    let with = |data: &[u8]| record(query, &[0xc0, 12], data);
+    let label = |n: usize| [&[63][..], &[b'x'; 63]].concat().repeat(n);
+    let endless = [&[0xc0, 12], &query[query.len() - 4..], &[0, 0, 0, 0, 255, 255]].concat();
+    vec![
+        ("a pointer to itself", 1, owned(&[0xc0, end])),
+        ("a pointer forward", 1, owned(&[0xc0, end + 4])),
+        ("a pointer behind the end", 1, owned(&[0xff, 0xff])),
+        ("half a pointer", 1, vec![0xc0]),
+        ("two pointers in a circle", 1, owned(&[1, b'x', 0xc0, end + 4, 0xc0, end])),
+        ("a reserved label", 1, owned(&[0x40, 0x41])),
+        ("a name of 320 bytes", 1, owned(&[&label(5)[..], &[0]].concat())),
+        ("a name without an end", 1, label(6)),
+        ("a record of 65,535 bytes", 1, endless),
+        ("an empty record", 1, with(b"")),
+        ("an empty text", 1, with(b"\0")),
+        ("a text longer than its record", 1, with(b"\xff81.2.69.142")),
+        ("a text that is no address", 1, with(b"\x08\x1b[31m\x0781")),
+        ("a private address", 1, with(b"\x0810.0.0.1")),
+        ("two addresses", 2, [with(DATA), with(b"\x0a81.2.69.66")].concat()),
+        ("40 records without an address", 40, with(b"").repeat(40)),
+    ]
 }
 
 /// Returns answers to an SSDP search, each with a name. None of them leads to a description.

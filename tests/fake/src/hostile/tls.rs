@@ -80,8 +80,8 @@ fn raw() -> Vec<TlsRow> {
         ("a banner", b"220 mail.example ESMTP\r\n".to_vec()),
         ("a megabyte of NULs", vec![0; 1 << 20]),
         ("SSL 2", vec![0x80, 46, 4, 0, 1, 0, 2]),
-        ("a record of 65,535 bytes", record(22, &[2; 70_000])),
-        ("a record that is too long", record(22, &[2; 16_384 + 257])),
+        ("a record of 65,535 bytes", record(22, &vec![2; 70_000])),
+        ("a record that is too long", record(22, &vec![2; 16_384 + 257])),
         ("an unknown record", record(99, &[0; 9])),
         ("a heartbeat", record(24, &[1, 0xff, 0xff])),
         ("a version from the future", vec![22, 9, 9, 0, 1, 2]),
@@ -227,7 +227,7 @@ impl Fake {
 
 fn serve(tcp: TcpStream, config: &Arc<ServerConfig>, play: &Play, answer: &str) {
     let after = match play {
-        Play::Raw(steps) => return play_plain(tcp, steps, false),
+        Play::Raw(steps) => return play_plain(tcp, steps),
         Play::Cut(_, steps) | Play::Established(steps) => steps.clone(),
         _ => Vec::new(),
     };
