@@ -104,18 +104,27 @@ pub(crate) fn play(steps: &[Step], wire: &mut Wire) -> io::Result<bool> {
 pub struct RawServer {
     port: u16,
     stop: Arc<AtomicBool>,
-    connections: Arc<Mutex<Vec<TcpStream>>>,
+    connections: Arc<Mutex<Connections>>,
+}
+
+#[derive(Default)]
+struct Connections {
+    /// Number of connections so far.
+    count: usize,
+    /// The open ones, with their numbers.
+    open: Vec<(usize, TcpStream)>,
 }
 
 impl RawServer {
-    /// Listens at an address such as `0.0.0.0:0`, and calls `serve` with each connection, in a thread of its own.
+    /// Listens at an address such as `0.0.0.0:0`, and calls `serve` with each connection, in a thread of its own. The
+    /// connection is closed when it returns.
     ///
     /// # Panics
     /// If it cannot bind to the address.
     pub fn start(at: &str, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(at).expect("a port");
         let port = listener.local_addr().expect("its address").port();
-        let (stop, connections) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Vec<TcpStream>>>::default());
+        let (stop, connections) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Connections>>::default());
         let server = Self { port, stop: Arc::clone(&stop), connections: Arc::clone(&connections) };
         let serve = Arc::new(serve);
         thread::spawn(move || {
@@ -123,9 +132,20 @@ impl RawServer {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
-                lock(&connections).extend(tcp.try_clone());
-                let serve = Arc::clone(&serve);
-                thread::spawn(move || serve(tcp));
+                let Ok(handle) = tcp.try_clone() else { continue };
+                let (serve, connections) = (Arc::clone(&serve), Arc::clone(&connections));
+                let id = {
+                    let mut connections = lock(&connections);
+                    connections.count += 1;
+                    let id = connections.count;
+                    connections.open.push((id, handle));
+                    id
+                };
+                thread::spawn(move || {
+                    serve(tcp);
+                    // The last handle: now the connection is closed, or reset if something was not read.
+                    lock(&connections).open.retain(|(open, _)| *open != id);
+                });
             }
         });
         server
@@ -138,10 +158,10 @@ impl RawServer {
 
     /// Returns the number of connections so far. Makes one itself, so that every earlier one has been counted.
     pub fn connections(&self) -> usize {
-        let before = lock(&self.connections).len();
+        let before = lock(&self.connections).count;
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         loop {
-            let now = lock(&self.connections).len();
+            let now = lock(&self.connections).count;
             if now > before {
                 return now - 1;
             }
@@ -155,7 +175,7 @@ impl Drop for RawServer {
         self.stop.store(true, Ordering::SeqCst);
         // A connection wakes the thread from `accept`.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
-        for tcp in lock(&self.connections).iter() {
+        for (_, tcp) in &lock(&self.connections).open {
             let _ = tcp.shutdown(std::net::Shutdown::Both);
         }
     }

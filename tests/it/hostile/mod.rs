@@ -36,7 +36,7 @@ fn each<T: Sync>(rows: &[T], check: impl Fn(&T) -> Vec<String> + Sync) {
         }
     };
     // Most rows wait for a timeout, and need no processor.
-    let threads = if is_emulated() { 3 } else { 12 };
+    let threads = if is_emulated() { 3 } else { 6 };
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(work);
