@@ -118,12 +118,41 @@ impl Resolver for Names {
 #[derive(Default)]
 pub(super) struct Connect(RustlsConnector);
 
+/// A connection by TCP or TLS. It is used again only if nothing of it is left: what follows a response would be taken for
+/// the response to the next request.
+pub(super) struct Connection(<RustlsConnector as Connector<Socket>>::Out);
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.0.await_input(timeout)
+    }
+
+    /// ureq looks at its own buffer and at the socket. Bytes that TLS has received and ureq has not are in between.
+    fn is_open(&mut self) -> bool {
+        let at_once = NextTimeout { after: Duration::ZERO.into(), ..NextTimeout::default() };
+        self.0.is_open() && matches!(self.0.await_input(at_once), Err(ureq::Error::Timeout(_)))
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
+    }
+}
+
 impl Connector for Connect {
-    type Out = <RustlsConnector as Connector<Socket>>::Out;
+    type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
         let socket = tcp(details)?;
-        self.0.connect(details, Some(socket)).map_err(|error| match error {
+        let connected = self.0.connect(details, Some(socket));
+        connected.map(|transport| transport.map(Connection)).map_err(|error| match error {
             ureq::Error::Timeout(_) => ureq::Error::Timeout(Timeout::Connect),
             ureq::Error::Io(e) if is_local(&e) => unsent("connect to", e),
             // A certificate that is refused is an error of rustls inside.
@@ -240,4 +269,4 @@ macro_rules! debug_as_name {
         }
     )*};
 }
-debug_as_name!(Names Connect Socket);
+debug_as_name!(Names Connect Connection Socket);

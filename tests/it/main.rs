@@ -28,6 +28,7 @@ mod first_write; // an address that this program has not written, before its rep
 mod foreign_configs; // configs of other programs
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod hook_limits; // time, children and environment of hooks and programs
+mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`

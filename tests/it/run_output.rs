@@ -165,7 +165,8 @@ fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     })
 }
 
-/// Waits for a child to end by itself. Polls, since std has no wait with a timeout.
+/// Waits for a child to end by itself. Polls, since std has no wait with a timeout: seldom for a long run, since tables
+/// of tests wait for a hundred of them at a time.
 fn wait_with_timeout(child: &mut Child) -> ExitStatus {
     let started = Instant::now();
     loop {
@@ -176,6 +177,7 @@ fn wait_with_timeout(child: &mut Child) -> ExitStatus {
             child.kill().expect("the end of a run that never ends");
             panic!("the run did not end by itself within {TIMEOUT:?}");
         }
-        std::thread::park_timeout(Duration::from_millis(5));
+        let pause = started.elapsed() / 8;
+        std::thread::park_timeout(pause.clamp(Duration::from_millis(2), Duration::from_millis(50)));
     }
 }

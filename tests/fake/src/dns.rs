@@ -2,8 +2,11 @@
 //! faults that its responses may have.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
+use std::thread;
+use std::time::Duration;
 
+use crate::hostile::packets;
 use crate::lock;
 use crate::udp_server::UdpServer;
 
@@ -40,6 +43,14 @@ pub enum DnsFault {
     Empty,
     /// A record with another owner name.
     OtherOwner,
+    /// The hostile packet with this number, see [`crate::hostile::packets`].
+    Packet(usize),
+    /// Thousands of hostile packets and no response.
+    Flood,
+    /// Thousands of hostile packets that are no answer, then the response.
+    FloodFirst,
+    /// Hostile packets that are no answer, one after the other until the server stops.
+    FloodWithoutEnd,
     /// Not a fault: a second text with the client's subnet, as Google's servers add it (EDNS Client Subnet, RFC 7871).
     ClientSubnet,
 }
@@ -124,7 +135,7 @@ impl Dns {
     }
 }
 
-fn serve(socket: &UdpSocket, state: &Mutex<State>, bytes: &[u8], from: SocketAddr) {
+fn serve(socket: &UdpSocket, state: &Arc<Mutex<State>>, bytes: &[u8], from: SocketAddr) {
     let (packets, fault) = {
         let mut state = lock(state);
         let Some(query) = parse(bytes, from) else {
@@ -144,12 +155,41 @@ fn serve(socket: &UdpSocket, state: &Mutex<State>, bytes: &[u8], from: SocketAdd
             (answers(bytes, query.rrtype, address, Some(DnsFault::Refused)), fault)
         }
     };
+    if fault == Some(DnsFault::FloodWithoutEnd) {
+        flood_without_end(socket, &Arc::downgrade(state), unrelated(bytes), from);
+        return;
+    }
     let other = UdpSocket::bind((socket.local_addr().map_or(from.ip(), |a| a.ip()), 0));
     let elsewhere = other.ok().filter(|_| fault == Some(DnsFault::OtherPort));
     for packet in packets {
         // An error means that the client has gone.
         let _ = elsewhere.as_ref().unwrap_or(socket).send_to(&packet, from);
     }
+}
+
+/// Sends these packets again and again, until the server stops.
+fn flood_without_end(socket: &UdpSocket, state: &Weak<Mutex<State>>, packets: Vec<Vec<u8>>, to: SocketAddr) {
+    let (Ok(socket), state) = (socket.try_clone(), state.clone()) else { return };
+    thread::spawn(move || {
+        for (n, packet) in packets.iter().cycle().enumerate() {
+            if state.strong_count() == 0 {
+                return;
+            }
+            // Thousands per second are enough: several floods at full speed would need the whole machine.
+            if n % 20 == 19 {
+                thread::sleep(Duration::from_millis(2));
+            }
+            // An error means that the client has gone.
+            let _ = socket.send_to(packet, to);
+        }
+    });
+}
+
+/// Returns hostile packets that are no answer to the query.
+fn unrelated(query: &[u8]) -> Vec<Vec<u8>> {
+    let is_unrelated = |packet: &Vec<u8>| packet.len() < 20 || packet[..2] != query[..2];
+    let packets = packets(query).into_iter().map(|(_, packet)| packet).filter(is_unrelated);
+    packets.map(|packet| if packet.len() < 20 { packet } else { other_id(packet) }).collect()
 }
 
 /// Returns true for the questions that one of the real servers answers with the client's address.
@@ -191,6 +231,11 @@ fn answers(query: &[u8], rrtype: u16, address: IpAddr, fault: Option<DnsFault>) 
     match fault {
         Some(DnsFault::Silent | DnsFault::SilentOnce) => Vec::new(),
         Some(DnsFault::Garbage) => vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()],
+        Some(DnsFault::Packet(n)) => {
+            packets(query).into_iter().skip(n).take(1).map(|(_, packet)| packet).collect()
+        }
+        Some(DnsFault::Flood) => unrelated(query).into_iter().cycle().take(5000).collect(),
+        Some(DnsFault::FloodFirst) => unrelated(query).into_iter().cycle().take(200).chain([right]).collect(),
         Some(DnsFault::WrongId) => vec![other_id(right)],
         Some(DnsFault::WrongIdFirst) => vec![other_id(message(query, rrtype, another(address), None)), right],
         _ => vec![right],

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::hostile::Step;
 use crate::http::Response;
 
 /// The number of times that a fault is applied.
@@ -44,7 +45,8 @@ impl On {
         Self { method: Some(method.to_owned()), part: Some(part.to_owned()) }
     }
 
-    fn matches(&self, method: &str, target: &str) -> bool {
+    /// Returns true if it matches a request with this method and target.
+    pub fn matches(&self, method: &str, target: &str) -> bool {
         self.method.as_ref().is_none_or(|m| m == method)
             && self.part.as_ref().is_none_or(|p| target.contains(p.as_str()))
     }
@@ -150,6 +152,8 @@ pub enum Fault {
     BigHeaders(usize),
     /// These bytes in place of a response, then the connection is closed.
     Raw(Vec<u8>),
+    /// These steps in place of a response.
+    Steps(Vec<Step>),
 }
 
 impl Fault {

@@ -43,6 +43,7 @@ mod body;
 mod dns;
 mod echo;
 mod fault;
+pub mod hostile;
 mod http;
 mod json;
 mod livedns;

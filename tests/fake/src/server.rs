@@ -11,6 +11,7 @@ use rustls::ServerConfig;
 use socket2::SockRef;
 
 use crate::fault::{AtAccept, Fault, Framing, On, Queue};
+use crate::hostile::play;
 use crate::http::{self, Connection, Received, Request, Response};
 use crate::lock;
 use crate::log::{Log, Logged};
@@ -251,6 +252,7 @@ fn damaged(
             wire.send(&bytes)?;
             return Ok(false);
         }
+        Fault::Steps(steps) => return play(&steps, wire),
         // These were handled before there was a response.
         _ => {}
     }

@@ -129,6 +129,24 @@ impl Wire {
         }
     }
 
+    /// Sends all parts at once; with TLS, each in records of its own.
+    pub(crate) fn send_together(&mut self, parts: &[Vec<u8>]) -> io::Result<()> {
+        match &mut self.layer {
+            Layer::Plain(socket) => socket.write_all(&parts.concat()),
+            Layer::Tls(stream) => {
+                stream.conn.set_buffer_limit(None);
+                for part in parts {
+                    stream.conn.writer().write_all(part)?;
+                }
+                let mut records = Vec::new();
+                while stream.conn.wants_write() {
+                    stream.conn.write_tls(&mut records)?;
+                }
+                stream.sock.write_all(&records)
+            }
+        }
+    }
+
     /// Sends one byte per `interval`.
     pub(crate) fn send_slowly(&mut self, bytes: &[u8], interval: Duration) -> io::Result<()> {
         for byte in bytes {

@@ -15,12 +15,12 @@ mod upnp;
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, STALE, Sandbox};
 
-const GATEWAY: &str = "192.168.1.1";
+pub(crate) const GATEWAY: &str = "192.168.1.1";
 /// The variable with the behaviour of the fake router, for its process: words such as `pmp:short`.
 const MANNER: &str = "GANDI_DDNS_TEST_ROUTER";
 
 /// A process that is killed at the end of the test.
-struct Daemon(Child);
+pub(crate) struct Daemon(Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
@@ -30,13 +30,13 @@ impl Drop for Daemon {
 }
 
 /// A host behind a router, with the fake Gandi on the host's loopback.
-struct Home {
-    net: Namespace,
-    s: Sandbox,
+pub(crate) struct Home {
+    pub(crate) net: Namespace,
+    pub(crate) s: Sandbox,
 }
 
 impl Home {
-    fn enter(test: &str, tools: &[&str]) -> Option<Self> {
+    pub(crate) fn enter(test: &str, tools: &[&str]) -> Option<Self> {
         if !Namespace::has(test, tools) {
             return None;
         }
@@ -70,7 +70,7 @@ impl Home {
     }
 
     /// Writes a config with these sources and more global lines.
-    fn sources_with(&self, words: &str, more: &str) {
+    pub(crate) fn sources_with(&self, words: &str, more: &str) {
         let head = self.s.head();
         let line = head.lines().find(|l| l.starts_with("ipv4 =")).expect("the IPv4 services");
         let words = words.replace("ECHOES", line.trim_start_matches("ipv4 = "));
@@ -137,7 +137,7 @@ fn fake(manner: &str) -> Daemon {
 }
 
 /// Starts this test of this test binary in the namespace of the router, with a variable, and waits until it listens.
-fn start(test: &str, variable: &str, value: &str) -> Daemon {
+pub(crate) fn start(test: &str, variable: &str, value: &str) -> Daemon {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", "router"]).arg(std::env::current_exe().expect("this program"));
     command.args(["--exact", test, "--ignored", "--nocapture"]).env(variable, value);
