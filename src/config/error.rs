@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::exit::Exit;
 use crate::sys::file_error::FileError;
 use crate::sys::secret;
+use crate::sys::words::count;
 
 /// The maximum number of problems that are printed.
 const SHOWN: usize = 20;
@@ -191,7 +192,8 @@ impl ConfigError {
         let problems = self.problems.iter();
         lines.extend(problems.map(|(line, p)| self.line_of(*line, &shortened(secret::hide(&p.text)))));
         if self.number > self.problems.len() {
-            lines.push(self.line_of(0, &format!("and {} more errors", self.number - self.problems.len())));
+            let more = (self.number - self.problems.len()) as u64;
+            lines.push(self.line_of(0, &format!("and {}", count(more, "more error"))));
         }
         lines
     }
