@@ -23,9 +23,9 @@ fuzz_target!(|input: &[u8]| {
         _ => (program(body), text.split('\n').next().unwrap_or_default()),
     };
     let Some(address) = address else {
-        // An address alone is understood.
-        let is_alone = text.trim_ascii().parse::<std::net::IpAddr>().is_ok();
-        assert!(selector & 3 == 2 || !is_alone || body.starts_with(b"\n") || body.len() > 4000, "{text:?}");
+        // An address alone is understood, that of a program if it is on the first line.
+        let is_alone = place.trim_ascii().parse::<std::net::IpAddr>().is_ok();
+        assert!(selector & 3 == 2 || !is_alone || body.len() > 4000, "{text:?}");
         return;
     };
     // It is the only one, and nothing but white space is around it.
