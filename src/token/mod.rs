@@ -145,7 +145,7 @@ pub(crate) fn maintain(
         if renewed_file(config).is_none() {
             console.warn(format_args!("the token {expiry}: {}", advice(config)));
         } else if let Some(obstacle) = renewal_obstacle(config).filter(|_| expires.left(now) > RENEWAL) {
-            console.warn(format_args!("the token {expiry}, and could not be renewed: {obstacle}"));
+            console.warn(format_args!("the token {expiry}, and cannot be renewed: {obstacle}"));
         }
     }
     memory

@@ -66,7 +66,8 @@ fn month_of_a_standing_failure_is_a_line_a_day_its_change_and_its_end() {
     assert_eq!((about("refused the token"), about("server error (503)")), (13, 14), "{lines:#?}");
     let ends: Vec<_> = lines.iter().filter(|(_, line)| line.contains("works again")).collect();
     assert!(
-        ends.len() == 1 && ends[0].1.starts_with("home.example.org A: works again; it had failed since 2027-01-"),
+        ends.len() == 1
+            && ends[0].1.starts_with("home.example.org A: works again; it had failed since 2027-01-"),
         "{lines:#?}"
     );
     assert_eq!(lines.len(), 28, "{lines:#?}");
