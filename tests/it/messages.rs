@@ -126,7 +126,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 7] = [
 ];
 
 /// Protocols, file formats, lists of words, texts of libraries and attributes: each one is a part of a literal.
-const OTHER_PARTS: [&str; 13] = [
+const OTHER_PARTS: [&str; 15] = [
     "text/plain; charset=utf-8",
     "invalid dns name",
     "http parse resulted in",
@@ -137,6 +137,8 @@ const OTHER_PARTS: [&str; 13] = [
     "… HTTP/1.1 Host:",
     "a JSON boolean is a bool",
     "half of the bits are enough",
+    "token= gandi-token=",
+    "conf= ini=",
     "usage=--help",
     "update= start=",
     "gandi-ddns[…]: …",
