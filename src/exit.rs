@@ -41,7 +41,9 @@ impl Exit {
                 "temporary: network, 5xx, 429, no agreed address, clock not set, out of descriptors or memory, another instance running"
             }
             Self::Token => "Gandi rejected the token",
-            Self::Config => "invalid config, unknown domain, record has several values, CNAME exists",
+            Self::Config => {
+                "invalid config, unknown domain, several values, CNAME or ALIAS exists, name is delegated"
+            }
         }
     }
 }

@@ -121,9 +121,7 @@ impl fmt::Display for AddressError {
             write!(f, "{}{}: {text}", if i == 0 { ": " } else { "; " }, sources.join(", "))?;
         }
         if self.is_held_up {
-            f.write_str(
-                "; a hint contradicts, so that one more must agree: add a provider, or remove the hint",
-            )?;
+            f.write_str("; `dns` contradicts, so one more must agree: add a source, or remove `dns`")?;
         }
         if self.queries.iter().any(|q| q.source.kind() == Kind::Router && q.trust() == Trust::Vote) {
             f.write_str(

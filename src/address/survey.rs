@@ -61,7 +61,7 @@ impl Survey {
             _ => {
                 let is_held_up = is_held_up(&self.queries[..self.configured], self.quorum);
                 let providers = self.quorum.providers() + usize::from(is_held_up);
-                let why = if is_held_up { "; a hint contradicts, so that one more must agree" } else { "" };
+                let why = if is_held_up { "; `dns` contradicts, so one more must agree" } else { "" };
                 format!(
                     "no address was reported by {} and a majority{why}",
                     count(providers as u64, "provider")

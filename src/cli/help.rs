@@ -36,7 +36,7 @@ Without a config file:
       --domain DOMAIN  the domain registered at Gandi, such as example.org
       --name NAME      a name in it: home, '*.home', or @ for the domain itself (repeatable)
       --type TYPE      A or AAAA (repeatable; default: A)
-      --ttl SECONDS    300 to 2592000 (default: keep the existing TTL; 300 for new records)
+      --ttl TIME       300 to 2592000 seconds (default: keep the existing TTL; 300 for new records)
 
 TIME is a number of seconds, or has a unit: 90s, 10m, 1h.
 

@@ -63,7 +63,7 @@ pub(super) static OPTIONS: [Spec; 18] = [
     option("--domain", "", "DOMAIN", Times::Once, UPDATE | CHECK | STATUS),
     option("--name", "", "NAME", Times::Many, UPDATE | CHECK | STATUS),
     option("--type", "", "TYPE", Times::Many, UPDATE | CHECK | STATUS),
-    option("--ttl", "", "SECONDS", Times::Once, UPDATE | CHECK | STATUS),
+    option("--ttl", "", "TIME", Times::Once, UPDATE | CHECK | STATUS),
 ];
 
 /// Returns the option that `name` stands for: of several short ones in one word the last, which alone may have a value.

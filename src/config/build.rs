@@ -12,6 +12,7 @@ use super::sources::Sources;
 use super::syntax::Section;
 use super::{ca_file, domains};
 use crate::address::consensus::Quorum;
+use crate::exit::Exit;
 use crate::gandi::livedns::PRODUCTION;
 use crate::gandi::{Credential, Secret};
 use crate::http::Endpoint;
@@ -75,7 +76,7 @@ pub(super) fn detection_of(sections: &[Section], errors: &Errors) -> Result<Dete
 /// Returns a reader for the global section, whose keys are checked, and the domain sections.
 fn open<'a>(sections: &'a [Section], errors: &'a Errors) -> Result<(Reader<'a>, &'a [Section]), ConfigError> {
     let [section, domains @ ..] = sections else {
-        return Err(ConfigError::new("the config is empty"));
+        return Err(ConfigError::nothing_to_do(Exit::Config));
     };
     Ok((Reader::global(section, errors), domains))
 }

@@ -51,7 +51,7 @@ pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, Co
             let detection = build::detection_of(&syntax::parse(&text, &errors), &errors)?;
             // The sections are not read here, where an old config has its keys.
             if let Some(line) = legacy::recognise(&legacy::read(&text)) {
-                errors.add(line, "an old config");
+                errors.add(line, "a key of an older Gandi script");
             }
             errors.finish().map_err(|e| recognised(e, &text))?;
             Ok(detection)

@@ -164,8 +164,8 @@ impl fmt::Display for Error {
             ErrorKind::UnknownDomain(domain) => write!(
                 f,
                 "{host} does not find the domain {domain} (404): check that it is registered at Gandi, spelled \
-                 correctly, accessible to the token, and of the token's default organization (Gandi requires a \
-                 `sharing_id` for another one, which is not supported yet){}",
+                 correctly, accessible to the token, and of the token's default organization (Gandi's `sharing_id` for \
+                 others is not supported yet){}",
                 subdomain_hint(Some(domain))
             ),
             ErrorKind::NoZone(domain) => write!(

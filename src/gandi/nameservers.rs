@@ -28,7 +28,7 @@ pub(crate) fn warning(
             let names = delegation::nameservers(domain, timeout, random)
                 .map_err(|e| unknown(&format!(", neither from Gandi nor via DNS: {e}")))?;
             match names.as_slice() {
-                [] => "has none".to_owned(),
+                [] => "has no nameservers".to_owned(),
                 names if names.iter().any(|name| delegation::is_livedns(name)) => return Ok(None),
                 names => format!("uses {}, not LiveDNS", names.join(", ")),
             }

@@ -34,7 +34,7 @@ pub(crate) fn report_failures(outcomes: &[Outcome], codes: &[u64], suffix: &str,
 
 /// Prints that these records work again after a failure.
 pub(crate) fn report_end(keys: &[&RrsetKey], since: Timestamp, console: &mut Console) {
-    console.notice(format_args!("{}: works again; it failed since {since}", Subjects(keys)));
+    console.notice(format_args!("{}: works again; it had failed since {since}", Subjects(keys)));
 }
 
 /// Returns the failures of a pass with these codes, or all of them, with their records, grouped by text.
@@ -137,7 +137,7 @@ impl fmt::Display for FirstWrite<'_> {
         let (old, new) = (self.old, self.new);
         write!(
             f,
-            "{}, which this program has not written as far as it knows, with {} (TTL {})",
+            "{}, which gandi-ddns has not written as far as it knows, with {} (TTL {})",
             old.addresses(),
             new.addresses(),
             new.ttl

@@ -56,7 +56,7 @@ fn renewed_file(config: &Config) -> Option<&Path> {
 #[must_use]
 pub(crate) fn advice(config: &Config) -> String {
     if renewed_file(config).is_some() {
-        return format!("`renew_token` renews it from {} days before on", RENEWAL / DAY);
+        return format!("`renew_token` renews it {} days before", RENEWAL / DAY);
     }
     let location = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
     format!("{CREATE_TOKEN}, and replace the old one{location}; after that, updates fail")
@@ -145,7 +145,7 @@ pub(crate) fn maintain(
         if renewed_file(config).is_none() {
             console.warn(format_args!("the token {expiry}: {}", advice(config)));
         } else if let Some(obstacle) = renewal_obstacle(config).filter(|_| expires.left(now) > RENEWAL) {
-            console.warn(format_args!("the token {expiry}, and could not be renewed: {obstacle}"));
+            console.warn(format_args!("the token {expiry}, and cannot be renewed: {obstacle}"));
         }
     }
     memory

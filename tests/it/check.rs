@@ -112,7 +112,7 @@ fn pending_changes_are_reported() {
     finds(
         &s,
         0,
-        "warning  home.example.org A: the next run will replace 81.2.69.1, which this program has not written as far as it \
+        "warning  home.example.org A: the next run will replace 81.2.69.1, which gandi-ddns has not written as far as it \
          knows, with 81.2.69.142 (TTL 900)",
         &[],
     );
@@ -320,7 +320,7 @@ fn nameservers_come_from_dns_when_gandi_does_not_say() {
             &["a.dns.gandi.net"],
             "warning  nameservers of example.org: domain uses a.dns.gandi.net, not LiveDNS",
         ),
-        (&[], "warning  nameservers of example.org: domain has none"),
+        (&[], "warning  nameservers of example.org: domain has no nameservers"),
     ] {
         let resolver = Resolver::start(names);
         finds(&s, 0, line, &[]);

@@ -117,7 +117,7 @@ const MISUSE: &[(&str, &[&str])] = &[
     ("-c -v", &["--config needs a value"]),
     ("--wait", &["--wait needs a value: --wait TIME"]),
     ("--wait --force", &["--wait needs a value: --wait TIME"]),
-    ("--ttl= --domain example.org --name @", &["--ttl needs a value: --ttl SECONDS"]),
+    ("--ttl= --domain example.org --name @", &["--ttl needs a value: --ttl TIME"]),
     ("--json=yes", &["--json takes no value"]),
     ("-n=1", &["-n takes no value"]),
     ("--force=", &["--force takes no value"]),

@@ -4,7 +4,7 @@
 use crate::sandbox::{Sandbox, stale};
 
 const FIRST: &str =
-    "replace 81.2.69.1, which this program has not written as far as it knows, with 81.2.69.142";
+    "replace 81.2.69.1, which gandi-ddns has not written as far as it knows, with 81.2.69.142";
 
 #[test]
 fn address_that_was_never_written_is_named_before_its_replacement() {
@@ -49,7 +49,7 @@ fn record_that_was_only_confirmed_is_known_and_a_new_or_right_one_is_no_warning(
     s.run(&["-n", "--force"]).is(
         0,
         "home.example.org A: would change: 81.2.69.1 -> 81.2.69.142\n\
-         nas.example.org A: would replace 81.2.69.2 81.2.69.3, which this program has not written as far as it knows, with \
+         nas.example.org A: would replace 81.2.69.2 81.2.69.3, which gandi-ddns has not written as far as it knows, with \
          81.2.69.142 (TTL 300)\n",
     );
 }

@@ -154,7 +154,7 @@ fn config_error_is_the_error_of_the_run() {
     }
     // The records of the arguments, and a file that is not there.
     let mut command = s.command();
-    let inline = ["--json", "--domain", "-bad-", "--name", "home"];
+    let inline = ["--json", "--domain=-bad-", "--name", "home"];
     let ran = s.finish(command.args(inline));
     ran.exits(64);
     assert!(at(&object(&ran), "error").contains("-bad-"), "{ran}");

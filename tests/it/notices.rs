@@ -66,7 +66,8 @@ fn month_of_a_standing_failure_is_a_line_a_day_its_change_and_its_end() {
     assert_eq!((about("refused the token"), about("server error (503)")), (13, 14), "{lines:#?}");
     let ends: Vec<_> = lines.iter().filter(|(_, line)| line.contains("works again")).collect();
     assert!(
-        ends.len() == 1 && ends[0].1.starts_with("home.example.org A: works again; it failed since 2027-01-"),
+        ends.len() == 1
+            && ends[0].1.starts_with("home.example.org A: works again; it had failed since 2027-01-"),
         "{lines:#?}"
     );
     assert_eq!(lines.len(), 28, "{lines:#?}");
@@ -139,7 +140,7 @@ fn changed_failure_is_printed_at_once() {
     ran.exits(78);
     ran.says(&["www.example.org A: not changed: a CNAME"]);
     assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
-    assert!(ran.stdout.starts_with("home.example.org A: works again; it failed since 20"), "{ran}");
+    assert!(ran.stdout.starts_with("home.example.org A: works again; it had failed since 20"), "{ran}");
     assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
     // A record that was written needs no second line.
     s.fake.remove("example.org", "www", "CNAME");
@@ -306,7 +307,7 @@ fn first_failure_of_a_run_that_waits_is_printed_at_once_and_its_end() {
     ran.exits(0);
     let told = format!("gandi-ddns: {SERVER_ERROR}: an HTML page; retrying for up to 600 s\n");
     assert_eq!(ran.stderr, told, "{ran}");
-    assert!(ran.stdout.starts_with("home.example.org A: works again; it failed since 20"), "{ran}");
+    assert!(ran.stdout.starts_with("home.example.org A: works again; it had failed since 20"), "{ran}");
     assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
     s.run(&[]).is(0, "");
 }

@@ -26,7 +26,7 @@ impl RunOutput {
     #[track_caller]
     pub(crate) fn works_again(&self) {
         self.exits_without_errors(0);
-        let is_end = self.stdout.starts_with("home.example.org A: works again; it failed since 20");
+        let is_end = self.stdout.starts_with("home.example.org A: works again; it had failed since 20");
         assert!(is_end && self.stdout.lines().count() == 1, "it does not work again\n{self}");
     }
 

@@ -227,7 +227,7 @@ fn hint_that_contradicts_needs_one_more_vote() {
                 "no IPv4 address was reported by {providers} providers and a majority; nothing was changed"
             ),
             "dns:google: reported 81.2.69.66 (only a hint)",
-            "a hint contradicts, so that one more must agree: add a provider, or remove the hint",
+            "`dns` contradicts, so one more must agree: add a source, or remove `dns`",
         ];
         l.s.run(&["--force"]).fails(75, &words);
         l.zone_is(STALE);
