@@ -280,7 +280,7 @@ fn converse(
         stream.write_all(answer.as_bytes())?;
         stream.flush()?;
         // The client closes the connection, or sends another request, which gets no answer.
-        stream.read(&mut buffer)?;
+        let _ = stream.read(&mut buffer)?;
     }
     Ok(())
 }
