@@ -14,6 +14,7 @@ BUILDER ?=
 BUDGETS ?=
 BOARD ?=
 RUNS ?=
+SEED ?=
 SAMPLE ?=
 CASE ?=
 # A missing linter: skip prints a message, fail fails. CI sets fail.
@@ -94,9 +95,9 @@ check-lists:
 package:
 	CARGO_TARGET_DIR=target/package-check $(CARGO) package --locked --quiet
 
-## fuzz: fuzz the parsers of untrusted input, RUNS=1000000 inputs each; requires a C++ compiler
+## fuzz: fuzz each parser of untrusted input with RUNS=1000000 inputs; requires a C++ compiler
 fuzz:
-	@RUNS="$(RUNS)" scripts/fuzz.sh
+	@RUNS="$(RUNS)" SEED="$(SEED)" scripts/fuzz.sh
 
 ## measure: measure the size and peak memory of the native binary, for the README
 measure:

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 trap stop_fake EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# shellcheck disable=SC2119 # The fake gets no options here.
 start_fake
 
 # step TITLE EXIT-CODE RECORD: runs the program once, prints its output and the zone, which must contain RECORD.

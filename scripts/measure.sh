@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 trap stop_fake EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# shellcheck disable=SC2119 # The fake gets no options here.
 start_fake
 echo "$(uname -m) release binary: $(wc -c <"$program") bytes"
 

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -30,6 +30,9 @@ fn main() -> ExitCode {
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
     let mut console = Console::new(verbosity, &mut out, &mut err);
+    if stderr.is_terminal() {
+        console.note_terminal();
+    }
     let context = Context {
         env: environment(),
         now: &now,

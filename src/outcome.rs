@@ -92,6 +92,8 @@ impl fmt::Display for OutOfZone<'_> {
 pub struct FailureRecord {
     /// The exit code of the failure.
     pub exit: Exit,
+    /// The number of [`Failure::code`].
+    pub code: u64,
     /// The time of the first failure in a row.
     pub first_seen: Timestamp,
     /// The time of the last one.
@@ -137,6 +139,22 @@ impl Failure {
             Self::Refused(_) => Exit::Config,
             Self::BackedOff(record) => record.exit,
         }
+    }
+
+    /// Returns a number that is the same as long as the failure is: the exit code, plus 256 times the kind of failure.
+    #[must_use]
+    pub fn code(&self) -> u64 {
+        let class = match self {
+            Self::Address(e) => e.class(),
+            Self::Read(e) => 0x1000 + e.class(),
+            Self::Write(e) => 0x2000 + e.class(),
+            Self::Refused(Refusal::Several(_)) => 0x3000,
+            Self::Refused(Refusal::Cname(_)) => 0x3001,
+            Self::Refused(Refusal::Alias(_)) => 0x3002,
+            Self::Refused(Refusal::Delegated(_)) => 0x3003,
+            Self::BackedOff(record) => return record.code,
+        };
+        u64::from(self.exit().code()) + 256 * class
     }
 
     /// Returns the failure in words, with its causes.

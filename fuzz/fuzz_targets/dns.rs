@@ -26,7 +26,10 @@ fuzz_target!(|input: &[u8]| {
     if selector & 4 != 0 {
         make_related(&NAME_SERVERS, &mut message);
         for name in NAME_SERVERS.read_names(ID, &message).ok().flatten().unwrap_or_default() {
-            assert!(name.len() <= 255 && name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase()), "{name}");
+            assert!(
+                name.len() <= 255 && name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase()),
+                "{name}"
+            );
         }
         return;
     }

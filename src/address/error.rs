@@ -73,6 +73,16 @@ impl AddressError {
         causes.peek().is_some() && causes.all(|(_, cause)| unreached(cause))
     }
 
+    /// Returns a number for the kind of cause. It does not depend on which providers were queried.
+    pub(crate) fn class(&self) -> u64 {
+        let any = |is: fn(&SourceError) -> bool| u64::from(self.causes().any(|(_, cause)| is(cause)));
+        u64::from(self.family == Family::V6)
+            | u64::from(self.has_votes()) << 1
+            | u64::from(self.is_local()) << 2
+            | any(|e| matches!(e, SourceError::Http(HttpError::Clock { .. }))) << 3
+            | any(|e| matches!(e, SourceError::NotPublic(..) | SourceError::BehindNat(..))) << 4
+    }
+
     /// Returns the result of each source as text, with the sources that have the same text: many often fail alike.
     fn grouped(&self) -> Vec<(String, Vec<String>)> {
         let answered = self.queries.iter().filter_map(|query| {

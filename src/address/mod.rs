@@ -5,6 +5,8 @@ pub mod answer;
 pub mod consensus;
 pub(crate) mod detector;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod global;
 pub mod source;
 pub mod sources;

@@ -87,6 +87,11 @@ impl Source {
             Self::Command(path) => without_note(command::query(path, family, timeout)?),
             Self::Web(service) => without_note(web::query(http, service, family, timeout)?),
         };
+        self.accept(detected, family)
+    }
+
+    /// Returns the address if it is a public one of `family`.
+    pub(super) fn accept(&self, detected: Detected, family: Family) -> Result<Detected, SourceError> {
         if Family::of(detected.address) != family {
             return Err(SourceError::WrongFamily(detected.address));
         }

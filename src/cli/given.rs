@@ -1,106 +1,109 @@
-//! Splits the arguments into options with their values, and words.
+//! Takes the options and their values out of the arguments; the words are left.
 
 use std::ffi::OsString;
 
+use pico_args::Arguments;
+
 use super::error::UsageError;
-use super::table::{self, Spec, Times};
+use super::table::{self, OPTIONS, Spec, Times};
 use super::unknown;
 
-/// The arguments as given, and the first error of each kind.
+/// The arguments as given, and the first error in the use of a known option.
 #[derive(Default)]
 pub(super) struct Given {
     /// Each option with its value, which is empty for a flag.
     options: Vec<(&'static Spec, String)>,
     /// The arguments that are neither an option nor its value.
     pub(super) words: Vec<String>,
-    /// An argument that is unknown: an error even with `--help`.
-    pub(super) unknown: Option<UsageError>,
     /// An option that is repeated, or without its value, or with one that it does not take.
     pub(super) misused: Option<UsageError>,
 }
 
-/// The arguments that an option takes.
-enum Taken {
-    /// One: a flag, or an option with `=`.
-    One,
-    /// The next one as well, as its value.
-    Next,
-}
-
 impl Given {
-    /// Splits the arguments, without the program name. `--` ends the options.
-    pub(super) fn scan(arguments: Vec<OsString>) -> Self {
+    /// Parses the arguments, without the program name. The error is an unknown option, or an argument without a meaning.
+    pub(super) fn scan(arguments: Vec<OsString>) -> Result<Self, UsageError> {
         let mut given = Self::default();
-        let mut are_options_over = false;
-        let mut position = 0;
-        let mut rest = arguments.into_iter();
-        while let Some(argument) = rest.next() {
-            position += 1;
-            match argument.to_str() {
-                None => given.is_unknown(UsageError::NotUtf8(position)),
-                Some("") => given.is_unknown(UsageError::Empty(position)),
-                Some("--") => are_options_over = true,
-                Some(text) if are_options_over || !unknown::is_option(text) => {
-                    given.words.push(text.to_owned());
-                }
-                Some(text) => {
-                    if let Taken::Next = given.option(text, rest.as_slice().first()) {
-                        rest.next();
-                        position += 1;
+        let mut options = Arguments::from_vec(given.known(arguments)?);
+        // Options with a value come first: otherwise the flag `-f` would be found in `-c=f`. They also come last: `-nc FILE`
+        // is then `-c FILE`.
+        for is_flag in [false, true, false] {
+            for option in OPTIONS.iter().filter(|o| o.value.is_empty() == is_flag) {
+                for key in [option.name, option.short] {
+                    if !key.is_empty() {
+                        given.take(&mut options, option, key);
                     }
                 }
             }
         }
-        given
+        Ok(given)
     }
 
-    /// Adds the options of one argument. `next` is the argument after it.
-    fn option(&mut self, argument: &str, next: Option<&OsString>) -> Taken {
-        let (name, mut value) = match argument.split_once('=') {
-            Some((name, value)) => (name, Some(unquoted(value))),
-            None => (argument, None),
-        };
-        let Some(options) = table::find(name) else {
-            self.is_unknown(unknown::option(name));
-            return Taken::One;
-        };
-        let mut taken = Taken::One;
-        for option in options {
-            let Spec { name, value: noun, .. } = option;
-            if self.has(name) && option.times == Times::Once {
-                self.is_misused(UsageError::Repeated(name));
-            }
-            if noun.is_empty() {
-                self.options.push((option, String::new()));
+    /// Returns the options, all of them known, with their values, and keeps the words. pico-args finds an option
+    /// anywhere, also as the value of another one or in an unknown one (`-n` in `-config`); an option without its value
+    /// gets an empty one here, so that it takes no other argument. `--` ends the options.
+    fn known(&mut self, arguments: Vec<OsString>) -> Result<Vec<OsString>, UsageError> {
+        let mut options = Vec::new();
+        let (mut needs_value, mut are_options_over) = (false, false);
+        for (index, argument) in arguments.into_iter().enumerate() {
+            let text = argument.to_str().ok_or(UsageError::NotUtf8(index + 1))?;
+            if !are_options_over && unknown::is_option(text) {
+                if needs_value {
+                    options.push(OsString::new());
+                }
+                needs_value = false;
+                if text == "--" {
+                    are_options_over = true;
+                    continue;
+                }
+                let name = unknown::key(text);
+                let option = table::find(name).ok_or_else(|| unknown::option(name))?;
+                if name.len() == text.len() {
+                    needs_value = !option.value.is_empty();
+                } else if option.value.is_empty() || name != option.name && name != option.short {
+                    self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()));
+                    continue;
+                }
+            } else if needs_value {
+                needs_value = false;
+            } else if text.is_empty() {
+                return Err(UsageError::Empty(index + 1));
+            } else {
+                self.words.push(text.to_owned());
                 continue;
             }
-            // The next option is not the value of this one.
-            let next = next.and_then(|n| n.to_str()).filter(|n| value.is_none() && !unknown::is_option(n));
-            if next.is_some() {
-                taken = Taken::Next;
-            }
-            match value.take().or(next) {
-                None | Some("") => self.is_misused(UsageError::NoValue(name, noun)),
-                Some(value) => self.options.push((option, value.to_owned())),
-            }
+            options.push(argument);
         }
-        if value.is_some() {
-            self.is_misused(UsageError::TakesNoValue(name.to_owned()));
-        }
-        taken
+        Ok(options)
     }
 
-    fn is_unknown(&mut self, error: UsageError) {
-        self.unknown.get_or_insert(error);
-    }
-
-    fn is_misused(&mut self, error: UsageError) {
-        self.misused.get_or_insert(error);
+    /// Takes an option, each time that it is given as `key`.
+    fn take(&mut self, options: &mut Arguments, option: &'static Spec, key: &'static str) {
+        let Spec { name, value: noun, .. } = option;
+        let is_flag = noun.is_empty();
+        let mut is_last = false;
+        while !is_last {
+            let value = if is_flag {
+                options.contains(key).then(String::new)
+            } else {
+                // An option without its value is an error, and stays where it is.
+                options.opt_value_from_str(key).unwrap_or_else(|_| {
+                    is_last = true;
+                    Some(String::new())
+                })
+            };
+            let Some(value) = value else { return };
+            if !is_flag && value.is_empty() {
+                self.misused.get_or_insert(UsageError::NoValue(name, noun));
+            } else if option.times == Times::Once && self.has(name) {
+                self.misused.get_or_insert(UsageError::Repeated(name));
+            }
+            self.options.push((option, value));
+        }
     }
 
     /// Returns true if the option is given.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.options.iter().any(|(option, _)| option.name == name)
+        self.value(name).is_some()
     }
 
     /// Returns the value of an option, if it is given.
@@ -117,10 +120,4 @@ impl Given {
     pub(super) fn not_for(&self, command: u8) -> Option<&'static Spec> {
         self.options.iter().map(|(option, _)| *option).find(|option| option.commands & command == 0)
     }
-}
-
-/// Returns a value without the quotes around it: not every caller removes them as a shell does.
-fn unquoted(value: &str) -> &str {
-    let inner = |quote| value.strip_prefix(quote).and_then(|v: &str| v.strip_suffix(quote));
-    inner('"').or_else(|| inner('\'')).unwrap_or(value)
 }

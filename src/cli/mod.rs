@@ -33,10 +33,7 @@ const SPLAY_MAX: u64 = 3600;
 /// Parses the arguments, without the program name. `--help` and `--version`, also without dashes, take precedence over
 /// every error but an unknown argument.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
-    let mut given = Given::scan(arguments);
-    if let Some(e) = given.unknown.take() {
-        return Err(e);
-    }
+    let mut given = Given::scan(arguments)?;
     let (command, help) = command(&given)?;
     match help {
         Help::Usage => return Ok(Invocation::Help),
@@ -190,6 +187,37 @@ mod tests {
                 ttl: Some("300".to_owned()),
             }))
         );
+    }
+
+    #[test]
+    fn last_letter_of_several_takes_the_value() {
+        let file = ConfigSource::File(Some("x.conf".into()));
+        for line in [
+            "-nc x.conf",
+            "-vnc x.conf -v",
+            "-v -vc x.conf",
+            "-vvfc x.conf",
+            "-fc x.conf -q",
+            "-nc x.conf --",
+        ] {
+            assert_eq!(run(line).map(|(c, _)| c.source), Ok(file.clone()), "{line}");
+        }
+        for line in ["-nc", "-nc -v", "-nc -c x.conf", "-nc x.conf -c y.conf", "-cn x.conf", "-nc=x.conf"] {
+            assert!(run(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn value_is_not_taken_from_another_option() {
+        for line in ["--name --domain example.org check", "--wait -c x.conf 5", "--config --json", "-c -v"] {
+            let error = run(line).expect_err(line);
+            assert!(error.contains("needs a value") || error.contains("unexpected argument"), "{error}");
+        }
+        let values = |line: &str| match run(line).expect(line).0.source {
+            ConfigSource::Inline(inline) => inline.names,
+            ConfigSource::File(_) => Vec::new(),
+        };
+        assert_eq!(values("--domain example.org --name=-x --name=--force"), ["-x", "--force"]);
     }
 
     #[test]

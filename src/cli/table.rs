@@ -66,20 +66,18 @@ pub(super) static OPTIONS: [Spec; 18] = [
     option("--ttl", "", "SECONDS", Times::Once, UPDATE | CHECK | STATUS),
 ];
 
-/// Returns the options that `name` stands for: one, or several short ones in one word, of which only the last may have
-/// a value. `None` if one of them is unknown.
-pub(super) fn find(name: &str) -> Option<Vec<&'static Spec>> {
+/// Returns the option that `name` stands for: of several short ones in one word the last, which alone may have a value.
+/// `None` if one of them is unknown.
+pub(super) fn find(name: &str) -> Option<&'static Spec> {
     if name.starts_with("--") {
-        return OPTIONS.iter().find(|o| o.name == name).map(|option| vec![option]);
+        return OPTIONS.iter().find(|o| o.name == name);
     }
-    let mut found = Vec::new();
+    let mut last: Option<&Spec> = None;
     for letter in name.strip_prefix('-')?.bytes() {
-        let is_last_a_flag = found.last().is_none_or(|o: &&Spec| o.value.is_empty());
-        let option = OPTIONS.iter().find(|o| o.short.as_bytes().get(1) == Some(&letter))?;
-        if !is_last_a_flag {
+        if last.is_some_and(|o| !o.value.is_empty()) {
             return None;
         }
-        found.push(option);
+        last = Some(OPTIONS.iter().find(|o| o.short.as_bytes().get(1) == Some(&letter))?);
     }
-    Some(found)
+    last
 }

@@ -1,15 +1,16 @@
 //! Explains an argument that is unknown: the argument itself unless it may be a secret, and what was probably meant.
 
 use super::error::{Advice, UsageError};
-use super::table::{COMMANDS, OPTIONS};
+use super::table::{COMMANDS, OPTIONS, Spec};
 use crate::sys::secret;
 use crate::sys::words::did_you_mean;
 
 /// Minus signs and dashes: text that was copied from a web page often has another one.
 const DASHES: [char; 4] = ['-', '\u{2013}', '\u{2014}', '\u{2212}'];
-/// Words for a secret.
-const SECRETS: [&str; 9] =
-    ["token", "gandi-token", "api-key", "apikey", "key", "password", "passwd", "pat", "secret"];
+/// Words for a secret, in the form of the lists below.
+const SECRETS: &str = "token= gandi-token= api-key= apikey= key= password= passwd= pat= secret=";
+/// Endings of the names of configs, in the form of the lists below.
+const ENDINGS: &str = "conf= ini= cfg= toml= json= yaml= yml=";
 /// The longest sequence of letters and digits that is shown. A longer one may be a secret.
 const MAX_WORD: usize = 20;
 /// The longest word with digits that is shown if it has no dot and no slash, in bytes without dashes.
@@ -22,7 +23,8 @@ const OTHER_OPTIONS: &str = "?=--help usage=--help file=--config configuration=-
 
 /// Words of other programs for what a command does here, each with the command. An empty one stands for an update.
 const OTHER_COMMANDS: &str = "run= update= start= sync= once= now= test=check verify=check validate=check \
-    diagnose=check show=status list=status history=status log=status address=ip detect=ip";
+    diagnose=check show=status list=status history=status log=status address=ip detect=ip \
+    /?=--help /h=--help /help=--help";
 
 /// Returns what a word of another program is here.
 fn translated(list: &'static str, word: &str) -> Option<&'static str> {
@@ -37,72 +39,66 @@ pub(super) fn is_option(argument: &str) -> bool {
     argument.starts_with(DASHES) && argument.len() > 1
 }
 
+/// Returns an argument up to its `=`.
+#[inline(never)]
+pub(super) fn key(argument: &str) -> &str {
+    argument.split('=').next().unwrap_or_default()
+}
+
 /// Returns the error for an unknown option, given without its value.
 pub(super) fn option(name: &str) -> UsageError {
     let word = folded(name);
-    if SECRETS.contains(&word.as_str()) {
-        return UsageError::Secret(format!(
-            "{}{word}",
-            &name[..name.len() - name.trim_start_matches('-').len()]
-        ));
+    if translated(SECRETS, &word).is_some() {
+        return UsageError::Secret(name[..name.len() - word.len()].to_owned() + &word);
     }
     UsageError::UnknownOption(shown(name), meant(&word))
 }
 
 /// Returns the option that was probably meant by a word without dashes.
 fn meant(word: &str) -> Option<&'static str> {
-    let other = translated(OTHER_OPTIONS, word);
-    // One letter: the other form, or in the other case.
-    let letter = || {
-        OPTIONS.iter().find(|o| word.len() == 1 && o.short[1.min(o.short.len())..].eq_ignore_ascii_case(word))
+    let mut found = translated(OTHER_OPTIONS, word);
+    if found.is_none() && word.len() > 2 {
+        let names = OPTIONS.each_ref().map(|o| o.name.trim_start_matches(DASHES));
+        let start = || names.iter().find(|name| name.starts_with(word)).copied();
+        found = start().or_else(|| did_you_mean(word, &names)).and_then(named);
+    }
+    // One letter: the other form, or in the other case. Several: `-cFILE`.
+    let is_meant = |o: &&Spec| match o.short.get(1..) {
+        Some(letter) if word.len() == 1 => letter.eq_ignore_ascii_case(word),
+        Some(letter) => !o.value.is_empty() && word.starts_with(letter),
+        None => false,
     };
-    let start =
-        || OPTIONS.iter().find(|o| word.len() > 2 && o.name[1..].trim_start_matches('-').starts_with(word));
-    let similar = || {
-        let names: Vec<&str> = OPTIONS.iter().map(|o| o.name.trim_start_matches('-')).collect();
-        let name = did_you_mean(word, &names).filter(|_| word.len() > 2)?;
-        OPTIONS.iter().find(|o| o.name.trim_start_matches('-') == name)
-    };
-    // `-cFILE`.
-    let attached = || {
-        OPTIONS.iter().find(|o| !o.value.is_empty() && !o.short.is_empty() && word.starts_with(&o.short[1..]))
-    };
-    other
-        .or_else(|| letter().map(|o| o.short))
-        .or_else(|| start().or_else(similar).map(|o| o.name))
-        .or_else(|| attached().map(|o| o.short))
+    found.or_else(|| OPTIONS.iter().find(is_meant).map(|o| o.short))
+}
+
+/// Returns the option with this name, which has no dashes.
+fn named(name: &str) -> Option<&'static str> {
+    OPTIONS.iter().map(|o| o.name).find(|known| known.trim_start_matches(DASHES) == name)
 }
 
 /// Returns the error for a word that is no command, or comes after `command`, unless that is empty.
 pub(super) fn word(word: &str, command: &'static str) -> UsageError {
-    let (key, is_assignment) = (word.split('=').next().unwrap_or_default(), word.contains('='));
+    let (key, is_assignment) = (key(word), word.contains('='));
     let name = folded(key);
     if secret::is_in(word) {
         return UsageError::Secret("a secret as an argument".to_owned());
     }
-    if SECRETS.contains(&name.as_str()) {
+    if translated(SECRETS, &name).is_some() {
         return UsageError::Secret(format!("`{name}`"));
     }
     let shown = shown(key);
-    let windows = name.strip_prefix('/').filter(|n| matches!(*n, "?" | "h" | "help"));
-    if !command.is_empty() && windows.is_none() {
+    let other = translated(OTHER_COMMANDS, &name);
+    if !command.is_empty() && other != Some("--help") {
         return UsageError::UnexpectedArgument(shown, Advice::After(command));
     }
-    let other = translated(OTHER_COMMANDS, &name);
     let similar = || did_you_mean(&name, &COMMANDS.map(|(command, _)| command)).filter(|_| name.len() > 2);
-    let is_path = || {
-        word.contains('/')
-            || [".conf", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml"].iter().any(|e| name.ends_with(e))
-    };
-    let advice = if windows.is_some() {
-        Advice::Meant("--help")
-    } else if let Some(command) = other.or_else(similar) {
-        if command.is_empty() { Advice::Update } else { Advice::Meant(command) }
-    } else if let Some(option) = OPTIONS.iter().find(|o| o.name.trim_start_matches('-') == name) {
-        Advice::Meant(option.name)
+    let advice = if let Some(word) = other.or_else(similar).or_else(|| named(&name)) {
+        if word.is_empty() { Advice::Update } else { Advice::Meant(word) }
     } else if is_assignment && !key.contains(|c: char| c.is_ascii_lowercase()) {
         Advice::Variable
-    } else if is_path() {
+    } else if word.contains('/')
+        || name.rsplit_once('.').is_some_and(|(_, ending)| translated(ENDINGS, ending).is_some())
+    {
         Advice::Config
     } else if word.contains('.') {
         Advice::Name

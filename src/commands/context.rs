@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cli::GlobalOptions;
+use crate::cli::{ConfigSource, GlobalOptions};
 use crate::config::{self, Config, ConfigError, Credentials, Loaded};
 use crate::console::Console;
 use crate::exit::Exit;
@@ -30,15 +30,18 @@ pub(crate) fn load(
     credentials: Credentials,
 ) -> Result<(Config, ConfigId), ConfigError> {
     let Loaded { mut config, id } = config::load(&options.source, &context.env, credentials)?;
-    config.restrict(options.families)?;
+    let is_inline = matches!(options.source, ConfigSource::Inline(_));
+    config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
     Ok((config, id))
 }
 
-/// Prints a config error and returns its exit code.
-pub(crate) fn report_config_error(e: &ConfigError, console: &mut Console) -> Exit {
-    console.error(format_args!("{e}"));
-    if let Some(text) = e.translation() {
-        console.error(format_args!("write this instead:\n\n{text}"));
+/// Prints a config error with this text at the end of each problem, and returns its exit code.
+pub(crate) fn report_config_error(e: &ConfigError, suffix: &str, console: &mut Console) -> Exit {
+    if let Some(heading) = e.heading() {
+        console.error(format_args!("{heading}"));
+    }
+    for line in e.lines() {
+        console.error(format_args!("{line}{suffix}"));
     }
     e.exit()
 }

@@ -9,7 +9,7 @@ use crate::outcome::FailureRecord;
 use crate::state::history::{self, HistoryEntry};
 use crate::state::{self, Confirmed, State, StoreStatus};
 use crate::sys::error_chain::chain;
-use crate::sys::time::Timestamp;
+use crate::sys::time::{EARLIEST, Timestamp, implausible};
 use crate::sys::words::count;
 use crate::token;
 
@@ -17,7 +17,7 @@ use crate::token;
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let (config, id) = match load(options, context, Credentials::Optional) {
         Ok(loaded) => loaded,
-        Err(e) => return report_config_error(&e, console),
+        Err(e) => return report_config_error(&e, "", console),
     };
     let Some(dir) = &config.state_dir else {
         console.error(format_args!("no directory for the state: set `state_dir`, or HOME"));
@@ -31,6 +31,9 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         }
     };
     let now = (context.now)();
+    if let Some(problem) = implausible(now) {
+        console.warn(format_args!("{problem}"));
+    }
     match state::last_run(dir, id) {
         Some(at) => console.notice(format_args!("last run: {}", with_age(at, now))),
         None => console.notice(format_args!(
@@ -39,7 +42,9 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         )),
     }
     if let Some(expires) = state.token.expires_at {
-        console.notice(format_args!("token: {}", token::expiry(expires, now)));
+        // A clock that is wrong does not know how many days are left.
+        let text = if now < EARLIEST { format!("expires at {expires}") } else { token::expiry(expires, now) };
+        console.notice(format_args!("token: {text}"));
     }
     let mut exit = print_records(&config, &state, now, console);
     if let StoreStatus::Unusable(e) = state::inspect(dir, id)
@@ -106,6 +111,10 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
 
 /// Returns the time and its age, as in `2026-11-24 01:55:10 UTC (3 minutes ago)`.
 fn with_age(at: Timestamp, now: Timestamp) -> String {
+    // A clock that is wrong tells no age; one that was a little ahead, a small one.
+    if now < EARLIEST {
+        return at.to_string();
+    }
     let age = now.since(at).unwrap_or(0);
     let (number, unit) = match age {
         0..120 => (age, "second"),

@@ -4,9 +4,11 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigError, Problem};
+use rustix::process::geteuid;
+
+use super::error::{Errors, OUTSIDE, Problem};
 use super::paths::relative_to;
-use super::syntax::Entry;
+use super::syntax::{Entry, IN_ERROR, Section};
 use crate::dns::is_placeholder;
 use crate::gandi::{CREATE_TOKEN, Credential, Secret};
 use crate::sys::environment::Environment;
@@ -19,7 +21,7 @@ const MAX_FILE: u64 = 4096;
 /// The maximum length of a token in bytes: the HTTP client has room for 4 KiB of headers.
 const MAX_TOKEN: usize = 3072;
 /// The config keys that give a secret, of which at most one may be set.
-pub(super) const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
+const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
 /// The credential and its file.
 pub(super) struct Account {
@@ -29,54 +31,64 @@ pub(super) struct Account {
     pub(super) token_file: Option<PathBuf>,
 }
 
-/// Reads the secret. Precedence: `GANDI_TOKEN`, the systemd credential `token`, the config. `entries` are the entries of
-/// the config whose key is one of [`KEYS`]. A file that all users can read is added to `warnings`.
+/// Reads the secret. Precedence: `GANDI_TOKEN`, the systemd credential `token`, the config, whose global section this
+/// is. A file that all users can read is added to `warnings`.
 pub(super) fn find(
-    entries: &[&Entry],
-    file: Option<&Path>,
+    section: &Section,
+    errors: &Errors,
     env: &Environment,
     warnings: &mut Vec<String>,
-) -> Result<Account, ConfigError> {
-    let configured = match entries {
-        [] => None,
-        [entry] => Some(*entry),
-        [first, second, ..] => {
+) -> Option<Account> {
+    let mut entries = section.entries.iter().filter(|e| KEYS.contains(&e.key.as_str()));
+    let configured = entries.next();
+    if let (Some(first), Some(second)) = (configured, entries.next()) {
+        // A repeated key is an error already.
+        if first.key != second.key {
             let problem = format!("`{}` and `{}` cannot be used together: remove one", first.key, second.key);
-            return Err(ConfigError::at(file, second.line, problem));
+            errors.add(second.line, problem);
         }
-    };
-    if let Some(token) = &env.token {
-        return outside(token, "$GANDI_TOKEN", configured);
+        return None;
     }
-    let systemd_credential = env
-        .credentials_directory
-        .as_ref()
-        .map(|d| d.join("token"))
-        .filter(|p| !matches!(p.try_exists(), Ok(false)));
-    if let Some(path) = systemd_credential {
+    let (line, account) = match (&env.token, systemd_credential(env), configured) {
+        (Some(token), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
         // systemd sets the mode of this file, so it is not checked.
-        let text = read(&path, "token").map_err(|p| ConfigError::new(None, p))?;
-        return outside(&text, &format!("the systemd credential {}", path.display()), configured);
-    }
-    let Some(entry) = configured else {
-        return Err(ConfigError::new(
-            file,
-            format!(
+        (None, Some(path), _) => {
+            let source = format!("the systemd credential {}", path.display());
+            (OUTSIDE, read(&path, "token").and_then(|text| outside(&text, &source, configured)))
+        }
+        // It is an error already.
+        (None, None, Some(entry)) if entry.value == IN_ERROR => return None,
+        (None, None, Some(entry)) => (entry.line, inside(entry, errors.file, warnings)),
+        // Other errors are fixed first, and the token may come from the environment of another run.
+        (None, None, None) if !errors.is_empty() => return None,
+        (None, None, None) => {
+            let problem = format!(
                 "no token configured: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; \
                  {CREATE_TOKEN}"
-            ),
-        ));
+            );
+            (0, Err(problem.into()))
+        }
     };
-    let at = |problem: String| ConfigError::at(file, entry.line, problem);
+    account.map_err(|problem| errors.add(line, problem)).ok()
+}
+
+/// Returns the path of the systemd credential `token`, if there is one.
+fn systemd_credential(env: &Environment) -> Option<PathBuf> {
+    let path = env.credentials_directory.as_ref()?.join("token");
+    (!matches!(path.try_exists(), Ok(false))).then_some(path)
+}
+
+/// Reads the secret of an entry of the config.
+fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Result<Account, Problem> {
     let is_api_key = entry.key.starts_with("api_key");
     let (text, source, secret_file) = if entry.key.ends_with("_file") {
         if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
-            return Err(at(format!("`{}` must name a file: this looks like the token itself", entry.key)));
+            let key = &entry.key;
+            return Err(format!("`{key}` must name a file: this looks like the token itself").into());
         }
         let path = relative_to(file, &entry.value);
-        ownership::check(&path).map_err(at)?;
-        let text = read(&path, if is_api_key { "API key" } else { "token" })
-            .map_err(|problem| ConfigError::at(file, entry.line, problem))?;
+        ownership::check(&path)?;
+        let text = read(&path, if is_api_key { "API key" } else { "token" })?;
         (text, format!("{} {}", entry.key, path.display()), Some(path))
     } else {
         let name = file.map(|f| f.display().to_string()).unwrap_or_default();
@@ -85,15 +97,14 @@ pub(super) fn find(
     warnings.extend(secret_file.as_deref().and_then(readable_by_others));
     let credential = if is_api_key { key_of(&text, &source) } else { token_of(&text, &source) };
     let token_file = secret_file.filter(|_| entry.key == "token_file");
-    Ok(Account { credential: credential.map_err(at)?, token_file })
+    Ok(Account { credential: credential?, token_file })
 }
 
 /// Checks a token from outside the config. Its source tells if it takes precedence over one in the config.
-fn outside(text: &str, source: &str, configured: Option<&Entry>) -> Result<Account, ConfigError> {
+fn outside(text: &str, source: &str, configured: Option<&Entry>) -> Result<Account, Problem> {
     let overriding = configured.map(|entry| format!("{source}, which overrides `{}`", entry.key));
-    token_of(text, overriding.as_deref().unwrap_or(source))
-        .map(|credential| Account { credential, token_file: None })
-        .map_err(|problem| ConfigError::new(None, problem))
+    let credential = token_of(text, overriding.as_deref().unwrap_or(source))?;
+    Ok(Account { credential, token_file: None })
 }
 
 /// Reads a token or API key file; `kind` names which. The error says how to create a missing file.
@@ -105,7 +116,12 @@ fn read(path: &Path, kind: &str) -> Result<String, Problem> {
         let text = if path.iter().any(|part| part == "~") {
             format!("could not read {kind} file {name}: write the whole path instead of `~`")
         } else if e.kind() == io::ErrorKind::NotFound {
-            format!("{kind} file {name} does not exist: create it with `sudo nano {name}`")
+            let sudo = if geteuid().is_root() { "sudo " } else { "" };
+            // An editor would create it with a mode that all users can read.
+            format!(
+                "{kind} file {name} does not exist: create it with `{sudo}install -m 600 /dev/null {name}`, then put \
+                 the {kind} in it with `{sudo}nano {name}`"
+            )
         } else {
             format!("could not read {kind} file {name}: {e}")
         };
@@ -114,11 +130,16 @@ fn read(path: &Path, kind: &str) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Returns a warning if all users can read the file of the secret.
+/// Returns a warning if all users can read the file of the secret: by its mode, and by those of the directories above.
 fn readable_by_others(path: &Path) -> Option<String> {
-    let mode = path.metadata().ok()?.mode();
+    let has_mode = |path: &Path, bit| path.metadata().is_ok_and(|m| m.mode() & bit != 0);
+    let mut directories = path.canonicalize().ok()?;
+    let mut is_readable = has_mode(path, 0o004);
+    while is_readable && directories.pop() {
+        is_readable = has_mode(&directories, 0o001);
+    }
     let path = path.display();
-    (mode & 0o004 != 0)
+    is_readable
         .then(|| format!("{path} contains a secret and is readable by all users: run `chmod 600 {path}`"))
 }
 
@@ -128,6 +149,7 @@ fn clean<'a>(text: &'a str, source: &str, kind: &str) -> Result<&'a str, String>
     // Some Windows editors write a byte order mark at the start of a file.
     let text = text.trim();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
+    let source = subject(source);
     if text.is_empty() {
         Err(format!("{source} is empty: put your {kind} in it"))
     } else if is_placeholder(text) {
@@ -139,11 +161,18 @@ fn clean<'a>(text: &'a str, source: &str, kind: &str) -> Result<&'a str, String>
     }
 }
 
+/// Returns a source as the subject of a sentence: its relative clause ends with a comma.
+fn subject(source: &str) -> String {
+    format!("{source}{}", if source.contains(", which ") { "," } else { "" })
+}
+
 /// Returns how to get from a text to the secret in it; `None` if it has the syntax of a token (RFC 6750, section 2.1).
 fn surplus(text: &str) -> Option<&'static str> {
     let has = |set: &str| text.chars().any(|c| set.contains(c));
     let starts = |word| secret::starts_with(text, word);
-    Some(if has("\0") {
+    Some(if text.contains("\0\0") || text == "\0" {
+        "it has zero bytes, as after a power cut: write it again"
+    } else if has("\0") {
         "save it as UTF-8, not as UTF-16"
     } else if starts("{") || starts("[") {
         "remove the JSON around it"
@@ -184,8 +213,9 @@ fn token_of(text: &str, source: &str) -> Result<Credential, String> {
     let text = clean(text, source, "personal access token")?;
     if looks_like_key(text) {
         return Err(format!(
-            "{source} looks like a deprecated API key (24 characters): use `api_key` or `api_key_file`, or better a \
-             personal access token"
+            "{} looks like a deprecated API key (24 characters): use `api_key` or `api_key_file`, or better a \
+             personal access token",
+            subject(source)
         ));
     }
     Ok(Credential::Token(Secret::new(text, source)))
@@ -196,8 +226,9 @@ fn key_of(text: &str, source: &str) -> Result<Credential, String> {
     let text = clean(text, source, "API key")?;
     if !looks_like_key(text) {
         return Err(format!(
-            "{source} is not an API key (24 characters of a-z and 0-9): use `token` or `token_file` for a personal \
-             access token"
+            "{} is not an API key (24 characters of a-z and 0-9): use `token` or `token_file` for a personal \
+             access token",
+            subject(source)
         ));
     }
     Ok(Credential::ApiKey(Secret::new(text, source)))
@@ -247,6 +278,9 @@ mod tests {
             ("\u{feff}", "is empty"),
             ("<change me>", "placeholder"),
             (&utf16, "not as UTF-16"),
+            ("\0", "power cut"),
+            (&"\0".repeat(41), "power cut"),
+            (&format!("TOKEN{}", "\0".repeat(9)), "power cut"),
             ("~/token", "a path goes into `token_file`"),
             ("/etc/gandi-ddns/token", "a path goes into `token_file`"),
             ("two\nlines", "remove the other lines"),

@@ -1,15 +1,16 @@
-//! Builds a [`Config`] from the sections of a config file: reads and checks each value. An error names the line.
+//! Builds a [`Config`] from the sections of a config file: reads and checks each value. Each error names its line.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use super::account::{self, Account};
-use super::error::ConfigError;
+use super::error::{ConfigError, Errors};
 use super::model::{Config, Credentials, Detection, Notifications};
-use super::reader::{GLOBAL, Reader, SECTION, check_keys};
-use super::syntax::{Entry, Section};
-use super::{ca_file, domains, legacy};
+use super::reader::Reader;
+use super::sources::Sources;
+use super::syntax::Section;
+use super::{ca_file, domains};
 use crate::address::consensus::Quorum;
 use crate::gandi::livedns::PRODUCTION;
 use crate::gandi::{Credential, Secret};
@@ -18,87 +19,77 @@ use crate::http::endpoint::EndpointError;
 use crate::net::Family;
 use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;
-use crate::sys::time::duration;
 
-/// Builds a config from its sections. The first one must be the global section.
+/// Builds a config from its sections. The first one must be the global section. The config has defaults in place of the
+/// values that are added to `errors`.
 pub(super) fn build(
     sections: &[Section],
-    file: Option<&Path>,
+    errors: &Errors,
     env: &Environment,
     credentials: Credentials,
 ) -> Result<Config, ConfigError> {
-    let (reader, domain_sections) = open(sections, file)?;
-    let mut warnings = Vec::new();
-    let secret_entries: Vec<&Entry> =
-        reader.section.entries.iter().filter(|e| account::KEYS.contains(&e.key.as_str())).collect();
-    let detection = detection(&reader)?;
+    let (reader, domain_sections) = open(sections, errors)?;
+    let detection = detection(&reader);
     let mut config = Config {
-        api: reader.value("api", api)?.map_or_else(production, Ok)?,
-        state_dir: reader.path("state_dir")?.or_else(|| env.state_dir()),
-        recheck: reader.value("recheck", |v| duration(v, 0, 2_592_000))?.unwrap_or(Duration::from_secs(3600)),
+        api: reader.value("api", api).map_or_else(production, Ok)?,
+        state_dir: reader.path("state_dir").or_else(|| env.state_dir()),
+        recheck: reader.duration("recheck", 0, 2_592_000).unwrap_or(Duration::from_secs(3600)),
         records: domains::read(
             domain_sections,
-            file,
-            reader.multiple_values()?.unwrap_or_default(),
+            errors,
+            domains::multiple_values(&reader).unwrap_or_default(),
             &detection,
-        )?,
+        ),
         detection,
         notifications: Notifications {
-            on_change: reader.path("on_change")?,
-            on_failure: reader.path("on_failure")?,
-            heartbeat: reader.value("heartbeat", heartbeat)?,
+            on_change: reader.path("on_change"),
+            on_failure: reader.path("on_failure"),
+            heartbeat: reader.value("heartbeat", heartbeat),
         },
-        history: reader.path("history")?,
-        renew_token: renew_token(&reader)?,
+        history: reader.path("history"),
+        renew_token: renew_token(&reader),
         credential: Credential::Token(Secret::new("", "")),
         token_file: None,
         fingerprint: 0,
         warnings: Vec::new(),
     };
-    // The token comes last, so that other errors in the config are reported before a missing token.
-    if credentials == Credentials::Required {
-        let account = account::find(&secret_entries, file, env, &mut warnings)?;
-        config.fingerprint = fingerprint(file, &account);
-        (config.credential, config.token_file, config.warnings) =
-            (account.credential, account.token_file, warnings);
-    }
     for family in Family::ALL {
-        check_sources(&config, family, &reader)?;
+        check_sources(&config, family, &reader);
+    }
+    // A wrong argument is reported alone: its exit code is another one.
+    if credentials == Credentials::Required
+        && (errors.file.is_some() || errors.is_empty())
+        && let Some(account) = account::find(reader.section, errors, env, &mut config.warnings)
+    {
+        config.fingerprint = fingerprint(errors.file, &account);
+        (config.credential, config.token_file) = (account.credential, account.token_file);
     }
     Ok(config)
 }
 
 /// Builds only the settings of address detection, which need neither a token nor a record.
-pub(super) fn detection_of(sections: &[Section], file: Option<&Path>) -> Result<Detection, ConfigError> {
-    detection(&open(sections, file)?.0)
+pub(super) fn detection_of(sections: &[Section], errors: &Errors) -> Result<Detection, ConfigError> {
+    Ok(detection(&open(sections, errors)?.0))
 }
 
 /// Returns a reader for the global section, whose keys are checked, and the domain sections.
-fn open<'a>(
-    sections: &'a [Section],
-    file: Option<&'a Path>,
-) -> Result<(Reader<'a>, &'a [Section]), ConfigError> {
-    if let Some(line) = legacy::recognise(sections) {
-        return Err(ConfigError::legacy(file, line, legacy::translate(sections)));
-    }
+fn open<'a>(sections: &'a [Section], errors: &'a Errors) -> Result<(Reader<'a>, &'a [Section]), ConfigError> {
     let [section, domains @ ..] = sections else {
-        return Err(ConfigError::new(file, "the config is empty"));
+        return Err(ConfigError::new("the config is empty"));
     };
-    check_keys(section, &GLOBAL, &SECTION, file)?;
-    Ok((Reader { section, file }, domains))
+    Ok((Reader::global(section, errors), domains))
 }
 
-fn detection(reader: &Reader) -> Result<Detection, ConfigError> {
-    Ok(Detection {
-        ipv4: reader.sources("ipv4", Family::V4)?,
-        ipv6: reader.sources("ipv6", Family::V6)?,
-        quorum: reader.value("quorum", quorum)?.unwrap_or_default(),
-        roots: match reader.path("ca_file")? {
-            None => None,
-            Some(path) => Some(ca_file::read(&path).map_err(|p| reader.error("ca_file", p))?),
-        },
-        timeout: reader.value("timeout", |v| duration(v, 1, 3600))?.unwrap_or(Duration::from_secs(60)),
-    })
+fn detection(reader: &Reader) -> Detection {
+    Detection {
+        ipv4: Sources::read(reader, "ipv4", Family::V4),
+        ipv6: Sources::read(reader, "ipv6", Family::V6),
+        quorum: reader.value("quorum", quorum).unwrap_or_default(),
+        roots: reader
+            .path("ca_file")
+            .and_then(|path| ca_file::read(&path).map_err(|problem| reader.error("ca_file", problem)).ok()),
+        timeout: reader.duration("timeout", 1, 3600).unwrap_or(Duration::from_secs(60)),
+    }
 }
 
 fn quorum(value: &str) -> Result<Quorum, String> {
@@ -128,7 +119,7 @@ fn heartbeat(value: &str) -> Result<Endpoint, String> {
 
 /// Reads `renew_token`. It requires `token_file`: a token in the config itself, in the environment or in a systemd
 /// credential cannot be replaced by this program.
-fn renew_token(reader: &Reader) -> Result<bool, ConfigError> {
+fn renew_token(reader: &Reader) -> bool {
     let renew = reader.value("renew_token", |v| match v {
         "no" => Ok(false),
         "yes" if reader.entry("token_file").is_none() => {
@@ -137,7 +128,7 @@ fn renew_token(reader: &Reader) -> Result<bool, ConfigError> {
         "yes" => Ok(true),
         _ => Err(format!("unknown value `{v}`: use `yes` or `no`")),
     });
-    Ok(renew?.unwrap_or(false))
+    renew.unwrap_or(false)
 }
 
 /// Returns a hash of the config file and the token, for [`Config::fingerprint`]. Files count by modification time, size
@@ -158,24 +149,25 @@ fn fingerprint(file: Option<&Path>, account: &Account) -> u64 {
 }
 
 fn production() -> Result<Endpoint, ConfigError> {
-    Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(None, e.to_string()))
+    Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(e.to_string()))
 }
 
 /// Checks that the sources of a family can reach the quorum, and that `resolve:` does not look up a record of this
 /// config. Both would otherwise show only at the next change of the address, maybe months later.
-fn check_sources(config: &Config, family: Family, reader: &Reader) -> Result<(), ConfigError> {
+fn check_sources(config: &Config, family: Family, reader: &Reader) {
     let sources = config.detection.sources(family);
     let records = || config.records.iter().filter(|r| r.key.rrtype.family() == family);
     if records().next().is_none() {
-        return Ok(());
+        return;
     }
     let own_record = sources.hosts().find(|host| records().any(|r| r.key.has_host_name(host)));
     let problem = match own_record {
         Some(host) => Some(format!("would look up its own record {host}: use another name in `resolve:`")),
         None => sources.quorum_problem(family, config.detection.quorum),
     };
-    let Some(problem) = problem else { return Ok(()) };
-    let key = family.as_str().to_ascii_lowercase();
-    let line = reader.entry(&key).map_or(0, |e| e.line);
-    Err(ConfigError::at(reader.file, line, format!("`{key}` {problem}")))
+    if let Some(problem) = problem {
+        let key = family.as_str().to_ascii_lowercase();
+        let line = reader.entry(&key).map_or(0, |e| e.line);
+        reader.errors.add(line, format!("`{key}` {problem}"));
+    }
 }

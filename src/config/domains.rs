@@ -1,99 +1,96 @@
 //! Reads the `[domain]` sections into the list of records.
 
-use std::path::Path;
-
-use super::error::ConfigError;
+use super::error::Errors;
 use super::model::{Detection, MultipleValues, Record};
-use super::reader::{GLOBAL, Reader, SECTION, check_keys, list};
-use super::syntax::Section;
+use super::reader::Reader;
+use super::syntax::{Section, did_you_mean};
 use crate::address::suffix::Suffix;
-use crate::dns::{RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
-use crate::sys::hash::fnv;
+use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
+use crate::sys::hash::{FNV_START, add_to_hash, fnv};
 use crate::sys::index::Index;
 use crate::sys::secret;
 
 /// Reads all sections and returns their records, except those of an address family that is `off`. `default` is the
 /// global `multiple_values`. A record that is configured twice is an error, and so is an empty result.
 pub(super) fn read(
-    domains: &[Section],
-    file: Option<&Path>,
+    sections: &[Section],
+    errors: &Errors,
     default: MultipleValues,
     detection: &Detection,
-) -> Result<Vec<Record>, ConfigError> {
+) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     let mut index = Index::default();
-    for section in domains {
-        for record in read_section(section, file, default)? {
+    let domains = Domains::of(sections);
+    for section in sections {
+        let reader = Reader::of_domain(section, errors);
+        for record in read_section(&reader, default, &domains, detection) {
             let hash = fnv(record.key.to_string().as_bytes());
             if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
-                let names = section.entries.iter().find(|e| e.key == "names");
-                let line = names.map_or(section.line, |e| e.line);
-                return Err(ConfigError::at(file, line, format!("{} is listed twice", record.key)));
+                let line = reader.entry("names").map_or(section.line, |e| e.line);
+                errors.add_of_key(line, "names", format!("{} is listed twice", record.key).into());
+                break;
             }
             records.push(record);
         }
     }
-    if records.is_empty() {
-        return Err(ConfigError::new(file, "no domain configured: add a section such as [example.org]"));
+    if records.is_empty() && errors.is_empty() {
+        errors.add(0, "no domain configured: add a section such as [example.org]");
     }
     records.retain(|r| !detection.sources(r.key.rrtype.family()).is_off());
-    if records.is_empty() {
-        return Err(ConfigError::new(file, "nothing to do: the address family of every record is `off`"));
+    if records.is_empty() && errors.is_empty() {
+        errors.add(0, "nothing to do: the address family of every record is `off`");
     }
-    Ok(records)
+    records
 }
 
-/// Reads one section: each of its names with each of its types.
+/// Reads `multiple_values`.
+pub(super) fn multiple_values(reader: &Reader) -> Option<MultipleValues> {
+    reader.value("multiple_values", |v| match v {
+        "refuse" => Ok(MultipleValues::Refuse),
+        "replace" => Ok(MultipleValues::Replace),
+        _ => Err(format!("unknown value `{v}`: use `refuse` or `replace`")),
+    })
+}
+
+/// Reads one section: each of its names with each of its types. Returns none if the domain, the names or the types are
+/// not valid.
 fn read_section(
-    section: &Section,
-    file: Option<&Path>,
+    reader: &Reader,
     default: MultipleValues,
-) -> Result<Vec<Record>, ConfigError> {
-    let at = |problem: String| ConfigError::at(file, section.line, problem);
-    if secret::is_in(&section.name) {
-        return Err(at("a section must name a domain: this looks like the token itself".to_owned()));
-    }
-    let domain =
-        ZoneName::parse(&section.name).map_err(|e| at(format!("section [{}]: {e}", section.name)))?;
-    check_keys(section, &SECTION, &GLOBAL, file)?;
-    let reader = Reader { section, file };
-    let names = reader.value("names", |v| {
-        let name = |word| RrsetName::parse(word, &domain).map_err(|e| e.to_string());
-        list(v).into_iter().map(name).collect::<Result<Vec<_>, _>>()
-    })?;
-    let Some(names) = names.filter(|n| !n.is_empty()) else {
-        return Err(at(format!(
-            "section [{domain}] has no `names`: write `names = @` for the domain itself"
-        )));
+    domains: &Domains,
+    detection: &Detection,
+) -> Vec<Record> {
+    let (section, errors) = (reader.section, reader.errors);
+    // Other mistakes in a section without a valid domain are told all the same.
+    let domain = domain_of(section, errors);
+    let Some(for_names) = domain.clone().or_else(|| ZoneName::parse("domain.invalid").ok()) else {
+        return Vec::new();
     };
-    let types = reader.value("types", |v| {
-        let rrtype = |word| {
-            RrsetType::parse(word).ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))
-        };
-        let mut types = Vec::with_capacity(RrsetType::ALL.len());
-        for word in list(v) {
-            let rrtype = rrtype(word)?;
-            if types.contains(&rrtype) {
-                return Err(format!("{rrtype} is listed twice"));
-            }
-            types.push(rrtype);
-        }
-        Ok(types)
-    })?;
-    let types = types.unwrap_or_else(|| vec![RrsetType::A]);
-    let ttl = reader.value("ttl", |v| {
-        let ttl = v.parse().ok().and_then(Ttl::new);
-        ttl.ok_or_else(|| format!("invalid TTL `{v}`: use a number of seconds from 300 to 2592000"))
-    })?;
+    let names = reader.list("names", |word| {
+        let name = RrsetName::parse(word, &for_names).map_err(|e| e.to_string())?;
+        domain.as_ref().and_then(|domain| domains.problem(&name, domain)).map_or(Ok(name), Err)
+    });
+    // A misspelt key is an error already.
+    if !section.entries.iter().any(|e| did_you_mean(&e.key, &["names"]).is_some()) {
+        let problem = format!(
+            "section [{}] has no `names`: write the names to update, such as `names = home`",
+            section.name
+        );
+        errors.add(section.line, problem);
+    }
+    let types = types_of(reader, detection);
+    let ttl = reader.duration("ttl", Ttl::MIN.seconds().into(), Ttl::MAX.seconds().into());
+    let ttl = ttl.and_then(|ttl| Ttl::new(u32::try_from(ttl.as_secs()).ok()?));
     let suffix = reader.value("suffix", |v| {
         let suffix = Suffix::parse(v)?;
-        if types.contains(&RrsetType::Aaaa) {
+        if types.as_ref().is_none_or(|types| types.contains(&RrsetType::Aaaa)) {
             Ok(suffix)
         } else {
             Err("applies to IPv6 only: add `types = AAAA`".to_owned())
         }
-    })?;
-    let multiple_values = reader.multiple_values()?.unwrap_or(default);
+    });
+    let multiple_values = multiple_values(reader).unwrap_or(default);
+    let (Some(domain), Some(names), Some(types)) = (domain, names, types) else { return Vec::new() };
     let mut records = Vec::with_capacity(names.len() * types.len());
     for name in &names {
         for &rrtype in &types {
@@ -102,5 +99,93 @@ fn read_section(
             records.push(Record { key, ttl, multiple_values, suffix });
         }
     }
-    Ok(records)
+    records
+}
+
+/// Reads the domain of a section.
+fn domain_of(section: &Section, errors: &Errors) -> Option<ZoneName> {
+    if secret::is_in(&section.name) {
+        errors.add(section.line, "a section must name a domain: this looks like the token itself");
+        return None;
+    }
+    let add = |e: NameError| {
+        if errors.file.is_some() {
+            errors.add(section.line, format!("section [{}]: {e}", section.name));
+        } else {
+            errors.add_of_key(0, "domain", e.to_string().into());
+        }
+    };
+    ZoneName::parse(&section.name).map_err(add).ok()
+}
+
+/// Reads `types`, or returns the default. `None` after an error.
+fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
+    if reader.entry("types").is_none() {
+        return Some(vec![RrsetType::A]);
+    }
+    let types = reader.list("types", |word| {
+        let rrtype = RrsetType::parse(word)
+            .ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))?;
+        let family = rrtype.family();
+        if detection.sources(family).is_off() {
+            let key = family.as_str().to_ascii_lowercase();
+            return Err(format!(
+                "`{key}` is off, so there is no address for {rrtype}: remove {rrtype} here, or `off` there"
+            ));
+        }
+        Ok(rrtype)
+    })?;
+    if types.len() > RrsetType::ALL.len() || types.len() == 2 && types[0] == types[1] {
+        reader.error("types", "lists a type twice");
+        return None;
+    }
+    Some(types)
+}
+
+/// The domains of all sections, to find names that belong in another section.
+struct Domains<'a> {
+    sections: &'a [Section],
+    /// By the hash of the domain from its end, so that each ending of a name is found in one pass.
+    index: Index,
+}
+
+impl<'a> Domains<'a> {
+    fn of(sections: &'a [Section]) -> Self {
+        let mut index = Index::default();
+        for (i, section) in sections.iter().enumerate() {
+            let name = section.name.as_str();
+            let hash = name.to_ascii_lowercase().bytes().rev().fold(FNV_START, add_to_hash);
+            index.find_or_add(hash, i, &|other| sections[other].name.eq_ignore_ascii_case(name));
+        }
+        Self { sections, index }
+    }
+
+    /// Returns the longest ending of `name`, followed by `rest`, that is the domain of a section, and what is before it.
+    fn split<'n>(&self, name: &'n str, rest: &str) -> Option<(&'n str, &'a str)> {
+        let mut hash = rest.bytes().rev().fold(FNV_START, add_to_hash);
+        let mut found = None;
+        for (at, byte) in name.bytes().enumerate().rev() {
+            hash = add_to_hash(hash, byte);
+            if at > 0 && name.as_bytes()[at - 1] != b'.' {
+                continue;
+            }
+            let is_equal = |i: usize| {
+                let domain = self.sections[i].name.to_ascii_lowercase();
+                domain.strip_suffix(rest) == Some(&name[at..])
+            };
+            if let Some(i) = self.index.find(hash, &is_equal) {
+                let before = name[..at].trim_end_matches('.');
+                found = Some((if before.is_empty() { "@" } else { before }, self.sections[i].name.as_str()));
+            }
+        }
+        found
+    }
+
+    /// Returns the reason why a name of `domain` belongs in another section: it ends in the domain of that one, as typed
+    /// or in full.
+    fn problem(&self, name: &RrsetName, domain: &ZoneName) -> Option<String> {
+        let name = name.as_str();
+        let (short, other) = self.split(name, "").or_else(|| self.split(name, &format!(".{domain}")))?;
+        Some(format!("`{name}` belongs in the section [{other}]: write `{short}` there"))
+    }
 }

@@ -1,24 +1,38 @@
-//! The error of this folder: a problem in the config, with file and line.
+//! The errors of this folder: the problems in a config, with file and line.
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Exit;
 use crate::sys::file_error::FileError;
 use crate::sys::secret;
+use crate::sys::words::count;
 
-/// A problem in the config. Its text is one line; for the config of an older Gandi script, [`translation`] has the
-/// config to use instead.
+/// The maximum number of problems that are printed.
+const SHOWN: usize = 20;
+/// The same for the config of another program, where they are of little use.
+const SHOWN_IF_FOREIGN: usize = 3;
+/// The maximum length of a problem's text in bytes. A longer one, with a long value in it, loses its middle.
+const TEXT: usize = 400;
+
+/// The line of a problem that is outside the config, such as in a variable.
+pub(super) const OUTSIDE: usize = usize::MAX;
+
+/// The problems in a config: one or more. Each is one line; for the config of an older Gandi script, [`translation`]
+/// has the config to use instead.
 ///
 /// [`translation`]: ConfigError::translation
 #[derive(Debug)]
 pub struct ConfigError {
     /// The config file; `None` if the records were given as arguments, or the problem is elsewhere.
     file: Option<PathBuf>,
-    /// The line in the file, from 1; 0 or `None` if the problem has no line.
-    line: Option<usize>,
-    /// The problem and its remedy.
-    problem: Problem,
+    /// The kind of config that this file is, if it is that of another program.
+    foreign: Option<&'static str>,
+    /// The first problems in the order of their lines, at most [`SHOWN`].
+    problems: Vec<(usize, Problem)>,
+    /// The number of all problems.
+    number: usize,
     /// The equivalent config for this program, if the file is the config of an older Gandi script.
     translation: Option<String>,
 }
@@ -27,14 +41,14 @@ pub struct ConfigError {
 #[derive(Debug)]
 pub(super) struct Problem {
     text: String,
-    /// True if the next run may not have the problem.
-    is_temporary: bool,
+    /// The exit code: `TryLater` if the next run may not have the problem, `Usage` for a value of an argument.
+    exit: Exit,
 }
 
 impl Problem {
     /// Creates a problem with a file that could not be read.
     pub(super) fn reading(text: String, cause: &FileError) -> Self {
-        Self { text, is_temporary: cause.is_temporary() }
+        Self { text, exit: if cause.is_temporary() { Exit::TryLater } else { Exit::Config } }
     }
 
     /// Puts the config key in front of the text.
@@ -45,33 +59,110 @@ impl Problem {
 
 impl<T: Into<String>> From<T> for Problem {
     fn from(text: T) -> Self {
-        Self { text: text.into(), is_temporary: false }
+        Self { text: text.into(), exit: Exit::Config }
+    }
+}
+
+/// Collects the problems while a config is read.
+pub(super) struct Errors<'a> {
+    /// The config file; `None` for arguments.
+    pub(super) file: Option<&'a Path>,
+    // Not a `RefCell`, which has code for a panic.
+    problems: Cell<Vec<(usize, Problem)>>,
+    number: Cell<usize>,
+}
+
+impl<'a> Errors<'a> {
+    pub(super) const fn new(file: Option<&'a Path>) -> Self {
+        Self { file, problems: Cell::new(Vec::new()), number: Cell::new(0) }
+    }
+
+    /// Adds a problem. Line 0 stands for the whole file, or for arguments; see also [`OUTSIDE`].
+    pub(super) fn add(&self, line: usize, problem: impl Into<Problem>) {
+        self.insert(line, problem.into());
+    }
+
+    #[inline(never)]
+    fn insert(&self, line: usize, problem: Problem) {
+        self.number.set(self.number.get() + 1);
+        let mut problems = self.problems.take();
+        // Problems of the whole file come last.
+        let place = |line: usize| line.wrapping_sub(1);
+        let at = problems.iter().position(|(other, _)| place(*other) > place(line));
+        problems.insert(at.unwrap_or(problems.len()), (line, problem));
+        problems.truncate(SHOWN);
+        self.problems.set(problems);
+    }
+
+    /// Adds a problem with the value of a key, or with that of the argument which stands for it.
+    pub(super) fn add_of_key(&self, line: usize, key: &str, problem: Problem) {
+        let option = match key {
+            _ if self.file.is_some() => return self.insert(line, problem.of_key(key)),
+            "names" => "--name",
+            "types" => "--type",
+            "domain" => "--domain",
+            _ => "--ttl",
+        };
+        let text = format!("{option}: {}; see gandi-ddns --help", problem.text);
+        self.insert(line, Problem { text, exit: Exit::Usage });
+    }
+
+    /// Returns true if a problem in this line would be among the first ones, whose texts are shown.
+    pub(super) fn shows(&self, line: usize) -> bool {
+        let problems = self.problems.take();
+        let shows = problems.get(SHOWN - 1).is_none_or(|(last, _)| *last > line);
+        self.problems.set(problems);
+        shows
+    }
+
+    /// Returns true if there is no problem so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.number.get() == 0
+    }
+
+    /// Returns the problems as an error, if there are any.
+    pub(super) fn finish(self) -> Result<(), ConfigError> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let (problems, number) = (self.problems.take(), self.number.get());
+        let file = self.file.map(Path::to_owned);
+        Err(ConfigError { file, foreign: None, problems, number, translation: None })
     }
 }
 
 impl ConfigError {
-    /// Creates an error about the whole file, or about no file.
-    pub(super) fn new(file: Option<&Path>, problem: impl Into<Problem>) -> Self {
-        Self { file: file.map(Path::to_owned), line: None, problem: problem.into(), translation: None }
+    /// Creates an error about no line of a file.
+    pub(super) fn new(problem: impl Into<Problem>) -> Self {
+        let problems = vec![(0, problem.into())];
+        Self { file: None, foreign: None, problems, number: 1, translation: None }
     }
 
-    /// Creates an error about a line; line 0 stands for arguments and is not printed.
-    pub(super) fn at(file: Option<&Path>, line: usize, problem: impl Into<Problem>) -> Self {
-        Self { line: Some(line), ..Self::new(file, problem) }
+    /// Creates the error for arguments that leave nothing to do, or for a config and arguments that do.
+    pub(super) fn nothing_to_do(exit: Exit) -> Self {
+        let text = "nothing to do: no record of the chosen address family is configured".to_owned();
+        Self::new(Problem { text, exit })
     }
 
-    /// Creates the error for the config of an older Gandi script: the line of the first key of such a script, and the
-    /// equivalent config.
-    pub(super) fn legacy(file: Option<&Path>, line: usize, translation: String) -> Self {
-        let problem =
-            "this looks like the config of an older Gandi script; the equivalent for gandi-ddns is below";
-        Self { translation: Some(translation), ..Self::at(file, line, problem) }
+    /// Replaces the problems by the fact that the file is the config of an older Gandi script. `line` is that of the
+    /// first key of such a script.
+    pub(super) fn legacy(self, line: usize, translation: String) -> Self {
+        let problem = "this looks like the config of an older Gandi script: run `gandi-ddns check`, which prints the \
+                       equivalent for gandi-ddns";
+        let problems = vec![(line, problem.into())];
+        Self { problems, number: 1, translation: Some(translation), ..self }
+    }
+
+    /// Adds that the file looks like another kind of config.
+    pub(super) fn foreign(mut self, kind: &'static str) -> Self {
+        self.problems.truncate(SHOWN_IF_FOREIGN);
+        Self { foreign: Some(kind), ..self }
     }
 
     /// Returns the exit code of a run that ends with this error.
     #[must_use]
-    pub const fn exit(&self) -> Exit {
-        if self.problem.is_temporary { Exit::TryLater } else { Exit::Config }
+    pub fn exit(&self) -> Exit {
+        self.problems.iter().map(|(_, problem)| problem.exit).max().unwrap_or(Exit::Config)
     }
 
     /// Returns the text of a config file that replaces the config of an older Gandi script.
@@ -79,19 +170,101 @@ impl ConfigError {
     pub fn translation(&self) -> Option<&str> {
         self.translation.as_deref()
     }
+
+    /// Returns the number of errors as a line, if there are several.
+    #[must_use]
+    pub fn heading(&self) -> Option<String> {
+        (self.number > 1 && self.foreign.is_none())
+            .then(|| self.line_of(0, &format!("{} errors", self.number)))
+    }
+
+    /// Returns the lines to print: one for each problem, by line number. That of a foreign config comes first.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::with_capacity(self.problems.len() + 2);
+        if let Some(kind) = self.foreign {
+            let text = format!(
+                "this looks like {kind}, not like a config of gandi-ddns: start from gandi-ddns.conf.example; see \
+                 docs/migration.md"
+            );
+            lines.push(self.line_of(0, &text));
+        }
+        let problems = self.problems.iter();
+        lines.extend(problems.map(|(line, p)| self.line_of(*line, &shortened(secret::hide(&p.text)))));
+        if self.number > self.problems.len() {
+            let more = (self.number - self.problems.len()) as u64;
+            lines.push(self.line_of(0, &format!("and {}", count(more, "more error"))));
+        }
+        lines
+    }
+
+    /// Puts file and line in front of a text.
+    fn line_of(&self, line: usize, text: &str) -> String {
+        match (&self.file, line) {
+            (None, _) | (_, OUTSIDE) => text.to_owned(),
+            (Some(file), 0) => format!("{}: {text}", file.display()),
+            (Some(file), line) => format!("{}:{line}: {text}", file.display()),
+        }
+    }
+}
+
+/// Cuts out the middle of a text that is too long: its beginning names the problem, and its end the remedy.
+fn shortened(text: String) -> String {
+    if text.len() <= TEXT {
+        return text;
+    }
+    let boundary = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let (start, end) = (boundary(TEXT / 2), boundary(text.len() - TEXT / 2));
+    format!("{}…{}", &text[..start], &text[end..])
 }
 
 impl fmt::Display for ConfigError {
+    /// Writes all lines, separated by semicolons.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            write!(f, "{}:", file.display())?;
-            if let Some(line) = self.line.filter(|n| *n > 0) {
-                write!(f, "{line}:")?;
-            }
-            write!(f, " ")?;
-        }
-        f.write_str(&secret::hide(&self.problem.text))
+        f.write_str(&self.lines().join("; "))
     }
 }
 
 impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_sorted_by_line_and_bounded() {
+        let errors = Errors::new(Some(Path::new("x.conf")));
+        errors.add(0, "whole file");
+        for line in (1..=30).rev() {
+            errors.add(line, format!("problem {line}"));
+        }
+        let error = errors.finish().expect_err("problems");
+        assert_eq!(error.heading().as_deref(), Some("x.conf: 31 errors"));
+        let lines = error.lines();
+        assert_eq!((lines.len(), lines[0].as_str()), (21, "x.conf:1: problem 1"));
+        assert_eq!(lines[19..], ["x.conf:20: problem 20", "x.conf: and 11 more errors"]);
+    }
+
+    #[test]
+    fn single_problem_is_one_line_and_the_whole_file_comes_last() {
+        let lines = |problems: &[(usize, &str)]| {
+            let errors = Errors::new(Some(Path::new("x.conf")));
+            for (line, text) in problems {
+                errors.add(*line, *text);
+            }
+            errors.finish().map_or_else(|e| e.lines(), |()| Vec::new())
+        };
+        assert_eq!(lines(&[(7, "a")]), ["x.conf:7: a"]);
+        assert_eq!(lines(&[(0, "b"), (OUTSIDE, "c"), (7, "a")]), ["x.conf:7: a", "c", "x.conf: b"]);
+        assert!(lines(&[]).is_empty());
+    }
+
+    #[test]
+    fn long_value_loses_its_middle() {
+        for filler in ["a", "ä", "日"] {
+            let text = shortened(format!("unknown value `{}`: use `yes` or `no`", filler.repeat(500_000)));
+            assert!(text.len() < TEXT + 10, "{} bytes", text.len());
+            assert!(text.starts_with("unknown value `") && text.ends_with("`: use `yes` or `no`"), "{text}");
+        }
+    }
+}

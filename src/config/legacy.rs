@@ -1,85 +1,141 @@
 //! Configs of older Gandi scripts: recognises them by their keys and translates them into a config of this program. The
-//! translation never contains their secrets.
+//! translation never contains their secrets, and nothing that has not been checked.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use super::syntax::{Entry, Section};
-use crate::dns::Ttl;
+use crate::dns::{RrsetName, Ttl, ZoneName, check_labels};
+use crate::sys::hash::fnv;
+use crate::sys::index::Index;
+use crate::sys::secret;
 
 /// Section keys that only the older Gandi scripts have.
-const KEYS: [&str; 7] = ["apikey", "domain", "a_name", "gandi_api", "host", "retries", "ipify_api"];
+const KEYS: [&str; 6] = ["apikey", "a_name", "gandi_api", "ipify_api", "pat", "retries"];
+/// Section keys that the older Gandi scripts have too.
+const WEAK_KEYS: [&str; 3] = ["domain", "host", "key"];
+/// Keys for names of records.
+const NAMES: [&str; 7] = ["a_name", "records", "record", "names", "name", "subdomains", "subdomain"];
+/// The maximum number of sections that are translated.
+const MAX_SECTIONS: usize = 100;
 
 /// Parses a text by the rules of Python's `configparser`, which the older scripts use: `:` as well as `=`, and comments
-/// with `;`. Quotes around a value are removed. Lines that are not valid there are skipped.
+/// with `;`. Lines that are not valid there are skipped.
 pub(super) fn read(text: &str) -> Vec<Section> {
     let mut sections = vec![Section::default()];
-    for (index, raw) in text.lines().enumerate() {
+    for (index, raw) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let (line, text) = (index + 1, raw.trim());
         let name = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
         if let Some(name) = name {
-            sections.push(Section { line, name: name.to_owned(), entries: Vec::new() });
+            sections.push(Section { line, name: name.trim().to_owned(), entries: Vec::new() });
         } else if !text.starts_with(['#', ';'])
             && let Some((key, value)) = text.split_once(['=', ':'])
             && let Some(section) = sections.last_mut()
         {
-            let value = value.trim().trim_matches(['"', '\'']).to_owned();
+            let value = value.trim().to_owned();
             section.entries.push(Entry { line, key: key.trim().to_ascii_lowercase(), value });
         }
     }
     sections
 }
 
-/// Returns the line of the first entry with one of the older scripts' keys. `None` if there is none.
+/// Returns the line of the first entry with one of the older scripts' keys. `None` if there is none, or if the text has
+/// a key that only this program has.
 pub(super) fn recognise(sections: &[Section]) -> Option<usize> {
-    let mut entries = sections.iter().skip(1).flat_map(|s| &s.entries);
-    entries.find(|e| KEYS.contains(&e.key.as_str())).map(|e| e.line)
+    let is_ours = |e: &Entry| ["token_file", "names", "types"].contains(&e.key.as_str());
+    if sections.iter().flat_map(|s| &s.entries).any(is_ours) {
+        return None;
+    }
+    // A section whose name is a domain may be one of this program, with a mistake.
+    let is_old = |s: &Section, e: &Entry| {
+        let key = e.key.as_str();
+        KEYS.contains(&key) || s.line > 0 && !s.name.contains('.') && WEAK_KEYS.contains(&key)
+    };
+    sections.iter().find_map(|s| s.entries.iter().find(|e| is_old(s, e))).map(|e| e.line)
 }
 
-/// Translates the sections into a config of this program. Comments explain the keys that have no equivalent.
+/// Translates the sections into a config of this program. A domain or
+/// name that is missing, or not valid, becomes a placeholder, with which no config loads.
 pub(super) fn translate(sections: &[Section]) -> String {
-    let mut text = String::from(
-        "# create a personal access token at admin.gandi.net and save it in this file (chmod 600)\n\
+    let (mut text, mut hosts, mut index) = (String::new(), Vec::new(), Index::default());
+    let relevant = || sections.iter().filter(|s| !s.entries.is_empty());
+    for section in relevant().take(MAX_SECTIONS) {
+        translate_section(section, &mut text, &mut |host| {
+            let found = index.find_or_add(fnv(host.as_bytes()), hosts.len(), &|i| hosts[i] == host);
+            hosts.push(host);
+            found.is_none()
+        });
+    }
+    let more = relevant().count().saturating_sub(MAX_SECTIONS);
+    if more > 0 {
+        let _ = writeln!(text, "\n# and {more} more sections, which are not translated");
+    }
+    let mut head = String::from(
+        "# create a personal access token at admin.gandi.net and save it in this file (chmod 600). An API key is\n\
+         # deprecated by Gandi; if yours still works, use `api_key_file`. Other settings are not needed\n\
          token_file = /etc/gandi-ddns/token\n",
     );
-    let hosts = || sections.iter().skip(1).flat_map(|s| &s.entries).filter(|e| e.key == "host");
-    if let Some(host) = hosts().find(|e| e.value != "localhost" && !e.value.is_empty()) {
-        let _ = writeln!(text, "ipv4 = resolve:{}", host.value);
+    let host =
+        relevant().flat_map(|s| &s.entries).find(|e| e.key == "host" && is_other_host(plain(&e.value)));
+    let host = host.map(|e| plain(&e.value).to_ascii_lowercase());
+    if let Some(host) = host.filter(|host| !hosts.contains(host)) {
+        // One name is one vote.
+        let _ = writeln!(head, "ipv4 = resolve:{host}\nquorum = 1");
     }
-    for section in sections.iter().skip(1).filter(|s| !s.entries.is_empty()) {
-        translate_section(section, &mut text);
-    }
-    text
+    head + &text
 }
 
-/// Appends the translation of one section to `text`.
-fn translate_section(section: &Section, text: &mut String) {
-    let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| e.value.as_str());
-    let mut notes = String::new();
-    let mut note = |line: &str| {
-        notes.push_str("# ");
-        notes.push_str(line);
-        notes.push('\n');
-    };
-    if value("apikey").is_some() {
-        note("apikey: deprecated by Gandi; if yours still works, use `api_key_file` instead of `token_file`");
+/// Returns a value without quotes and without a comment after it.
+fn plain(value: &str) -> &str {
+    let value = value.split([';', '#']).next().unwrap_or_default();
+    value.trim().trim_matches(['"', '\''])
+}
+
+/// Returns true for the name of another host, whose address the script published.
+fn is_other_host(value: &str) -> bool {
+    value.contains('.')
+        && value.parse::<IpAddr>().is_err()
+        && check_labels(value).is_ok()
+        && !secret::is_in(value)
+}
+
+/// Appends the translation of one section to `text`. `is_new` returns false for an absolute name that it has seen.
+fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMut(String) -> bool) {
+    let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| plain(&e.value));
+    let domain = value("domain").unwrap_or(&section.name).trim_end_matches('.');
+    let domain = domain.strip_prefix("www.").unwrap_or(domain);
+    let domain = ZoneName::parse(domain).ok().filter(|d| !secret::is_in(d.as_str()));
+    let words = NAMES.iter().find_map(|key| value(key)).unwrap_or_default();
+    if domain.is_none() && words.is_empty() && value("domain").is_none() {
+        // Settings of the other sections.
+        return;
     }
-    if value("api").or_else(|| value("gandi_api")).is_some() {
-        note("api, gandi_api: not needed");
+    let (mut names, mut repeated) = (String::new(), false);
+    for word in words.split([' ', '\t', ',', '[', ']', '"', '\'']).filter(|word| !word.is_empty()) {
+        let name = domain.as_ref().and_then(|domain| relative(word, domain));
+        let (name, new) = match (&name, &domain) {
+            (Some(name), Some(domain)) => {
+                (name.as_str(), is_new(format!("{name}.{domain}").replace("@.", "")))
+            }
+            _ => ("<name>", true),
+        };
+        repeated |= !new;
+        if new {
+            names.push(' ');
+            names.push_str(name);
+        }
     }
-    if value("host").is_some_and(|h| h != "localhost") {
-        note("host: see `ipv4` above");
+    if names.is_empty() && repeated {
+        return;
     }
-    if value("retries").is_some() {
-        note("retries: not needed");
+    if names.is_empty() {
+        names.push_str(" <name>  # the names to update, such as home; @ is the domain itself");
     }
-    if value("ipify_api").is_some() {
-        note("ipify_api: not needed; for a service of your own use `ipv4 = https://…`");
-    }
-    let domain = value("domain").filter(|d| !crate::dns::is_placeholder(d)).unwrap_or("example.org");
-    let domain = domain.trim_start_matches("www.").trim_end_matches('.');
-    let names = value("a_name").filter(|n| !n.is_empty()).unwrap_or("@");
+    let domain = domain.as_ref().map_or("<domain>", ZoneName::as_str);
+    let aaaa =
+        value("type").or_else(|| value("types")).is_some_and(|t| t.to_ascii_uppercase().contains("AAAA"));
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "\n[{domain}]\nnames = {names}\ntypes = A");
+    let _ = writeln!(text, "\n[{domain}]\nnames ={names}\ntypes = {}", if aaaa { "AAAA" } else { "A" });
     match value("ttl").and_then(|t| t.parse::<u32>().ok()) {
         Some(ttl) if Ttl::new(ttl).is_some() => {
             let _ = writeln!(text, "ttl = {ttl}");
@@ -90,50 +146,124 @@ fn translate_section(section: &Section, text: &mut String) {
         }
         None => {}
     }
-    text.push_str(&notes);
+}
+
+/// Returns a name relative to its domain, from a relative or an absolute one. `None` if it is not valid.
+fn relative(word: &str, domain: &ZoneName) -> Option<RrsetName> {
+    let word = word.trim_end_matches('.').to_ascii_lowercase();
+    let word = match word.strip_suffix(domain.as_str()) {
+        Some("") => "@",
+        Some(rest) => rest.strip_suffix('.').unwrap_or(&word),
+        None => &word,
+    };
+    RrsetName::parse(word, domain).ok().filter(|_| !secret::is_in(word))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::syntax;
 
-    #[test]
-    fn legacy_config_is_translated_without_its_api_key() {
-        let old = "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\na_name = raspbian\nttl = 60\n\
-                   api = https://rpc.gandi.net/xmlrpc/\nhost = localhost\nretries = 3\nipify_api = https://x\n";
-        let sections = syntax::parse(old, None).expect("good lines");
-        assert_eq!(recognise(&sections), Some(2));
+    fn translated(old: &str) -> String {
+        let sections = read(old);
+        assert!(recognise(&sections).is_some(), "{old}");
         let new = translate(&sections);
-        assert!(!new.contains("abcdefghijklmnopqrstuvwx"));
-        for line in ["[example.org]", "names = raspbian", "types = A", "token_file = /etc/gandi-ddns/token"] {
-            assert!(new.lines().any(|l| l == line), "{line} in\n{new}");
-        }
-        assert!(new.contains("ttl = 300 "), "{new}");
-        assert!(recognise(&syntax::parse(&new, None).expect("good lines")).is_none());
+        assert!(recognise(&read(&new)).is_none(), "{new}");
+        new
+    }
+
+    #[track_caller]
+    fn has_line(text: &str, line: &str) {
+        assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
     }
 
     #[test]
-    fn legacy_host_becomes_a_resolve_source() {
-        let old =
-            "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\nhost = box.example.net\n";
-        let new = translate(&syntax::parse(old, None).expect("good lines"));
-        assert!(new.lines().any(|l| l == "ipv4 = resolve:box.example.net"), "{new}");
+    fn legacy_config_is_translated_without_its_api_key() {
+        let new = translated(
+            "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\na_name = raspbian\nttl = 60\n\
+             api = https://rpc.gandi.net/xmlrpc/\nhost = localhost\nretries = 3\nipify_api = https://x\n",
+        );
+        assert!(!new.contains("abcdefghijklmnopqrstuvwx"));
+        for line in ["[example.org]", "names = raspbian", "types = A", "token_file = /etc/gandi-ddns/token"] {
+            has_line(&new, line);
+        }
+        assert!(new.contains("ttl = 300 ") && !new.contains("resolve"), "{new}");
+    }
+
+    #[test]
+    fn legacy_host_becomes_a_resolve_source_unless_it_is_a_record() {
+        let old = "[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\na_name = @\n";
+        let host = |host: &str| translated(&format!("{old}host = {host}\n"));
+        has_line(&host("Box.example.net"), "ipv4 = resolve:box.example.net");
+        for host in [host("example.org"), host("localhost"), host("192.168.1.2"), host("")] {
+            assert!(!host.contains("resolve"), "{host}");
+        }
     }
 
     #[test]
     fn configparser_syntax_is_read() {
-        let old = "; made in 2016\n[local]\napikey: abcdefghijklmnopqrstuvwx\ndomain: example.org\na_name = \"home\"\n";
-        assert!(syntax::parse(old, None).is_err());
-        let sections = read(old);
-        assert_eq!(recognise(&sections), Some(3));
-        assert!(translate(&sections).contains("[example.org]\nnames = home\n"));
+        let old = "; made in 2016\n[local]\napikey: abcdefghijklmnopqrstuvwx ; mine\ndomain: example.org # it\n\
+                   a_name = \"home\"\n";
+        assert_eq!(recognise(&read(old)), Some(3));
+        assert!(translated(old).contains("[example.org]\nnames = home\n"));
+    }
+
+    #[test]
+    fn names_come_from_every_key_and_missing_ones_are_placeholders() {
+        for (lines, names) in [
+            ("domain = example.org\nrecords = home, *.home", "names = home *.home"),
+            ("domain = example.org\nname = home.example.org.", "names = home"),
+            ("domain = example.org\nsubdomains = [\"home\", '@', 'HOME']", "names = home @"),
+            ("domain = example.org\na_name = example.org", "names = @"),
+            ("domain = example.org\na_name = h\u{1b}[0mome", "names = <name> 0mome"),
+            ("a_name = home", "names = <name>"),
+            ("[x]\ndomain = example.org\na_name = home", "names = home"),
+        ] {
+            has_line(&translated(&format!("[local]\napikey = x\n{lines}\n")), names);
+        }
+        for lines in ["domain = example.org", "domain = example.org\na_name =", "domain = \u{1b}"] {
+            assert!(
+                translated(&format!("[local]\nkey = x\n{lines}\n")).contains("names = <name>  # "),
+                "{lines}"
+            );
+        }
+    }
+
+    #[test]
+    fn config_without_a_section_is_translated() {
+        has_line(&translated("a_name = home\ndomain = example.org\napikey = x\n"), "[example.org]");
+    }
+
+    #[test]
+    fn sections_are_domains_and_global_ones_are_skipped() {
+        let new = translated(
+            "[DEFAULT]\npat = x\nttl = 300\n[example.org]\na_name = home\n[example.net]\nrecord = @\ntype = aaaa\n\
+             [again]\ndomain = example.org\nname = home www\n",
+        );
+        let sections: Vec<_> = new.split("\n\n").skip(1).collect();
+        assert_eq!(
+            sections,
+            [
+                "[example.org]\nnames = home\ntypes = A",
+                "[example.net]\nnames = @\ntypes = AAAA",
+                "[example.org]\nnames = www\ntypes = A\n"
+            ]
+        );
+        let many = (0..5000)
+            .fold(String::new(), |text, n| text + &format!("[s{n}]\ndomain = d{n}.org\napikey = x\n"));
+        let new = translated(&many);
+        assert!(new.len() < 20_000 && new.ends_with("# and 4900 more sections, which are not translated\n"));
     }
 
     #[test]
     fn config_of_this_program_is_not_recognised_as_legacy() {
-        let sections =
-            syntax::parse("api = https://x\n[example.org]\nnames = @\n", None).expect("good lines");
-        assert_eq!(recognise(&sections), None);
+        for text in [
+            "api = https://x\n[example.org]\nnames = @\n",
+            "token = x\n[example.org]\nnames = @\ndomain = example.org\n",
+            "[example.org]\ndomain = example.org\nttl = 300\n",
+            "token_file = x\n[local]\ndomain = example.org\n",
+            "token = x\nhost = localhost\n[example.org]\nname = home\n",
+        ] {
+            assert_eq!(recognise(&read(text)), None, "{text}");
+        }
     }
 }

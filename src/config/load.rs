@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigError, Problem};
+use super::error::{ConfigError, Errors, Problem};
 use super::model::{Credentials, Detection, Loaded};
 use super::syntax::{self, Entry, Section};
-use super::{build, legacy};
+use super::{build, foreign, legacy};
 use crate::cli::{ConfigSource, Inline};
 use crate::sys::environment::Environment;
 use crate::sys::hash::ConfigId;
@@ -16,7 +16,7 @@ use crate::sys::read_limited;
 /// The maximum size of a config file in bytes: enough for some ten thousand names.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// Loads the config from the file or the arguments that `source` names. The error is the first problem that is found.
+/// Loads the config from the file or the arguments that `source` names. The error has all problems.
 pub fn load(
     source: &ConfigSource,
     env: &Environment,
@@ -24,7 +24,9 @@ pub fn load(
 ) -> Result<Loaded, ConfigError> {
     match source {
         ConfigSource::Inline(inline) => {
-            let config = build::build(&sections_of(inline), None, env, credentials)?;
+            let errors = Errors::new(None);
+            let config = build::build(&sections_of(inline), &errors, env, credentials)?;
+            errors.finish()?;
             Ok(Loaded { config, id: ConfigId::of(joined(inline).as_bytes()) })
         }
         ConfigSource::File(path) => {
@@ -36,7 +38,7 @@ pub fn load(
                 "no config file found (looked for {}): copy gandi-ddns.conf.example there, or use --domain and --name",
                 candidates.join(" and ")
             );
-            Err(ConfigError::new(None, problem))
+            Err(ConfigError::new(problem))
         }
     }
 }
@@ -44,8 +46,17 @@ pub fn load(
 /// Loads only the settings of address detection, for `ip`. Without a config file, it returns the defaults.
 pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, ConfigError> {
     match find(path, env)? {
-        Some((text, path)) => build::detection_of(&sections_of_file(&text, &path)?, Some(&path)),
-        None => build::detection_of(&[Section::default()], None),
+        Some((text, path)) => {
+            let errors = Errors::new(Some(&path));
+            let detection = build::detection_of(&syntax::parse(&text, &errors), &errors)?;
+            // The sections are not read here, where an old config has its keys.
+            if let Some(line) = legacy::recognise(&legacy::read(&text)) {
+                errors.add(line, "an old config");
+            }
+            errors.finish().map_err(|e| recognised(e, &text))?;
+            Ok(detection)
+        }
+        None => build::detection_of(&[Section::default()], &Errors::new(None)),
     }
 }
 
@@ -69,7 +80,7 @@ pub fn names(source: &ConfigSource, env: &Environment) -> String {
 fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {
     let candidates = path.map_or_else(|| env.config_files(), |path| vec![path.to_owned()]);
     for candidate in candidates {
-        ownership::check(&candidate).map_err(|problem| ConfigError::new(None, problem))?;
+        ownership::check(&candidate).map_err(ConfigError::new)?;
         let e = match read_limited::read_to_string(&candidate, MAX_FILE) {
             Ok(text) => return Ok(Some((text, candidate))),
             Err(e) => e,
@@ -80,28 +91,37 @@ fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBu
             _ => "",
         };
         let problem = format!("could not read the config {}: {e}{hint}", candidate.display());
-        return Err(ConfigError::new(None, Problem::reading(problem, &e)));
+        return Err(ConfigError::new(Problem::reading(problem, &e)));
     }
     Ok(None)
 }
 
-/// Splits a config text into sections. A text that is not a valid config may be the config of an older Gandi script.
-fn sections_of_file(text: &str, path: &Path) -> Result<Vec<Section>, ConfigError> {
-    syntax::parse(text, Some(path)).map_err(|e| {
-        let old = legacy::read(text);
-        legacy::recognise(&old)
-            .map_or(e, |line| ConfigError::legacy(Some(path), line, legacy::translate(&old)))
-    })
+/// Says in the error what kind of file it is, if it is no config of this program.
+fn recognised(error: ConfigError, text: &str) -> ConfigError {
+    let old = legacy::read(text);
+    let kind = foreign::recognise(text);
+    match legacy::recognise(&old) {
+        // Without a section it could be a script.
+        Some(line) if old.len() > 1 || kind.is_none_or(|kind| kind == foreign::INI) => {
+            error.legacy(line, legacy::translate(&old))
+        }
+        _ => match kind {
+            Some(kind) => error.foreign(kind),
+            None => error,
+        },
+    }
 }
 
 /// Builds the config of a file. Its identifier is derived from the absolute path.
-fn from_text(
+pub(super) fn from_text(
     text: &str,
     path: &Path,
     env: &Environment,
     credentials: Credentials,
 ) -> Result<Loaded, ConfigError> {
-    let config = build::build(&sections_of_file(text, path)?, Some(path), env, credentials)?;
+    let errors = Errors::new(Some(path));
+    let config = build::build(&syntax::parse(text, &errors), &errors, env, credentials)?;
+    errors.finish().map_err(|e| recognised(e, text))?;
     let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     Ok(Loaded { config, id: ConfigId::of(absolute.as_os_str().as_encoded_bytes()) })
 }
@@ -200,7 +220,7 @@ mod tests {
             (
                 section.to_owned() + "ttl = 60",
                 3,
-                "invalid TTL `60`: use a number of seconds from 300 to 2592000",
+                "`ttl`: invalid duration `60`: use seconds or 90s, 30m, 1h (from 300 to 2592000 seconds)",
             ),
             (section.to_owned() + "types = MX", 3, "unknown record type `MX`: use A"),
             ("[example.org]\nname = @".to_owned(), 2, "did you mean `names`"),
@@ -240,9 +260,15 @@ mod tests {
     }
 
     #[test]
-    fn records_of_a_family_that_is_off_are_removed() {
-        let config = config("ipv6 = off\n[example.org]\nnames = @\ntypes = A AAAA\n").expect("a good config");
-        assert_eq!(config.records.len(), 1);
+    fn records_of_a_family_that_is_off_are_removed_unless_types_lists_them() {
+        let off = |types: &str| {
+            config(&format!(
+                "ipv4 = off\n[example.org]\nnames = @\n[example.net]\nnames = @\ntypes = {types}\n"
+            ))
+        };
+        assert_eq!(off("AAAA").expect("a good config").records.len(), 1);
+        let error = off("AAAA A").expect_err("a contradiction");
+        assert!(error.starts_with("x.conf:6: `types`: `ipv4` is off"), "{error}");
     }
 
     #[test]
@@ -258,7 +284,11 @@ mod tests {
     #[test]
     fn detection_needs_neither_token_nor_records() {
         let path = Path::new("x.conf");
-        let read = |text: &str| build::detection_of(&sections_of_file(text, path)?, Some(path));
+        let read = |text: &str| {
+            let errors = Errors::new(Some(path));
+            let detection = build::detection_of(&syntax::parse(text, &errors), &errors)?;
+            errors.finish().map(|()| detection)
+        };
         assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.sources(Family::V4).is_off()));
         assert!(read("ipv4 = rooter").is_err_and(|e| e.to_string().contains("did you mean")));
     }
@@ -278,7 +308,7 @@ mod tests {
         let error = load(&ConfigSource::Inline(bad), &env(), Credentials::Required)
             .expect_err("a short TTL")
             .to_string();
-        assert!(error.starts_with("`ttl`: "), "{error}");
+        assert!(error.starts_with("--ttl: "), "{error}");
     }
 
     #[test]

@@ -6,6 +6,9 @@ mod build;
 mod ca_file;
 mod domains;
 mod error;
+mod foreign;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod legacy;
 mod load;
 mod model;

@@ -9,6 +9,7 @@ use super::sources::Sources;
 use crate::address::consensus::Quorum;
 use crate::address::suffix::Suffix;
 use crate::dns::{RrsetKey, Ttl};
+use crate::exit::Exit;
 use crate::gandi::Credential;
 use crate::http::CertificateDer;
 use crate::http::Endpoint;
@@ -25,6 +26,12 @@ pub enum MultipleValues {
     Replace,
 }
 
+/// Top-level domains with which a name looks like an absolute one: the largest, and those of Gandi's customers.
+const PUBLIC: [&str; 24] = [
+    "com", "net", "org", "info", "biz", "eu", "io", "dev", "app", "me", "xyz", "fr", "de", "uk", "ch", "be",
+    "nl", "es", "it", "at", "us", "ca", "au", "lu",
+];
+
 /// One RRset to keep up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -40,6 +47,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Returns true if the name, which is relative to the domain, looks like an absolute one, such as `home.example.com`.
+    #[must_use]
+    pub fn looks_absolute(&self) -> bool {
+        self.key.name.as_str().rsplit_once('.').is_some_and(|(_, last)| PUBLIC.contains(&last))
+    }
+
     /// Returns the address to publish when `address` was detected for this machine.
     #[must_use]
     pub fn desired_address(&self, address: IpAddr) -> IpAddr {
@@ -128,16 +141,10 @@ pub struct Notifications {
 }
 
 impl Config {
-    /// Removes the records of other address families. Fails if no record is left.
-    pub fn restrict(&mut self, families: FamilySelection) -> Result<(), ConfigError> {
+    /// Removes the records of other address families. Fails with this exit code if no record is left.
+    pub fn restrict(&mut self, families: FamilySelection, exit: Exit) -> Result<(), ConfigError> {
         self.records.retain(|r| families.includes(r.key.rrtype.family()));
-        if self.records.is_empty() {
-            return Err(ConfigError::new(
-                None,
-                "nothing to do: no record of the chosen address family is configured",
-            ));
-        }
-        Ok(())
+        if self.records.is_empty() { Err(ConfigError::nothing_to_do(exit)) } else { Ok(()) }
     }
 }
 

@@ -1,18 +1,17 @@
 //! The keys that each section may have, and access to their values.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::error::{ConfigError, Problem};
-use super::model::MultipleValues;
+use super::error::{Errors, Problem};
 use super::paths::relative_to;
-use super::sources::Sources;
 use super::syntax::{self, Entry, Section};
-use crate::net::Family;
 use crate::sys::ownership;
 use crate::sys::secret;
+use crate::sys::time::duration;
 
 /// The keys of the global section.
-pub(super) const GLOBAL: [&str; 18] = [
+const GLOBAL: [&str; 18] = [
     "token",
     "token_file",
     "api_key",
@@ -33,7 +32,7 @@ pub(super) const GLOBAL: [&str; 18] = [
     "heartbeat",
 ];
 /// The keys of a domain section.
-pub(super) const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple_values", "suffix"];
+const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple_values", "suffix"];
 
 /// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
 const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
@@ -42,14 +41,14 @@ const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
 const RENAMED: [(&str, &str); 3] =
     [("agree", "quorum"), ("multiple", "multiple_values"), ("ping", "heartbeat")];
 
+/// Returns true for a key of this program, in lower case.
+pub(super) fn is_key(key: &str) -> bool {
+    GLOBAL.contains(&key) || SECTION.contains(&key)
+}
+
 /// Checks the keys of a section: unknown, misplaced and repeated keys are errors, because an ignored key would mislead
 /// the user. `known` are the keys of this kind of section, `elsewhere` those of the other kind.
-pub(super) fn check_keys(
-    section: &Section,
-    known: &[&str],
-    elsewhere: &[&str],
-    file: Option<&Path>,
-) -> Result<(), ConfigError> {
+fn check_keys(section: &Section, known: &[&str], elsewhere: &[&str], errors: &Errors) {
     let mut set = [false; GLOBAL.len()];
     for entry in &section.entries {
         let key = entry.key.as_str();
@@ -58,6 +57,9 @@ pub(super) fn check_keys(
                 continue;
             }
             format!("`{key}` is set twice")
+        } else if !errors.shows(entry.line) {
+            // The search for a similar key takes long.
+            String::new()
         } else if elsewhere.contains(&key) && section.name.is_empty() {
             format!("`{key}` belongs in a section: put it below a line such as [example.org]")
         } else if elsewhere.contains(&key) {
@@ -71,62 +73,86 @@ pub(super) fn check_keys(
                 None => format!("unknown key `{key}`"),
             }
         };
-        return Err(ConfigError::at(file, entry.line, problem));
+        errors.add(entry.line, problem);
     }
-    Ok(())
 }
 
-/// Reads the values of one section.
+/// Reads the values of one section. A value that is not valid is added to the errors, and counts as not set.
 pub(super) struct Reader<'a> {
     pub(super) section: &'a Section,
-    /// The config file, for errors and relative paths; `None` for arguments.
-    pub(super) file: Option<&'a Path>,
+    pub(super) errors: &'a Errors<'a>,
 }
 
-impl Reader<'_> {
-    /// Returns the entry of a key, if it is set.
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+impl<'a> Reader<'a> {
+    /// Creates a reader for the global section, and checks its keys.
+    pub(super) fn global(section: &'a Section, errors: &'a Errors) -> Self {
+        check_keys(section, &GLOBAL, &SECTION, errors);
+        Self { section, errors }
+    }
+
+    /// Creates a reader for the section of a domain, and checks its keys.
+    pub(super) fn of_domain(section: &'a Section, errors: &'a Errors) -> Self {
+        check_keys(section, &SECTION, &GLOBAL, errors);
+        Self { section, errors }
+    }
+
+    /// Returns the first entry of a key, if it is set.
+    pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
         self.section.entries.iter().find(|e| e.key == key)
     }
 
     /// Reads the value of a key with `read`. `None` if the key is not set; an empty value is an error.
-    pub(super) fn value<T>(
-        &self,
-        key: &str,
-        read: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.checked(key)? else { return Ok(None) };
-        read(value).map(Some).map_err(|problem| self.error(key, problem.into()))
+    pub(super) fn value<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        read(self.checked(key)?).map_err(|problem| self.error(key, problem)).ok()
+    }
+
+    /// Reads the list of a key with `read`; each item that is not valid is an error of its own. `None` if the key is not
+    /// set, or if there was an error.
+    pub(super) fn list<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+        let words = list(self.checked(key)?);
+        let number = words.len();
+        let items: Vec<T> = words
+            .into_iter()
+            .filter_map(|word| read(word).map_err(|problem| self.error(key, problem)).ok())
+            .collect();
+        if number == 0 {
+            self.error(key, "needs a value");
+        }
+        (items.len() == number && number > 0).then_some(items)
     }
 
     /// Returns the value of a key. Refuses an empty one, and a secret under a key that is not for one: it would become
     /// part of a path or of a name.
-    fn checked(&self, key: &str) -> Result<Option<&str>, ConfigError> {
-        let Some(Entry { value, .. }) = self.entry(key) else { return Ok(None) };
+    fn checked(&self, key: &str) -> Option<&'a str> {
+        let value = self.entry(key)?.value.as_str();
         // The URL of a service may have a key in it. That of the heartbeat has one, and is not repeated by any error.
         let may_be_secret = key == "heartbeat" || key.starts_with("ipv") && value.contains("://");
         // A directory may be named by a machine ID.
         let name = if value.starts_with('/') { value.rsplit('/').next().unwrap_or_default() } else { value };
-        if value.is_empty() {
-            Err(self.error(key, "needs a value".into()))
-        } else if !may_be_secret && secret::is_in(name) {
-            let problem = "this looks like the token itself, which belongs in the file of `token_file`";
-            Err(self.error(key, problem.into()))
+        if value == syntax::IN_ERROR {
+            return None;
+        } else if value.is_empty() {
+            self.error(key, "needs a value");
+        } else if !may_be_secret
+            && if key == "names" { list(value).into_iter().any(is_secret_name) } else { secret::is_in(name) }
+        {
+            self.error(key, "this looks like the token itself, which belongs in the file of `token_file`");
         } else {
-            Ok(Some(value))
+            return Some(value);
         }
+        None
     }
 
-    /// Returns an error about the value of a key.
-    pub(super) fn error(&self, key: &str, problem: Problem) -> ConfigError {
-        ConfigError::at(self.file, self.entry(key).map_or(0, |e| e.line), problem.of_key(key))
+    /// Adds an error about the value of a key.
+    pub(super) fn error(&self, key: &str, problem: impl Into<Problem>) {
+        self.errors.add_of_key(self.entry(key).map_or(0, |e| e.line), key, problem.into());
     }
 
     /// Reads a path. A relative one is relative to the directory of the config. Only root and this user may be able to
     /// change the files of [`TRUSTED`].
-    pub(super) fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+    pub(super) fn path(&self, key: &str) -> Option<PathBuf> {
         self.value(key, |v| {
-            let path = relative_to(self.file, v);
+            let path = relative_to(self.errors.file, v);
             if TRUSTED.contains(&key) {
                 ownership::check(&path)?;
             }
@@ -134,23 +160,21 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads `multiple_values`.
-    pub(super) fn multiple_values(&self) -> Result<Option<MultipleValues>, ConfigError> {
-        self.value("multiple_values", |v| match v {
-            "refuse" => Ok(MultipleValues::Refuse),
-            "replace" => Ok(MultipleValues::Replace),
-            _ => Err(format!("unknown value `{v}`: use `refuse` or `replace`")),
-        })
-    }
-
-    /// Reads `ipv4` or `ipv6`, or returns the default sources.
-    pub(super) fn sources(&self, key: &str, family: Family) -> Result<Sources, ConfigError> {
-        Ok(self.value(key, |v| Sources::parse(&list(v), family, self.file))?.unwrap_or_default())
+    /// Reads a duration from `min` to `max` seconds.
+    pub(super) fn duration(&self, key: &str, min: u64, max: u64) -> Option<Duration> {
+        self.value(key, |v| duration(v, min, max))
     }
 }
 
+/// Returns true if a record name has the form of a secret. Hexadecimal digits may be the hash of something, as in
+/// dynamic names, unless they are as many as in a token or an API key.
+fn is_secret_name(name: &str) -> bool {
+    let is_hash = name.bytes().all(|b| b.is_ascii_hexdigit()) && ![24, 40].contains(&name.len());
+    !is_hash && secret::is_in(name)
+}
+
 /// Splits a list at spaces, tabs and commas.
-pub(super) fn list(value: &str) -> Vec<&str> {
+fn list(value: &str) -> Vec<&str> {
     value.split([' ', '\t', ',']).filter(|w| !w.is_empty()).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+use super::reader::Reader;
 use super::{paths, syntax};
 use crate::address::consensus::Quorum;
 use crate::address::sources::dns;
@@ -41,16 +42,20 @@ impl Default for Sources {
 }
 
 impl Sources {
-    /// Parses the items of a list, or `off`. Paths are relative to the directory of the config `file`. The error has no
-    /// file and line.
-    pub(super) fn parse(words: &[&str], family: Family, file: Option<&Path>) -> Result<Self, String> {
-        if words == ["off"] {
-            return Ok(Self(Vec::new()));
+    /// Reads the list of a key, or `off`. Paths are relative to the directory of the config. A list that is not valid
+    /// counts as the default.
+    pub(super) fn read(reader: &Reader, key: &str, family: Family) -> Self {
+        if reader.entry(key).is_some_and(|e| e.value == "off") {
+            return Self(Vec::new());
         }
-        if words.len() > MAX_ITEMS {
-            return Err(format!("{} sources are too many: list at most {MAX_ITEMS}", words.len()));
+        let Some(items) = reader.list(key, |word| parse_item(word, family, reader.errors.file)) else {
+            return Self::default();
+        };
+        if items.len() > MAX_ITEMS {
+            reader.error(key, format!("{} sources are too many: list at most {MAX_ITEMS}", items.len()));
+            return Self::default();
         }
-        words.iter().map(|word| parse_item(word, family, file)).collect::<Result<_, _>>().map(Self)
+        Self(items)
     }
 
     /// Returns true if records of this family are not updated.
@@ -210,9 +215,17 @@ fn provider(host: &str, family: Family) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::error::Errors;
 
     fn parse(words: &str) -> Result<Sources, String> {
-        Sources::parse(&words.split(' ').collect::<Vec<_>>(), Family::V4, Some(Path::new("/etc/x.conf")))
+        read("ipv4", words, Family::V4)
+    }
+
+    fn read(key: &str, words: &str, family: Family) -> Result<Sources, String> {
+        let errors = Errors::new(Some(Path::new("/etc/x.conf")));
+        let section = &syntax::parse(&format!("{key} = {words}"), &errors)[0];
+        let sources = Sources::read(&Reader { section, errors: &errors }, key, family);
+        errors.finish().map(|()| sources).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -258,7 +271,7 @@ mod tests {
         ] {
             assert!(parse(bad).is_err_and(|e| e.contains(word)), "{bad}: {:?}", parse(bad));
         }
-        let six = |word| Sources::parse(&[word], Family::V6, None);
+        let six = |word| read("ipv6", word, Family::V6);
         assert!(six("router").is_err_and(|e| e.contains("`interface`")));
         assert!(six("dns:google@[::1]:5353").is_ok() && six("dns:google@::1").is_ok());
     }

@@ -1,8 +1,6 @@
 //! The syntax of the config file: `key = value` lines in `[sections]`. The meaning of keys is checked elsewhere.
 
-use std::path::Path;
-
-use super::error::ConfigError;
+use super::error::Errors;
 use crate::sys::secret;
 pub(super) use crate::sys::words::did_you_mean;
 
@@ -17,6 +15,9 @@ pub(super) struct Entry {
     pub(super) value: String,
 }
 
+/// The value of an entry whose own value has been reported as a problem.
+pub(super) const IN_ERROR: &str = "\0";
+
 /// The global section, or one `[name]` with the entries below it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Section {
@@ -30,7 +31,7 @@ pub(super) struct Section {
 
 /// Splits a config text into the global section, which always comes first, and the named sections in their order.
 /// Errors never repeat a value or a line without a key, because it may be a secret.
-pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Vec<Section>, ConfigError> {
+pub(super) fn parse(text: &str, errors: &Errors) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     // Some Windows editors write a byte order mark at the start of a file.
     for (index, raw) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -40,36 +41,43 @@ pub(super) fn parse(text: &str, file: Option<&Path>) -> Result<Vec<Section>, Con
             continue;
         }
         if let Some(rest) = text.strip_prefix('[') {
-            let Some(name) = rest.strip_suffix(']') else {
-                return Err(ConfigError::at(
-                    file,
-                    line,
-                    "a section header must end with `]`, as in [example.org]",
-                ));
-            };
+            let name = rest.strip_suffix(']').unwrap_or_else(|| {
+                errors.add(line, "a section header must end with `]`, as in [example.org]");
+                rest
+            });
             sections.push(Section { line, name: name.trim().to_owned(), entries: Vec::new() });
             continue;
         }
         let Some((key, value)) = text.split_once('=') else {
-            let problem = if text.starts_with(';') || text.starts_with("//") {
-                "comments start with `#`"
-            } else if text.contains(':') {
-                "expected `key = value`: use `=` instead of `:`"
-            } else {
-                "expected `key = value`, `[domain]` or `# comment`"
-            };
-            return Err(ConfigError::at(file, line, problem));
+            errors.add(
+                line,
+                if text.starts_with(';') || text.starts_with("//") {
+                    "comments start with `#`"
+                } else if text.contains(':') {
+                    "expected `key = value`: use `=` instead of `:`"
+                } else {
+                    "expected `key = value`, `[domain]` or `# comment`"
+                },
+            );
+            continue;
         };
         // Before the case is lost, by which a token is recognised. It may end in `=`.
-        let (key, value) = (secret::hide(key.trim()).to_ascii_lowercase(), value.trim());
-        if value.len() >= 2 && (value.starts_with('"') || value.starts_with('\'')) {
-            return Err(ConfigError::at(file, line, format!("`{key}`: write the value without quotes")));
+        let (key, mut value) = (secret::hide(key.trim()).to_ascii_lowercase(), value.trim());
+        let without = match value.as_bytes() {
+            [b'"' | b'\'', _, ..] => "quotes",
+            [b'[' | b'{', _, ..] => "brackets",
+            _ => "",
+        };
+        if !without.is_empty() {
+            errors.add(line, format!("`{key}`: write the value without {without}"));
+            // No value that is read below: one line has one problem.
+            value = IN_ERROR;
         }
         if let Some(section) = sections.last_mut() {
             section.entries.push(Entry { line, key, value: value.to_owned() });
         }
     }
-    Ok(sections)
+    sections
 }
 
 /// Returns the names of sections and records as typed, separated by spaces.
@@ -103,12 +111,21 @@ fn without_comment(line: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    fn parsed(text: &str) -> (Vec<Section>, Vec<String>) {
+        let errors = Errors::new(Some(Path::new("x.conf")));
+        let sections = parse(text, &errors);
+        (sections, errors.finish().map_or_else(|e| e.lines(), |()| Vec::new()))
+    }
 
     #[test]
     fn parse_returns_entries_and_sections_without_comments() {
         let text = "\u{feff}# head\r\nToken = a#b # rest\r\n\n[ example.org ]\nnames=@ www\n  # end";
-        let sections = parse(text, None).expect("good lines");
+        let (sections, errors) = parsed(text);
+        assert!(errors.is_empty(), "{errors:?}");
         let entry =
             |line, key: &str, value: &str| Entry { line, key: key.to_owned(), value: value.to_owned() };
         assert_eq!(sections[0].entries, [entry(2, "token", "a#b")]);
@@ -123,11 +140,14 @@ mod tests {
             ("[example.org", "must end with `]`"),
             ("token = \"s3cr3t\"", "without quotes"),
             ("token = 's3cr3t'", "without quotes"),
+            ("names = [\"s3cr3t\"]", "without brackets"),
+            ("token = {s3cr3t}", "without brackets"),
             ("token: s3cr3t", "use `=` instead of `:`"),
             ("; s3cr3t", "comments start with `#`"),
             ("// s3cr3t", "comments start with `#`"),
         ] {
-            let error = parse(text, Some(Path::new("x.conf"))).expect_err(text).to_string();
+            let (_, errors) = parsed(text);
+            let [error] = &errors[..] else { panic!("{text}: {errors:?}") };
             assert!(error.starts_with("x.conf:1: ") && error.contains(words), "{error}");
             assert!(!error.contains("s3cr3t"), "{error}");
         }
@@ -136,7 +156,7 @@ mod tests {
     #[test]
     fn token_in_place_of_a_key_is_hidden() {
         for line in ["AbCdEfGhIjKlMnOpQrStUvWx1Yz=", "AbCdEfGhIjKlMnOpQrStUvWx1Yz = x", "pat_0123456789 ="] {
-            assert_eq!(parse(line, None).expect("a key")[0].entries[0].key, "[secret]", "{line}");
+            assert_eq!(parsed(line).0[0].entries[0].key, "[secret]", "{line}");
         }
     }
 

@@ -2,12 +2,14 @@
 //! stream must not change the exit code.
 
 pub mod syslog;
+mod text;
 
 use std::fmt;
 use std::io::Write;
 
 use crate::sys::secret;
 use syslog::{Severity, Syslog};
+pub(crate) use text::clean;
 
 /// The amount of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,8 +49,10 @@ pub struct Console<'a> {
     /// The system log, if lines go there, and whether the user knows that it failed.
     log: Option<(Syslog, LogFailure)>,
     stdout: Stdout,
-    /// Warnings and errors of an attempt that may be retried; `None` when they are printed at once.
-    buffer: Option<Vec<(Severity, String)>>,
+    /// Warnings and errors that wait for [`Console::take_held`]; `None` when they are printed at once.
+    held: Option<Vec<(Severity, String)>>,
+    /// True if stderr is a terminal, so that a person is reading.
+    is_terminal: bool,
     /// The token or API key in use, which is hidden in every line; empty if none is known.
     credential: String,
 }
@@ -57,7 +61,8 @@ impl<'a> Console<'a> {
     /// Creates a console that writes to these two streams.
     pub fn new(verbosity: Verbosity, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
         let credential = String::new();
-        Self { verbosity, out, err, log: None, stdout: Stdout::Lines, buffer: None, credential }
+        let (log, stdout, held) = (None, Stdout::Lines, None);
+        Self { verbosity, out, err, log, stdout, held, is_terminal: false, credential }
     }
 
     /// Hides this token or API key in all further output, whatever its form.
@@ -82,24 +87,26 @@ impl<'a> Console<'a> {
         self.verbosity >= Verbosity::Verbose
     }
 
-    /// Buffers warnings and errors until [`Console::flush_errors`] or [`Console::discard_errors`]: an attempt that is
-    /// retried with success should not print them. Has no effect with `-v`.
-    pub fn buffer_errors(&mut self) {
-        if !self.is_verbose() {
-            self.buffer = Some(Vec::new());
-        }
+    /// Notes that stderr is a terminal.
+    pub fn note_terminal(&mut self) {
+        self.is_terminal = true;
     }
 
-    /// Prints the buffered warnings and errors, and ends buffering.
-    pub fn flush_errors(&mut self) {
-        for (severity, line) in self.buffer.take().unwrap_or_default() {
-            self.emit(severity, &line);
-        }
+    /// Returns true if stderr is a terminal: then a person is reading.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
     }
 
-    /// Drops the buffered warnings and errors, and ends buffering.
-    pub fn discard_errors(&mut self) {
-        self.buffer = None;
+    /// Holds warnings and errors back until [`Console::take_held`]: the caller decides which of them are news. With `-v`
+    /// they are printed at once as well.
+    pub fn hold(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// Returns the warnings and errors that were held back, each text once, and goes on holding.
+    pub fn take_held(&mut self) -> Vec<(Severity, String)> {
+        self.held.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Prints a step, with `-v` only.
@@ -121,12 +128,12 @@ impl<'a> Console<'a> {
         self.emit(Severity::Error, &text.to_string());
     }
 
-    /// Prints a change, or a text that the user asked for, on stdout.
+    /// Prints a change, or a text that the user asked for, on stdout. The text may have several lines.
     pub fn notice(&mut self, text: fmt::Arguments) {
         if self.verbosity < Verbosity::Normal {
             return;
         }
-        let text = self.without_secrets(&text.to_string());
+        let text = text::lines(&self.without_secrets(&text.to_string()));
         if !self.log(Severity::Notice, &text) && self.stdout == Stdout::Lines {
             // There is nowhere left to report a failed write to.
             let _ = writeln!(self.out, "{text}");
@@ -135,16 +142,36 @@ impl<'a> Console<'a> {
 
     /// Prints the JSON object on stdout, whatever the verbosity.
     pub fn object(&mut self, json: &str) {
-        let json = self.without_secrets(json);
+        let json = text::escape(&self.without_secrets(json));
         let _ = writeln!(self.out, "{json}");
     }
 
-    fn emit(&mut self, severity: Severity, text: &str) {
-        if let Some(buffer) = &mut self.buffer {
-            buffer.push((severity, text.to_owned()));
-            return;
+    /// Prints a text of several lines on stderr, below an error that refers to it.
+    pub fn below(&mut self, text: &str) {
+        let text = text::lines(&self.without_secrets(text));
+        if !self.log(Severity::Error, &text) {
+            let _ = writeln!(self.err, "\n{text}");
         }
-        let text = self.without_secrets(text);
+    }
+
+    fn emit(&mut self, severity: Severity, text: &str) {
+        if let Some(held) = &mut self.held
+            && severity != Severity::Debug
+        {
+            if held.iter().any(|(_, known)| known == text) {
+                return;
+            }
+            held.push((severity, text.to_owned()));
+            if !self.is_verbose() {
+                return;
+            }
+        }
+        self.print(severity, text);
+    }
+
+    /// Prints a line on stderr, or in the system log.
+    pub(crate) fn print(&mut self, severity: Severity, text: &str) {
+        let text = text::line(&self.without_secrets(text));
         if !self.log(severity, &text) {
             let _ = writeln!(self.err, "gandi-ddns: {text}");
         }

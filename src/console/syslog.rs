@@ -74,10 +74,14 @@ impl Syslog {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
         };
-        let result = match socket.send(message.as_bytes()) {
+        let (socket, result) = match socket.send(message.as_bytes()) {
             // The log may have been restarted in the meantime.
-            Err(e) if !is_full(&e) => self.open()?.send(message.as_bytes()),
-            result => result,
+            Err(e) if !is_full(&e) => {
+                let socket = self.open()?;
+                let result = socket.send(message.as_bytes());
+                (socket, result)
+            }
+            result => (socket, result),
         };
         self.link = if result.is_err() { Link::Full } else { Link::Open(socket) };
         result.map(drop)

@@ -95,6 +95,21 @@ impl Error {
         matches!(self.kind, ErrorKind::Conflict(_))
     }
 
+    /// Returns a number for the kind of error. It does not depend on texts of the server, such as request IDs.
+    pub(crate) fn class(&self) -> u64 {
+        match &self.kind {
+            ErrorKind::Http(e) => e.class(),
+            ErrorKind::RateLimited { .. } => 8,
+            ErrorKind::Server { .. } => 9,
+            ErrorKind::UnknownDomain { .. } => 10,
+            ErrorKind::NoZone { .. } => 11,
+            ErrorKind::Invalid { .. } => 12,
+            ErrorKind::Conflict { .. } => 13,
+            ErrorKind::Status(status, _) => u64::from(*status),
+            _ => 14,
+        }
+    }
+
     /// Returns the exit code of a run that ends with this error.
     #[must_use]
     pub const fn exit(&self) -> Exit {

@@ -231,7 +231,7 @@ fn is_absent(response: &Response) -> bool {
 
 /// Returns the URL of the next page from a `Link` header (RFC 8288); `None` if there is none. `Err` holds a link to
 /// another origin, or a header that mentions a next page in a form that is not recognized.
-fn next_page(link: &str, origin: &str) -> Result<Option<String>, String> {
+pub(super) fn next_page(link: &str, origin: &str) -> Result<Option<String>, String> {
     // A comma inside a URL would end it here, and the header would then be an error; Gandi's URLs have none.
     let next = link.split(',').find_map(|part| {
         let (url, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;

@@ -3,6 +3,8 @@
 pub(crate) mod access_token;
 pub mod credential;
 pub mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod livedns;
 pub(crate) mod nameservers;
 mod strict;

@@ -48,12 +48,18 @@ impl Endpoint {
             return Err(EndpointError::UserInfo);
         }
         let host = authority.host();
-        // `Authority` accepts `host:` and `host:99999`.
-        let is_port_valid = authority.as_str().len() == host.len() || authority.port_u16().is_some();
-        if host.is_empty() || !is_port_valid || text.contains(['#', ' ']) {
+        let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+        // `Authority` accepts `a:b[::1]`, `host:`, `host:99999`, `[::1]host:80` and `0:22[::1]:80`.
+        let is_in_brackets = literal.is_some_and(|ip| ip.is_ipv6()) && host.starts_with('[');
+        let is_host_valid = !host.is_empty() && (is_in_brackets || !host.contains(['[', ']', ':']));
+        let after = authority.as_str().strip_prefix(host);
+        let is_port_valid = after == Some("")
+            || authority
+                .port()
+                .is_some_and(|port| after.and_then(|a| a.strip_prefix(':')) == Some(port.as_str()));
+        if !is_host_valid || !is_port_valid || !text.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
             return Err(not_a_url());
         }
-        let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
         match scheme {
             "https" => {}
             "http" if literal.is_some_and(|ip| ip.is_loopback()) => {}
@@ -142,6 +148,14 @@ mod tests {
             "https://example.org:99999",
             "https://example.org:",
             "http://[::ffff:127.0.0.1]/",
+            "http://[::1]a.example:80/",
+            "https://[::1]222:8443/",
+            "https://[::1]222/",
+            "https://example.org/\u{8b}",
+            "https://20:d[::1]:8443/",
+            "https://0:22[::1]:83/",
+            "https://[a.example]/",
+            "https://[127.0.0.1]/",
         ] {
             assert!(Endpoint::parse(bad).is_err(), "{bad}");
         }

@@ -235,6 +235,16 @@ impl HttpError {
             || matches!(self, Self::OutOfTime { .. } | Self::TimedOut { limit: TimeLimit::Run, .. })
     }
 
+    /// Returns a number for the kind of cause. The causes of an outage change from run to run and share one number.
+    pub(crate) const fn class(&self) -> u64 {
+        match self {
+            Self::Clock { .. } => 2,
+            Self::Certificate { .. } => 3,
+            Self::Tls { .. } | Self::TooLong { .. } | Self::Invalid { .. } => 4,
+            _ => 1,
+        }
+    }
+
     /// Returns true if the request may have reached the server: a failed write may then have been applied.
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {

@@ -1,7 +1,7 @@
 //! The TLS algorithms that current servers need, and no others: the linker drops every algorithm that is not named here.
 //!
 //! Not included, unlike in rustls's default: client keys (we have no certificate) and ChaCha20 (TLS 1.2 and 1.3 servers
-//! have AES-GCM, which RFC 8446 makes mandatory).
+//! have AES-GCM, which RFC 8446 makes mandatory), Ed25519 (no public CA may certify such a key; 13 kB).
 
 use std::sync::Arc;
 
@@ -31,14 +31,14 @@ pub(super) fn provider() -> CryptoProvider {
     }
 }
 
-/// RSA, ECDSA on P-256 and P-384, and Ed25519.
+/// RSA, and ECDSA on P-256 and P-384: the key types that public CAs may certify (Baseline Requirements of the CA/Browser
+/// Forum, 7.1.3.1).
 static VERIFIERS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
         algs::ECDSA_P256_SHA256,
         algs::ECDSA_P256_SHA384,
         algs::ECDSA_P384_SHA256,
         algs::ECDSA_P384_SHA384,
-        algs::ED25519,
         algs::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
         algs::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
         algs::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
@@ -50,7 +50,6 @@ static VERIFIERS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     mapping: &[
         (Scheme::ECDSA_NISTP384_SHA384, &[algs::ECDSA_P384_SHA384, algs::ECDSA_P256_SHA384]),
         (Scheme::ECDSA_NISTP256_SHA256, &[algs::ECDSA_P256_SHA256, algs::ECDSA_P384_SHA256]),
-        (Scheme::ED25519, &[algs::ED25519]),
         (Scheme::RSA_PSS_SHA512, &[algs::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
         (Scheme::RSA_PSS_SHA384, &[algs::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
         (Scheme::RSA_PSS_SHA256, &[algs::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),

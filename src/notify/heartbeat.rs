@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::Notifications;
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::exit::Exit;
 use crate::http::{Http, Method, Request};
 use crate::sys::error_chain::chain;
@@ -27,6 +27,7 @@ pub(crate) fn send(
 ) {
     let Some(url) = &notifications.heartbeat else { return };
     let fail_url = format!("{url}/fail");
+    let message = console::clean(message);
     let mut end = message.len().min(MAX_MESSAGE);
     while !message.is_char_boundary(end) {
         end -= 1;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::WriteMode;
 use crate::config::Notifications;
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::dns::RrsetKey;
 use crate::outcome::{Outcome, Success};
 use crate::sys::error_chain::chain;
@@ -147,7 +147,7 @@ fn distinct(keys: &[&RrsetKey], word: fn(&RrsetKey) -> String) -> String {
 /// Returns a text as a value that the kernel accepts: without control characters such as NUL, which may come from a
 /// server, and of at most [`MAX_VARIABLE`] bytes. The number of words that are left out is at the end.
 fn variable(text: &str) -> String {
-    let mut value: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut value = console::clean(text).replace('\n', " ");
     if value.len() > MAX_VARIABLE {
         let mut end = MAX_VARIABLE;
         while !value.is_char_boundary(end) {

@@ -20,6 +20,23 @@ pub(crate) struct RunReport<'a> {
     pub(crate) earlier: &'a [Outcome],
     /// The expiry of the token; `None` if unknown.
     pub(crate) token_expires: Option<Timestamp>,
+    /// The warnings of the run, printed or not.
+    pub(crate) warnings: &'a [String],
+}
+
+/// Returns the object of a run that ended before it knew its records.
+pub(crate) fn early_end(now: Timestamp, exit: Exit, mode: WriteMode, error: &str) -> String {
+    let error = Some(error);
+    run(&RunReport {
+        now,
+        exit,
+        mode,
+        error,
+        outcomes: &[],
+        earlier: &[],
+        token_expires: None,
+        warnings: &[],
+    })
 }
 
 /// Returns the object as one line.
@@ -43,7 +60,13 @@ pub(crate) fn run(report: &RunReport) -> String {
     object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("time", Some(report.now.as_secs()));
     object.number("exit", Some(report.exit.code().into()));
     object.boolean("dry_run", report.mode == WriteMode::DryRun);
-    object.text("error", report.error).list("records", &records);
+    let mut warnings = Vec::with_capacity(report.warnings.len());
+    for text in report.warnings {
+        let mut warning = Object::new();
+        warning.text("text", Some(text));
+        warnings.push(warning.end());
+    }
+    object.text("error", report.error).list("records", &records).list("warnings", &warnings);
     object.number("token_expires", report.token_expires.map(Timestamp::as_secs));
     object.end()
 }

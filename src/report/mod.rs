@@ -4,4 +4,4 @@ pub(crate) mod json;
 mod text;
 
 pub use text::report;
-pub(crate) use text::{ReplacementText, failure_lines};
+pub(crate) use text::{FirstWrite, ReplacementText, failure_lines, report_end, report_failures};

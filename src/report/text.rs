@@ -4,31 +4,47 @@ use std::fmt;
 
 use crate::cli::WriteMode;
 use crate::console::Console;
+use crate::console::syslog::Severity;
 use crate::dns::{Rrset, RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Outcome, Success};
 use crate::sys::grouped::{Texts, push_grouped};
+use crate::sys::time::Timestamp;
 
-/// Prints the outcomes of a pass and returns the most severe exit code.
-pub fn report(outcomes: &[Outcome], console: &mut Console) -> Exit {
+/// Prints the steps and changes of a pass, and returns the most severe exit code. The failures are printed by
+/// [`report_failures`]. `is_known` returns true for a record that this program has confirmed or written before: a dry run
+/// says so if it would replace another one.
+pub fn report(outcomes: &[Outcome], is_known: &dyn Fn(&RrsetKey) -> bool, console: &mut Console) -> Exit {
     let mut exit = Exit::Ok;
     for Outcome { keys, result } in outcomes {
         match result {
-            Ok(success) => report_success(keys, success, console),
+            Ok(success) => report_success(keys, success, is_known, console),
             Err(failure) => exit = exit.max(failure.exit()),
         }
-    }
-    for (text, keys) in failures(outcomes) {
-        console.error(format_args!("{}: {text}", Subjects(&keys)));
     }
     exit
 }
 
-/// Returns the failures of a pass with their records, grouped by text.
-fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
+/// Prints the failures with one of these codes (`Failure::code`), one line per text, with `suffix` at their ends.
+pub(crate) fn report_failures(outcomes: &[Outcome], codes: &[u64], suffix: &str, console: &mut Console) {
+    for (text, keys) in failures(outcomes, Some(codes)) {
+        console.print(Severity::Error, &format!("{}: {text}{suffix}", Subjects(&keys)));
+    }
+}
+
+/// Prints that these records work again after a failure.
+pub(crate) fn report_end(keys: &[&RrsetKey], since: Timestamp, console: &mut Console) {
+    console.notice(format_args!("{}: works again; it failed since {since}", Subjects(keys)));
+}
+
+/// Returns the failures of a pass with these codes, or all of them, with their records, grouped by text.
+fn failures<'a>(outcomes: &'a [Outcome], codes: Option<&[u64]>) -> Vec<(String, Vec<&'a RrsetKey>)> {
     let (mut failures, mut texts) = (Vec::new(), Texts::default());
     for Outcome { keys, result } in outcomes {
         let Err(failure) = result else { continue };
+        if codes.is_some_and(|codes| !codes.contains(&failure.code())) {
+            continue;
+        }
         let text = failure.text();
         for key in keys {
             push_grouped(&mut failures, &mut texts, &text, key);
@@ -39,10 +55,15 @@ fn failures(outcomes: &[Outcome]) -> Vec<(String, Vec<&RrsetKey>)> {
 
 /// Returns the failures of a pass, one line per text.
 pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
-    failures(outcomes).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
+    failures(outcomes, None).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
 }
 
-fn report_success(keys: &[RrsetKey], success: &Success, console: &mut Console) {
+fn report_success(
+    keys: &[RrsetKey],
+    success: &Success,
+    is_known: &dyn Fn(&RrsetKey) -> bool,
+    console: &mut Console,
+) {
     for key in keys {
         match success {
             Success::Cached(rrset) => {
@@ -60,6 +81,11 @@ fn report_success(keys: &[RrsetKey], success: &Success, console: &mut Console) {
                 new.addresses(),
                 new.ttl
             )),
+            Success::Replaced { old, new, mode: WriteMode::DryRun }
+                if old.values() != new.values() && !is_known(key) =>
+            {
+                console.notice(format_args!("{key}: would replace {}", FirstWrite { old, new }));
+            }
             Success::Replaced { old, new, mode } => {
                 console.notice(format_args!(
                     "{key}: {}{}",
@@ -100,6 +126,25 @@ impl fmt::Display for ReplacementText<'_> {
     }
 }
 
+/// The text of the replacement of an address that this program has neither written nor confirmed, after "replace".
+pub(crate) struct FirstWrite<'a> {
+    pub(crate) old: &'a Rrset,
+    pub(crate) new: &'a Rrset,
+}
+
+impl fmt::Display for FirstWrite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (old, new) = (self.old, self.new);
+        write!(
+            f,
+            "{}, which this program has not written as far as it knows, with {} (TTL {})",
+            old.addresses(),
+            new.addresses(),
+            new.ttl
+        )
+    }
+}
+
 /// The names of records: up to three by name, and the number of the others.
 struct Subjects<'a>(&'a [&'a RrsetKey]);
 
@@ -134,7 +179,10 @@ mod tests {
 
     fn printed(outcomes: &[Outcome], verbosity: Verbosity) -> (String, String, Exit) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = report(outcomes, &mut Console::new(verbosity, &mut out, &mut err));
+        let mut console = Console::new(verbosity, &mut out, &mut err);
+        let exit = report(outcomes, &|_| true, &mut console);
+        let codes: Vec<u64> = outcomes.iter().filter_map(|o| Some(o.result.as_ref().err()?.code())).collect();
+        report_failures(outcomes, &codes, "", &mut console);
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (text(out), text(err), exit)
     }

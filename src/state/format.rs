@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::notices::Notice;
 use super::records::{Confirmed, RecordState, State, TokenMemory};
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
@@ -23,14 +24,14 @@ pub(super) enum Unreadable {
 impl State {
     /// Parses the state file. Errors tell a corrupt file from one written by another version.
     pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
-        let mut lines = text.lines();
-        match lines.next() {
-            Some(HEADER) => {}
-            Some(other) if other.starts_with("gandi-ddns state ") => return Err(Unreadable::OtherVersion),
-            _ => return Err(Unreadable::Corrupt),
+        let (header, rest) = text.split_once('\n').unwrap_or((text, ""));
+        if header != HEADER && header.starts_with("gandi-ddns state ") {
+            return Err(Unreadable::OtherVersion);
         }
+        // Without the last line end, the last line may be cut off in a way that does not show.
+        let lines = rest.strip_suffix('\n').filter(|_| header == HEADER).ok_or(Unreadable::Corrupt)?;
         let mut state = Self::default();
-        for line in lines {
+        for line in lines.split('\n') {
             state.parse_line(line).ok_or(Unreadable::Corrupt)?;
         }
         Ok(state)
@@ -43,26 +44,39 @@ impl State {
         match kind {
             "fingerprint" => self.fingerprint = number()?,
             "token" => {
-                let (checked_at, expires_at) = (time(number()?), time(number()?));
-                self.token = TokenMemory { checked_at, expires_at, warned_at: time(number()?) };
+                self.token = TokenMemory { checked_at: time(number()?), expires_at: time(number()?) };
+                // A former version noted the time of the last warning.
+                number()?;
+            }
+            "told" => {
+                let (told_at, tellings) = (Timestamp::from_secs(number()?), number()?);
+                let (known, most) = (number()?, number()?);
+                self.notices.0.push(Notice { told_at, tellings, known, most, id: number()? });
             }
             "confirmed" => {
-                let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()? == 1, number()?);
+                let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()?, number()?);
                 let confirmed = Confirmed {
                     address: words.next()?.parse().ok()?,
                     ttl: u32::try_from(ttl).ok()?,
                     at: Timestamp::from_secs(at),
                     changed,
-                    doubtful,
+                    doubtful: doubtful == 1,
                 };
-                self.entry(&parse_id(&mut words)?).confirmed = Some(confirmed);
+                let id = parse_id(&mut words)?;
+                // The next run relies on this line, so any sign of damage counts.
+                let rrtype = if confirmed.address.is_ipv4() { " A" } else { " AAAA" };
+                if doubtful > 1 || !id.ends_with(rrtype) || words.next().is_some() {
+                    return None;
+                }
+                self.entry(&id).confirmed = Some(confirmed);
             }
             "failure" => {
                 let (code, first_seen, last_seen) = (number()?, number()?, number()?);
                 let (retry_after, consecutive, reported_at) = (time(number()?), number()?, time(number()?));
                 let id = parse_id(&mut words)?;
                 self.entry(&id).failure = Some(FailureRecord {
-                    exit: Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code)?,
+                    exit: Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code & 0xff)?,
+                    code,
                     first_seen: Timestamp::from_secs(first_seen),
                     last_seen: Timestamp::from_secs(last_seen),
                     retry_after,
@@ -97,8 +111,11 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(HEADER)?;
         start_line(f, "fingerprint", &[self.fingerprint])?;
-        let TokenMemory { checked_at, expires_at, warned_at } = self.token;
-        start_line(f, "token", &[seconds(checked_at), seconds(expires_at), seconds(warned_at)])?;
+        let TokenMemory { checked_at, expires_at } = self.token;
+        start_line(f, "token", &[seconds(checked_at), seconds(expires_at), 0])?;
+        for Notice { told_at, tellings, known, most, id } in &self.notices.0 {
+            start_line(f, "told", &[told_at.as_secs(), *tellings, *known, *most, *id])?;
+        }
         for (id, RecordState { confirmed, failure }) in self.entries() {
             if let Some(Confirmed { address, ttl, at, changed, doubtful }) = confirmed {
                 let numbers = [at.as_secs(), seconds(*changed), u64::from(*doubtful), u64::from(*ttl)];
@@ -107,7 +124,7 @@ impl fmt::Display for State {
             }
             if let Some(failure) = failure {
                 let numbers = [
-                    u64::from(failure.exit.code()),
+                    failure.code,
                     failure.first_seen.as_secs(),
                     failure.last_seen.as_secs(),
                     seconds(failure.retry_after),
@@ -130,6 +147,7 @@ fn start_line(f: &mut fmt::Formatter<'_>, kind: &str, numbers: &[u64]) -> fmt::R
 
 #[cfg(test)]
 mod tests {
+    use super::super::records::Attempts;
     use super::*;
     use crate::dns::{Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
     use crate::outcome::{Failure, Outcome, Refusal, Success};
@@ -144,10 +162,22 @@ mod tests {
     fn state_is_the_same_after_writing_and_parsing() {
         let kept = Success::Unchanged(Rrset::single("81.2.69.142".parse().expect("an address"), 600));
         let refused = Failure::Refused(Refusal::Cname("a.".to_owned()));
-        let mut state = State::default().apply("api", &outcome(Ok(kept)), Timestamp::from_secs(10_000));
-        state = state.apply("api", &outcome(Err(refused)), Timestamp::from_secs(10_100)).with_fingerprint(7);
-        state.token = TokenMemory { checked_at: time(1), expires_at: time(2), warned_at: time(3) };
+        let mut state =
+            State::default().apply("api", &outcome(Ok(kept)), Attempts::Last, Timestamp::from_secs(10_000));
+        state = state
+            .apply("api", &outcome(Err(refused)), Attempts::Last, Timestamp::from_secs(10_100))
+            .with_fingerprint(7);
+        state.token = TokenMemory { checked_at: time(1), expires_at: time(2) };
+        assert!(state.notices.is_due(7, 1, Timestamp::from_secs(10_100)));
         assert_eq!(State::parse(&state.to_string()), Ok(state));
+    }
+
+    #[test]
+    fn state_of_a_former_version_without_kinds_of_failures_is_read() {
+        let old = format!("{HEADER}\ntoken 1 2 3\nfailure 77 1 2 3600 1 0 api example.org * A refused\n");
+        let state = State::parse(&old).expect("a state");
+        assert_eq!(state.token, TokenMemory { checked_at: time(1), expires_at: time(2) });
+        assert_eq!(state.failing(77), 1);
     }
 
     #[test]
@@ -160,5 +190,33 @@ mod tests {
         }
         assert_eq!(State::parse(&(head + "\nfailure 99 1 1 1 1 1 a b c A x")), Err(Unreadable::Corrupt));
         assert_eq!(State::parse("gandi-ddns state 1\nx"), Err(Unreadable::OtherVersion));
+    }
+
+    #[test]
+    fn damaged_line_is_no_confirmation() {
+        let file = |line: &str| format!("{HEADER}\nconfirmed {line}");
+        for (line, is_good) in [
+            ("1 0 0 300 81.2.69.142 a b c A\n", true),
+            ("1 0 1 300 2a01::1 a b c AAAA\n", true),
+            // Cut off, with a number that is neither 0 nor 1, of another family, and joined with the next line.
+            ("1 0 0 300 81.2.69.142 a b c A", false),
+            ("1 0 0 300 81.2.69.142 a b c \n", false),
+            ("1 0 0 300 2a01::1 a b c A\n", false),
+            ("1 0 2 300 81.2.69.142 a b c A\n", false),
+            ("1 0 0 300 81.2.69.142 a b c AAAA\n", false),
+            ("1 0 0 300 81.2.69.142 a b c A\r\n", false),
+            ("1 0 0 300 81.2.69.142 a b c A confirmed\n", false),
+        ] {
+            assert_eq!(State::parse(&file(line)).is_ok(), is_good, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn text_of_a_failure_is_the_same_after_writing_and_parsing() {
+        for text in ["", "  two  spaces ", "ends in\r", "\u{b}\u{2028}"] {
+            let line = format!("{HEADER}\nfailure 75 1 2 3 4 0 a b c A {text}\n");
+            let state = State::parse(&line).expect("a state");
+            assert_eq!(State::parse(&state.to_string()), Ok(state), "{text:?}");
+        }
     }
 }

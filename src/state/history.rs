@@ -33,7 +33,8 @@ pub(crate) struct HistoryEntry {
     pub(crate) new: String,
 }
 
-const NOT_A_HISTORY: FileError = FileError::NotText("it has lines that are no history");
+const NOT_A_HISTORY: FileError =
+    FileError::NotText("it has lines that are no history; move it away, or set another `history`");
 
 /// The word in the file for an absent former address.
 const NO_ADDRESS: &str = "-";
@@ -48,10 +49,11 @@ impl fmt::Display for HistoryEntry {
 
 impl HistoryEntry {
     /// Parses a line of the file; `None` for a line of another format.
-    fn parse(line: &str) -> Option<Self> {
+    pub(super) fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(' ').collect();
         let &[at, name, rrtype, old, new] = words.as_slice() else { return None };
-        if !matches!(rrtype, "A" | "AAAA") || new.parse::<IpAddr>().is_err() {
+        let address: IpAddr = new.parse().ok()?;
+        if rrtype != if address.is_ipv4() { "A" } else { "AAAA" } {
             return None;
         }
         let record = format!("{name} {rrtype}");
@@ -109,17 +111,22 @@ pub(crate) fn add(path: &Path, new: Vec<HistoryEntry>) -> Result<(), FileError> 
     atomic_file::replace(&dir, &name, &lines.concat(), old.as_ref())
 }
 
-/// Reads the last [`MAX_ENTRIES`] lines of a file, which must all be lines of a history or empty.
+/// Reads the changes in a file.
 fn entries(file: &File) -> Result<Vec<HistoryEntry>, FileError> {
+    parse(&text_of(read_open(file, MAX_FILE)?)?)
+}
+
+/// Parses the last [`MAX_ENTRIES`] lines of a text, which must all be lines of a history or empty.
+pub(super) fn parse(text: &str) -> Result<Vec<HistoryEntry>, FileError> {
     let mut entries = Vec::new();
-    for line in text_of(read_open(file, MAX_FILE)?)?.lines().filter(|line| !line.is_empty()) {
+    for line in text.lines().filter(|line| !line.is_empty()) {
         push_newest(&mut entries, HistoryEntry::parse(line).ok_or(NOT_A_HISTORY)?);
     }
     Ok(entries)
 }
 
 /// Adds a change, and drops the oldest one if there are too many.
-fn push_newest(entries: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
+pub(super) fn push_newest(entries: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
     if entries.len() == MAX_ENTRIES {
         entries.remove(0);
     }
@@ -154,7 +161,10 @@ mod tests {
         add(&path, vec![change(3001)]).expect("a longer one");
         let kept = read(&path).expect("the file");
         assert_eq!((kept.len(), kept.first(), kept.last()), (50, Some(&change(2952)), Some(&change(3001))));
-        for foreign in ["\u{fffd}\n", "1 a b c d\n", "text", &(many + "1 2 3 4 5"), &"x".repeat(200_000)] {
+        let family = "1 home.example.org A - 2a01::1\n";
+        for foreign in
+            ["\u{fffd}\n", "1 a b c d\n", family, "text", &(many + "1 2 3 4 5"), &"x".repeat(200_000)]
+        {
             fs::write(&path, foreign).expect("a file of another program");
             assert!(add(&path, vec![change(1)]).is_err() && read(&path).is_err());
             assert!(fs::read_to_string(&path).is_ok_and(|text| text == foreign), "it stays");

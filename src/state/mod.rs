@@ -1,11 +1,14 @@
 //! The state kept from run to run: lock, cached confirmations, backoff, and the history of changes.
 
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub(crate) mod history;
+pub(crate) mod notices;
 mod records;
 mod store;
 
-pub(crate) use records::{Confirmed, RecordState};
+pub(crate) use records::{Attempts, Confirmed, RecordState};
 pub use records::{State, TokenMemory};
 pub(crate) use store::WITHOUT_STATE;
 pub use store::{StateError, Store, StoreStatus, inspect, last_run, read_unlocked};

@@ -4,20 +4,30 @@
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use super::notices::{Notices, RETENTION};
 use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::outcome::{Failure, FailureRecord, Outcome, Success};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::time::{DAY, Timestamp};
 
-/// Entries that have not been confirmed for this many seconds are dropped; until then `gandi-ddns status` shows them.
-const RETENTION: u64 = 31 * DAY;
 /// The longest backoff, in seconds.
 const BACKOFF_MAX: u64 = 3600;
 /// The backoff after a second temporary failure in a row, in seconds. Each further failure doubles it.
 const BACKOFF_MIN: u64 = 60;
 /// The age at which a failure is reported to `on_failure` again, in seconds.
 const REPEAT_AFTER: u64 = DAY;
+/// A failure without backoff that lasts is noted once in this number of seconds, as SD cards wear.
+const NOTE_AFTER: u64 = 3600;
+
+/// The attempts of a run with `--wait`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempts {
+    /// It is followed by another one: its failures need no backoff.
+    Retried,
+    /// The last or only one.
+    Last,
+}
 
 /// The content of one RRset, as last read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +59,6 @@ pub struct TokenMemory {
     pub checked_at: Option<Timestamp>,
     /// The time of its expiry; `None` if unknown.
     pub expires_at: Option<Timestamp>,
-    /// The time of the last warning; `None` if never.
-    pub warned_at: Option<Timestamp>,
 }
 
 /// The state of all records, by API base and RRset, and of the token.
@@ -60,6 +68,8 @@ pub struct State {
     pub(crate) fingerprint: u64,
     /// The token.
     pub(crate) token: TokenMemory,
+    /// The errors and warnings that were printed.
+    pub(crate) notices: Notices,
     /// The identifiers of the records: [`RrsetKey::id`] with the API base, since the same name at the sandbox is another
     /// RRset. Shared with copies of this state.
     ids: Rc<Texts>,
@@ -100,22 +110,24 @@ impl State {
         self
     }
 
-    /// Returns the state for a config and token with this fingerprint. If it differs, every backoff ends and nothing
-    /// is known about the token.
+    /// Returns the state for a config and token with this fingerprint. If it differs, every backoff ends, nothing is
+    /// known about the token, and what lasts is printed again.
     pub(crate) fn with_fingerprint(mut self, fingerprint: u64) -> Self {
         if self.fingerprint != fingerprint {
             self.fingerprint = fingerprint;
             self.token = TokenMemory::default();
+            self.notices.expire();
             return self.without_backoff();
         }
         self
     }
 
     /// Returns the state after these outcomes. Entries older than [`RETENTION`] are dropped.
-    pub(crate) fn apply<'a>(
+    pub(crate) fn apply(
         mut self,
         api: &str,
-        outcomes: impl IntoIterator<Item = &'a Outcome>,
+        outcomes: &[Outcome],
+        attempt: Attempts,
         now: Timestamp,
     ) -> Self {
         for Outcome { keys, result } in outcomes {
@@ -124,7 +136,7 @@ impl State {
                 let record = self.entry(&key.id(api));
                 match result {
                     Err(Failure::BackedOff(_)) => {}
-                    Err(failure) => record.fail(failure, &text, now),
+                    Err(failure) => record.fail(failure, &text, attempt, now),
                     Ok(success) => record.succeed(success, now),
                 }
             }
@@ -185,6 +197,17 @@ impl State {
         }
     }
 
+    /// Returns true if a record fails.
+    pub(crate) fn has_failures(&self) -> bool {
+        self.records.iter().any(|r| r.failure.is_some())
+    }
+
+    /// Returns the number of records that fail with this code ([`Failure::code`]).
+    pub(crate) fn failing(&self, code: u64) -> u64 {
+        let failures = self.records.iter().filter_map(|r| r.failure.as_ref());
+        failures.filter(|f| f.code == code).count() as u64
+    }
+
     pub(super) fn entry(&mut self, id: &str) -> &mut RecordState {
         let number = self.ids.find(id).unwrap_or_else(|| Rc::make_mut(&mut self.ids).number(id));
         if number == self.records.len() {
@@ -222,20 +245,25 @@ impl RecordState {
         }
     }
 
-    fn fail(&mut self, failure: &Failure, text: &str, now: Timestamp) {
+    fn fail(&mut self, failure: &Failure, text: &str, attempt: Attempts, now: Timestamp) {
         // Without an address Gandi was not queried, so the confirmation holds; after a failure at Gandi the zone
         // may hold anything.
         if let (Some(confirmed), false) = (&mut self.confirmed, matches!(failure, Failure::Address(_))) {
             confirmed.doubtful = true;
         }
-        let exit = failure.exit();
-        let before = self.failure.take().filter(|f| f.exit == exit && f.first_seen <= now);
+        let (exit, code) = (failure.exit(), failure.code());
         // Without a server that was reached, no backoff is needed, and the failure does not lengthen a later one.
-        let is_local = failure.is_local();
+        let is_local = failure.is_local() || attempt == Attempts::Retried;
+        let is_noted = |f: &FailureRecord| now.since(f.last_seen).is_some_and(|age| age < NOTE_AFTER);
+        if is_local && self.failure.as_ref().is_some_and(|f| f.code == code && is_noted(f)) {
+            return;
+        }
+        let before = self.failure.take().filter(|f| f.exit == exit && f.first_seen <= now);
         let consecutive = before.as_ref().map_or(0, |f| f.consecutive).saturating_add(u32::from(!is_local));
         let backoff = if is_local { 0 } else { backoff(exit, consecutive) };
         self.failure = Some(FailureRecord {
             exit,
+            code,
             first_seen: before.as_ref().map_or(now, |f| f.first_seen),
             last_seen: now,
             retry_after: (backoff > 0).then(|| now.plus(backoff)),
@@ -270,7 +298,12 @@ mod tests {
     }
 
     fn confirmed_at(seconds: u64) -> State {
-        State::default().apply("api", &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))), at(seconds))
+        State::default().apply(
+            "api",
+            &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))),
+            Attempts::Last,
+            at(seconds),
+        )
     }
 
     fn fresh_rrset(state: &State, api: &str, ttl: Option<Ttl>, now: u64) -> Option<Rrset> {
@@ -301,13 +334,18 @@ mod tests {
 
     #[test]
     fn failure_at_gandi_makes_the_confirmation_doubtful() {
-        let state = confirmed_at(10_000).apply("api", &outcome(Err(refused())), at(10_001));
+        let state = confirmed_at(10_000).apply("api", &outcome(Err(refused())), Attempts::Last, at(10_001));
         assert_eq!(fresh_rrset(&state, "api", None, 10_002), None);
-        let state = state.apply("api", &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))), at(10_003));
+        let state = state.apply(
+            "api",
+            &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))),
+            Attempts::Last,
+            at(10_003),
+        );
         assert!(fresh_rrset(&state, "api", None, 10_004).is_some());
         assert_eq!(in_backoff(&state, 10_004), None);
         assert_eq!(
-            confirmed_at(10_000).apply("api", &[], at(10_000 + RETENTION)),
+            confirmed_at(10_000).apply("api", &[], Attempts::Last, at(10_000 + RETENTION)),
             State::default(),
             "the entry is too old"
         );
@@ -315,16 +353,17 @@ mod tests {
 
     #[test]
     fn permanent_failure_is_in_backoff_for_an_hour_unless_the_fingerprint_changes() {
-        let state = State::default().apply("api", &outcome(Err(refused())), at(10_000));
+        let state = State::default().apply("api", &outcome(Err(refused())), Attempts::Last, at(10_000));
         let is_in_backoff = |state: &State, now| in_backoff(state, now).is_some();
         assert!(is_in_backoff(&state, 10_000) && is_in_backoff(&state, 13_599));
         assert!(!is_in_backoff(&state, 13_600) && !is_in_backoff(&state, 9_999));
         assert!(!is_in_backoff(&state.clone().with_fingerprint(1), 10_001), "config or token have changed");
         assert!(!is_in_backoff(&state.clone().without_backoff(), 10_001));
         let record = in_backoff(&state, 10_001).cloned().expect("a failure in backoff");
-        let later = state.clone().apply("api", &outcome(Err(Failure::BackedOff(record))), at(10_300));
+        let later =
+            state.clone().apply("api", &outcome(Err(Failure::BackedOff(record))), Attempts::Last, at(10_300));
         assert_eq!(later, state, "Gandi was not queried, so nothing changes");
-        let again = state.apply("api", &outcome(Err(refused())), at(13_600));
+        let again = state.apply("api", &outcome(Err(refused())), Attempts::Last, at(13_600));
         let failed = in_backoff(&again, 13_600).expect("a failure in backoff");
         assert_eq!(
             (failed.first_seen, failed.consecutive, failed.retry_after),

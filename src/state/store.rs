@@ -6,8 +6,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::{File, Metadata, TryLockError};
+use std::fs::{File, FileTimes, Metadata, TryLockError};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -22,7 +23,7 @@ use crate::sys::file_error::FileError;
 use crate::sys::hash::ConfigId;
 use crate::sys::ownership::{is_ours, is_writable_by_others};
 use crate::sys::read_limited;
-use crate::sys::time::Timestamp;
+use crate::sys::time::{DAY, Timestamp};
 
 /// The consequence of a state directory that cannot be used, for warnings.
 pub(crate) const WITHOUT_STATE: &str =
@@ -41,10 +42,10 @@ enum StateErrorKind {
     Io { tried: &'static str, error: FileError },
     /// The directory is owned by another user.
     NotOurs,
-    /// Other users can write to the directory.
-    Writable,
-    /// Another run holds the lock.
-    Locked { since: Option<Timestamp> },
+    /// Other users can write to the directory, as to /tmp if it `is_sticky`.
+    Writable { is_sticky: bool },
+    /// Another run holds the lock. `is_told` if a run has complained less than a day ago.
+    Locked { since: Option<Timestamp>, is_told: bool },
     /// The file is corrupt.
     Corrupt,
     /// The file was written by another version of this program.
@@ -68,7 +69,7 @@ impl StateError {
     /// Returns the text for a lock that another run has held for too long: it hangs, or somebody has stopped it.
     #[must_use]
     pub fn hung(&self, now: Timestamp) -> Option<String> {
-        let StateErrorKind::Locked { since: Some(since) } = self.kind else { return None };
+        let StateErrorKind::Locked { since: Some(since), .. } = self.kind else { return None };
         let age = now.since(since).filter(|age| *age > HUNG_AFTER)?;
         let (minutes, lock) = (age / 60, self.path.display());
         Some(format!(
@@ -76,11 +77,17 @@ impl StateError {
         ))
     }
 
+    /// Returns true if a run has complained about this lock less than a day ago.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        matches!(self.kind, StateErrorKind::Locked { is_told: true, .. })
+    }
+
     /// Returns the exit code of a command that needs the state.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match &self.kind {
-            StateErrorKind::NotOurs | StateErrorKind::Writable => Exit::Config,
+            StateErrorKind::NotOurs | StateErrorKind::Writable { .. } => Exit::Config,
             StateErrorKind::Io { error, .. } if !error.is_temporary() => Exit::Config,
             _ => Exit::TryLater,
         }
@@ -105,10 +112,13 @@ impl fmt::Display for StateError {
             StateErrorKind::NotOurs => {
                 write!(f, "the state directory {path} is owned by another user; set `state_dir`")
             }
-            StateErrorKind::Writable => write!(
-                f,
-                "other users can write to the state directory {path}; set `state_dir`, such as {path}/gandi-ddns"
-            ),
+            StateErrorKind::Writable { is_sticky } => {
+                write!(f, "other users can write to the state directory {path}; ")?;
+                match is_sticky {
+                    true => write!(f, "set `state_dir`, such as {path}/gandi-ddns"),
+                    false => write!(f, "run `chmod go-w {path}`, or set `state_dir`"),
+                }
+            }
             StateErrorKind::Locked { .. } => write!(f, "another instance is running (lock {path})"),
             StateErrorKind::Corrupt => write!(f, "{path} is corrupt; ignoring it"),
             StateErrorKind::OtherVersion => write!(f, "{path} was written by another version; ignoring it"),
@@ -141,7 +151,9 @@ impl StateDir {
         let kind = match opened {
             Err(error) => StateErrorKind::Io { tried: "use the state directory", error },
             Ok((metadata, _)) if !is_ours(&metadata) => StateErrorKind::NotOurs,
-            Ok((metadata, _)) if is_writable_by_others(&metadata) => StateErrorKind::Writable,
+            Ok((metadata, _)) if is_writable_by_others(&metadata) => {
+                StateErrorKind::Writable { is_sticky: metadata.mode() & 0o1000 != 0 }
+            }
             Ok((_, dir)) => return Ok(Self { path: path.to_owned(), dir, id }),
         };
         Err(StateError { path: path.to_owned(), kind })
@@ -194,11 +206,20 @@ impl StateDir {
         let kind = match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
-                let since = file.metadata().ok().and_then(|m| modified(&m));
-                if let Some(now) = now.filter(|now| since > Some(*now)) {
-                    set_modified(&file, now);
+                let metadata = file.metadata().ok();
+                let since = metadata.as_ref().and_then(modified);
+                let mut is_told = false;
+                if let Some(now) = now {
+                    if since > Some(now) {
+                        set_modified(&file, now);
+                    } else if since.and_then(|since| now.since(since)).is_some_and(|age| age > HUNG_AFTER) {
+                        is_told = metadata.is_some_and(|m| is_told_at(&m, now));
+                        if !is_told {
+                            note_told(&file, now);
+                        }
+                    }
                 }
-                StateErrorKind::Locked { since }
+                StateErrorKind::Locked { since, is_told }
             }
             Err(TryLockError::Error(e)) => StateErrorKind::Io { tried: "take the lock", error: e.into() },
         };
@@ -217,15 +238,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// Creates the directory if it is missing, takes the lock and notes the time. `id` distinguishes the configs of one
-    /// machine.
+    /// Creates the directory if it is missing, takes the lock and notes the time; `None` if the clock is wrong. `id`
+    /// distinguishes the configs of one machine.
     ///
     /// # Errors
     /// If the directory cannot be created or is not private, or if another run holds the lock.
-    pub fn open(dir: &Path, id: ConfigId, now: Timestamp) -> Result<Self, StateError> {
+    pub fn open(dir: &Path, id: ConfigId, now: Option<Timestamp>) -> Result<Self, StateError> {
         let dir = StateDir::open(dir, id, Missing::Create)?;
-        let store = Self { lock: dir.lock(OFlags::CREATE, Some(now))?, dir, may_save: true };
-        store.note_run(now);
+        let store = Self { lock: dir.lock(OFlags::CREATE, now)?, dir, may_save: true };
+        if let Some(now) = now {
+            store.note_run(now);
+        }
         Ok(store)
     }
 
@@ -303,6 +326,20 @@ pub fn last_run(dir: &Path, id: ConfigId) -> Option<Timestamp> {
 fn set_modified(lock: &File, now: Timestamp) {
     if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
         let _ = lock.set_modified(time);
+    }
+}
+
+/// Returns true if a run has complained about this lock less than a day ago: then its access time has whole seconds. The
+/// state of the run that holds the lock cannot be written to.
+fn is_told_at(lock: &Metadata, now: Timestamp) -> bool {
+    let at = u64::try_from(lock.atime()).map(Timestamp::from_secs);
+    lock.atime_nsec() == 0 && at.is_ok_and(|at| now.since(at).is_some_and(|age| age < DAY))
+}
+
+/// Notes the time of a complaint as the access time of the lock file. An error is ignored: the complaint is repeated then.
+fn note_told(lock: &File, now: Timestamp) {
+    if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
+        let _ = lock.set_times(FileTimes::new().set_accessed(time));
     }
 }
 

@@ -20,10 +20,16 @@ impl fmt::Display for ConfigId {
     }
 }
 
+/// The hash of no byte.
+pub(crate) const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// Returns the FNV-1a hash of some bytes.
 #[must_use]
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(FNV_START, |hash, byte| add_to_hash(hash, *byte))
+}
+
+/// Returns the hash of the bytes that have the hash `hash`, and one more.
+pub(crate) fn add_to_hash(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }

@@ -3,6 +3,8 @@
 
 mod renewal;
 
+use std::path::Path;
+
 use crate::config::Config;
 use crate::console::Console;
 use crate::dns::ZoneName;
@@ -18,10 +20,8 @@ use crate::sys::random::Random;
 use crate::sys::time::{DAY, Timestamp};
 use crate::sys::words::count;
 
-/// Seconds before the expiry from which a warning is printed once a day.
+/// Seconds before the expiry from which there is a warning.
 pub(crate) const SOON: u64 = 30 * DAY;
-/// Seconds before the expiry from which a warning is printed on every run.
-const VERY_SOON: u64 = 7 * DAY;
 /// Seconds before the expiry from which the token is renewed: leaves fifteen daily attempts. Gandi is said to refuse a
 /// renewal with more than 30 days left.
 const RENEWAL: u64 = 15 * DAY;
@@ -30,24 +30,10 @@ const RENEWAL: u64 = 15 * DAY;
 const MAX_DOMAINS: usize = 100;
 
 impl TokenMemory {
-    /// Returns true if the expiry was not read for a day.
+    /// Returns true if the expiry was not read for a day, or was read in the future: the clock was wrong.
     fn is_due(self, now: Timestamp) -> bool {
-        is_a_day_old(self.checked_at, now)
+        self.checked_at.and_then(|then| now.since(then)).is_none_or(|age| age >= DAY)
     }
-
-    /// Returns true if a warning about the expiry is due.
-    #[must_use]
-    pub fn warns(self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|expires| {
-            let left = expires.left(now);
-            left <= VERY_SOON || left <= SOON && is_a_day_old(self.warned_at, now)
-        })
-    }
-}
-
-/// Returns true if `then` is at least a day in the past, `None`, or in the future (the clock was wrong).
-fn is_a_day_old(then: Option<Timestamp>, now: Timestamp) -> bool {
-    then.and_then(|then| now.since(then)).is_none_or(|age| age >= DAY)
 }
 
 /// Describes when a token expires, as in `expires on 2026-12-24, in 30 days`.
@@ -61,9 +47,17 @@ pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Returns the path of the token file, if the token in it is to be renewed.
+fn renewed_file(config: &Config) -> Option<&Path> {
+    config.token_file.as_deref().filter(|_| config.renew_token)
+}
+
 /// Returns the advice for a token that expires.
 #[must_use]
 pub(crate) fn advice(config: &Config) -> String {
+    if renewed_file(config).is_some() {
+        return format!("`renew_token` renews it from {} days before on", RENEWAL / DAY);
+    }
     let location = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
     format!("{CREATE_TOKEN}, and replace the old one{location}; after that, updates fail")
 }
@@ -75,7 +69,7 @@ pub(crate) fn resume_renewal(
     random: Random,
     console: &mut Console,
 ) -> Option<Credential> {
-    let path = config.token_file.as_deref().filter(|_| config.renew_token)?;
+    let path = renewed_file(config)?;
     match renewal::finish(path, |token| verify(config, http, token, random))? {
         Ok(token) => {
             console.debug(format_args!("completed an interrupted token renewal"));
@@ -92,7 +86,7 @@ pub(crate) fn resume_renewal(
 /// Describes why the token of this config could not be renewed, for `check`; `None` if nothing is in the way, or if it is
 /// not to be renewed.
 pub(crate) fn renewal_obstacle(config: &Config) -> Option<String> {
-    let path = config.token_file.as_deref().filter(|_| config.renew_token)?;
+    let path = renewed_file(config)?;
     renewal::obstacle(path).map(|e| chain(&e))
 }
 
@@ -124,7 +118,7 @@ pub(crate) fn maintain(
             }
         }
         if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= RENEWAL)
-            && let Some(path) = config.token_file.as_deref().filter(|_| config.renew_token)
+            && let Some(path) = renewed_file(config)
         {
             match renewal::renew(
                 path,
@@ -145,9 +139,14 @@ pub(crate) fn maintain(
             }
         }
     }
-    if let Some(expires) = memory.expires_at.filter(|_| memory.warns(now)) {
-        memory.warned_at = Some(now);
-        console.warn(format_args!("the token {}: {}", expiry(expires, now), advice(config)));
+    // The caller prints it once a day. A token that is to be renewed needs a person only if it cannot be.
+    if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= SOON) {
+        let expiry = expiry(expires, now);
+        if renewed_file(config).is_none() {
+            console.warn(format_args!("the token {expiry}: {}", advice(config)));
+        } else if let Some(obstacle) = renewal_obstacle(config).filter(|_| expires.left(now) > RENEWAL) {
+            console.warn(format_args!("the token {expiry}, and could not be renewed: {obstacle}"));
+        }
     }
     memory
 }
@@ -183,34 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn warns_once_a_day_from_thirty_days_and_always_from_seven() {
-        let now = 1_800_000_000;
-        let memory = |checked: u64, expires: u64, warned: Option<u64>| TokenMemory {
-            checked_at: Some(at(checked)),
-            expires_at: Some(at(expires)),
-            warned_at: warned.map(at),
-        };
-        for (days, never_warned, warned_an_hour_ago, warned_yesterday) in [
-            (31, false, false, false),
-            (30, true, false, true),
-            (8, true, false, true),
-            (7, true, true, true),
-            (1, true, true, true),
-            (0, true, true, true),
-        ] {
-            let warns = |warned| memory(now, now + days * DAY, warned).warns(at(now));
-            assert_eq!(
-                (warns(None), warns(Some(now - 3600)), warns(Some(now - DAY))),
-                (never_warned, warned_an_hour_ago, warned_yesterday),
-                "{days} days"
-            );
-        }
-        assert!(!TokenMemory::default().warns(at(now)), "unknown expiry");
-        assert!(memory(0, now - 1, None).warns(at(now)), "expired");
-        // The clock was a year ahead.
-        assert!(memory(0, now + 9 * DAY, Some(now + 365 * DAY)).warns(at(now)));
-        let checked_at = Some(at(now + DAY));
-        assert!(TokenMemory { checked_at, ..TokenMemory::default() }.is_due(at(now)));
+    fn query_is_due_after_a_day_and_after_a_clock_that_was_wrong() {
+        let due = |checked| TokenMemory { checked_at: checked, expires_at: None }.is_due(at(1_800_000_000));
+        assert!(due(None) && due(Some(at(1_800_000_000 - DAY))) && due(Some(at(1_800_000_000 + DAY))));
+        assert!(!due(Some(at(1_800_000_000 - DAY + 1))));
     }
 
     #[test]

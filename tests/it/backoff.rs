@@ -14,6 +14,7 @@ fn backoff_after_a_refused_token_lasts_an_hour() {
     let (requests, connections) = (s.fake.requests().len(), s.fake.connections());
     for _ in 0..11 {
         s.age(300);
+        s.forget_notices();
         s.run(&[]).fails(
             77,
             &[
@@ -36,14 +37,14 @@ fn backoff_ends_with_a_new_token_or_config() {
     s.fake.revoke_all();
     s.run(&[]).fails(77, &["refused the token"]);
     s.fake.accept_bearer("pat_new");
-    s.run(&[]).fails(77, &["(failing since 20"]);
+    s.run(&["-v"]).fails(77, &["(failing since 20"]);
     s.write("token", "pat_new\n");
     s.run(&[]).is(0, REPLACED);
 
     let s = stale();
     s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.2"]);
     s.run(&[]).fails(78, &["2 addresses"]);
-    s.run(&[]).fails(78, &["2 addresses", "(failing since 20"]);
+    s.run(&["-v"]).fails(78, &["2 addresses", "(failing since 20"]);
     assert_eq!(s.count("GET"), 1);
     s.config("names = home\nmultiple_values = replace\n");
     s.run(&[]).exits(0);
@@ -54,7 +55,10 @@ fn backoff_ends_with_a_new_token_or_config() {
 fn backoff_ends_with_a_new_token_in_the_environment() {
     let s = stale();
     s.raw_config(&format!("{}[example.org]\nnames = home\n", s.head().replace("token_file = token\n", "")));
-    let run = |token| s.finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", token));
+    let run = |token| {
+        s.forget_notices();
+        s.finish(s.command().args(["-c", "gandi-ddns.conf"]).env("GANDI_TOKEN", token))
+    };
     run("pat_old").fails(77, &["refused the token"]);
     run("pat_old").fails(77, &["(failing since 20"]);
     assert_eq!(s.count("GET"), 1);
@@ -82,6 +86,7 @@ fn backoff_of_one_record_leaves_the_others_alone() {
     let ran = s.run(&[]);
     ran.prints(78, REPLACED);
     s.fake.set_address(Family::V4, "81.2.69.180");
+    s.forget_notices();
     let ran = s.run(&[]);
     ran.prints(78, "home.example.org A: 81.2.69.142 -> 81.2.69.180\n");
     ran.says(&["(failing since 20"]);
@@ -95,6 +100,7 @@ fn backoff_of_temporary_errors_grows_to_an_hour() {
     // One run per minute for four hours. Collects the minutes in which Gandi was queried.
     let (mut queried_at, mut before) = (Vec::new(), 0);
     for minute in 0..240 {
+        s.forget_notices();
         let ran = s.run(&[]);
         ran.exits(75);
         ran.says(&["server error (500)"]);
@@ -118,7 +124,7 @@ fn backoff_is_ignored_by_a_run_that_waits() {
         s.run(&[]).exits(75);
     }
     s.fake.clear_faults();
-    s.run(&[]).fails(75, &["next try at"]);
+    s.run(&["-v"]).fails(75, &["next try at"]);
     s.run(&["--wait", "20"]).is(0, REPLACED);
 }
 
@@ -133,6 +139,7 @@ fn backoff_is_not_needed_when_no_server_was_reached() {
     for ipv4 in ["ipv4 = https://a.invalid https://b.invalid", &refused] {
         s.raw_config(&format!("{}[example.org]\nnames = home\n", head.replace(services, ipv4)));
         for _ in 0..4 {
+            s.forget_notices();
             let ran = s.run(&[]);
             assert!(ran.code == Some(75) && !ran.stderr.contains("next try at"), "{}", ran.stderr);
         }
@@ -140,7 +147,7 @@ fn backoff_is_not_needed_when_no_server_was_reached() {
     // A server that responds, even with an error, was reached, so there is a backoff.
     s.v4[0].restore();
     s.v4[0].set_status(500);
-    let backed_off: Vec<bool> = (0..4).map(|_| s.run(&[]).stderr.contains("next try at")).collect();
+    let backed_off: Vec<bool> = (0..4).map(|_| s.run(&["-v"]).stderr.contains("next try at")).collect();
     assert!(backed_off[3], "{backed_off:?}");
 }
 
@@ -162,6 +169,7 @@ fn backoff_is_not_needed_when_packets_are_dropped() {
         let ports = if only_gandi { s.fake.port().to_string() } else { "1-65535".to_owned() };
         net.run(&format!("{drop} {ports} drop"));
         for _ in 0..2 {
+            s.forget_notices();
             let ran = s.run(&[]);
             ran.fails(75, &["could not connect to "]);
             assert!(!ran.stderr.contains("failing since"), "{ran}");
@@ -176,6 +184,7 @@ fn backoff_after_an_outage_begins_anew() {
     let s = stale();
     s.fake.refuse();
     for _ in 0..5 {
+        s.forget_notices();
         s.run(&[]).fails(75, &["could not connect to 127.0.0.1"]);
     }
     s.fake.restore();
@@ -190,6 +199,7 @@ fn backoff_is_not_needed_when_the_time_of_the_run_was_up() {
     s.config_with("timeout = 2", "[example.org]\nnames = home\n");
     s.fake.fault(On::method("GET"), Times::Next(3), Fault::Hang);
     for _ in 0..3 {
+        s.forget_notices();
         s.run(&[]).fails(75, &["the time limit of the run was reached"]);
     }
     s.run(&[]).is(0, REPLACED);

@@ -112,7 +112,8 @@ fn pending_changes_are_reported() {
     finds(
         &s,
         0,
-        "ok       home.example.org A: the next run will change it: 81.2.69.1 -> 81.2.69.142 (TTL 600 -> 900)",
+        "warning  home.example.org A: the next run will replace 81.2.69.1, which this program has not written as far as it \
+         knows, with 81.2.69.142 (TTL 900)",
         &[],
     );
     let line = "ok       new.example.org A: does not exist yet; the next run will create it (81.2.69.142)";

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::sandbox::{ADDRESS, API_KEY, STALE, Sandbox, TOKEN};
+use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN};
 use fake_gandi::{Fault, On, Times};
 
 #[test]
@@ -94,23 +94,6 @@ fn config_errors_have_file_line_and_remedy() {
 }
 
 #[test]
-fn config_of_an_older_gandi_script_is_converted() {
-    let s = Sandbox::new();
-    s.raw_config(&format!(
-        "[local]\napikey = {API_KEY}\ndomain = example.org\na_name = home\nttl = 900\n\
-         api = https://rpc.gandi.net/xmlrpc/\nhost = localhost\n"
-    ));
-    let ran = s.run(&[]);
-    ran.prints(78, "");
-    ran.says(&["gandi-ddns.conf:2: this looks like the config of an older Gandi script"]);
-    let (_, ours) = ran.stderr.split_once("write this instead:\n\n").expect("a config");
-    assert!(ours.contains("[example.org]\nnames = home\ntypes = A\nttl = 900\n"), "{ours}");
-    // The printed config works, with the token file and the API of the sandbox.
-    s.raw_config(&ours.replace("token_file = /etc/gandi-ddns/token\n", &s.head()));
-    s.run(&[]).is(0, "home.example.org A: created: 81.2.69.142 (TTL 900)\n");
-}
-
-#[test]
 fn arguments_replace_the_config_file() {
     let s = Sandbox::new();
     let line = "--domain example.org --name home --name=*.home --type A --type=AAAA --ttl 300 -n";
@@ -120,7 +103,7 @@ fn arguments_replace_the_config_file() {
     ran.fails(78, &["GANDI_TOKEN still contains a placeholder"]);
     let ran =
         s.finish(s.command().args(["--domain", "www.example.org", "--name", "@"]).env("GANDI_TOKEN", TOKEN));
-    ran.fails(78, &["add `www` to names"]);
+    ran.fails(64, &["--domain: ", "add `www` to names"]);
 }
 
 #[test]

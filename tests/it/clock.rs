@@ -62,6 +62,7 @@ fn clock_before_the_build_is_reported_by_each_command_before_any_request() {
         ("2020-02-29 12:00:00", "2020-02-29 12:00:"),
     ] {
         for (arguments, code) in COMMANDS {
+            s.forget_notices();
             let Some(ran) = run_at(test, &s, time, arguments) else { return };
             ran.exits(code);
             let output = format!("{}{}", ran.stdout, ran.stderr);

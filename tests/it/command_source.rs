@@ -21,8 +21,9 @@ fn sandbox(ipv4: &str, ipv6: &str, more: &str) -> Sandbox {
     s.fake.set("example.org", "home", "AAAA", 600, &[STALE6]);
     let head = s.head();
     let head: Vec<&str> = head.lines().filter(|l| !l.starts_with("ipv")).collect();
+    let types = if ipv6 == "off" { "A" } else { "A AAAA" };
     s.raw_config(&format!(
-        "{}\n{more}\nipv4 = {ipv4}\nipv6 = {ipv6}\n[example.org]\nnames = home\ntypes = A AAAA\n",
+        "{}\n{more}\nipv4 = {ipv4}\nipv6 = {ipv6}\n[example.org]\nnames = home\ntypes = {types}\n",
         head.join("\n")
     ));
     s
@@ -170,6 +171,7 @@ fn program_that_cannot_be_started_is_an_error() {
     let s = with("#!/nowhere/sh\n", "");
     s.run(&[]).fails(75, &["not found (check the path and the interpreter in its #! line"]);
     fs::remove_file(s.path("address")).expect("the script");
+    s.forget_notices();
     s.run(&[]).fails(75, &["not found (check the path", "arguments are not supported)"]);
     // A script without `#!` is refused by the kernel, although a shell would run it.
     let s = with("echo 81.2.69.142\n", "");

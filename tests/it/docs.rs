@@ -65,8 +65,40 @@ fn example_config_and_readme_config_are_valid() {
         s.raw_config(&format!("{head}[example.org]{sections}"));
         let ran = s.run(&["--dry-run"]);
         ran.exits_without_errors(0);
-        assert!(ran.stdout.contains("*.home.example.org A: would be created"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("home.example.org A: would be created"), "{}", ran.stdout);
     }
+}
+
+/// The configs in all documents: a person who copies one must not lose the address of a website.
+#[test]
+fn example_configs_name_neither_the_domain_itself_nor_www() {
+    let documents = [
+        ("README.md", README),
+        ("SECURITY.md", SECURITY),
+        ("gandi-ddns.conf.example", EXAMPLE),
+        ("docs/migration.md", include_str!("../../docs/migration.md")),
+        ("scripts/demo.sh", include_str!("../../scripts/demo.sh")),
+        ("scripts/deploy.sh", include_str!("../../scripts/deploy.sh")),
+        ("scripts/install.sh", include_str!("../../scripts/install.sh")),
+        ("scripts/fake-gandi.sh", include_str!("../../scripts/fake-gandi.sh")),
+        ("src/cli/help.rs", include_str!("../../src/cli/help.rs")),
+    ];
+    for (document, text) in documents {
+        for line in text.lines() {
+            let line = line.trim_start_matches(['#', ' ']);
+            let Some((key, value)) = line.split_once('=').filter(|(key, _)| key.trim() == "names") else {
+                continue;
+            };
+            let value = value.split('#').next().unwrap_or_default();
+            let mut names = value.split_whitespace();
+            assert!(
+                names.all(|n| n != "@" && n != "www" && !n.starts_with('*')),
+                "{document}: {key}={value}"
+            );
+        }
+    }
+    let (_, section) = EXAMPLE.split_once("\n[example.org]\n").expect("a section");
+    assert!(section.starts_with("names = home  ") && section.contains('@'), "{section}");
 }
 
 #[test]

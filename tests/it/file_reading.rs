@@ -69,7 +69,9 @@ fn error_of_the_system_while_a_file_is_read_is_temporary() {
         traced(&s, file, "openat:error=EACCES", &[]).fails(78, &["Permission denied"]);
         // `--wait` goes on: the second attempt finds the system well again.
         let ran = traced(&s, file, "openat:error=EMFILE:when=1", &["--wait", "60", "--force"]);
-        ran.is(0, if file == "gandi-ddns.conf" { REPLACED } else { "" });
+        ran.prints(0, if file == "gandi-ddns.conf" { REPLACED } else { "" });
+        ran.says(&["could not ", "; retrying for up to 60 s\n"]);
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
         assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
     }
 }

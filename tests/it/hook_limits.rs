@@ -241,6 +241,7 @@ fn hook_that_could_not_be_started_runs_at_the_next_run() {
     let s = with("on_failure = hook\n", "home");
     s.fake.revoke_all();
     for _ in 0..2 {
+        s.forget_notices();
         let ran = s.run(&[]);
         ran.exits(77);
         ran.says(&["warning: `on_failure` hook: not found"]);

@@ -93,7 +93,10 @@ fn all_attempts_of_a_run_share_one_object() {
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.fake.fault(On::path("example.net"), Times::Once, Fault::Answer(Answer::html(500, "<p>no")));
     let ran = s.run(&["--json", "--wait", "60"]);
-    ran.exits_without_errors(0);
+    // The first failure is printed at once.
+    ran.exits(0);
+    ran.says(&["example.net A: could not read the record", "; retrying for up to 60 s\n"]);
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
     let report = object(&ran);
     // The second attempt, which has nothing to do, does not hide the change by the first.
     assert_eq!(
@@ -119,8 +122,66 @@ fn held_lock_is_the_error_of_the_run() {
 }
 
 #[test]
-fn config_error_prints_no_object() {
+fn config_error_is_the_error_of_the_run() {
     let s = Sandbox::new();
     fs::remove_file(s.path("token")).expect("the token");
-    s.run(&["--json"]).fails(78, &["token"]);
+    for (config, word) in [
+        (None, "token file token does not exist"),
+        (Some("frob = \u{1b}[31m1\u{202e}\n"), "unknown key `frob`"),
+        (Some("names = home\n"), "names"),
+        (Some("[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = example.org\n"), "older Gandi script"),
+    ] {
+        if let Some(text) = config {
+            s.raw_config(text);
+        }
+        for arguments in [&["--json"][..], &["--json", "-n", "-q"], &["--json", "--wait", "5"]] {
+            let ran = s.run(arguments);
+            ran.exits(78);
+            ran.says(&[word]);
+            let report = object(&ran);
+            assert_eq!((at(&report, "exit"), at(&report, "records")), ("78".into(), "[]".into()));
+            assert!(at(&report, "error").contains(word), "{ran}");
+            assert_eq!(at(&report, "dry_run"), arguments.contains(&"-n").to_string());
+        }
+        if config.is_some() {
+            let ran = s.run(&["ip", "--json"]);
+            ran.exits(78);
+            assert!(at(&fits(schema::IP, &ran.stdout), "error").contains(word), "{ran}");
+            let ran = s.run(&["check", "--json"]);
+            ran.exits_without_errors(78);
+            assert!(at(&fits(schema::CHECK, &ran.stdout), "checks/1/text").contains(word), "{ran}");
+        }
+    }
+    // The records of the arguments, and a file that is not there.
+    let mut command = s.command();
+    let inline = ["--json", "--domain", "-bad-", "--name", "home"];
+    let ran = s.finish(command.args(inline));
+    ran.exits(64);
+    assert!(at(&object(&ran), "error").contains("-bad-"), "{ran}");
+    fs::remove_file(s.path("gandi-ddns.conf")).expect("the config");
+    let ran = s.run(&["--json"]);
+    ran.exits(78);
+    assert!(at(&object(&ran), "error").contains("could not read the config"), "{ran}");
+}
+
+#[test]
+fn result_of_ip_fits_its_schema() {
+    let s = Sandbox::new();
+    let ran = s.run(&["ip", "--json", "-4"]);
+    ran.exits_without_errors(0);
+    assert_eq!(at(&fits(schema::IP, &ran.stdout), "error"), "null");
+}
+
+#[test]
+fn warning_that_is_not_printed_again_is_in_the_object() {
+    let s = Sandbox::new();
+    s.config_with("history = nowhere/history\n", "[example.org]\nnames = home\n");
+    let ran = s.run(&["--json"]);
+    ran.says(&["could not write the history"]);
+    assert!(at(&object(&ran), "warnings/0/text").contains("could not write the history"), "{ran}");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.age(7200);
+    let ran = s.run(&["--json"]);
+    ran.exits_without_errors(0);
+    assert!(at(&object(&ran), "warnings/0/text").contains("could not write the history"), "{ran}");
 }

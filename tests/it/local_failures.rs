@@ -78,6 +78,7 @@ fn socket_that_this_machine_refuses_is_reported_as_such() {
         let s = sandbox();
         // Twice, since a second failure at a server would bring a backoff.
         for _ in 0..2 {
+            s.forget_notices();
             let words =
                 format!("could not read the record: could not connect to 127.0.0.1:{}{words}", s.fake.port());
             run(&s, fault).fails(75, &[&words]);
@@ -155,6 +156,7 @@ fn thread_that_cannot_be_started_ends_the_run_with_75() {
     ] {
         s.raw_config(&config);
         for _ in 0..2 {
+            s.forget_notices();
             run(&s, "clone,clone3:error=EAGAIN").fails(75, &[words, "could not start a thread"]);
         }
     }

@@ -11,6 +11,7 @@ mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
 mod command_line; // mistyped command lines, and secrets in them
 mod command_source; // addresses from a program, and from the name of another host
+mod config_errors; // mistakes in a config: all at once, each with its line
 mod core_dump; // a core dump without the token
 mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`
@@ -23,6 +24,8 @@ mod file_kinds; // FIFOs, devices, links and others' files in place of each file
 mod file_limit; // `ulimit -f`
 mod file_owners; // files and directories that other users can change
 mod file_reading; // size limits, the config on stdin, errors of the system
+mod first_write; // an address that this program has not written, before its replacement
+mod foreign_configs; // configs of other programs
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
@@ -30,12 +33,14 @@ mod in_process; // helper: runs with a clock of the test's own
 mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
 mod large_config; // configs of a megabyte
+mod legacy_configs; // configs of older Gandi scripts, and their translation
 mod listing; // listings without end, with contradictions, or that need much memory
 mod local_failures; // sockets and threads that this machine refuses
 mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
+mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory

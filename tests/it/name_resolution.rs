@@ -204,6 +204,7 @@ fn name_without_an_address_is_told_from_one_without_an_answer() {
         dns.set("none.names.example", answer.clone(), answer);
         let words = format!("could not find an address of none.names.example:{}: {words}", s.fake.port());
         for _ in 0..3 {
+            s.forget_notices();
             let ran = s.run(&[]);
             ran.fails(75, &["could not read the record", &words]);
             assert!(!ran.stderr.contains("next try at"), "there is no backoff: {ran}");

@@ -177,7 +177,7 @@ pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection:
 fn heartbeat_reports_success_or_failure_of_each_run() {
     let (url, log) = monitor(Some(OK));
     let s = with(&format!("heartbeat = {url}\n"));
-    s.run(&["--dry-run"]).is(0, "home.example.org A: would change: 81.2.69.1 -> 81.2.69.142\n");
+    s.run(&["--dry-run"]).is(0, "home.example.org A: would replace 81.2.69.1, which this program has not written as far as it knows, with 81.2.69.142 (TTL 600)\n");
     assert_eq!(sent(&log), []);
     s.run(&[]).is(0, REPLACED);
     s.run(&[]).is(0, "");

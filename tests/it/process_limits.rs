@@ -33,7 +33,9 @@ fn program_and_hook_that_cannot_be_started_for_lack_of_processes_are_reported() 
     let s = Sandbox::new();
     let user = OtherUser::new(&s, UID);
     local(&user);
-    let run = |prefix: &[&str]| s.finish(user.command(&s, prefix).args(["-c", "gandi-ddns.conf"]));
+    // All is printed, though the second failure is that of the first run.
+    let arguments = ["-c", "gandi-ddns.conf", "--force"];
+    let run = |prefix: &[&str]| s.finish(user.command(&s, prefix).args(arguments));
     for limit in ["--nproc=1", "--nproc=0"] {
         let ran = run(&["prlimit", limit]);
         ran.prints(75, "");

@@ -128,7 +128,7 @@ fn dry_run_prints_changes_and_writes_nothing() {
     s.config("names = home new\nttl = 300\n");
     s.run(&["--dry-run"]).is(
         0,
-        "home.example.org A: would change: 81.2.69.1 -> 81.2.69.142 (TTL 600 -> 300)\n\
+        "home.example.org A: would replace 81.2.69.1, which this program has not written as far as it knows, with 81.2.69.142 (TTL 300)\n\
          new.example.org A: would be created: 81.2.69.142 (TTL 300)\n",
     );
     assert_eq!((s.count("PUT"), s.zone("home", "A")), (0, "600 81.2.69.1".to_owned()));

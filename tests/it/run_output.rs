@@ -22,6 +22,14 @@ pub(crate) struct RunOutput {
 }
 
 impl RunOutput {
+    /// Exit code 0, nothing on stderr, and on stdout only that `home.example.org A` works again.
+    #[track_caller]
+    pub(crate) fn works_again(&self) {
+        self.exits_without_errors(0);
+        let is_end = self.stdout.starts_with("home.example.org A: works again; it failed since 20");
+        assert!(is_end && self.stdout.lines().count() == 1, "it does not work again\n{self}");
+    }
+
     /// Exactly this, and nothing on stderr.
     #[track_caller]
     pub(crate) fn is(&self, code: i32, stdout: &str) {

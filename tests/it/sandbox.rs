@@ -175,6 +175,16 @@ impl Sandbox {
         fs::write(self.state_file(), state_file::earlier(&text, seconds)).expect("the state");
     }
 
+    /// Removes the memory of printed messages from the state, if there is one: the next run prints what lasts.
+    pub(crate) fn forget_notices(&self) {
+        let files = fs::read_dir(self.path("state")).into_iter().flatten().flatten().map(|f| f.path());
+        for path in files.filter(|f| f.extension().is_some_and(|e| e == "state")) {
+            let text = fs::read_to_string(&path).expect("the state");
+            let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("told ")).collect();
+            fs::write(&path, lines.join("\n") + "\n").expect("the state");
+        }
+    }
+
     /// Returns the number of requests with this method to LiveDNS.
     pub(crate) fn count(&self, method: &str) -> usize {
         self.fake.requests().iter().filter(|r| r.listener == "livedns" && r.method == method).count()

@@ -3,6 +3,7 @@
 use miniserde::json::{self, Number, Object, Value};
 
 pub(crate) const RUN: &str = include_str!("../../schema/run.json");
+pub(crate) const IP: &str = include_str!("../../schema/ip.json");
 pub(crate) const CHECK: &str = include_str!("../../schema/check.json");
 
 /// Parses one line of JSON and panics if it does not fit the schema.

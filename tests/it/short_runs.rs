@@ -61,6 +61,7 @@ fn share_of_the_run_that_is_up_needs_no_backoff() {
     let urls: Vec<String> = s.v4.iter().map(fake_gandi::Echo::url).collect();
     configure(&s, &urls.join(" "), 2);
     for _ in 0..4 {
+        s.forget_notices();
         let ran = s.run(&[]);
         ran.fails(75, &["the time limit of the run was reached"]);
         assert!(!ran.stderr.contains("next try at"), "{ran}");

@@ -2,9 +2,10 @@
 
 /// The lines that the state file may have, as src/state writes them. `@` marks a time, in seconds since 1970 with
 /// 0 for never; a line that ends in `…` goes on with free text.
-const FORMAT: [&str; 4] = [
+const FORMAT: [&str; 5] = [
     "fingerprint hash",
     "token @checked_at @expires_at @warned_at",
+    "told @told_at tellings known most id",
     "confirmed @at @changed doubtful ttl address api domain name type",
     "failure code @first_seen @last_seen @retry_after consecutive @reported_at api domain name type …",
 ];

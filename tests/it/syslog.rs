@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
+use gandi_ddns::console::syslog::{Severity, Syslog};
+use gandi_ddns::sys::time::Timestamp;
+
 use crate::namespace::Namespace;
 use crate::sandbox::{STALE, Sandbox};
 
@@ -71,6 +74,32 @@ fn every_line_goes_to_the_log() {
     s.raw_config("frob = 1\n");
     assert_eq!(s.run(&["--syslog"]).stderr, "");
     assert!(sent(&log)[0].contains("unknown key `frob`"));
+}
+
+#[test]
+fn connection_after_a_restart_of_the_log_is_kept() {
+    // As long as /dev/log is, in a directory of the test.
+    let s = Sandbox::new();
+    let path = s.path("log");
+    let bind = || {
+        let _ = fs::remove_file(&path);
+        let log = UnixDatagram::bind(&path).expect("a log");
+        log.set_nonblocking(true).expect("a socket");
+        log
+    };
+    let mut syslog = Syslog::new(path.clone(), 1, || Timestamp::from_secs(1_795_485_310));
+    let first = bind();
+    syslog.send(Severity::Notice, "a").expect("a log");
+    assert_eq!(sent(&first), ["<29> a"]);
+    drop(first);
+    let second = bind();
+    syslog.send(Severity::Notice, "b").expect("a log");
+    // Without a path, only a connection that was kept leads to the log.
+    fs::remove_file(&path).expect("the path");
+    for text in ["c", "d"] {
+        syslog.send(Severity::Notice, text).expect("a log");
+    }
+    assert_eq!(sent(&second), ["<29> b", "<29> c", "<29> d"]);
 }
 
 #[test]

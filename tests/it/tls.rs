@@ -11,7 +11,7 @@ fn with(tls: Tls) -> Sandbox {
 
 #[test]
 fn current_key_types_and_tls_versions_are_accepted() {
-    for key in [Key::EcdsaP256, Key::EcdsaP384, Key::Ed25519, Key::Rsa2048] {
+    for key in [Key::EcdsaP256, Key::EcdsaP384, Key::Rsa2048] {
         for versions in [Versions::Tls12, Versions::Tls13, Versions::Both] {
             let s = with(Tls::Good(key, versions));
             let ran = s.run(&[]);
@@ -19,6 +19,16 @@ fn current_key_types_and_tls_versions_are_accepted() {
             ran.exits(0);
             assert_eq!(s.zone("home", "A"), "600 81.2.69.142");
         }
+    }
+}
+
+/// No public CA may certify an Ed25519 key. Only a server with a CA of its own (`ca_file`) can have one.
+#[test]
+fn ed25519_certificate_is_refused() {
+    for versions in [Versions::Tls12, Versions::Tls13] {
+        let s = with(Tls::Good(Key::Ed25519, versions));
+        s.run(&[]).fails(75, &["could not read the record: TLS connection to 127.0.0.1"]);
+        assert_eq!(s.count("GET"), 0, "a request was sent");
     }
 }
 

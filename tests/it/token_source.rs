@@ -60,7 +60,7 @@ fn mistake_in_the_token_is_named_before_anything_is_sent() {
     for (text, words) in [
         (
             "'X'",
-            "$GANDI_TOKEN, which overrides `token_file` must contain only the personal access token: remove the quotes",
+            "$GANDI_TOKEN, which overrides `token_file`, must contain only the personal access token: remove the quotes",
         ),
         ("Bearer X", "$GANDI_TOKEN"),
     ] {

@@ -151,6 +151,8 @@ fn name_with_the_old_address_does_not_keep_it() {
     l.s.run(&[]).is(0, &changed(STALE, ADDRESS));
     l.sources("resolve:box.example a", "");
     l.s.run(&["--force"]).fails(75, &["no IPv4 address was reported by 2 providers and a majority"]);
+    l.sources("resolve:box.example a b c", "");
+    l.s.run(&["--force"]).works_again();
     // A lying name writes nothing: it is one vote.
     for (sources, code) in [
         ("resolve:liar.example a b", 0),
@@ -187,7 +189,7 @@ fn contradiction_is_settled_without_a_request_to_gandi() {
         .fails(75, &["no IPv4 address was reported by 2 providers and a majority; nothing was changed"]);
     l.dns.set_address(ADDRESS);
     l.lie("a", ADDRESS);
-    l.s.run(&[]).is(0, "");
+    l.s.run(&[]).works_again();
     l.zone_is(ADDRESS);
 }
 
@@ -237,7 +239,7 @@ fn hint_that_contradicts_needs_one_more_vote() {
     assert!(ran.stdout.contains("; a hint contradicts"), "{}", ran.stdout);
     // A record that is right needs no write.
     l.s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
-    l.s.run(&["--force"]).is(0, "");
+    l.s.run(&["--force"]).works_again();
     l.s.fake.set("example.org", "home", "A", 600, &[STALE]);
     l.sources("dns a b c", "");
     l.s.run(&["--force"]).is(0, &changed(STALE, ADDRESS));

@@ -61,7 +61,7 @@ pub(crate) fn query(path: &Path, family: Family, timeout: Duration) -> Result<Ip
     parse(&subprocess::run(&spec).map_err(CommandError::Process)?)
 }
 
-fn parse(output: &[u8]) -> Result<IpAddr, CommandError> {
+pub(in crate::address) fn parse(output: &[u8]) -> Result<IpAddr, CommandError> {
     if output.is_empty() {
         return Err(CommandError::Silent);
     }

@@ -29,7 +29,7 @@ pub struct Service {
 
 /// The format of a response.
 #[derive(Clone, Copy)]
-enum Format {
+pub(in crate::address) enum Format {
     /// The address alone.
     Plain,
     /// Lines of `key=value`, one of which is `ip=ADDRESS`.
@@ -91,7 +91,7 @@ pub(crate) fn query(
 }
 
 /// Parses the body of a response, which must have exactly one address.
-fn parse(body: &[u8], format: Format) -> Result<IpAddr, SourceError> {
+pub(in crate::address) fn parse(body: &[u8], format: Format) -> Result<IpAddr, SourceError> {
     let text = std::str::from_utf8(body).map_err(|_| SourceError::NoAddress)?;
     let text = match format {
         Format::Plain => text,

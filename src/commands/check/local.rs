@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::findings::Findings;
 use crate::config::Config;
+use crate::dns::RrsetKey;
 use crate::exit::Exit;
 use crate::gandi::{Credential, USE_TOKEN};
 use crate::state::{self, StoreStatus, history};
@@ -24,6 +25,7 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     for warning in &config.warnings {
         findings.warn("config", warning.clone());
     }
+    check_names(config, findings);
     let (source, length) = (config.credential.source(), config.credential.expose().len() as u64);
     findings.ok("token", format!("from {source}, {}", count(length, "character")));
     if matches!(config.credential, Credential::ApiKey(_)) {
@@ -47,6 +49,26 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
             findings.warn("history", format!("could not use {name}: {e}"));
         }
     }
+}
+
+/// Warns of names that look like absolute ones.
+fn check_names(config: &Config, findings: &mut Findings) {
+    let mut first: Option<&RrsetKey> = None;
+    let mut more = 0;
+    for record in config.records.iter().filter(|r| r.looks_absolute()) {
+        match first {
+            None => first = Some(&record.key),
+            // A name has up to two types.
+            Some(first) => more += usize::from(record.key.rrtype == first.rrtype),
+        }
+    }
+    let Some(first) = first else { return };
+    let are = match more {
+        0 => " looks like a full name, but is".to_owned(),
+        more => format!(" and {more} more look like full names, but are"),
+    };
+    let (name, host) = (&first.name, first.host_name());
+    findings.warn("names", format!("`{name}`{are} relative to the domain: {host}"));
 }
 
 /// Checks that a hook program is an executable file.

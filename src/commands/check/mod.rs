@@ -8,10 +8,10 @@ mod remote;
 
 use crate::address::survey::survey;
 use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
-use crate::commands::context::{Context, load};
+use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
-use crate::dns::ZoneName;
+use crate::dns::{RrsetKey, ZoneName};
 use crate::exit::Exit;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
@@ -19,8 +19,9 @@ use crate::json::Object;
 use crate::net::Family;
 use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
-use crate::report::ReplacementText;
-use crate::state::State;
+use crate::report::{FirstWrite, ReplacementText};
+use crate::state::{self, State};
+use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, implausible};
 use crate::sys::words::count;
@@ -38,12 +39,17 @@ pub fn execute(
     let mut redactor = Redactor::new(context.env.home.as_deref());
     let now = (context.now)();
     let clock = check_clock(now, &mut findings);
+    let mut translation = String::new();
     match load(options, context, Credentials::Required) {
+        Err(e) if e.exit() == Exit::Usage => return report_config_error(&e, "", console),
         Err(e) => {
             if redaction == Redaction::On {
                 redactor.hide_labels(&config::names(&options.source, &context.env));
             }
-            findings.fail(e.exit(), "config", e.to_string());
+            for line in e.lines() {
+                findings.fail(e.exit(), "config", line);
+            }
+            e.translation().unwrap_or_default().clone_into(&mut translation);
         }
         Ok((config, id)) => {
             if redaction == Redaction::On {
@@ -52,7 +58,7 @@ pub fn execute(
             console.hide(config.credential.expose());
             local::check_config(&config, &mut findings);
             local::check_state(&config, id, now, &mut findings);
-            check_remote(&config, context, clock, &mut findings);
+            check_remote(&config, id, context, clock, &mut findings);
         }
     }
     if redaction == Redaction::On {
@@ -60,23 +66,33 @@ pub fn execute(
             finding.subject = redactor.redact(&finding.subject);
             finding.text = redactor.redact(&finding.text);
         }
+        translation = redactor.redact(&translation);
     }
     match options.format {
         OutputFormat::Json => console.object(&json(&findings)),
-        OutputFormat::Text => print(&findings, console),
+        OutputFormat::Text => {
+            print(&findings, console);
+            print_translation(&translation, console);
+        }
     }
     findings.exit()
 }
 
 /// Runs all checks that need the network. Without a plausible time, none: no certificate is valid then, and TLS refuses a
 /// time before 1970 by a panic.
-fn check_remote(config: &Config, context: &Context, clock: Option<Timestamp>, findings: &mut Findings) {
+fn check_remote(
+    config: &Config,
+    id: ConfigId,
+    context: &Context,
+    clock: Option<Timestamp>,
+    findings: &mut Findings,
+) {
     let Some(now) = clock else { return };
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     check_addresses(config, &http, &mut random, findings);
     if remote::check_gandi(config, &http, now, &mut random, findings) {
-        check_records(config, now, &mut random, findings);
+        check_records(config, id, now, &mut random, findings);
     }
 }
 
@@ -119,19 +135,28 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
 }
 
 /// Makes a dry run, without cached results and backoff.
-fn check_records(config: &Config, now: Timestamp, random: &mut Random, findings: &mut Findings) {
+fn check_records(
+    config: &Config,
+    id: ConfigId,
+    now: Timestamp,
+    random: &mut Random,
+    findings: &mut Findings,
+) {
     // A timeout of its own: the sources may have used up the other one.
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut discarded = Console::new(Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();
     let pass = PassContext { state: &state, now, mode: WriteMode::DryRun, random: random.split() };
+    // Another state than that of the pass, which is to read every record.
+    let known =
+        config.state_dir.as_ref().and_then(|dir| state::read_unlocked(dir, id).ok()).unwrap_or_default();
+    let is_known = |key: &_| known.record(config.api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
     let outcomes = reconcile(config, &http, pass, &mut discarded);
     let mut livedns = LiveDns::new(&http, &config.api, &config.credential, random.split());
     let mut listings: Vec<(ZoneName, Option<Listing>)> = Vec::new();
     for Outcome { keys, result } in outcomes {
         for key in keys {
-            let subject = key.to_string();
             if result.is_ok() && !listings.iter().any(|(domain, _)| *domain == key.domain) {
                 listings.push((key.domain.clone(), livedns.listing(&key.domain).ok()));
             }
@@ -141,15 +166,21 @@ fn check_records(config: &Config, now: Timestamp, random: &mut Random, findings:
                 // Runs keep the record, since they look for a delegation before their first write only.
                 (Ok(Success::Unchanged(rrset)), Some(record)) => {
                     let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
-                    findings.warn(subject, text);
+                    findings.warn(key.to_string(), text);
                 }
-                _ => add_record(subject, &result, findings),
+                _ => add_record(&key, &result, &is_known, findings),
             }
         }
     }
 }
 
-fn add_record(subject: String, result: &Result<Success, Failure>, findings: &mut Findings) {
+fn add_record(
+    key: &RrsetKey,
+    result: &Result<Success, Failure>,
+    is_known: &dyn Fn(&RrsetKey) -> bool,
+    findings: &mut Findings,
+) {
+    let subject = key.to_string();
     match result {
         Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
             findings.ok(subject, format!("up to date ({})", rrset.addresses()));
@@ -157,6 +188,9 @@ fn add_record(subject: String, result: &Result<Success, Failure>, findings: &mut
         Ok(Success::Created { new, .. }) => {
             let address = new.addresses();
             findings.ok(subject, format!("does not exist yet; the next run will create it ({address})"));
+        }
+        Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() && !is_known(key) => {
+            findings.warn(subject, format!("the next run will replace {}", FirstWrite { old, new }));
         }
         Ok(Success::Replaced { old, new, .. }) => {
             let change = ReplacementText { old, new };
@@ -179,6 +213,16 @@ fn json(findings: &Findings) -> String {
     object.text("version", Some(env!("CARGO_PKG_VERSION")));
     object.number("exit", Some(findings.exit().code().into())).list("checks", &checks);
     object.end()
+}
+
+/// Prints the config that replaces that of an older Gandi script, unless it is empty.
+fn print_translation(text: &str, console: &mut Console) {
+    if !text.is_empty() {
+        console.notice(format_args!("\nWrite this instead:\n"));
+    }
+    for line in text.lines() {
+        console.notice(format_args!("{line}"));
+    }
 }
 
 /// Prints a line for each finding, and a summary.

@@ -23,10 +23,18 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     };
     let detection = match config::detection(path, &context.env) {
         Ok(detection) => detection,
-        Err(e) => return report_config_error(&e, console),
+        Err(e) => {
+            if options.format == OutputFormat::Json {
+                console.object(&show::error(&e.to_string()));
+            }
+            return report_config_error(&e, "", console);
+        }
     };
     // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
     if let Some(problem) = implausible((context.now)()) {
+        if options.format == OutputFormat::Json {
+            console.object(&show::error(&problem));
+        }
         console.error(format_args!("{problem}"));
         return Exit::TryLater;
     }

@@ -58,8 +58,15 @@ fn document(surveys: &[Survey]) -> Document {
     Document { sources, families: surveys.iter().map(row).collect() }
 }
 
+/// Returns the object for a command that queried no source: `schema/ip.json` without results.
+pub(super) fn error(text: &str) -> String {
+    let mut object = Object::new();
+    object.list("sources", &[]).list("verdicts", &[]).text("error", Some(text));
+    object.end()
+}
+
 /// Returns one object: `sources` with `source`, `family`, `address` or `error`, `milliseconds` and `counts_as` (null if
-/// not configured), and `verdicts` with `family`, `address` (or null) and `reason`.
+/// not configured), `verdicts` with `family`, `address` (or null) and `reason`, and `error`. `schema/ip.json` describes it.
 pub(super) fn json(surveys: &[Survey]) -> String {
     let Document { sources, families } = document(surveys);
     let mut source_objects = Vec::with_capacity(sources.len());
@@ -79,7 +86,7 @@ pub(super) fn json(surveys: &[Survey]) -> String {
         family_objects.push(object.end());
     }
     let mut object = Object::new();
-    object.list("sources", &source_objects).list("verdicts", &family_objects);
+    object.list("sources", &source_objects).list("verdicts", &family_objects).text("error", None);
     object.end()
 }
 

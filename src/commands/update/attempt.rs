@@ -3,18 +3,21 @@
 
 use std::time::Duration;
 
+use super::telling::classes;
 use crate::cli::{CachePolicy, UpdateOptions, WriteMode};
 use crate::commands::context::Context;
 use crate::config::Config;
 use crate::console::Console;
+use crate::console::syslog::Severity;
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::notify::heartbeat;
 use crate::notify::hooks::Hooks;
 use crate::outcome::{Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
-use crate::report::{failure_lines, json, report};
-use crate::state::{self, State, StateError, Store, history};
+use crate::report::{failure_lines, json, report, report_failures};
+use crate::state::notices::id_of;
+use crate::state::{self, Attempts, State, StateError, Store, history};
 use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
@@ -48,6 +51,15 @@ enum Blocked {
     Hung(String),
 }
 
+/// The last save of the state in this run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Saving {
+    /// None has failed.
+    Works,
+    /// It failed; no further one is tried.
+    Failed,
+}
+
 /// The state directory, as far as this run uses it.
 enum StateAccess {
     /// Not opened yet.
@@ -70,6 +82,11 @@ pub(super) struct Updater<'a> {
     /// The changes of earlier attempts.
     changed: Vec<Outcome>,
     hooks: Hooks,
+    saving: Saving,
+    /// The identities of the messages that this run has printed.
+    printed: Vec<u64>,
+    /// The warnings of this run, printed or not.
+    warnings: Vec<String>,
     attempts: u32,
 }
 
@@ -92,23 +109,32 @@ impl<'a> Updater<'a> {
             state,
             changed,
             hooks: Hooks::new(),
+            saving: Saving::Works,
+            printed: Vec::new(),
+            warnings: Vec::new(),
             attempts: 0,
         }
     }
 
-    /// Makes one attempt and prints its outcomes.
+    /// Makes one attempt and prints its changes.
     pub(super) fn attempt(&mut self, console: &mut Console) -> Attempt {
         let now = (self.context.now)();
         let blocked = |reason| Attempt { now, result: Err(reason) };
-        if let Some(text) = time::implausible(now) {
+        let wrong_clock = time::implausible(now);
+        let opened = match self.access {
+            // The state knows whether the clock's complaint was printed.
+            StateAccess::Unopened => self.open_state(wrong_clock.is_none().then_some(now), console),
+            _ => Ok(()),
+        };
+        if let Some(text) = wrong_clock {
             console.error(format_args!("{text}"));
             return blocked(Blocked::Clock(text));
         }
-        if let StateAccess::Unopened = self.access
-            && let Err(locked) = self.open_state(now, console)
-        {
+        if let Err(locked) = opened {
             if let Some(text) = locked.hung(now) {
-                console.warn(format_args!("{text}"));
+                if !locked.is_told() || self.is_by_hand(console) {
+                    console.warn(format_args!("{text}"));
+                }
                 return blocked(Blocked::Hung(text));
             }
             console.debug(format_args!("{locked}"));
@@ -132,7 +158,9 @@ impl<'a> Updater<'a> {
         let state = modified.as_ref().unwrap_or(&self.state);
         let context = PassContext { state, now, mode, random };
         let outcomes = reconcile(&self.config, &http, context, console);
-        let exit = report(&outcomes, console);
+        let api = self.config.api.as_str();
+        let is_known = |key: &_| self.state.record(api, key).is_some_and(|r| r.confirmed.is_some());
+        let exit = report(&outcomes, &is_known, console);
         Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
     }
 
@@ -145,9 +173,10 @@ impl<'a> Updater<'a> {
         if force { known.map(State::unconfirmed) } else { known }
     }
 
-    /// Finishes an attempt that will be retried. Failures are not saved: they may be gone at the next attempt.
-    pub(super) fn finish_intermediate(&mut self, attempt: Attempt, console: &mut Console) {
-        self.record(&attempt, |outcome| outcome.result.is_ok(), console);
+    /// Finishes an attempt that will be retried, which prints its failures with this text at the end of each line. They
+    /// bring no backoff: they may be gone at the next attempt.
+    pub(super) fn finish_intermediate(&mut self, attempt: Attempt, suffix: &str, console: &mut Console) {
+        self.record(&attempt, Attempts::Retried, suffix, console);
         let is_change =
             |o: &Outcome| matches!(o.result, Ok(Success::Created { .. } | Success::Replaced { .. }));
         if let Ok(completed) = attempt.result {
@@ -157,7 +186,7 @@ impl<'a> Updater<'a> {
 
     /// Finishes the last attempt of the run, which also maintains the token and sends notifications.
     pub(super) fn finish_final(&mut self, attempt: &Attempt, console: &mut Console) {
-        self.record(attempt, |_| true, console);
+        self.record(attempt, Attempts::Last, "", console);
         if self.options.mode == WriteMode::DryRun {
             return;
         }
@@ -165,7 +194,9 @@ impl<'a> Updater<'a> {
         self.maintain_token(attempt, console);
         self.report_failures(attempt, console);
         self.hooks.report_skipped(console);
+        self.print_held(attempt.now, "", console);
         self.save(&before, console);
+        self.print_held(attempt.now, "", console);
         // With a wrong clock there is no TLS: rustls refuses each certificate, and aborts before 1970.
         let is_silent = matches!(attempt.result, Err(Blocked::Locked(_) | Blocked::Clock(_)));
         if !is_silent && self.config.notifications.heartbeat.is_some() {
@@ -186,28 +217,80 @@ impl<'a> Updater<'a> {
             outcomes: attempt.outcomes(),
             earlier: &self.changed,
             token_expires: self.state.token.expires_at,
+            warnings: &self.warnings,
         })
     }
 
-    /// Saves the outcomes that `counts` accepts, adds the changes to the history and runs `on_change`.
-    fn record(&mut self, attempt: &Attempt, counts: fn(&Outcome) -> bool, console: &mut Console) {
+    /// Saves the outcomes, prints what is news, adds the changes to the history and runs `on_change`.
+    fn record(&mut self, attempt: &Attempt, which: Attempts, suffix: &str, console: &mut Console) {
+        let (now, outcomes, api) = (attempt.now, attempt.outcomes(), self.config.api.as_str());
         let before = self.state.clone();
-        let outcomes = attempt.outcomes().iter().filter(|outcome| counts(outcome));
-        self.state = std::mem::take(&mut self.state).apply(self.config.api.as_str(), outcomes, attempt.now);
+        self.state = std::mem::take(&mut self.state).apply(api, outcomes, which, now);
+        let classes = classes(outcomes, api, &before, &self.state);
+        let mut due = Vec::new();
+        for class in &classes {
+            let has_ended = self.state.notices.has_ended(class.code, class.continuing());
+            if has_ended && self.options.mode == WriteMode::Apply {
+                class.report_end(console);
+            }
+            if class.is_failing && self.is_news(class.code, class.failing, now, console) {
+                due.push(class.code);
+            }
+        }
+        report_failures(outcomes, &due, suffix, console);
+        self.print_held(now, suffix, console);
         self.save(&before, console);
         if self.options.mode == WriteMode::Apply {
             self.write_history(attempt, console);
-            self.hooks.changes(&self.config.notifications, attempt.outcomes(), console);
+            self.hooks.changes(&self.config.notifications, outcomes, console);
+        }
+        self.print_held(now, suffix, console);
+    }
+
+    /// Returns true if a person has started this run, who wants to know everything.
+    fn is_by_hand(&self, console: &Console) -> bool {
+        console.is_verbose()
+            || console.is_terminal()
+            || self.options.mode == WriteMode::DryRun
+            || self.options.cache == CachePolicy::Ignore
+    }
+
+    /// Returns true if a message is to be printed: it is new, has changed or is a day old; or this run prints everything,
+    /// with `-v` in each attempt.
+    fn is_news(&mut self, id: u64, count: u64, now: Timestamp, console: &Console) -> bool {
+        let is_due = self.state.notices.is_due(id, count, now);
+        let is_repeated = self.printed.contains(&id) && !console.is_verbose();
+        let is_printed = is_due || self.is_by_hand(console) && !is_repeated;
+        if is_printed {
+            self.printed.push(id);
+        }
+        is_printed
+    }
+
+    /// Prints the held warnings and errors that are news. Errors get the suffix.
+    fn print_held(&mut self, now: Timestamp, suffix: &str, console: &mut Console) {
+        for (severity, text) in console.take_held() {
+            let is_news = self.is_news(id_of(&text), 1, now, console);
+            // With `-v` the console has printed it already.
+            if is_news && !console.is_verbose() {
+                let suffix = if severity == Severity::Error { suffix } else { "" };
+                console.print(severity, &format!("{text}{suffix}"));
+            }
+            if severity == Severity::Warning {
+                self.warnings.push(text);
+            }
         }
     }
 
     // Not inlined: it is called twice, and 2 kB long.
     #[inline(never)]
-    fn save(&self, before: &State, console: &mut Console) {
+    fn save(&mut self, before: &State, console: &mut Console) {
         if let StateAccess::Locked(store) = &self.access
             && self.state != *before
+            && self.saving == Saving::Works
             && let Err(e) = store.save(&self.state)
         {
+            self.saving = Saving::Failed;
             console.warn(format_args!("{}", chain(&e)));
         }
     }
@@ -250,7 +333,8 @@ impl<'a> Updater<'a> {
     }
 
     /// Opens, locks and reads the state. Only another run's lock is an error: without a state, each run queries Gandi.
-    fn open_state(&mut self, now: Timestamp, console: &mut Console) -> Result<(), StateError> {
+    /// `now` is `None` if the clock is wrong.
+    fn open_state(&mut self, now: Option<Timestamp>, console: &mut Console) -> Result<(), StateError> {
         let mut access = StateAccess::ReadOnly;
         let loaded = match &self.config.state_dir {
             Some(dir) if self.options.mode == WriteMode::DryRun => state::read_unlocked(dir, self.id),

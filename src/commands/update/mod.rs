@@ -1,6 +1,7 @@
 //! The update command: one attempt or, with `--wait`, retries of temporary failures.
 
 mod attempt;
+mod telling;
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,9 @@ use crate::commands::context::{Context, load, report_config_error};
 use crate::config::Credentials;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::report::json;
 use crate::sys::random::Random;
+use crate::sys::time::seconds_rounded_up;
 use attempt::Updater;
 
 /// Upper bound of the first retry delay with `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`]. Each delay is from half
@@ -37,12 +40,14 @@ impl Retries<'_> {
         self.wait.saturating_sub(self.started.elapsed().max(self.slept))
     }
 
-    /// Sleeps before the next attempt. Returns false if the time is up.
-    fn pause(&mut self, console: &mut Console) -> bool {
+    /// Returns the end of the message of a failure after which there is another attempt.
+    fn suffix(&self) -> String {
+        format!("; retrying for up to {} s", seconds_rounded_up(self.left()))
+    }
+
+    /// Sleeps before the next attempt.
+    fn pause(&mut self, console: &mut Console) {
         let left = self.left();
-        if left.is_zero() {
-            return false;
-        }
         let half = self.longest / 2;
         let delay = Duration::from_millis((half + self.random.below(half + 1)).into()).min(left);
         // Not `as_millis`: to print a `u128` takes 1.2 kB of code.
@@ -51,7 +56,6 @@ impl Retries<'_> {
         (self.sleep)(delay);
         self.slept += delay;
         self.longest = RETRY_DELAY_MAX.min(self.longest * 2);
-        true
     }
 }
 
@@ -71,19 +75,34 @@ pub fn execute(
         slept: Duration::ZERO,
         longest: RETRY_DELAY_MIN,
     };
-    let (config, id) = loop {
-        match load(options, context, Credentials::Required) {
-            Ok(loaded) => break loaded,
-            Err(e) if e.exit() == Exit::TryLater && retries.pause(console) => {}
-            Err(e) => return report_config_error(&e, console),
-        }
-    };
-    console.hide(config.credential.expose());
-    for warning in &config.warnings {
-        console.warn(format_args!("{warning}"));
-    }
     if options.format == OutputFormat::Json {
         console.reserve_stdout();
+    }
+    let mut told = String::new();
+    let (config, id) = loop {
+        let e = match load(options, context, Credentials::Required) {
+            Ok(loaded) => break loaded,
+            Err(e) => e,
+        };
+        let is_retried = e.exit() == Exit::TryLater && !retries.left().is_zero();
+        let text = e.to_string();
+        if text != told {
+            let suffix = if is_retried { retries.suffix() } else { String::new() };
+            report_config_error(&e, &suffix, console);
+        }
+        if !is_retried {
+            if options.format == OutputFormat::Json {
+                console.object(&json::early_end((context.now)(), e.exit(), update.mode, &text));
+            }
+            return e.exit();
+        }
+        told = text;
+        retries.pause(console);
+    };
+    console.hide(config.credential.expose());
+    console.hold();
+    for warning in &config.warnings {
+        console.warn(format_args!("{warning}"));
     }
     if !update.splay.is_zero() {
         let most = u32::try_from(update.splay.as_millis()).unwrap_or(u32::MAX);
@@ -96,20 +115,15 @@ pub fn execute(
     }
     let mut updater = Updater::new(config, id, update, context, random);
     loop {
-        if !retries.left().is_zero() {
-            console.buffer_errors();
-        }
         let attempt = updater.attempt(console);
         if attempt.exit() != Exit::TryLater || retries.left().is_zero() {
-            console.flush_errors();
             updater.finish_final(&attempt, console);
             if options.format == OutputFormat::Json {
                 console.object(&updater.json(&attempt));
             }
             return attempt.exit();
         }
-        console.discard_errors();
-        updater.finish_intermediate(attempt, console);
+        updater.finish_intermediate(attempt, &retries.suffix(), console);
         retries.pause(console);
     }
 }

@@ -89,7 +89,7 @@ fn left(deadline: Instant) -> Result<Duration, ExchangeError> {
 
 /// The end of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// The response is complete.
     Reached,
     /// The response ends when the connection is closed.
@@ -98,7 +98,7 @@ enum End {
 
 /// Parses the data received so far (RFC 9112, section 6.3): status and body. Returns `None` if the response is known to
 /// be incomplete.
-fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, ExchangeError> {
+pub(super) fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, ExchangeError> {
     let (status, length, is_chunked) = loop {
         let Some((status, rest)) = head::status(data) else {
             let is_http = data.starts_with("HTTP/1.") || "HTTP/1.".starts_with(data);

@@ -5,6 +5,8 @@
 //! LAN can claim to be a router.
 
 mod exchange;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod location;
 mod nat_pmp;

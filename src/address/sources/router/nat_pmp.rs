@@ -60,7 +60,7 @@ fn exchange(gateway: Ipv4Addr, end: Instant) -> io::Result<NatPmp> {
 
 /// Parses a response: version 0, opcode 128 + 0, result code, seconds since the table was created, address (RFC 6886,
 /// section 3.2). Returns `None` for other packets, such as the refusal of a PCP server in version 2.
-fn read(packet: &[u8]) -> Option<NatPmp> {
+pub(super) fn read(packet: &[u8]) -> Option<NatPmp> {
     match *packet {
         [0, 128, 0, 0, _, _, _, _, a, b, c, d] => Some(NatPmp::Address(Ipv4Addr::new(a, b, c, d))),
         [0, 128, high, low, ..] if (high, low) != (0, 0) => {

@@ -119,7 +119,7 @@ impl Search {
 }
 
 /// Returns the location in a response to a search, and the search target.
-fn read(response: &str) -> Option<(Location, &str)> {
+pub(super) fn read(response: &str) -> Option<(Location, &str)> {
     let (mut location, mut target) = (None, "");
     let (status, rest) = head::status(response)?;
     headers(rest, &mut |name, value| {
