@@ -146,8 +146,8 @@ impl ConfigError {
     /// Replaces the problems by the fact that the file is the config of an older Gandi script. `line` is that of the
     /// first key of such a script.
     pub(super) fn legacy(self, line: usize, translation: String) -> Self {
-        let problem = "this looks like the config of an older Gandi script: run `gandi-ddns check`, which prints the \
-                       equivalent for gandi-ddns";
+        let problem = "this looks like the config of an older Gandi script; `gandi-ddns check` prints its equivalent \
+                       for gandi-ddns";
         let problems = vec![(line, problem.into())];
         Self { problems, number: 1, translation: Some(translation), ..self }
     }

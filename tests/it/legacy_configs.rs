@@ -39,7 +39,7 @@ fn run_names_the_old_config_and_check_prints_one_that_works() {
     for command in [&[][..], &["-n"], &["status"]] {
         s.run(command).fails(
             78,
-            &["gandi-ddns.conf:2: this looks like the config of an older Gandi script: run `gandi-ddns check`, which prints"],
+            &["gandi-ddns.conf:2: this looks like the config of an older Gandi script; `gandi-ddns check` prints its equivalent"],
         );
     }
     let new = translation(&s, &old);
