@@ -51,11 +51,11 @@ pub(super) fn option(name: &str) -> UsageError {
     if translated(SECRETS, &word).is_some() {
         return UsageError::Secret(name[..name.len() - word.len()].to_owned() + &word);
     }
-    UsageError::UnknownOption(shown(name), meant(&word))
+    UsageError::UnknownOption(shown(name), meant(name, &word))
 }
 
-/// Returns the option that was probably meant by a word without dashes.
-fn meant(word: &str) -> Option<&'static str> {
+/// Returns the option that was probably meant by an argument. `word` is the argument without dashes.
+fn meant(name: &str, word: &str) -> Option<&'static str> {
     let mut found = translated(OTHER_OPTIONS, word);
     if found.is_none() && word.len() > 2 {
         let names = OPTIONS.each_ref().map(|o| o.name.trim_start_matches(DASHES));
@@ -65,7 +65,7 @@ fn meant(word: &str) -> Option<&'static str> {
     // One letter: the other form, or in the other case. Several: `-cFILE`.
     let is_meant = |o: &&Spec| match o.short.get(1..) {
         Some(letter) if word.len() == 1 => letter.eq_ignore_ascii_case(word),
-        Some(letter) => !o.value.is_empty() && word.starts_with(letter),
+        Some(letter) => !name.starts_with("--") && !o.value.is_empty() && word.starts_with(letter),
         None => false,
     };
     found.or_else(|| OPTIONS.iter().find(is_meant).map(|o| o.short))
@@ -88,17 +88,18 @@ pub(super) fn word(word: &str, command: &'static str) -> UsageError {
     }
     let shown = shown(key);
     let other = translated(OTHER_COMMANDS, &name);
+    let is_file = word.contains('/')
+        || name.rsplit_once('.').is_some_and(|(_, ending)| translated(ENDINGS, ending).is_some());
     if !command.is_empty() && other != Some("--help") {
-        return UsageError::UnexpectedArgument(shown, Advice::After(command));
+        let advice = if is_file { Advice::Config } else { Advice::After(command) };
+        return UsageError::UnexpectedArgument(shown, advice);
     }
     let similar = || did_you_mean(&name, &COMMANDS.map(|(command, _)| command)).filter(|_| name.len() > 2);
     let advice = if let Some(word) = other.or_else(similar).or_else(|| named(&name)) {
         if word.is_empty() { Advice::Update } else { Advice::Meant(word) }
     } else if is_assignment && !key.contains(|c: char| c.is_ascii_lowercase()) {
         Advice::Variable
-    } else if word.contains('/')
-        || name.rsplit_once('.').is_some_and(|(_, ending)| translated(ENDINGS, ending).is_some())
-    {
+    } else if is_file {
         Advice::Config
     } else if word.contains('.') {
         Advice::Name

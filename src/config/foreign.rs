@@ -79,7 +79,7 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
     if first.starts_with(['{', '[']) && squeezed.contains("\":") {
         return Some("JSON");
     }
-    let (mut colons, mut equals, mut quoted, mut capitals, mut ours) = (0, 0, 0, 0, 0);
+    let (mut colons, mut equals, mut quoted, mut capitals, mut parts, mut ours) = (0, 0, 0, 0, 0, 0);
     let (mut sections, mut domains) = (0, 0);
     for line in first.split('^').filter(|line| !line.starts_with(['#', ';'])) {
         let line = line.strip_prefix("export").unwrap_or(line);
@@ -94,12 +94,13 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
         }
         equals += 1;
         quoted += usize::from(value.starts_with(['"', '\'', '[', '{']));
-        capitals += usize::from(key.bytes().all(|b| !b.is_ascii_lowercase()) && key.contains('_'));
+        capitals += usize::from(key.bytes().all(|b| !b.is_ascii_lowercase()));
+        parts += usize::from(key.contains('_'));
         ours += usize::from(reader::is_key(&key.to_ascii_lowercase()));
     }
     if colons >= 2 && colons > 4 * equals && sections == 0 {
         Some("YAML")
-    } else if capitals > 0 && capitals == equals {
+    } else if parts > 0 && capitals == equals {
         Some("an environment file or a shell script")
     } else if domains > 0 {
         None

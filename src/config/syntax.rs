@@ -48,10 +48,11 @@ pub(super) fn parse(text: &str, errors: &Errors) -> Vec<Section> {
             sections.push(Section { line, name: name.trim().to_owned(), entries: Vec::new() });
             continue;
         }
-        let Some((key, value)) = text.split_once('=') else {
+        let is_comment = text.starts_with(';') || text.starts_with("//");
+        let Some((key, value)) = text.split_once('=').filter(|_| !is_comment) else {
             errors.add(
                 line,
-                if text.starts_with(';') || text.starts_with("//") {
+                if is_comment {
                     "comments start with `#`"
                 } else if text.contains(':') {
                     "expected `key = value`: use `=` instead of `:`"
@@ -145,6 +146,8 @@ mod tests {
             ("token: s3cr3t", "use `=` instead of `:`"),
             ("; s3cr3t", "comments start with `#`"),
             ("// s3cr3t", "comments start with `#`"),
+            ("; token = s3cr3t", "comments start with `#`"),
+            ("//token = s3cr3t", "comments start with `#`"),
         ] {
             let (_, errors) = parsed(text);
             let [error] = &errors[..] else { panic!("{text}: {errors:?}") };

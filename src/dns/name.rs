@@ -51,7 +51,7 @@ impl fmt::Display for NameError {
             Self::TrailingDot(s) => write!(f, "names have no trailing dot here: write `{s}`"),
             Self::Www(s) => write!(f, "the domain is `{s}`: use that, and add `www` to names"),
             Self::Star(s) => write!(f, "the domain is `{s}`: use that, and add `*` to names"),
-            Self::OneLabel(s) => write!(f, "`{s}` is not a full domain name; did you mean `{s}.org`?"),
+            Self::OneLabel(s) => write!(f, "`{s}` is not a full domain name such as example.org"),
             Self::NotAscii(s) => write!(f, "`{s}` is not ASCII: write its `xn--` form"),
             Self::BadLabel(s) => write!(
                 f,

@@ -11,11 +11,16 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-/// Returns the entry of `known` with the smallest edit distance to `word`, if that is at most 2.
+/// Returns the entry of `known` with the smallest edit distance to `word`, of several the one that begins with `word`.
+/// `None` if the distance is more than 2, or if it is half of a word that begins with another letter.
 pub(crate) fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     // No known word is as long, and the distance takes time in proportion to the length.
     let word = word.get(..32).unwrap_or(word);
-    known.iter().map(|k| (strsim::levenshtein(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
+    let rank = |k: &&'a str| (strsim::levenshtein(word, k), !k.starts_with(word), *k);
+    let (distance, _, found) = known.iter().map(rank).min()?;
+    let is_like =
+        distance < 2 || distance * 2 < word.len() || found.as_bytes().first() == word.as_bytes().first();
+    (distance <= 2 && is_like).then_some(found)
 }
 
 #[cfg(test)]
@@ -40,5 +45,13 @@ mod tests {
     fn did_you_mean_returns_the_nearest_word() {
         assert_eq!(did_you_mean("nmes", &["names", "types"]), Some("names"));
         assert_eq!(did_you_mean("frob", &["names", "types"]), None);
+        assert_eq!(
+            did_you_mean("typ", &["ttl", "types"]),
+            Some("types"),
+            "two letters are missing, not different"
+        );
+        assert_eq!(did_you_mean("tpyes", &["ttl", "types"]), Some("types"));
+        assert_eq!(did_you_mean("cron", &["json", "splay"]), None, "half of the letters differ");
+        assert_eq!(did_you_mean("okenfile", &["token_file"]), Some("token_file"));
     }
 }

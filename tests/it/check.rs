@@ -184,6 +184,7 @@ fn unknown_or_undelegated_domain_is_reported() {
         "its neighbour is looked at: {}",
         ran.stdout
     );
+    assert_eq!(ran.stdout.matches("does not find").count(), 1, "not again for each record: {}", ran.stdout);
     s.fake.add_domain_without_zone("example.net");
     finds(&s, 78, "failure  domain example.net: ", &["no LiveDNS zone", "choose LiveDNS"]);
     s.config("names = home\n");
@@ -245,7 +246,13 @@ fn unsafe_or_locked_state_directory_is_reported() {
     let s = good();
     s.run(&[]).exits(0);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    finds(&s, 0, "warning  state: ", &["other users can write to the state directory", "set `state_dir`"]);
+    let ran = finds(
+        &s,
+        0,
+        "warning  state: ",
+        &["other users can write to the state directory", "set `state_dir`"],
+    );
+    assert_eq!(ran.stdout.matches("can write to").count(), 1, "one cause, one line: {}", ran.stdout);
     fs::set_permissions(s.path("state"), fs::Permissions::from_mode(0o700)).expect("chmod");
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let before = s.fake.requests().len();
@@ -274,7 +281,7 @@ fn unusable_hooks_and_files_are_warnings() {
         s.head().replace("token_file = token", "token_file = public/token")
     ));
     finds(&s, 0, "warning  on_change: hook: not an executable file: chmod +x", &[]);
-    finds(&s, 0, "warning  on_failure: missing: No such file", &[]);
+    finds(&s, 0, "warning  on_failure: missing: not found (", &["arguments are not supported"]);
     finds(&s, 0, "warning  renew_token: other users can write to /", &["/public: move the token file to a"]);
     finds(&s, 0, "warning  history: ", &["create its directory first"]);
 }

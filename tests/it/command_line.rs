@@ -70,7 +70,9 @@ const WORDS: &[(&str, &[&str])] = &[
     ("gandi-ddns.conf", &["argument gandi-ddns.conf ", "use --config FILE"]),
     ("/etc/gandi-ddns/gandi-ddns.conf", &["argument /etc/gandi-ddns/gandi-ddns.conf ", "use --config FILE"]),
     ("./my.ini", &["argument ./my.ini ", "use --config FILE"]),
-    ("check gandi-ddns.conf", &["argument gandi-ddns.conf ", "may follow `check`"]),
+    ("check gandi-ddns.conf", &["argument gandi-ddns.conf ", "use --config FILE"]),
+    ("check /etc/gandi-ddns/gandi-ddns.conf", &["gandi-ddns.conf ", "use --config FILE"]),
+    ("status ./my.ini", &["argument ./my.ini ", "use --config FILE"]),
     ("home.example.org", &["argument home.example.org ", "use --domain and --name"]),
     ("81.2.69.142", &["argument 81.2.69.142 "]),
 ];
@@ -79,6 +81,7 @@ const WORDS: &[(&str, &[&str])] = &[
 const OPTIONS: &[(&str, &[&str])] = &[
     ("--frob", &["unknown option --frob;"]),
     ("--frob=s3cr3t", &["unknown option --frob;"]),
+    ("--cron", &["unknown option --cron;"]),
     ("--Config x.conf", &["unknown option --Config (did you mean --config?)"]),
     ("-config x.conf", &["unknown option -config (did you mean --config?)"]),
     ("-config=x.conf", &["unknown option -config (did you mean --config?)"]),

@@ -93,7 +93,7 @@ fn every_duration_takes_seconds_and_units() {
 fn bad_values_of_arguments_are_a_bad_command_line() {
     let s = Sandbox::new();
     for (arguments, words) in [
-        ("--domain example --name home", "--domain: `example` is not a full domain name"),
+        ("--domain example --name home", "--domain: `example` is not a full domain name such as example.org"),
         ("--domain https://example.org --name home", "--domain: a domain has no scheme"),
         ("--domain example.org --name h*me", "--name: `h*me`: `*` may only be"),
         ("--domain example.org --name home --name h!me", "--name: `h!me` is not a valid name"),

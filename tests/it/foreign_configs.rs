@@ -14,7 +14,7 @@ const SECRETS: [&str; 4] = [
 ];
 
 /// The name of a sample, the kind in the answer, and the text. `PAT`, `KEY`, `HASH` and `PASSWORD` are the secrets.
-const SAMPLES: [(&str, &str, &str); 36] = [
+const SAMPLES: [(&str, &str, &str); 37] = [
     (
         "ddns-updater",
         "a config of ddns-updater (JSON)",
@@ -93,6 +93,11 @@ const SAMPLES: [(&str, &str, &str); 36] = [
         "export GANDI_API_KEY=\"KEY\"\nexport GANDI_DOMAIN=example.org\nexport GANDI_RECORDS=\"home www\"\n",
     ),
     ("environment file", "an environment file or a shell script", "GANDI_PAT=PAT\n"),
+    (
+        "environment file with a domain",
+        "an environment file or a shell script",
+        "export GANDI_TOKEN=PAT\nDOMAIN=example.org\n",
+    ),
     (
         "acme.sh",
         "an environment file or a shell script",

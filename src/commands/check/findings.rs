@@ -59,6 +59,11 @@ impl Findings {
         self.0.push(Finding { status, subject, text });
     }
 
+    /// Returns true for a subject with a failure of this exit code.
+    pub(super) fn has(&self, exit: Exit, subject: &str) -> bool {
+        self.0.iter().any(|f| f.subject == subject && matches!(f.status, Status::Failure(e) if e == exit))
+    }
+
     /// Returns the most severe exit code.
     pub(super) fn exit(&self) -> Exit {
         let exit = |f: &Finding| match f.status {

@@ -1,6 +1,7 @@
 //! Checks on this machine: files and programs named in the config, the state directory, the results of former runs.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use crate::gandi::{Credential, USE_TOKEN};
 use crate::state::{self, StoreStatus, history};
 use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
+use crate::sys::subprocess::ProcessError;
 use crate::sys::time::Timestamp;
 use crate::sys::words::count;
 use crate::token;
@@ -75,6 +77,9 @@ fn check_names(config: &Config, findings: &mut Findings) {
 fn check_program(key: &str, path: &Path, findings: &mut Findings) {
     let path_text = path.display();
     match fs::metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            findings.warn(key, format!("{path_text}: {}", ProcessError::Start(e)));
+        }
         Err(e) => findings.warn(key, format!("{path_text}: {e}")),
         Ok(m) if !m.is_file() || m.permissions().mode() & 0o111 == 0 => {
             findings.warn(key, format!("{path_text}: not an executable file: chmod +x {path_text}"));
@@ -99,7 +104,8 @@ pub(super) fn check_state(config: &Config, id: ConfigId, now: Timestamp, finding
             findings.fail(Exit::TryLater, "state", e.hung(now).unwrap_or_else(|| e.to_string()));
         }
         StoreStatus::Unusable(e) => {
-            findings.warn("state", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
+            // The results of former runs cannot be read either.
+            return findings.warn("state", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
         }
     }
     check_former_runs(config, dir, id, now, findings);
