@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use crate::exit::Exit;
 use crate::sys::file_error::FileError;
 use crate::sys::secret;
-use crate::sys::words::count;
 
 /// The maximum number of problems that are printed.
 const SHOWN: usize = 20;
@@ -192,8 +191,7 @@ impl ConfigError {
         let problems = self.problems.iter();
         lines.extend(problems.map(|(line, p)| self.line_of(*line, &shortened(secret::hide(&p.text)))));
         if self.number > self.problems.len() {
-            let more = (self.number - self.problems.len()) as u64;
-            lines.push(self.line_of(0, &format!("and {}", count(more, "more error"))));
+            lines.push(self.line_of(0, &format!("and {} more", self.number - self.problems.len())));
         }
         lines
     }
@@ -242,7 +240,7 @@ mod tests {
         assert_eq!(error.heading().as_deref(), Some("x.conf: 31 errors"));
         let lines = error.lines();
         assert_eq!((lines.len(), lines[0].as_str()), (21, "x.conf:1: problem 1"));
-        assert_eq!(lines[19..], ["x.conf:20: problem 20", "x.conf: and 11 more errors"]);
+        assert_eq!(lines[19..], ["x.conf:20: problem 20", "x.conf: and 11 more"]);
     }
 
     #[test]

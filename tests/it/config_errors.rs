@@ -55,7 +55,7 @@ fn many_errors_are_bounded() {
     assert_eq!(lines.len(), 22);
     assert_eq!(lines[0], "gandi-ddns.conf: 500 errors");
     assert_eq!(lines[20], "gandi-ddns.conf:20: unknown key `frob`");
-    assert_eq!(lines[21], "gandi-ddns.conf: and 480 more errors");
+    assert_eq!(lines[21], "gandi-ddns.conf: and 480 more");
 }
 
 #[test]
