@@ -19,7 +19,8 @@ const MAX_NUMBER: usize = 4;
 /// Words of other programs for what an option does here, each with the option. One text is smaller than a list.
 const OTHER_OPTIONS: &str = "?=--help usage=--help file=--config configuration=--config debug=--verbose \
     silent=--quiet ipv4=-4 ip4=-4 ipv6=-6 ip6=-6 test=--dry-run noop=--dry-run host=--name hostname=--name \
-    subdomain=--name zone=--domain delay=--splay";
+    subdomain=--name zone=--domain delay=--splay \
+    ipv4-only=-4 no-ipv6=-4 ipv6-only=-6 no-ipv4=-6";
 
 /// Words of other programs for what a command does here, each with the command. An empty one stands for an update.
 const OTHER_COMMANDS: &str = "run= update= start= sync= once= now= test=check verify=check validate=check \
@@ -51,7 +52,8 @@ pub(super) fn option(name: &str) -> UsageError {
     if translated(SECRETS, &word).is_some() {
         return UsageError::Secret(name[..name.len() - word.len()].to_owned() + &word);
     }
-    UsageError::UnknownOption(shown(name), meant(name, &word))
+    let shown = if translated(OTHER_OPTIONS, &word).is_some() { name.to_owned() } else { shown(name) };
+    UsageError::UnknownOption(shown, meant(name, &word))
 }
 
 /// Returns the option that was probably meant by an argument. `word` is the argument without dashes.

@@ -28,9 +28,9 @@ pub(super) fn read(
             if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
                 let line = reader.entry("names").map_or(section.line, |e| e.line);
                 errors.add_of_key(line, "names", format!("{} is listed twice", record.key).into());
-                break;
+            } else {
+                records.push(record);
             }
-            records.push(record);
         }
     }
     if records.is_empty() && errors.is_empty() {

@@ -16,6 +16,7 @@ const MARKERS: &str = "\
 ^<?php||PHP\n\
 ^configservice|^option|a UCI config (ddns-scripts)\n\
 ^config|^option|a UCI config\n\
+^ddns.|=service^|a UCI config (ddns-scripts)\n\
 dynamic_dns|{^|a Caddyfile\n\
 ^provider|{^|a config of inadyn\n\
 ^custom|{^|a config of inadyn\n\
@@ -79,13 +80,13 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
     if first.starts_with(['{', '[']) && squeezed.contains("\":") {
         return Some("JSON");
     }
-    let (mut colons, mut equals, mut quoted, mut capitals, mut parts, mut ours) = (0, 0, 0, 0, 0, 0);
-    let (mut sections, mut domains) = (0, 0);
+    let (mut colons, mut equals, mut quoted, mut capitals, mut ours) = (0, 0, 0, 0, 0);
+    let (mut sections, mut domains, mut underscores) = (0, 0, 0);
     for line in first.split('^').filter(|line| !line.starts_with(['#', ';'])) {
         let line = line.strip_prefix("export").unwrap_or(line);
         let line = line.strip_prefix('-').unwrap_or(line);
         sections += usize::from(line.starts_with('['));
-        domains += usize::from(line.starts_with('[') && !line.starts_with("[[") && line.contains('.'));
+        domains += usize::from(line.starts_with('[') && line.contains('.') && !line.contains(['"', '\'']));
         let Some(at) = line.find([':', '=']).filter(|at| *at > 0) else { continue };
         let (key, value) = (&line[..at], &line[at + 1..]);
         if line.as_bytes()[at] == b':' {
@@ -95,16 +96,16 @@ fn by_syntax(squeezed: &str) -> Option<&'static str> {
         equals += 1;
         quoted += usize::from(value.starts_with(['"', '\'', '[', '{']));
         capitals += usize::from(key.bytes().all(|b| !b.is_ascii_lowercase()));
-        parts += usize::from(key.contains('_'));
+        underscores += usize::from(key.contains('_'));
         ours += usize::from(reader::is_key(&key.to_ascii_lowercase()));
     }
     if colons >= 2 && colons > 4 * equals && sections == 0 {
         Some("YAML")
-    } else if parts > 0 && capitals == equals {
-        Some("an environment file or a shell script")
     } else if domains > 0 {
         None
-    } else if quoted >= 2 && quoted * 2 >= equals && (ours * 2 <= equals || squeezed.contains("^[[")) {
+    } else if underscores > 0 && capitals == equals {
+        Some("an environment file or a shell script")
+    } else if quoted >= 2 && quoted * 2 >= equals && (ours * 2 <= equals || sections > 0) {
         Some("TOML or Python")
     } else if equals >= 3 && ours == 0 {
         Some(INI)

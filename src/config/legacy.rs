@@ -34,6 +34,13 @@ pub(super) fn read(text: &str) -> Vec<Section> {
         {
             let value = value.trim().to_owned();
             section.entries.push(Entry { line, key: key.trim().to_ascii_lowercase(), value });
+        } else if raw.starts_with([' ', '\t'])
+            && !text.starts_with(['#', ';'])
+            && let Some(entry) = sections.last_mut().and_then(|section| section.entries.last_mut())
+        {
+            // A value of several lines.
+            entry.value.push(' ');
+            entry.value.push_str(text);
         }
     }
     sections
@@ -78,7 +85,7 @@ pub(super) fn translate(sections: &[Section]) -> String {
     let host =
         relevant().flat_map(|s| &s.entries).find(|e| e.key == "host" && is_other_host(plain(&e.value)));
     let host = host.map(|e| plain(&e.value).to_ascii_lowercase());
-    if let Some(host) = host.filter(|host| !hosts.contains(host)) {
+    if let Some(host) = host.filter(|host| !hosts.contains(&format!("A {host}"))) {
         // One name is one vote.
         let _ = writeln!(head, "ipv4 = resolve:{host}\nquorum = 1");
     }
@@ -102,7 +109,7 @@ fn is_other_host(value: &str) -> bool {
 /// Appends the translation of one section to `text`. `is_new` returns false for an absolute name that it has seen.
 fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMut(String) -> bool) {
     let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| plain(&e.value));
-    let domain = value("domain").unwrap_or(&section.name).trim_end_matches('.');
+    let domain = value("domain").or_else(|| value("zone")).unwrap_or(&section.name).trim_end_matches('.');
     let domain = domain.strip_prefix("www.").unwrap_or(domain);
     let domain = ZoneName::parse(domain).ok().filter(|d| !secret::is_in(d.as_str()));
     let words = NAMES.iter().find_map(|key| value(key)).unwrap_or_default();
@@ -110,14 +117,26 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
         // Settings of the other sections.
         return;
     }
+    let types = value("type").unwrap_or_default().to_ascii_uppercase();
+    let has_type = |name: &str| types.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word == name);
+    let types: &[&str] = match (has_type("A"), has_type("AAAA")) {
+        (true, true) => &["A", "AAAA"],
+        (false, true) => &["AAAA"],
+        _ => &["A"],
+    };
     let (mut names, mut repeated) = (String::new(), false);
     for word in words.split([' ', '\t', ',', '[', ']', '"', '\'']).filter(|word| !word.is_empty()) {
         let name = domain.as_ref().and_then(|domain| relative(word, domain));
         let (name, new) = match (&name, &domain) {
             (Some(name), Some(domain)) => {
-                (name.as_str(), is_new(format!("{name}.{domain}").replace("@.", "")))
+                let host = format!("{name}.{domain}").replace("@.", "");
+                let mut new = false;
+                for rrtype in types {
+                    new |= is_new(format!("{rrtype} {host}"));
+                }
+                (name.as_str(), new)
             }
-            _ => ("<name>", true),
+            _ => ("<name>", !names.contains("<name>")),
         };
         repeated |= !new;
         if new {
@@ -132,10 +151,8 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
         names.push_str(" <name>  # the names to update, such as home; @ is the domain itself");
     }
     let domain = domain.as_ref().map_or("<domain>", ZoneName::as_str);
-    let aaaa =
-        value("type").or_else(|| value("types")).is_some_and(|t| t.to_ascii_uppercase().contains("AAAA"));
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "\n[{domain}]\nnames ={names}\ntypes = {}", if aaaa { "AAAA" } else { "A" });
+    let _ = writeln!(text, "\n[{domain}]\nnames ={names}\ntypes = {}", types.join(" "));
     match value("ttl").and_then(|t| t.parse::<u32>().ok()) {
         Some(ttl) if Ttl::new(ttl).is_some() => {
             let _ = writeln!(text, "ttl = {ttl}");
@@ -214,6 +231,9 @@ mod tests {
             ("domain = example.org\nname = home.example.org.", "names = home"),
             ("domain = example.org\nsubdomains = [\"home\", '@', 'HOME']", "names = home @"),
             ("domain = example.org\na_name = example.org", "names = @"),
+            ("domain = example.org\na_name = <CHANGE ME>", "names = <name>"),
+            ("domain = example.org\nrecords =\n  home\n  ; not this\n\tnas\n", "names = home nas"),
+            ("zone = example.org\nrecord = home", "names = home"),
             ("domain = example.org\na_name = h\u{1b}[0mome", "names = <name> 0mome"),
             ("a_name = home", "names = <name>"),
             ("[x]\ndomain = example.org\na_name = home", "names = home"),
@@ -246,6 +266,19 @@ mod tests {
                 "[example.org]\nnames = home\ntypes = A",
                 "[example.net]\nnames = @\ntypes = AAAA",
                 "[example.org]\nnames = www\ntypes = A\n"
+            ]
+        );
+        let new = translated(
+            "[a]\napikey = x\ndomain = example.org\na_name = home\ntype = AAAA\n[b]\ndomain = example.org\na_name = home\n\
+             [c]\ndomain = example.net\na_name = home\ntype = [\"a\", \"aaaa\"]\n",
+        );
+        let sections: Vec<_> = new.split("\n\n").skip(1).collect();
+        assert_eq!(
+            sections,
+            [
+                "[example.org]\nnames = home\ntypes = AAAA",
+                "[example.org]\nnames = home\ntypes = A",
+                "[example.net]\nnames = home\ntypes = A AAAA\n"
             ]
         );
         let many = (0..5000)

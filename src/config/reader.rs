@@ -173,9 +173,9 @@ fn is_secret_name(name: &str) -> bool {
     !is_hash && secret::is_in(name)
 }
 
-/// Splits a list at spaces, tabs and commas.
+/// Splits a list at white space, also that of web pages, and at commas.
 fn list(value: &str) -> Vec<&str> {
-    value.split([' ', '\t', ',']).filter(|w| !w.is_empty()).collect()
+    value.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect()
 }
 
 #[cfg(test)]

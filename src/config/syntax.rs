@@ -4,6 +4,9 @@ use super::error::Errors;
 use crate::sys::secret;
 pub(super) use crate::sys::words::did_you_mean;
 
+/// The maximum length of a key that a message repeats.
+const MAX_KEY: usize = 40;
+
 /// One `key = value` line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -43,7 +46,7 @@ pub(super) fn parse(text: &str, errors: &Errors) -> Vec<Section> {
         if let Some(rest) = text.strip_prefix('[') {
             let name = rest.strip_suffix(']').unwrap_or_else(|| {
                 errors.add(line, "a section header must end with `]`, as in [example.org]");
-                rest
+                rest.split(']').next().unwrap_or_default()
             });
             sections.push(Section { line, name: name.trim().to_owned(), entries: Vec::new() });
             continue;
@@ -63,10 +66,15 @@ pub(super) fn parse(text: &str, errors: &Errors) -> Vec<Section> {
             continue;
         };
         // Before the case is lost, by which a token is recognised. It may end in `=`.
-        let (key, mut value) = (secret::hide(key.trim()).to_ascii_lowercase(), value.trim());
+        let (mut key, mut value) = (secret::hide(key.trim()).to_ascii_lowercase(), value.trim());
+        // A line of a key file or of a script, with whatever is in it.
+        if key.len() > MAX_KEY || key.contains(['"', '\'']) {
+            secret::HIDDEN.clone_into(&mut key);
+        }
         let without = match value.as_bytes() {
             [b'"' | b'\'', _, ..] => "quotes",
             [b'[' | b'{', _, ..] => "brackets",
+            _ if value.starts_with(['\u{2018}', '\u{201c}', '\u{201e}']) => "quotes",
             _ => "",
         };
         if !without.is_empty() {
@@ -141,6 +149,9 @@ mod tests {
             ("[example.org", "must end with `]`"),
             ("token = \"s3cr3t\"", "without quotes"),
             ("token = 's3cr3t'", "without quotes"),
+            ("token = \u{201c}s3cr3t\u{201d}", "without quotes"),
+            ("names = \u{201e}s3cr3t\u{201c}", "without quotes"),
+            ("[example.org] names = s3cr3t", "must end with `]`"),
             ("names = [\"s3cr3t\"]", "without brackets"),
             ("token = {s3cr3t}", "without brackets"),
             ("token: s3cr3t", "use `=` instead of `:`"),
@@ -158,7 +169,14 @@ mod tests {
 
     #[test]
     fn token_in_place_of_a_key_is_hidden() {
-        for line in ["AbCdEfGhIjKlMnOpQrStUvWx1Yz=", "AbCdEfGhIjKlMnOpQrStUvWx1Yz = x", "pat_0123456789 ="] {
+        for line in [
+            "AbCdEfGhIjKlMnOpQrStUvWx1Yz=",
+            "AbCdEfGhIjKlMnOpQrStUvWx1Yz = x",
+            "pat_0123456789 =",
+            "curl -u \"me:hunter2\" x?a=b",
+            "$conf['hunter2'] = x",
+            "y/abcdefghijklm/nopqrstuvw/xyzABCDEFGH/IJK==",
+        ] {
             assert_eq!(parsed(line).0[0].entries[0].key, "[secret]", "{line}");
         }
     }

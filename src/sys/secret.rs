@@ -4,20 +4,21 @@
 pub(crate) const HIDDEN: &str = "[secret]";
 
 /// Returns true if a word has the form of a token or an API key, or is another random text. In a word with dots, which
-/// is a host or a file with an extension, only the form of a token counts.
+/// is a host or a file with an extension, only the form of a token counts. A token may follow a word and a hyphen.
 fn is_secret(word: &str) -> bool {
     // A full stop at the end belongs to the sentence.
     let is_dotted = word.find('.').is_some_and(|dot| dot + 1 < word.len());
     word.split('.').any(|part| match form(part) {
         Form::Token => true,
         Form::Random => !is_dotted,
-        Form::Other => false,
+        Form::Other => part.split(['-', '_']).any(|part| matches!(form(part), Form::Token)),
     })
 }
 
 /// The form of a word.
 enum Form {
-    /// A token: 40 hexadecimal digits, or `pat_` before at least 8 characters with a digit.
+    /// A token: 40 hexadecimal digits, or `pat_` before at least 8 characters with a digit; or base64 that is too long
+    /// for a label of a host name, or begins like a JSON Web Token.
     Token,
     /// 24 characters of a-z and 0-9 with a digit, as an API key has, or 20 to 63 letters and digits mixed as in no name.
     /// Digits at the end only are a year or a number.
@@ -29,13 +30,15 @@ enum Form {
 fn form(word: &str) -> Form {
     let is_pat = starts_with(word, "pat_");
     let (mut digits, mut lower, mut upper, mut hex) = (0, 0, 0, 0);
-    let (mut changes, mut was_digit) = (0, false);
+    let (mut changes, mut was_digit, mut has_plus) = (0, false, false);
     for byte in word.bytes() {
         match byte {
             b'0'..=b'9' => digits += 1,
             b'a'..=b'z' => lower += 1,
             b'A'..=b'Z' => upper += 1,
             b'_' if is_pat => {}
+            // Base64.
+            b'+' => has_plus = true,
             // A UUID, or a directory of Nix.
             _ => return Form::Other,
         }
@@ -45,7 +48,9 @@ fn form(word: &str) -> Form {
     }
     let length = word.len();
     let is_mixed = lower > 0 && upper > 0 || digits >= 6 || changes >= 6;
-    if digits > 0 && (is_pat && length >= 12 || hex == 40 && length == 40) {
+    let is_base64 =
+        lower > 0 && (length >= 64 && (upper > 0 || has_plus) || length >= 20 && word.starts_with("eyJ"));
+    if digits > 0 && (is_pat && length >= 12 || hex == 40 && length == 40 || is_base64) {
         Form::Token
     // 64 hexadecimal digits are the name of a Docker volume.
     } else if digits > 0
@@ -74,7 +79,7 @@ pub(crate) fn is_in(text: &str) -> bool {
 pub(crate) fn hide(text: &str) -> String {
     let is_part = |at: usize| {
         let byte = text.as_bytes()[at];
-        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+')
     };
     let mut result = String::with_capacity(text.len());
     let mut start = 0;
@@ -105,6 +110,10 @@ mod tests {
             "q7w8e9r0t1y2u3i4o5p6a7s8",
             "AbCdEfGhIjKlMnOpQrSt1",
             "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5",
+            "grcO7n8aUDm+8H7CNH8GbtCPXcdRJEfjQEMAAmtuVFWUoGVoXWTEmAu41FRKhyGp",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_w",
+            "token-0123456789abcdef0123456789abcdef01234567",
+            "A_0123456789abcdef0123456789abcdef01234567",
         ] {
             for (before, after) in [
                 ("", ""),

@@ -402,3 +402,10 @@ fn redacted_output_has_no_name_and_no_address() {
     let ran = s.run(&["check", "--redact"]);
     assert!(ran.code == Some(78) && !ran.stdout.contains("example.org"), "{}", ran.stdout);
 }
+
+#[test]
+fn line_end_in_a_file_name_does_not_make_a_line_of_its_own() {
+    let s = Sandbox::new();
+    let ran = s.finish(s.command().args(["check", "-c", "x\nok       token: accepted"]));
+    assert!(ran.stdout.contains("read the config x ok       token: accepted: "), "{ran}");
+}

@@ -96,6 +96,8 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("--debug", &["unknown option --debug (did you mean --verbose?)"]),
     ("--ipv6", &["unknown option --ipv6 (did you mean -6?)"]),
     ("--4", &["unknown option --4 (did you mean -4?)"]),
+    ("--no-ipv6", &["unknown option --no-ipv6 (did you mean -4?)"]),
+    ("--ipv6-only", &["unknown option --ipv6-only (did you mean -6?)"]),
     ("--v", &["unknown option --v (did you mean -v?)"]),
     ("-H", &["unknown option -H (did you mean -h?)"]),
     ("-N", &["unknown option -N (did you mean -n?)"]),

@@ -49,6 +49,23 @@ fn all_errors_are_reported_at_once_in_the_order_of_their_lines() {
 }
 
 #[test]
+fn white_space_of_a_web_page_separates_names_and_each_repeated_name_is_told() {
+    let s = Sandbox::new();
+    let lines = errors(&s, "token_file = token\n[example.org]\nnames = home\u{a0}nas home,nas\n");
+    assert_eq!(
+        lines[1..],
+        ["home", "nas"].map(|n| format!("gandi-ddns.conf:3: `names`: {n}.example.org A is listed twice"))
+    );
+}
+
+#[test]
+fn text_after_a_section_header_is_one_error() {
+    let s = Sandbox::new();
+    let lines = errors(&s, "token_file = token\n[example.org] x\nnames = home\n");
+    assert_eq!(lines, ["gandi-ddns.conf:2: a section header must end with `]`, as in [example.org]"]);
+}
+
+#[test]
 fn many_errors_are_bounded() {
     let s = Sandbox::new();
     let lines = errors(&s, &format!("{}[example.org]\nnames = @\n", "frob = 1\n".repeat(500)));
@@ -112,7 +129,9 @@ fn bad_values_of_arguments_are_a_bad_command_line() {
         for command in [&[][..], &["-n"], &["status"], &["check"], &["check", "--json"]] {
             let ran =
                 s.finish(s.command().args(command).args(arguments.split(' ')).env("GANDI_TOKEN", TOKEN));
-            ran.fails(64, &[words]);
+            ran.exits(64);
+            ran.says(&[words]);
+            assert_eq!(ran.stdout.contains(words), command.contains(&"--json"), "{ran}");
         }
     }
     // All at once, and the twice listed name too.

@@ -14,7 +14,7 @@ const SECRETS: [&str; 4] = [
 ];
 
 /// The name of a sample, the kind in the answer, and the text. `PAT`, `KEY`, `HASH` and `PASSWORD` are the secrets.
-const SAMPLES: [(&str, &str, &str); 37] = [
+const SAMPLES: [(&str, &str, &str); 43] = [
     (
         "ddns-updater",
         "a config of ddns-updater (JSON)",
@@ -166,6 +166,36 @@ const SAMPLES: [(&str, &str, &str); 37] = [
         "zone file",
         "a DNS zone file",
         "$ORIGIN example.org.\n$TTL 300\n@ IN SOA ns1 host 1 2 3 4 5\nhome IN A 81.2.69.142\n",
+    ),
+    (
+        "environment file",
+        "an environment file or a shell script",
+        "GANDI_TOKEN=PAT\nDOMAIN=example.org\nSUBDOMAIN=home\nTTL=300\n",
+    ),
+    (
+        "environment file with quotes",
+        "an environment file or a shell script",
+        "export GANDI_TOKEN=\"PAT\"\nexport DOMAIN=\"example.org\"\n",
+    ),
+    (
+        "TOML with a section and our words",
+        "TOML or Python",
+        "[gandi]\ntoken = \"PAT\"\ndomain = \"example.org\"\nnames = [\"home\", \"@\"]\nttl = 300\n",
+    ),
+    (
+        "TOML with a domain in quotes",
+        "TOML or Python",
+        "token = \"PAT\"\n[domains.\"example.org\"]\nnames = [\"home\"]\ntypes = [\"A\"]\n",
+    ),
+    (
+        "output of uci show",
+        "a UCI config (ddns-scripts)",
+        "ddns.home=service\nddns.home.enabled='1'\nddns.home.domain='example.org'\nddns.home.password='PAT'\n",
+    ),
+    (
+        "shell commands",
+        "an environment file or a shell script",
+        "API_KEY=KEY\ncurl -s -H \"X-Api-Key: KEY\" -u \"me:PASSWORD\" \"https://a.example/?b=PASSWORD\"\n",
     ),
     (
         "INI of another program",

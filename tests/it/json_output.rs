@@ -158,6 +158,11 @@ fn config_error_is_the_error_of_the_run() {
     let ran = s.finish(command.args(inline));
     ran.exits(64);
     assert!(at(&object(&ran), "error").contains("-bad-"), "{ran}");
+    let ran = s.finish(s.command().arg("check").args(inline));
+    ran.exits(64);
+    let report = fits(schema::CHECK, &ran.stdout);
+    assert_eq!(at(&report, "exit"), "64");
+    assert!(at(&report, "checks/1/text").contains("-bad-"), "{ran}");
     fs::remove_file(s.path("gandi-ddns.conf")).expect("the config");
     let ran = s.run(&["--json"]);
     ran.exits(78);

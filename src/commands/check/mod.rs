@@ -41,8 +41,13 @@ pub fn execute(
     let clock = check_clock(now, &mut findings);
     let mut translation = String::new();
     match load(options, context, Credentials::Required) {
-        Err(e) if e.exit() == Exit::Usage => return report_config_error(&e, "", console),
         Err(e) => {
+            if e.exit() == Exit::Usage {
+                report_config_error(&e, "", console);
+                if options.format == OutputFormat::Text {
+                    return Exit::Usage;
+                }
+            }
             if redaction == Redaction::On {
                 redactor.hide_labels(&config::names(&options.source, &context.env));
             }
@@ -236,7 +241,8 @@ fn print(findings: &Findings, console: &mut Console) {
             Status::Warning => warnings += 1,
             Status::Failure(_) => failures += 1,
         }
-        console.notice(format_args!("{:7}  {subject}: {text}", status.word()));
+        // One line, whatever is in a file name.
+        console.notice(format_args!("{:7}  {subject}: {}", status.word(), text.replace('\n', " ")));
     }
     let and_warnings = match warnings {
         0 => String::new(),
