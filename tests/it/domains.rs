@@ -76,7 +76,7 @@ fn hint_is_given_only_where_it_may_fit() {
 #[test]
 fn check_blames_the_section_if_the_token_has_access_to_another_one() {
     let s = Sandbox::new();
-    s.config_with("", "[example.org]\nnames = home\n[home.example.org]\nnames = @\n");
+    s.config_with("", "[example.org]\nnames = www\n[home.example.org]\nnames = @\n");
     s.fake.fault(On::path("/home.example.org"), Times::Always, Fault::Answer(Answer::json(403, FORBIDDEN)));
     let check = s.run(&["check"]);
     check.exits(77);
