@@ -104,7 +104,6 @@ pub(crate) fn maintain(
     if memory.is_due(now) {
         memory.checked_at = Some(now);
         let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
-        warn_of_nameservers(config, &mut livedns, random, console);
         // An API key does not expire.
         if let Credential::Token(_) = config.credential {
             match livedns.token_info() {
@@ -138,6 +137,8 @@ pub(crate) fn maintain(
                 )),
             }
         }
+        // Comes last: it may take all that is left of the run's time.
+        warn_of_nameservers(config, &mut livedns, random, console);
     }
     // The caller prints it once a day. A token that is to be renewed needs a person only if it cannot be.
     if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= SOON) {
@@ -155,9 +156,11 @@ pub(crate) fn maintain(
 fn warn_of_nameservers(config: &Config, livedns: &mut LiveDns, random: &mut Random, console: &mut Console) {
     let mut domains: Vec<&ZoneName> = Vec::new();
     for record in &config.records {
-        push_if_new(&mut domains, &record.key.domain);
+        if domains.len() < MAX_DOMAINS {
+            push_if_new(&mut domains, &record.key.domain);
+        }
     }
-    for domain in domains.into_iter().take(MAX_DOMAINS) {
+    for domain in domains {
         match nameservers::warning(livedns, domain, random) {
             Ok(None) => {}
             Ok(Some(text)) => console.warn(format_args!("nameservers of {domain}: {text}")),

@@ -1,5 +1,7 @@
 //! Sections that are no domain of the token, and domains that do not use LiveDNS.
 
+use std::time::{Duration, Instant};
+
 use crate::sandbox::{API_KEY, STALE, Sandbox, TOKEN};
 use fake_gandi::{Answer, Fault, On, Times};
 
@@ -153,6 +155,19 @@ fn nameservers_that_cannot_be_read_change_nothing() {
         s.run(&[]).is(0, "");
         assert!(s.fake.requests().iter().any(|r| r.listener == "id"), "the token is looked at");
     }
+}
+
+#[test]
+fn question_about_nameservers_leaves_time_for_the_token() {
+    let s = Sandbox::new();
+    s.config_with("timeout = 6", "[example.org]\nnames = home\n");
+    s.fake.set_left(TOKEN, 5 * DAY);
+    s.fake.fault(On::path("/v5/domain/"), Times::Always, Fault::Hang);
+    let start = Instant::now();
+    let ran = s.run(&[]);
+    ran.exits(0);
+    ran.says(&["the token expires"]);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
+mod news; // less usual ways in which an error or a warning is news, or is not
 mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
 mod other_user; // helper: runs of another user

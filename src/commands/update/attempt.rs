@@ -79,6 +79,8 @@ pub(super) struct Updater<'a> {
     random: Random,
     access: StateAccess,
     state: State,
+    /// The state as it was read or last saved.
+    noted: State,
     /// The changes of earlier attempts.
     changed: Vec<Outcome>,
     hooks: Hooks,
@@ -98,16 +100,16 @@ impl<'a> Updater<'a> {
         context: &'a Context<'a>,
         random: Random,
     ) -> Self {
-        let (access, state, changed) = (StateAccess::Unopened, State::default(), Vec::new());
         Self {
             config,
             id,
             options,
             context,
             random,
-            access,
-            state,
-            changed,
+            access: StateAccess::Unopened,
+            state: State::default(),
+            noted: State::default(),
+            changed: Vec::new(),
             hooks: Hooks::new(),
             saving: Saving::Works,
             printed: Vec::new(),
@@ -190,12 +192,11 @@ impl<'a> Updater<'a> {
         if self.options.mode == WriteMode::DryRun {
             return;
         }
-        let before = self.state.clone();
         self.maintain_token(attempt, console);
         self.report_failures(attempt, console);
         self.hooks.report_skipped(console);
         self.print_held(attempt.now, "", console);
-        self.save(&before, console);
+        self.save(console);
         self.print_held(attempt.now, "", console);
         // With a wrong clock there is no TLS: rustls refuses each certificate, and aborts before 1970.
         let is_silent = matches!(attempt.result, Err(Blocked::Locked(_) | Blocked::Clock(_)));
@@ -224,12 +225,12 @@ impl<'a> Updater<'a> {
     /// Saves the outcomes, prints what is news, adds the changes to the history and runs `on_change`.
     fn record(&mut self, attempt: &Attempt, which: Attempts, suffix: &str, console: &mut Console) {
         let (now, outcomes, api) = (attempt.now, attempt.outcomes(), self.config.api.as_str());
-        let before = self.state.clone();
         self.state = std::mem::take(&mut self.state).apply(api, outcomes, which, now);
-        let classes = classes(outcomes, api, &before, &self.state);
-        let mut due = Vec::new();
+        let classes = classes(outcomes, api, &self.noted, &self.state);
+        let (mut due, mut has_changed) = (Vec::new(), false);
         for class in &classes {
             let has_ended = self.state.notices.has_ended(class.code, class.continuing());
+            has_changed |= has_ended && class.changed > 0;
             if has_ended && self.options.mode == WriteMode::Apply {
                 class.report_end(console);
             }
@@ -237,9 +238,12 @@ impl<'a> Updater<'a> {
                 due.push(class.code);
             }
         }
+        for class in classes.iter().filter(|class| has_changed && class.is_failing) {
+            self.state.notices.assume_known(class.code, class.failing);
+        }
         report_failures(outcomes, &due, suffix, console);
         self.print_held(now, suffix, console);
-        self.save(&before, console);
+        self.save(console);
         if self.options.mode == WriteMode::Apply {
             self.write_history(attempt, console);
             self.hooks.changes(&self.config.notifications, outcomes, console);
@@ -284,9 +288,12 @@ impl<'a> Updater<'a> {
 
     // Not inlined: it is called twice, and 2 kB long.
     #[inline(never)]
-    fn save(&mut self, before: &State, console: &mut Console) {
+    fn save(&mut self, console: &mut Console) {
+        if self.state == self.noted {
+            return;
+        }
+        self.noted = self.state.clone();
         if let StateAccess::Locked(store) = &self.access
-            && self.state != *before
             && self.saving == Saving::Works
             && let Err(e) = store.save(&self.state)
         {
@@ -364,7 +371,12 @@ impl<'a> Updater<'a> {
             State::default()
         });
         self.state = state.with_fingerprint(self.config.fingerprint);
+        self.noted = self.state.clone();
         self.access = access;
+        // Not while another run holds the lock: only the state knows if they are news.
+        for warning in &self.config.warnings {
+            console.warn(format_args!("{warning}"));
+        }
         Ok(())
     }
 }

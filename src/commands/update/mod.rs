@@ -101,9 +101,6 @@ pub fn execute(
     };
     console.hide(config.credential.expose());
     console.hold();
-    for warning in &config.warnings {
-        console.warn(format_args!("{warning}"));
-    }
     if !update.splay.is_zero() {
         let most = u32::try_from(update.splay.as_millis()).unwrap_or(u32::MAX);
         let delay = Duration::from_millis(random.below(most).into());

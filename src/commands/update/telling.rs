@@ -19,6 +19,8 @@ pub(super) struct Class<'a> {
     /// The records that failed in this way and are right now. A record that was written is not among them, since its
     /// change is printed.
     ended: Vec<&'a RrsetKey>,
+    /// The number of records that failed in this way and fail in another one now.
+    pub(super) changed: u64,
     /// The start of their failure.
     since: Timestamp,
 }
@@ -59,6 +61,7 @@ pub(super) fn classes<'a>(
             }
             if let Some(former) = former.filter(|f| Some(f.code) != code) {
                 let class = class(&mut classes, former.code, after);
+                class.changed += u64::from(code.is_some());
                 if let Ok(Success::Cached(_) | Success::Unchanged(_)) = result {
                     class.since = class.since.min(former.first_seen);
                     class.ended.push(key);
@@ -72,7 +75,15 @@ pub(super) fn classes<'a>(
 fn class<'a, 'b>(classes: &'b mut Vec<Class<'a>>, code: u64, after: &State) -> &'b mut Class<'a> {
     let index = classes.iter().position(|c| c.code == code).unwrap_or_else(|| {
         let (failing, since) = (after.failing(code), Timestamp::from_secs(u64::MAX));
-        classes.push(Class { code, is_failing: false, failing, new: 0, ended: Vec::new(), since });
+        classes.push(Class {
+            code,
+            is_failing: false,
+            failing,
+            new: 0,
+            ended: Vec::new(),
+            changed: 0,
+            since,
+        });
         classes.len() - 1
     });
     &mut classes[index]
