@@ -15,7 +15,15 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
 pub(crate) fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     // No known word is as long, and the distance takes time in proportion to the length.
     let word = word.get(..32).unwrap_or(word);
-    known.iter().map(|k| (strsim::levenshtein(word, k), *k)).min().filter(|(d, _)| *d <= 2).map(|(_, k)| k)
+    let (mut nearest, mut least) = (None, 2);
+    for entry in known {
+        let distance = strsim::levenshtein(word, entry);
+        // Of equally near ones, the first in alphabetical order.
+        if distance < least || distance == least && nearest.is_none_or(|other| *entry < other) {
+            (nearest, least) = (Some(*entry), distance);
+        }
+    }
+    nearest
 }
 
 #[cfg(test)]
