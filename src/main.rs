@@ -3,14 +3,14 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 use std::thread;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
@@ -25,7 +25,9 @@ use gandi_ddns::sys::time::Timestamp;
 fn main() -> ExitCode {
     // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
     let _ = fs::write("/proc/self/coredump_filter", "0");
-    let invocation = cli::parse(env::args_os().skip(1).collect());
+    let mut arguments = env::args_os();
+    let _name = arguments.next();
+    let invocation = cli::parse(arguments.collect());
     let verbosity = invocation.as_ref().map_or(Verbosity::Normal, Invocation::verbosity);
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
@@ -37,7 +39,8 @@ fn main() -> ExitCode {
         env: environment(),
         now: &now,
         sleep: &thread::sleep,
-        seed: RandomState::new().hash_one(Instant::now()),
+        // Its keys are random.
+        seed: RandomState::new().build_hasher().finish(),
     };
     if let Some(token) = &context.env.token {
         console.hide(token);

@@ -48,13 +48,13 @@ impl Survey {
     pub(crate) fn reason(&self) -> String {
         let mut text = match &self.decision {
             Step::Decided { address, basis: Basis::Quorum(_) } => {
-                format!("reported by {}", self.reporters(|a| a == *address).join(", "))
+                format!("reported by {}", self.reporters(&|a| a == *address).join(", "))
             }
             Step::Decided { basis: Basis::Trusted(index), .. } => {
                 format!("from {}", self.queries[*index].source)
             }
             _ if self.configured == 0 => "this family is `off` in the config".to_owned(),
-            _ if self.reporters(|_| true).is_empty() => {
+            _ if self.reporters(&|_| true).is_empty() => {
                 let advice = advice(self.family, &self.queries[..self.configured]);
                 format!("no usable public address{advice}")
             }
@@ -69,7 +69,7 @@ impl Survey {
             }
         };
         if let Some(address) = self.address() {
-            let others = self.reporters(|a| a != address);
+            let others = self.reporters(&|a| a != address);
             if !others.is_empty() {
                 text.push_str("; different answer from ");
                 text.push_str(&others.join(", "));
@@ -85,9 +85,14 @@ impl Survey {
     }
 
     /// Returns the configured sources, hints excepted, whose address satisfies `matches`.
-    fn reporters(&self, matches: impl Fn(IpAddr) -> bool) -> Vec<String> {
-        let counts = |query: &&Query| query.trust() != Trust::Hint && query.address().is_some_and(&matches);
-        self.queries[..self.configured].iter().filter(counts).map(|q| q.source.to_string()).collect()
+    fn reporters(&self, matches: &dyn Fn(IpAddr) -> bool) -> Vec<String> {
+        let mut reporters = Vec::new();
+        for query in &self.queries[..self.configured] {
+            if query.trust() != Trust::Hint && query.address().is_some_and(matches) {
+                reporters.push(query.source.to_string());
+            }
+        }
+        reporters
     }
 }
 
@@ -99,8 +104,10 @@ pub(crate) fn survey(
     http: &Http,
     random: &mut Random,
 ) -> Vec<Survey> {
-    let mut surveys: Vec<Survey> =
-        families.into_iter().map(|(family, sources)| prepare(family, sources, quorum)).collect();
+    let mut surveys = Vec::new();
+    for (family, sources) in families {
+        surveys.push(prepare(family, sources, quorum));
+    }
     thread::scope(|scope| {
         let mut running = Vec::new();
         for (number, survey) in surveys.iter().enumerate() {

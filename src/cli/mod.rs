@@ -148,8 +148,9 @@ fn source(given: &Given, families: FamilySelection) -> Result<ConfigSource, Usag
     let mut types = given.values("--type");
     // The default type A would leave nothing to do under `-6` alone.
     if types.is_empty() && families.is_explicit() {
-        let chosen = RrsetType::ALL.iter().filter(|t| families.includes(t.family()));
-        types = chosen.map(ToString::to_string).collect();
+        for rrtype in RrsetType::ALL.iter().filter(|t| families.includes(t.family())) {
+            types.push(rrtype.to_string());
+        }
     }
     let ttl = given.value("--ttl").map(str::to_owned);
     Ok(ConfigSource::Inline(Inline { domain: domain.to_owned(), names, types, ttl }))

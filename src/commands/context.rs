@@ -28,7 +28,7 @@ pub(crate) fn load(
     options: &GlobalOptions,
     context: &Context,
     credentials: Credentials,
-) -> Result<(Config, ConfigId), ConfigError> {
+) -> Result<(Box<Config>, ConfigId), ConfigError> {
     let Loaded { mut config, id } = config::load(&options.source, &context.env, credentials)?;
     let is_inline = matches!(options.source, ConfigSource::Inline(_));
     config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;

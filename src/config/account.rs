@@ -113,7 +113,7 @@ fn read(path: &Path, kind: &str) -> Result<String, Problem> {
     let bytes = read_limited::read(path, MAX_FILE).map_err(|e| {
         let name = path.display();
         // Only a shell expands `~`.
-        let text = if path.iter().any(|part| part == "~") {
+        let text = if path.as_os_str().as_encoded_bytes().split(|byte| *byte == b'/').any(|part| part == b"~") {
             format!("could not read {kind} file {name}: write the whole path instead of `~`")
         } else if e.kind() == io::ErrorKind::NotFound {
             let sudo = if geteuid().is_root() { "sudo " } else { "" };

@@ -28,10 +28,10 @@ pub(super) fn build(
     errors: &Errors,
     env: &Environment,
     credentials: Credentials,
-) -> Result<Config, ConfigError> {
+) -> Result<Box<Config>, ConfigError> {
     let (reader, domain_sections) = open(sections, errors)?;
     let detection = detection(&reader);
-    let mut config = Config {
+    let mut config = Box::new(Config {
         api: reader.value("api", api).map_or_else(production, Ok)?,
         state_dir: reader.path("state_dir").or_else(|| env.state_dir()),
         recheck: reader.duration("recheck", 0, 2_592_000).unwrap_or(Duration::from_secs(3600)),
@@ -53,7 +53,7 @@ pub(super) fn build(
         token_file: None,
         fingerprint: 0,
         warnings: Vec::new(),
-    };
+    });
     for family in Family::ALL {
         check_sources(&config, family, &reader);
     }

@@ -20,12 +20,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem>
     let pem = read_limited::read(path, MAX_FILE)
         .and_then(read_limited::without_nul)
         .map_err(|e| Problem::reading(text(e.to_string()), &e))?;
-    let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|e| problem(format!("not a PEM file: {e}")))?;
+    let mut roots = Vec::new();
+    for root in CertificateDer::pem_slice_iter(&pem) {
+        roots.push(root.map_err(|e| problem(format!("not a PEM file: {e}")))?);
+    }
     let mut store = RootCertStore::empty();
     for root in &roots {
-        store.add(root.clone()).map_err(|e| problem(e.to_string()))?;
+        store.add(CertificateDer::from(root.as_ref())).map_err(|e| problem(e.to_string()))?;
     }
     if roots.is_empty() { Err(problem("it contains no certificate".to_owned())) } else { Ok(roots) }
 }

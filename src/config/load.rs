@@ -159,7 +159,7 @@ mod tests {
         Environment { token: Some("pat_1".to_owned()), ..Environment::default() }
     }
 
-    fn config(text: &str) -> Result<Config, String> {
+    fn config(text: &str) -> Result<Box<Config>, String> {
         from_text(text, Path::new("x.conf"), &env(), Credentials::Required)
             .map(|l| l.config)
             .map_err(|e| e.to_string())

@@ -80,13 +80,14 @@ impl Detection {
     /// Returns the host names that the config mentions as sources: the names of `resolve:`, and the hosts and
     /// providers of URLs. `check --redact` hides them.
     pub(crate) fn names(&self) -> Vec<String> {
-        self.ipv4
-            .hosts()
-            .chain(self.ipv6.hosts())
-            .chain(self.ipv4.urls())
-            .chain(self.ipv6.urls())
-            .map(str::to_owned)
-            .collect()
+        let mut names = Vec::new();
+        for host in [&self.ipv4, &self.ipv6].into_iter().flat_map(Sources::hosts) {
+            names.push(host.to_owned());
+        }
+        for host in [&self.ipv4, &self.ipv6].into_iter().flat_map(Sources::urls) {
+            names.push(host.to_owned());
+        }
+        names
     }
 
     /// Returns the sources of a family.
@@ -151,8 +152,8 @@ impl Config {
 /// A config with its identifier.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The config.
-    pub config: Config,
+    /// The config. Boxed, since moving it takes much code.
+    pub config: Box<Config>,
     /// Distinguishes the state of this config from that of other configs on this machine.
     pub id: ConfigId,
 }

@@ -111,10 +111,13 @@ impl<'a> Reader<'a> {
     pub(super) fn list<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
         let words = list(self.checked(key)?);
         let number = words.len();
-        let items: Vec<T> = words
-            .into_iter()
-            .filter_map(|word| read(word).map_err(|problem| self.error(key, problem)).ok())
-            .collect();
+        let mut items = Vec::new();
+        for word in words {
+            match read(word) {
+                Ok(item) => items.push(item),
+                Err(problem) => self.error(key, problem),
+            }
+        }
         if number == 0 {
             self.error(key, "needs a value");
         }

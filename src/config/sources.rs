@@ -203,13 +203,17 @@ fn name_server(text: &str, family: Family) -> Result<dns::Service, String> {
 /// Returns the provider that a URL's host counts for: that of a built-in service in the same domain, otherwise the host
 /// itself.
 fn provider(host: &str, family: Family) -> String {
-    let domain = |host: &str| host.rsplitn(3, '.').take(2).collect::<Vec<_>>().join(".");
     // The built-in list has Cloudflare's icanhazip.com; cloudflare.com is the same provider.
-    if domain(host) == "com.cloudflare" {
+    if domain(host) == "cloudflare.com" {
         return "cloudflare".to_owned();
     }
     let known = web::built_in(family).into_iter().find(|s| domain(s.url.host()) == domain(host));
     known.map_or_else(|| host.to_owned(), |s| s.provider)
+}
+
+/// Returns the last two labels of a host.
+fn domain(host: &str) -> &str {
+    host.rmatch_indices('.').nth(1).map_or(host, |(at, _)| &host[at + 1..])
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl ZoneName {
     /// Returns true if it may be a subdomain of a registered domain: it has more than two labels.
     #[must_use]
     pub fn may_be_subdomain(&self) -> bool {
-        self.0.split('.').nth(2).is_some()
+        self.0.matches('.').count() > 1
     }
 
     /// Returns the domain in lower case, without a trailing dot.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::credential::Credential;
 use super::error::{Error, ErrorKind};
 use super::livedns::LiveDns;
-use super::strict::{parse, strict_object};
+use super::strict::parse;
 use crate::http::{Endpoint, Method, RESPONSE_TIMEOUT, Request, Response};
 
 /// Maximum size of a response body in bytes.
@@ -19,25 +19,6 @@ pub(crate) struct TokenInfo {
     pub(crate) expires_in: Option<u64>,
     /// Its permissions, in Gandi's words; empty if the response does not contain them.
     pub(crate) scopes: Vec<String>,
-}
-
-// The two are parsed one by one, so that an unexpected value of one does not hide the other.
-strict_object! {
-    struct WireExpiry {
-        expires_in: u64,
-    }
-}
-
-strict_object! {
-    struct WireScope {
-        scope: Vec<String>,
-    }
-}
-
-strict_object! {
-    struct WireRenewed {
-        access_token: String,
-    }
 }
 
 /// Returns the URL of a token's information. Gandi has it on the host `id.…` beside each of its two hosts `api.…`. Any
@@ -64,11 +45,11 @@ impl LiveDns<'_> {
         if response.status != 200 {
             return Err(self.transport.refused(&response, None));
         }
-        let expiry: Option<WireExpiry> = parse(&response.body);
-        let scope: Option<WireScope> = parse(&response.body);
+        let Some(mut json) = parse(&response.body) else { return Ok(TokenInfo::default()) };
+        // An unexpected value of one does not hide the other.
         Ok(TokenInfo {
-            expires_in: expiry.map(|e| e.expires_in),
-            scopes: scope.map(|s| s.scope).unwrap_or_default(),
+            expires_in: json.number("expires_in"),
+            scopes: json.texts("scope").unwrap_or_default(),
         })
     }
 
@@ -81,7 +62,7 @@ impl LiveDns<'_> {
             return Err(self.transport.refused(&response, None));
         }
         // The error has no excerpt: a body that could not be parsed may contain the new token.
-        let renewed = parse::<WireRenewed>(&response.body).map(|r| r.access_token);
+        let renewed = parse(&response.body).and_then(|mut json| json.text("access_token"));
         match renewed.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic())) {
             Some(token) => Ok(Credential::renewed(&token)),
             None => {

@@ -2,13 +2,13 @@
 
 use super::livedns;
 use super::strict::parse;
-use super::wire::{self, WireError, WireRrset};
+use super::wire::{self, WireRrset};
 use crate::dns::{Current, RrsetKey};
 
 /// Parses a listing, and finds the content under `key`. `None` if it is no listing.
 #[must_use]
 pub fn find(body: &[u8], key: &RrsetKey) -> Option<Result<Current, String>> {
-    let rrsets: Vec<WireRrset> = parse(body)?;
+    let rrsets = parse(body).and_then(wire::rrsets)?;
     let rrsets: Vec<WireRrset> = rrsets.into_iter().filter(WireRrset::is_relevant).collect();
     Some(wire::find(&wire::at(&rrsets, key.name.as_str()), key))
 }
@@ -16,13 +16,15 @@ pub fn find(body: &[u8], key: &RrsetKey) -> Option<Result<Current, String>> {
 /// Parses one RRset, and reads it as that of `key`. `None` if it is no RRset.
 #[must_use]
 pub fn read(body: &[u8], key: &RrsetKey) -> Option<Result<Current, String>> {
-    parse::<WireRrset>(body).map(|rrset| wire::read(&rrset, key).map(Current::Present))
+    parse(body).and_then(wire::rrset).map(|rrset| wire::read(&rrset, key).map(Current::Present))
 }
 
-/// Parses the body of an error response. Returns its object and its text.
+/// Parses the body of an error response. Returns its object and its text. `None` if it is no JSON.
 #[must_use]
 pub fn error(body: &[u8]) -> Option<(Option<String>, String)> {
-    parse::<WireError>(body).map(|e| (e.object.clone(), wire::clean(&e.text())))
+    parse(body)?;
+    let error = wire::error(body);
+    Some((error.object, wire::clean(&error.text)))
 }
 
 /// Describes a body in a few words.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::credential::Credential;
 use super::error::Error;
-use super::strict::{parse, strict_object};
+use super::strict::parse;
 use super::transport::{Exchange, JSON, Transport, error_body};
 use super::wire::{self, WireRrset};
 use crate::dns::{Current, Rrset, RrsetKey, ZoneName};
@@ -15,12 +15,6 @@ use crate::http::{Endpoint, Http, Method, Response};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::hash::fnv;
 use crate::sys::random::Random;
-
-strict_object! {
-    struct WireNameservers {
-        current: String,
-    }
-}
 
 /// The base URL of the production API.
 pub const PRODUCTION: &str = "https://api.gandi.net/v5/livedns";
@@ -83,7 +77,7 @@ impl<'a> LiveDns<'a> {
         if is_absent(&response) {
             return self.rrset_by_name(key);
         }
-        let wire: WireRrset = self.transport.json(&response, &key.domain, "a record")?;
+        let wire = self.transport.json(&response, &key.domain, "a record", wire::rrset)?;
         wire::read(&wire, key)
             .map(Current::Present)
             .map_err(|problem| self.transport.not_understood(&problem))
@@ -96,7 +90,7 @@ impl<'a> LiveDns<'a> {
         if is_absent(&response) {
             return Ok(Vec::new());
         }
-        self.transport.json(&response, domain, "a list of records")
+        self.transport.json(&response, domain, "a list of records", wire::rrsets)
     }
 
     /// Finds one RRset among all of its name.
@@ -139,7 +133,7 @@ impl<'a> LiveDns<'a> {
         loop {
             let response = self.transport.get(&url, bytes_left.min(MAX_PAGE))?;
             bytes_left = bytes_left.saturating_sub(response.body.len() as u64);
-            let page: Vec<WireRrset> = self.transport.json(&response, domain, "a list of records")?;
+            let page = self.transport.json(&response, domain, "a list of records", wire::rrsets)?;
             let next = next_page(&response.link, self.transport.api.origin());
             let is_empty = page.is_empty();
             for rrset in page.into_iter().filter(WireRrset::is_relevant) {
@@ -210,7 +204,9 @@ impl<'a> LiveDns<'a> {
         let response = self.transport.get(&format!("{base}/domain/domains/{domain}/livedns"), MAX_BODY)?;
         match response.status {
             401 | 403 | 404 => Ok(None),
-            200 => Ok(parse::<WireNameservers>(&response.body).map(|n| wire::clean(&n.current))),
+            200 => {
+                Ok(parse(&response.body).and_then(|mut json| json.text("current")).map(|n| wire::clean(&n)))
+            }
             _ => Err(self.transport.refused(&response, Some(domain))),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::credential::Credential;
 use super::error::{Error, ErrorKind, RefusedCredential};
-use super::strict::parse;
+use super::strict::{Json, parse};
 use super::wire::{self, WireError};
 use crate::dns::ZoneName;
 use crate::http::{Endpoint, Http, HttpError, Method, RESPONSE_TIMEOUT, Request, Response};
@@ -99,12 +99,13 @@ impl<'a> Transport<'a> {
     }
 
     /// Parses the JSON of a response of status 200. Another status, type or shape is an error; `expected` is a noun
-    /// for its message.
-    pub(super) fn json<T: miniserde::Deserialize>(
+    /// for its message, and `read` returns `None` for another shape.
+    pub(super) fn json<T>(
         &self,
         response: &Response,
         domain: &ZoneName,
         expected: &str,
+        read: fn(Json) -> Option<T>,
     ) -> Result<T, Error> {
         if response.status != 200 {
             return Err(self.refused(response, Some(domain)));
@@ -113,6 +114,7 @@ impl<'a> Transport<'a> {
             return Err(self.wrong_type(response));
         }
         parse(&response.body)
+            .and_then(read)
             .ok_or_else(|| self.not_understood(&format!("{} is not {expected}", self.excerpt(response))))
     }
 
@@ -123,9 +125,9 @@ impl<'a> Transport<'a> {
     /// Translates a response of another status than 2xx. `domain` is the domain of the request, if it has one.
     pub(super) fn refused(&self, response: &Response, domain: Option<&ZoneName>) -> Error {
         let body = error_body(response);
-        let text = || match body.text() {
+        let text = || match &body.text {
             text if text.is_empty() => self.excerpt(response),
-            text => wire::clean(&self.credential.redact(&text)),
+            text => wire::clean(&self.credential.redact(text)),
         };
         let kind = match response.status {
             status @ (401 | 403) => ErrorKind::Refused {
@@ -165,5 +167,5 @@ impl<'a> Transport<'a> {
 }
 
 pub(super) fn error_body(response: &Response) -> WireError {
-    parse(&response.body).unwrap_or_default()
+    wire::error(&response.body)
 }

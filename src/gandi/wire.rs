@@ -4,49 +4,71 @@
 
 use std::net::IpAddr;
 
-use super::strict::strict_object;
+use super::strict::{Json, parse};
 use crate::dns::{Current, Rrset, RrsetKey};
 use crate::net::Family;
 
-strict_object! {
-    /// One RRset of any type.
-    // The field names are Gandi's.
-    #[allow(clippy::struct_field_names)]
-    pub(super) struct WireRrset {
-        pub(super) rrset_name: String,
-        rrset_type: String,
-        rrset_ttl: u64,
-        pub(super) rrset_values: Vec<String>,
-    }
+/// One RRset of any type.
+// The field names are Gandi's.
+#[allow(clippy::struct_field_names)]
+pub(super) struct WireRrset {
+    pub(super) rrset_name: String,
+    rrset_type: String,
+    rrset_ttl: u64,
+    pub(super) rrset_values: Vec<String>,
 }
 
-strict_object! {
-    /// The body of an error response.
-    #[derive(Default)]
-    pub(super) struct WireError {
-        pub(super) object: Option<String>,
-        pub(super) message: Option<String>,
-        errors: Option<Vec<WireErrorItem>>,
-    }
+/// The body of an error response.
+#[derive(Default)]
+pub(super) struct WireError {
+    pub(super) object: Option<String>,
+    /// The listed errors and the message; empty if there are none.
+    pub(super) text: String,
 }
 
-strict_object! {
-    /// One error in the list of a 400.
-    struct WireErrorItem {
-        name: Option<String>,
-        description: Option<String>,
-    }
+/// Reads one RRset.
+pub(super) fn rrset(mut json: Json) -> Option<WireRrset> {
+    Some(WireRrset {
+        rrset_name: json.text("rrset_name")?,
+        rrset_type: json.text("rrset_type")?,
+        rrset_ttl: json.number("rrset_ttl")?,
+        rrset_values: json.texts("rrset_values")?,
+    })
 }
 
-impl WireError {
-    /// Joins the listed errors and the message; empty if there are none.
-    pub(super) fn text(&self) -> String {
-        let items = self.errors.iter().flatten().map(|item| match (&item.name, &item.description) {
-            (Some(name), Some(text)) => format!("{name}: {text}"),
-            (name, text) => name.iter().chain(text).cloned().collect(),
-        });
-        items.chain(self.message.clone()).collect::<Vec<_>>().join("; ")
+/// Reads a list of RRsets.
+pub(super) fn rrsets(json: Json) -> Option<Vec<WireRrset>> {
+    let Json::List(items) = json else { return None };
+    let mut rrsets = Vec::with_capacity(items.len());
+    for item in items {
+        rrsets.push(rrset(item)?);
     }
+    Some(rrsets)
+}
+
+/// Reads the body of an error response; of another body, nothing.
+pub(super) fn error(body: &[u8]) -> WireError {
+    parse(body).and_then(read_error).unwrap_or_default()
+}
+
+fn read_error(mut json: Json) -> Option<WireError> {
+    let mut texts = Vec::new();
+    match json.take("errors")? {
+        Json::List(items) => {
+            for mut item in items {
+                texts.push(
+                    match (item.optional_text("name").ok()?, item.optional_text("description").ok()?) {
+                        (Some(name), Some(text)) => format!("{name}: {text}"),
+                        (name, text) => name.or(text).unwrap_or_default(),
+                    },
+                );
+            }
+        }
+        Json::Null => {}
+        _ => return None,
+    }
+    texts.extend(json.optional_text("message").ok()?);
+    Some(WireError { object: json.optional_text("object").ok()?, text: texts.join("; ") })
 }
 
 /// Maximum number of values of an RRset: more addresses do not fit into a DNS message (RFC 1035, section 4.2.2).
@@ -55,12 +77,14 @@ const MAX_VALUES: usize = 4096;
 /// Makes a text from outside safe to print: one line of at most 200 characters, without control characters.
 pub(super) fn clean(text: &str) -> String {
     const MAX_CHARS: usize = 200;
-    let mut line: String =
-        text.chars().take(MAX_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(MAX_CHARS).is_some() {
-        line.push('…');
-    }
-    line
+    let start = first(text, MAX_CHARS);
+    let line = start.replace(char::is_control, " ");
+    if start.len() < text.len() { line + "…" } else { line }
+}
+
+/// Returns the first characters of a text.
+fn first(text: &str, number: usize) -> &str {
+    text.char_indices().nth(number).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Describes a body in a few words: its first 80 characters, or its kind.
@@ -69,7 +93,7 @@ pub(super) fn excerpt(body: &str) -> String {
     match body.trim() {
         "" => "an empty body".to_owned(),
         text if text.starts_with('<') => "an HTML page".to_owned(),
-        text => format!("`{}`", clean(&text.chars().take(MAX_CHARS).collect::<String>())),
+        text => format!("`{}`", clean(first(text, MAX_CHARS))),
     }
 }
 
@@ -148,7 +172,6 @@ pub(super) fn read(wire: &WireRrset, key: &RrsetKey) -> Result<Rrset, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::strict::parse;
     use super::*;
     use crate::dns::{RrsetName, RrsetType, ZoneName};
 
@@ -160,7 +183,7 @@ mod tests {
     #[test]
     fn read_accepts_the_recorded_rrset() {
         let body = br#"{"rrset_type":"A","rrset_ttl":600,"rrset_name":"@","rrset_href":"https://api.gandi.net/v5/livedns/domains/t18s.fr/records/%40/A","rrset_values":["82.64.93.53"]}"#;
-        let wire: WireRrset = parse(body).expect("the recorded body");
+        let wire = parse(body).and_then(super::rrset).expect("the recorded body");
         let rrset = read(&wire, &key("@", RrsetType::A)).expect("the recorded RRset");
         assert_eq!(rrset, Rrset::single("82.64.93.53".parse().expect("an address"), 600));
         assert!(read(&wire, &key("www", RrsetType::A)).is_err());
@@ -172,11 +195,11 @@ mod tests {
         for values in ["[]", r#"["2a01::1"]"#, r#"["one"]"#, r#"["82.64.93.53","x"]"#] {
             let body =
                 format!(r#"{{"rrset_type":"A","rrset_ttl":600,"rrset_name":"@","rrset_values":{values}}}"#);
-            let wire: WireRrset = parse(body.as_bytes()).expect(values);
+            let wire = parse(body.as_bytes()).and_then(super::rrset).expect(values);
             assert!(read(&wire, &key("@", RrsetType::A)).is_err(), "{values}");
         }
         for body in ["", "[]", "{}", "{\"rrset_type\":\"A\"", r#"{"rrset_type":"A","rrset_ttl":-1}"#] {
-            assert!(parse::<WireRrset>(body.as_bytes()).is_none(), "{body}");
+            assert!(parse(body.as_bytes()).and_then(super::rrset).is_none(), "{body}");
         }
     }
 
@@ -184,7 +207,7 @@ mod tests {
     fn find_returns_the_cname_of_a_name() {
         let body =
             br#"[{"rrset_type":"CNAME","rrset_ttl":600,"rrset_name":"www","rrset_values":["t18s.fr."]}]"#;
-        let list: Vec<WireRrset> = parse(body).expect("a list");
+        let list = parse(body).and_then(rrsets).expect("a list");
         let find = |name: &str| find(&at(&list, name), &key(name, RrsetType::A));
         assert_eq!(find("www"), Ok(Current::Cname("t18s.fr.".to_owned())));
         assert_eq!(find("@"), Ok(Current::Absent));
@@ -194,7 +217,7 @@ mod tests {
         let body = format!(
             r#"{{"rrset_type":"{rrtype}","rrset_ttl":{ttl},"rrset_name":"{name}","rrset_values":["{value}"]}}"#
         );
-        parse(body.as_bytes()).expect("an RRset")
+        parse(body.as_bytes()).and_then(super::rrset).expect("an RRset")
     }
 
     #[test]
@@ -244,7 +267,7 @@ mod tests {
             let body = format!(
                 r#"{{"rrset_type":"A","rrset_ttl":{text},"rrset_name":"@","rrset_values":["1.1.1.1"]}}"#
             );
-            assert!(parse::<WireRrset>(body.as_bytes()).is_none(), "{text}");
+            assert!(parse(body.as_bytes()).and_then(super::rrset).is_none(), "{text}");
         }
     }
 
@@ -262,8 +285,7 @@ mod tests {
     #[test]
     fn error_texts_and_excerpts_are_short_clean_lines() {
         let body = br#"{"status": "error", "errors": [{"location": "body", "name": "rrset_ttl", "description": "60 is less than minimum value 300"}]}"#;
-        let error: WireError = parse(body).expect("the 400");
-        assert_eq!(error.text(), "rrset_ttl: 60 is less than minimum value 300");
+        assert_eq!(error(body).text, "rrset_ttl: 60 is less than minimum value 300");
         assert_eq!(excerpt("<html>"), "an HTML page");
         assert_eq!(excerpt(" "), "an empty body");
         assert_eq!(excerpt("a\nb"), "`a b`");

@@ -128,7 +128,7 @@ fn addresses(name: &str, family: Family) -> Lookup {
             .map_or_else(ResolveError::Local, |_| ResolveError::NoAnswer),
     })?;
     let mut addresses = Vec::new();
-    for info in found.flatten() {
+    for info in found.filter_map(Result::ok) {
         push_if_new(&mut addresses, info.sockaddr.ip());
     }
     if addresses.is_empty() { Err(ResolveError::NotFound) } else { Ok(addresses) }

@@ -92,14 +92,12 @@ struct Tracked<'a> {
 }
 
 fn records_of<'a>(config: &'a Config, state: &'a State, family: Family) -> Vec<Tracked<'a>> {
-    let records = config.records.iter().filter(|r| r.key.rrtype.family() == family);
-    let tracked = |record: &'a Record| Tracked {
-        record,
-        state: state.record(config.api.as_str(), &record.key),
-        read: None,
-        delegation: None,
-    };
-    records.map(tracked).collect()
+    let mut records = Vec::new();
+    for record in config.records.iter().filter(|r| r.key.rrtype.family() == family) {
+        let state = state.record(config.api.as_str(), &record.key);
+        records.push(Tracked { record, state, read: None, delegation: None });
+    }
+    records
 }
 
 /// Removes the records that are in backoff. They become outcomes at once.

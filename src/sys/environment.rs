@@ -29,9 +29,11 @@ impl Environment {
     /// Returns the default config paths in search order.
     #[must_use]
     pub fn config_files(&self) -> Vec<PathBuf> {
-        let personal = under(self.xdg_config_home.as_deref(), self.home.as_deref(), ".config");
-        let system = PathBuf::from("/etc/gandi-ddns/gandi-ddns.conf");
-        std::iter::once(system).chain(personal.map(|d| d.join("gandi-ddns/gandi-ddns.conf"))).collect()
+        let mut files = vec![PathBuf::from("/etc/gandi-ddns/gandi-ddns.conf")];
+        if let Some(personal) = under(self.xdg_config_home.as_deref(), self.home.as_deref(), ".config") {
+            files.push(personal.join("gandi-ddns/gandi-ddns.conf"));
+        }
+        files
     }
 
     /// Returns the default state directory: in memory if possible, to spare the SD card. `None` if neither a runtime

@@ -16,8 +16,14 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
 pub(crate) fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     // No known word is as long, and the distance takes time in proportion to the length.
     let word = word.get(..32).unwrap_or(word);
-    let rank = |k: &&'a str| (strsim::levenshtein(word, k), !k.starts_with(word), *k);
-    let (distance, _, found) = known.iter().map(rank).min()?;
+    let mut nearest: Option<(usize, bool, &str)> = None;
+    for entry in known {
+        let rank = (strsim::levenshtein(word, entry), !entry.starts_with(word), *entry);
+        if nearest.is_none_or(|other| rank < other) {
+            nearest = Some(rank);
+        }
+    }
+    let (distance, _, found) = nearest?;
     let is_like =
         distance < 2 || distance * 2 < word.len() || found.as_bytes().first() == word.as_bytes().first();
     (distance <= 2 && is_like).then_some(found)

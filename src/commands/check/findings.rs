@@ -40,22 +40,23 @@ pub(super) struct Findings(pub(super) Vec<Finding>);
 
 impl Findings {
     /// Adds a result without a problem.
-    pub(super) fn ok(&mut self, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Status::Ok, subject.into(), text.into());
+    pub(super) fn ok(&mut self, subject: &str, text: impl Into<String>) {
+        self.add(Status::Ok, subject, text.into());
     }
 
     /// Adds a warning, which does not change the exit code.
-    pub(super) fn warn(&mut self, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Status::Warning, subject.into(), text.into());
+    pub(super) fn warn(&mut self, subject: &str, text: impl Into<String>) {
+        self.add(Status::Warning, subject, text.into());
     }
 
     /// Adds a failure with the exit code of a run that meets it.
-    pub(super) fn fail(&mut self, exit: Exit, subject: impl Into<String>, text: impl Into<String>) {
-        self.add(Status::Failure(exit), subject.into(), text.into());
+    pub(super) fn fail(&mut self, exit: Exit, subject: &str, text: impl Into<String>) {
+        self.add(Status::Failure(exit), subject, text.into());
     }
 
     #[inline(never)]
-    fn add(&mut self, status: Status, subject: String, text: String) {
+    fn add(&mut self, status: Status, subject: &str, text: String) {
+        let subject = subject.to_owned();
         self.0.push(Finding { status, subject, text });
     }
 

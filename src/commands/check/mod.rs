@@ -113,28 +113,31 @@ fn check_clock(now: Timestamp, findings: &mut Findings) -> Option<Timestamp> {
 
 /// Queries each configured source, and decides on an address as a run would.
 fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: &mut Findings) {
-    let has_records = |family: &Family| config.records.iter().any(|r| r.key.rrtype.family() == *family);
-    let sources = |family| (family, config.detection.sources(family).list(family, None));
-    let families = Family::ALL.into_iter().filter(has_records).map(sources).collect();
+    let mut families = Vec::new();
+    for family in Family::ALL {
+        if config.records.iter().any(|r| r.key.rrtype.family() == family) {
+            families.push((family, config.detection.sources(family).list(family, None)));
+        }
+    }
     for survey in survey(families, config.detection.quorum, http, random) {
         let family = survey.family;
         for query in &survey.queries[..survey.configured] {
             let subject = format!("source {} {family}", query.source);
             match &query.result {
-                Some(Ok(detected)) => findings.ok(subject, detected.address.to_string()),
-                Some(Err(e)) => findings.warn(subject, e.to_string()),
-                None => findings.warn(subject, "could not be queried"),
+                Some(Ok(detected)) => findings.ok(&subject, detected.address.to_string()),
+                Some(Err(e)) => findings.warn(&subject, e.to_string()),
+                None => findings.warn(&subject, "could not be queried"),
             }
         }
         let (subject, reason) = (format!("address {family}"), survey.reason());
         if let Some(address) = survey.address() {
-            findings.ok(subject, format!("{address}: {reason}"));
+            findings.ok(&subject, format!("{address}: {reason}"));
         } else {
             let text = format!("none: {reason}; see the sources above, and `ipv4` and `ipv6` in the config");
-            findings.fail(Exit::TryLater, subject, text);
+            findings.fail(Exit::TryLater, &subject, text);
         }
         if let Some(contradiction) = survey.contradiction() {
-            findings.warn(format!("address {family}"), contradiction);
+            findings.warn(&format!("address {family}"), contradiction);
         }
     }
 }
@@ -171,7 +174,7 @@ fn check_records(
                 // Runs keep the record, since they look for a delegation before their first write only.
                 (Ok(Success::Unchanged(rrset)), Some(record)) => {
                     let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
-                    findings.warn(key.to_string(), text);
+                    findings.warn(&key.to_string(), text);
                 }
                 _ => add_record(&key, &result, &is_known, findings),
             }
@@ -188,22 +191,22 @@ fn add_record(
     let subject = key.to_string();
     match result {
         Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
-            findings.ok(subject, format!("up to date ({})", rrset.addresses()));
+            findings.ok(&subject, format!("up to date ({})", rrset.addresses()));
         }
         Ok(Success::Created { new, .. }) => {
             let address = new.addresses();
-            findings.ok(subject, format!("does not exist yet; the next run will create it ({address})"));
+            findings.ok(&subject, format!("does not exist yet; the next run will create it ({address})"));
         }
         Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() && !is_known(key) => {
-            findings.warn(subject, format!("the next run will replace {}", FirstWrite { old, new }));
+            findings.warn(&subject, format!("the next run will replace {}", FirstWrite { old, new }));
         }
         Ok(Success::Replaced { old, new, .. }) => {
             let change = ReplacementText { old, new };
-            findings.ok(subject, format!("the next run will change it: {change}"));
+            findings.ok(&subject, format!("the next run will change it: {change}"));
         }
         // The cause is a finding of its own, and would be repeated for each record.
         Err(failure) if findings.has(failure.exit(), &format!("domain {}", key.domain)) => {}
-        Err(failure) => findings.fail(failure.exit(), subject, failure.text()),
+        Err(failure) => findings.fail(failure.exit(), &subject, failure.text()),
     }
 }
 

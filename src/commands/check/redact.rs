@@ -38,7 +38,7 @@ impl Redactor {
             let name = record.key.name.as_str();
             if name != "@" {
                 self.hide(&format!("{name}.{domain}"), format!("[name {}].[domain {number}]", i + 1));
-                self.hide(name.trim_start_matches("*."), format!("[name {}]", i + 1));
+                self.hide(name.strip_prefix("*.").unwrap_or(name), format!("[name {}]", i + 1));
             }
         }
         for name in &config.detection.names() {

@@ -57,11 +57,11 @@ pub(super) fn check_gandi(
     for (domain, result) in domains.iter().zip(results) {
         let subject = format!("domain {domain}");
         if let Err(e) = result {
-            findings.fail(e.exit(), subject, chain(&e));
+            findings.fail(e.exit(), &subject, chain(&e));
             continue;
         }
         readable = true;
-        findings.ok(subject, "zone found, token has access");
+        findings.ok(&subject, "zone found, token has access");
         check_nameservers(&mut livedns, domain, random, findings);
     }
     readable
@@ -122,7 +122,7 @@ fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mu
 fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
     let subject = format!("nameservers of {domain}");
     match nameservers::warning(livedns, domain, random) {
-        Ok(None) => findings.ok(subject, "domain uses Gandi LiveDNS"),
-        Ok(Some(text)) | Err(text) => findings.warn(subject, text),
+        Ok(None) => findings.ok(&subject, "domain uses Gandi LiveDNS"),
+        Ok(Some(text)) | Err(text) => findings.warn(&subject, text),
     }
 }

@@ -40,12 +40,13 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     }
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
     let mut random = Random::new(context.seed);
-    let is_requested = |family: &Family| {
-        options.families.includes(*family)
-            && (options.families.is_explicit() || !detection.sources(*family).is_off())
-    };
-    let sources = |family| (family, detection.sources(family).list(family, None));
-    let families = Family::ALL.into_iter().filter(is_requested).map(sources).collect();
+    let mut families = Vec::new();
+    for family in Family::ALL {
+        let sources = detection.sources(family);
+        if options.families.includes(family) && (options.families.is_explicit() || !sources.is_off()) {
+            families.push((family, sources.list(family, None)));
+        }
+    }
     let surveys = survey(families, detection.quorum, &http, &mut random);
     if options.format == OutputFormat::Json {
         console.object(&show::json(&surveys));

@@ -72,7 +72,7 @@ enum StateAccess {
 
 /// Makes the attempts of one run. Holds everything that lasts from one attempt to the next.
 pub(super) struct Updater<'a> {
-    config: Config,
+    config: Box<Config>,
     id: ConfigId,
     options: &'a UpdateOptions,
     context: &'a Context<'a>,
@@ -94,7 +94,7 @@ pub(super) struct Updater<'a> {
 
 impl<'a> Updater<'a> {
     pub(super) fn new(
-        config: Config,
+        config: Box<Config>,
         id: ConfigId,
         options: &'a UpdateOptions,
         context: &'a Context<'a>,

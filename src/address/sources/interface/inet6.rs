@@ -1,6 +1,5 @@
 //! The choice among the IPv6 addresses of this machine, which are parsed from `/proc/net/if_inet6`. Pure.
 
-use std::cmp::Reverse;
 use std::net::Ipv6Addr;
 
 use crate::address::global;
@@ -98,8 +97,10 @@ pub(super) fn choose(
     let is_near = |a| preferred.is_some_and(|p| difference(p, a) >> 64 == 0);
     let common =
         |a: &InterfaceAddr| difference(a.address, INTERNET6).leading_zeros().min(u32::from(a.prefix_length));
-    let key =
-        |a: &&InterfaceAddr| (!is_preferred(a.address), !is_near(a.address), Reverse(common(a)), a.address);
+    let key = |a: &&InterfaceAddr| {
+        let (is_other, is_far) = (!is_preferred(a.address), !is_near(a.address));
+        (u32::from(is_other) << 9 | u32::from(is_far) << 8 | (128 - common(a)), a.address)
+    };
     let best = suitable.iter().min_by_key(key)?.address;
     let note = match suitable.len() {
         1 => None,

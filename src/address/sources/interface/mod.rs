@@ -153,9 +153,11 @@ fn look(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> 
         Some(source) => listed.iter().any(|i| i.ip() == source && device(i) == name),
         None => false,
     };
-    let best = defaults(family, &routes)
-        .into_iter()
-        .min_by_key(|r| (is_down(r.device, &listed), r.metric, !is_kernels(r.device)));
+    // One number, since comparing tuples takes more code.
+    let best = defaults(family, &routes).into_iter().min_by_key(|r| {
+        let (is_down, is_others) = (is_down(r.device, &listed), !is_kernels(r.device));
+        u64::from(is_down) << 33 | u64::from(r.metric) << 1 | u64::from(is_others)
+    });
     let name = best.ok_or(InterfaceErrorKind::NoRoute(family))?.device;
     match address_of(name, family, preferred, &listed, addresses6) {
         Ok(detected) => Ok(detected),
@@ -220,7 +222,10 @@ fn address_of(
 /// if there is no public one: the error about it is more helpful than none.
 fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Addr, Option<&'static str>)> {
     let is_private = |a: &Ipv4Addr| global::reason_not_global((*a).into()).is_some();
-    let best = *addresses.iter().min_by_key(|a| (is_private(a), preferred != Some(**a), **a))?;
+    let best = *addresses.iter().min_by_key(|a| {
+        let is_other = preferred != Some(**a);
+        u64::from(is_private(a)) << 33 | u64::from(is_other) << 32 | u64::from(a.to_bits())
+    })?;
     let note = match addresses.iter().filter(|a| is_private(a) == is_private(&best)).count() {
         1 => None,
         _ if preferred == Some(best) => Some(PREFERRED),
