@@ -94,8 +94,9 @@ fn valid(config: &Config, lower_text: &str) {
     }
     for url in [Some(&config.api), config.notifications.heartbeat.as_ref()].into_iter().flatten() {
         let url = url.as_str();
-        // A path is appended to it.
-        assert!(!url.contains(['?', '#', ' ', '@', '\n']), "{url:?}");
+        // A path is appended to it, and no user name stands before the host.
+        let host = url.splitn(4, '/').nth(2).unwrap_or_default();
+        assert!(!url.contains(['?', '#', ' ', '\n']) && !host.contains('@'), "{url:?}");
         let lower = url.to_ascii_lowercase();
         assert!(
             lower.starts_with("https://")

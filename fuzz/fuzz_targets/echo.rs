@@ -23,9 +23,9 @@ fuzz_target!(|input: &[u8]| {
         _ => (program(body), text.split('\n').next().unwrap_or_default()),
     };
     let Some(address) = address else {
-        // An address alone is understood, that of a program if it is on the first line.
+        // An address alone is understood, that of a program if it is on the first line, of at most 256 bytes.
         let is_alone = place.trim_ascii().parse::<std::net::IpAddr>().is_ok();
-        assert!(selector & 3 == 2 || !is_alone || body.len() > 4000, "{text:?}");
+        assert!(selector & 3 == 2 || !is_alone || place.len() > 256, "{text:?}");
         return;
     };
     // It is the only one, and nothing but white space is around it.

@@ -24,7 +24,8 @@ fuzz_target!(|input: &[u8]| {
     for line in text.split_inclusive('\n') {
         match line.split_once(['=', ':']) {
             Some((key, _)) if key.trim().eq_ignore_ascii_case("apikey") => {
-                without_key.push_str(&format!("{key}={OTHER}\n"));
+                let separator = &line[key.len()..=key.len()];
+                without_key.push_str(&format!("{key}{separator}{OTHER}\n"));
             }
             _ => without_key.push_str(line),
         }
