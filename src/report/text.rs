@@ -12,7 +12,7 @@ use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::time::Timestamp;
 
 /// Prints the steps and changes of a pass, and returns the most severe exit code. The failures are printed by
-/// [`report_failures`]. `is_known` returns true for a record that this program has confirmed or written before: a dry run
+/// `report_failures`. `is_known` returns true for a record that this program has confirmed or written before: a dry run
 /// says so if it would replace another one.
 pub fn report(outcomes: &[Outcome], is_known: &dyn Fn(&RrsetKey) -> bool, console: &mut Console) -> Exit {
     let mut exit = Exit::Ok;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use socket2::{Domain, Socket, Type};
 
-/// A reserved port. Connections to it are refused, except to a listener of [`ReservedPort::listen`].
+/// A reserved port. Connections to it are refused, except to its own listener.
 ///
 /// It holds a socket that is bound and never listens. With `SO_REUSEADDR` on both, Linux lets a listener have the same
 /// address, but never chooses the port for a socket that is bound to port 0.
