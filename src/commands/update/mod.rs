@@ -40,9 +40,10 @@ impl Retries<'_> {
         self.wait.saturating_sub(self.started.elapsed().max(self.slept))
     }
 
-    /// Returns the end of the message of a failure after which there is another attempt.
+    /// Returns the end of the message of a failure after which there is another attempt: with the whole time of `--wait`,
+    /// which does not depend on the duration of the first attempt.
     fn suffix(&self) -> String {
-        format!("; retrying for up to {} s", seconds_rounded_up(self.left()))
+        format!("; retrying for up to {} s", seconds_rounded_up(self.wait))
     }
 
     /// Sleeps before the next attempt.
