@@ -8,11 +8,13 @@ pub(crate) const HIDDEN: &str = "[secret]";
 fn is_secret(word: &str) -> bool {
     // A full stop at the end belongs to the sentence.
     let is_dotted = word.find('.').is_some_and(|dot| dot + 1 < word.len());
+    // A plus sign is a letter of base64, or joins two words.
+    let is_part = || word.contains('+') && word.split('+').any(is_secret);
     word.split('.').any(|part| match form(part) {
         Form::Token => true,
         Form::Random => !is_dotted,
         Form::Other => part.split(['-', '_']).any(|part| matches!(form(part), Form::Token)),
-    })
+    }) || is_part()
 }
 
 /// The form of a word.
@@ -114,6 +116,7 @@ mod tests {
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_w",
             "token-0123456789abcdef0123456789abcdef01234567",
             "A_0123456789abcdef0123456789abcdef01234567",
+            "a-b88888888+q7w8e9r0t1y2u3i4o5p6a7s8",
         ] {
             for (before, after) in [
                 ("", ""),

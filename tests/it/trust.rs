@@ -236,7 +236,7 @@ fn hint_that_contradicts_needs_one_more_vote() {
     let ran = l.s.run(&["ip", "-4"]);
     ran.exits(75);
     assert!(ran.stdout.contains("IPv4: none: no address was reported by 4 providers"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("; a hint contradicts"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("; `dns` contradicts, so one more must agree"), "{}", ran.stdout);
     // A record that is right needs no write.
     l.s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
     l.s.run(&["--force"]).works_again();
