@@ -52,7 +52,9 @@ for name in $TARGETS; do
         *"$commit"*) ;;
         *) say "note: it was built from another commit; to rebuild it: make dist TARGETS=$name" ;;
         esac
-        # Under qemu the tests need the processor, so that fewer of them run at a time than natively.
-        RUST_TEST_THREADS=4 GANDI_DDNS_COMMAND="${qemu:+$qemu }$file" cargo test --locked --quiet --test it </dev/null || exit 1
+        # Under qemu the tests need the processor, so that fewer of them run at a time than natively. The skipped tests
+        # run the library in the test's own process, and not this binary; `make test` has run them.
+        RUST_TEST_THREADS=4 GANDI_DDNS_COMMAND="${qemu:+$qemu }$file" cargo test --locked --quiet --test it -- \
+            --skip simulated_year:: --skip month_of_a_standing_failure </dev/null || exit 1
     done || exit 1
 done
