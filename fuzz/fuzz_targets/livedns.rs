@@ -32,7 +32,9 @@ fuzz_target!(|input: &[u8]| {
             if !text.contains('\\') {
                 let stated = addresses_in(text);
                 assert!(rrset.values().iter().all(|a| stated.contains(a)), "{rrset:?} is not stated");
-                assert!(text.contains(&rrset.ttl.to_string()), "{rrset:?} is not stated");
+                // A TTL that is too large for Gandi is as good as any other such.
+                let is_stated = rrset.ttl == u32::MAX || text.contains(&rrset.ttl.to_string());
+                assert!(is_stated, "{rrset:?} is not stated");
                 assert!(text.contains(key.rrtype.as_str()));
                 let name = format!("\"{}\"", key.name);
                 assert!(text.to_ascii_lowercase().contains(&name), "{name} is not stated");

@@ -111,7 +111,8 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
     let value = |key: &str| section.entries.iter().find(|e| e.key == key).map(|e| plain(&e.value));
     let domain = value("domain").or_else(|| value("zone")).unwrap_or(&section.name).trim_end_matches('.');
     let domain = domain.strip_prefix("www.").unwrap_or(domain);
-    let domain = ZoneName::parse(domain).ok().filter(|d| !secret::is_in(d.as_str()));
+    // Before its letters become lower case: letters of both cases are the form of a secret.
+    let domain = ZoneName::parse(domain).ok().filter(|_| !secret::is_in(domain));
     let words = NAMES.iter().find_map(|key| value(key)).unwrap_or_default();
     if domain.is_none() && words.is_empty() && value("domain").is_none() {
         // Settings of the other sections.
@@ -167,13 +168,16 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
 
 /// Returns a name relative to its domain, from a relative or an absolute one. `None` if it is not valid.
 fn relative(word: &str, domain: &ZoneName) -> Option<RrsetName> {
+    if secret::is_in(word) {
+        return None;
+    }
     let word = word.trim_end_matches('.').to_ascii_lowercase();
     let word = match word.strip_suffix(domain.as_str()) {
         Some("") => "@",
         Some(rest) => rest.strip_suffix('.').unwrap_or(&word),
         None => &word,
     };
-    RrsetName::parse(word, domain).ok().filter(|_| !secret::is_in(word))
+    RrsetName::parse(word, domain).ok()
 }
 
 #[cfg(test)]
@@ -232,6 +236,7 @@ mod tests {
             ("domain = example.org\nsubdomains = [\"home\", '@', 'HOME']", "names = home @"),
             ("domain = example.org\na_name = example.org", "names = @"),
             ("domain = example.org\na_name = <CHANGE ME>", "names = <name>"),
+            ("domain = example.org\na_name = home AbCdEfGhIjKlMnOpQrStUvWx1Yz2", "names = home <name>"),
             ("domain = example.org\nrecords =\n  home\n  ; not this\n\tnas\n", "names = home nas"),
             ("zone = example.org\nrecord = home", "names = home"),
             ("domain = example.org\na_name = h\u{1b}[0mome", "names = <name> 0mome"),
