@@ -30,11 +30,10 @@ fuzz_target!(|input: &[u8]| {
             _ => without_key.push_str(line),
         }
     }
-    assert_eq!(
-        translation(&without_key).as_ref(),
-        Some(&new),
-        "the API key has an effect on the translation"
-    );
+    // A value that looks like settings of this program may make the text another kind of config.
+    if let Some(other) = translation(&without_key) {
+        assert_eq!(other, new, "the API key has an effect on the translation");
+    }
 
     // It is a config of this program, which loads, or fails at a placeholder.
     assert_eq!(translation(&new), None, "recognised once more: {new}");
