@@ -8,9 +8,6 @@ cd "$(dirname "$0")/.."
 
 # shellcheck source=scripts/fake-gandi.sh
 . scripts/fake-gandi.sh
-trap stop_fake EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # measure KIND RUNS: runs the program RUNS times, and prints the mean of one run.
 measure() {

@@ -1,12 +1,14 @@
 # shellcheck shell=sh disable=SC2034
 # For demo.sh, measure.sh and bench-scale.sh: builds the program and the fake Gandi, and runs the fake in a temporary
-# directory.
+# directory, which traps remove at the end of the script.
 #
-#   trap stop_fake EXIT      the caller sets its own trap, before start_fake
 #   start_fake [OPTION...]   sets program (the binary, or $PROGRAM) and dir (the directory, with a config for the
 #                            program); the options are those of the fake
 
 fake='' dir=''
+trap stop_fake EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 start_fake() {
     target=${CARGO_TARGET_DIR:-target}

@@ -7,9 +7,6 @@ cd "$(dirname "$0")/.."
 
 # shellcheck source=scripts/fake-gandi.sh
 . scripts/fake-gandi.sh
-trap stop_fake EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 # shellcheck disable=SC2119 # The fake gets no options here.
 start_fake
 echo "$(uname -m) release binary: $(wc -c <"$program") bytes"
