@@ -9,7 +9,7 @@ use std::io::Write;
 
 use crate::sys::secret;
 use syslog::{Severity, Syslog};
-pub(crate) use text::clean;
+pub(crate) use text::{clean, one_line};
 
 /// The amount of output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,14 +146,6 @@ impl<'a> Console<'a> {
         let _ = writeln!(self.out, "{json}");
     }
 
-    /// Prints a text of several lines on stderr, below an error that refers to it.
-    pub fn below(&mut self, text: &str) {
-        let text = text::lines(&self.without_secrets(text));
-        if !self.log(Severity::Error, &text) {
-            let _ = writeln!(self.err, "\n{text}");
-        }
-    }
-
     fn emit(&mut self, severity: Severity, text: &str) {
         if let Some(held) = &mut self.held
             && severity != Severity::Debug
@@ -171,7 +163,7 @@ impl<'a> Console<'a> {
 
     /// Prints a line on stderr, or in the system log.
     pub(crate) fn print(&mut self, severity: Severity, text: &str) {
-        let text = text::line(&self.without_secrets(text));
+        let text = text::printed_line(&self.without_secrets(text));
         if !self.log(severity, &text) {
             let _ = writeln!(self.err, "gandi-ddns: {text}");
         }

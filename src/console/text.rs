@@ -18,6 +18,11 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c != '\n' && is_unsafe(c) { ' ' } else { c }).collect()
 }
 
+/// Replaces each unsafe character, line ends included, by a space.
+pub(crate) fn one_line(text: &str) -> String {
+    clean(&text.replace('\n', " "))
+}
+
 /// Cleans a text of several lines, and cuts each at [`MAX_LINE`].
 pub(super) fn lines(text: &str) -> String {
     let (mut cut, mut length) = (String::with_capacity(text.len()), 0);
@@ -33,7 +38,7 @@ pub(super) fn lines(text: &str) -> String {
 }
 
 /// Returns the text as one line without unsafe characters, cut at [`MAX_LINE`].
-pub(super) fn line(text: &str) -> String {
+pub(super) fn printed_line(text: &str) -> String {
     lines(&text.replace('\n', " "))
 }
 
@@ -59,18 +64,19 @@ mod tests {
         let unsafe_ones =
             "\u{1b}\u{7}\r\t\u{7f}\u{85}\u{9b}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\0";
         for c in unsafe_ones.chars() {
-            assert_eq!(line(&format!("ä{c}[31mé")), "ä [31mé", "{c:?}");
+            assert_eq!(printed_line(&format!("ä{c}[31mé")), "ä [31mé", "{c:?}");
             assert_eq!(escape(&format!("\"{c}\"")), format!("\"\\u{:04x}\"", u32::from(c)));
         }
-        assert_eq!((line("a\nb"), lines("a\nb\u{1b}")), ("a b".to_owned(), "a\nb ".to_owned()));
+        assert_eq!((printed_line("a\nb"), lines("a\nb\u{1b}")), ("a b".to_owned(), "a\nb ".to_owned()));
+        assert_eq!(one_line("a\nb\u{202e}"), "a b ");
         assert_eq!(escape("{\"a\":\"ü\\n\"}"), "{\"a\":\"ü\\n\"}");
     }
 
     #[test]
     fn line_is_cut_at_a_character_and_the_next_one_is_not() {
         let longest = "é".repeat(MAX_LINE);
-        assert_eq!(line(&longest), longest);
-        assert_eq!(line(&format!("{longest}éé")), format!("{longest}…"));
+        assert_eq!(printed_line(&longest), longest);
+        assert_eq!(printed_line(&format!("{longest}éé")), format!("{longest}…"));
         assert_eq!(lines(&format!("{longest}x\n{longest}")), format!("{longest}…\n{longest}"));
     }
 }

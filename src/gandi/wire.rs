@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use super::strict::{Json, parse};
+use crate::console::one_line;
 use crate::dns::{Current, Rrset, RrsetKey};
 use crate::net::Family;
 
@@ -74,11 +75,11 @@ fn read_error(mut json: Json) -> Option<WireError> {
 /// Maximum number of values of an RRset: more addresses do not fit into a DNS message (RFC 1035, section 4.2.2).
 const MAX_VALUES: usize = 4096;
 
-/// Makes a text from outside safe to print: one line of at most 200 characters, without control characters.
+/// Makes a text from outside safe to print: one line of at most 200 characters, without unsafe ones.
 pub(super) fn clean(text: &str) -> String {
     const MAX_CHARS: usize = 200;
     let start = first(text, MAX_CHARS);
-    let line = start.replace(char::is_control, " ");
+    let line = one_line(start);
     if start.len() < text.len() { line + "…" } else { line }
 }
 

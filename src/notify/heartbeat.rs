@@ -7,6 +7,7 @@ use crate::console::{self, Console};
 use crate::exit::Exit;
 use crate::http::{Http, Method, Request};
 use crate::sys::error_chain::chain;
+use crate::sys::words::beginning;
 
 /// Timeout for the request. Not cut by what is left of the run: a run that has used up its time must be reported, too.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,11 +29,7 @@ pub(crate) fn send(
     let Some(url) = &notifications.heartbeat else { return };
     let fail_url = format!("{url}/fail");
     let message = console::clean(message);
-    let mut end = message.len().min(MAX_MESSAGE);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    let body = &message[..end];
+    let body = beginning(&message, MAX_MESSAGE);
     let (url, method) = match exit {
         Exit::Ok => (url.as_str(), Method::Get),
         _ => (fail_url.as_str(), Method::Post { content_type: "text/plain; charset=utf-8", body }),

@@ -12,6 +12,7 @@ use crate::outcome::{Outcome, Success};
 use crate::sys::error_chain::chain;
 use crate::sys::grouped::Texts;
 use crate::sys::subprocess::{self, ProcessError, Spec, Stream};
+use crate::sys::words::beginning;
 
 /// Time limit of all hooks of a run together: during that time the lock is held.
 const BUDGET: Duration = Duration::from_secs(30);
@@ -147,13 +148,10 @@ fn distinct(keys: &[&RrsetKey], word: fn(&RrsetKey) -> String) -> String {
 /// Returns a text as a value that the kernel accepts: without control characters such as NUL, which may come from a
 /// server, and of at most [`MAX_VARIABLE`] bytes. The number of words that are left out is at the end.
 fn variable(text: &str) -> String {
-    let mut value = console::clean(text).replace('\n', " ");
+    let mut value = console::one_line(text);
     if value.len() > MAX_VARIABLE {
-        let mut end = MAX_VARIABLE;
-        while !value.is_char_boundary(end) {
-            end -= 1;
-        }
-        end = value[..end].rfind(' ').unwrap_or(end);
+        let start = beginning(&value, MAX_VARIABLE);
+        let end = start.rfind(' ').unwrap_or(start.len());
         let more = value[end..].split_ascii_whitespace().count();
         value.truncate(end);
         let _ = write!(value, " and {more} more");

@@ -1,4 +1,4 @@
-//! Words for messages: plurals, and the known word that is like an unknown one.
+//! Words for messages: plurals, cuts, and the known word that is like an unknown one.
 
 /// Returns a number and its noun, as in `1 address` or `2 addresses`.
 #[inline(never)]
@@ -11,11 +11,20 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// Returns the beginning of a text of at most `max` bytes, cut at a character boundary.
+pub(crate) fn beginning(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// Returns the entry of `known` with the smallest edit distance to `word`, of several the one that begins with `word`.
 /// `None` if the distance is more than 2, or if it is half of a word that begins with another letter.
 pub(crate) fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     // No known word is as long, and the distance takes time in proportion to the length.
-    let word = word.get(..32).unwrap_or(word);
+    let word = beginning(word, 32);
     let mut nearest: Option<(usize, bool, &str)> = None;
     for entry in known {
         let rank = (strsim::levenshtein(word, entry), !entry.starts_with(word), *entry);
@@ -44,6 +53,13 @@ mod tests {
             (7000, "record", "7000 records"),
         ] {
             assert_eq!(count(number, noun), text);
+        }
+    }
+
+    #[test]
+    fn beginning_is_cut_at_a_character() {
+        for (max, text) in [(0, ""), (1, "a"), (2, "a"), (3, "aé"), (9, "aéb")] {
+            assert_eq!(beginning("aéb", max), text);
         }
     }
 
