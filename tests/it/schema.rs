@@ -84,7 +84,7 @@ fn is_of(value: &Value, name: &str) -> bool {
 fn object_that_does_not_fit_the_schema_is_refused() {
     let validate =
         |line: &str| validate(&json::from_str(CHECK).expect("a schema"), &json::from_str(line).expect(line));
-    let good = r#"{"version":"0","exit":75,"checks":[{"verdict":"ok","subject":"a","text":"b"}]}"#;
+    let good = r#"{"version":"0","exit":75,"checks":[{"id":"token","verdict":"ok","subject":"a","about":null,"text":"b"}]}"#;
     assert_eq!(validate(good), Ok(()));
     for (from, to) in [
         ("75", "76"),
@@ -92,6 +92,8 @@ fn object_that_does_not_fit_the_schema_is_refused() {
         ("\"exit\":75,", ""),
         ("\"exit\":75", "\"exit\":75,\"more\":1"),
         ("\"ok\"", "\"well\""),
+        ("\"token\"", "\"tokens\""),
+        ("\"about\":null,", ""),
         (",\"text\":\"b\"", ""),
         ("[{", "[7,{"),
         ("\"0\"", "null"),

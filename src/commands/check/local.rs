@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::findings::Findings;
+use super::findings::{Findings, Id};
 use crate::config::Config;
 use crate::dns::RrsetKey;
 use crate::exit::Exit;
@@ -23,32 +23,32 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     let records = count(config.records.len() as u64, "record");
     // The config would not have been loaded otherwise.
     let safe = "no other user can change it, its secrets or its programs";
-    findings.ok("config", format!("{records} configured; {safe}"));
+    findings.ok(Id::Config, "", format!("{records} configured; {safe}"));
     for warning in &config.warnings {
-        findings.warn("config", warning.clone());
+        findings.warn(Id::Config, "", warning.clone());
     }
     check_names(config, findings);
     let (source, length) = (config.credential.source(), config.credential.expose().len() as u64);
-    findings.ok("token", format!("from {source}, {}", count(length, "character")));
+    findings.ok(Id::Token, "", format!("from {source}, {}", count(length, "character")));
     if matches!(config.credential, Credential::ApiKey(_)) {
         let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
-        findings.warn("token", text);
+        findings.warn(Id::ApiKey, "", text);
     }
     let hooks = &config.notifications;
-    for (key, program) in [("on_change", &hooks.on_change), ("on_failure", &hooks.on_failure)] {
+    for (id, program) in [(Id::OnChange, &hooks.on_change), (Id::OnFailure, &hooks.on_failure)] {
         if let Some(path) = program {
-            check_program(key, path, findings);
+            check_program(id, path, findings);
         }
     }
     if let Some(obstacle) = token::renewal_obstacle(config) {
-        findings.warn("renew_token", obstacle);
+        findings.warn(Id::RenewToken, "", obstacle);
     }
     if let Some(path) = &config.history {
         let name = path.display();
         if !path.parent().is_none_or(|d| d.as_os_str().is_empty() || d.is_dir()) {
-            findings.warn("history", format!("{name}: create its directory first"));
+            findings.warn(Id::History, "", format!("{name}: create its directory first"));
         } else if let Err(e) = history::read(path) {
-            findings.warn("history", format!("could not use {name}: {e}"));
+            findings.warn(Id::History, "", format!("could not use {name}: {e}"));
         }
     }
 }
@@ -70,21 +70,21 @@ fn check_names(config: &Config, findings: &mut Findings) {
         more => format!(" and {more} more look like full names, but are"),
     };
     let (name, host) = (&first.name, first.host_name());
-    findings.warn("names", format!("`{name}`{are} relative to the domain: {host}"));
+    findings.warn(Id::Names, "", format!("`{name}`{are} relative to the domain: {host}"));
 }
 
 /// Checks that a hook program is an executable file.
-fn check_program(key: &str, path: &Path, findings: &mut Findings) {
+fn check_program(id: Id, path: &Path, findings: &mut Findings) {
     let path_text = path.display();
     match fs::metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            findings.warn(key, format!("{path_text}: {}", ProcessError::Start(e)));
+            findings.warn(id, "", format!("{path_text}: {}", ProcessError::Start(e)));
         }
-        Err(e) => findings.warn(key, format!("{path_text}: {e}")),
+        Err(e) => findings.warn(id, "", format!("{path_text}: {e}")),
         Ok(m) if !m.is_file() || m.permissions().mode() & 0o111 == 0 => {
-            findings.warn(key, format!("{path_text}: not an executable file: chmod +x {path_text}"));
+            findings.warn(id, "", format!("{path_text}: not an executable file: chmod +x {path_text}"));
         }
-        Ok(_) => findings.ok(key, format!("{path_text} is executable")),
+        Ok(_) => findings.ok(id, "", format!("{path_text} is executable")),
     }
 }
 
@@ -92,20 +92,20 @@ fn check_program(key: &str, path: &Path, findings: &mut Findings) {
 pub(super) fn check_state(config: &Config, id: ConfigId, now: Timestamp, findings: &mut Findings) {
     let Some(dir) = &config.state_dir else {
         let text = format!("no directory: set `state_dir`, or HOME; {}", state::WITHOUT_STATE);
-        return findings.warn("state", text);
+        return findings.warn(Id::State, "", text);
     };
     let path = dir.display();
     match state::inspect(dir, id) {
         StoreStatus::Missing => {
-            findings.ok("state", format!("{path} does not exist yet (created on the first run)"));
+            findings.ok(Id::State, "", format!("{path} does not exist yet (created on the first run)"));
         }
-        StoreStatus::Usable => findings.ok("state", format!("{path} is usable and not locked")),
+        StoreStatus::Usable => findings.ok(Id::State, "", format!("{path} is usable and not locked")),
         StoreStatus::Unusable(e) if e.is_locked() => {
-            findings.fail(Exit::TryLater, "state", e.hung(now).unwrap_or_else(|| e.to_string()));
+            findings.fail(Exit::TryLater, Id::State, "", e.hung(now).unwrap_or_else(|| e.to_string()));
         }
         StoreStatus::Unusable(e) => {
             // The results of former runs cannot be read either.
-            return findings.warn("state", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
+            return findings.warn(Id::State, "", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
         }
     }
     check_former_runs(config, dir, id, now, findings);
@@ -115,17 +115,17 @@ fn check_former_runs(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, 
     let state = match state::read_unlocked(dir, id) {
         Ok(state) => state,
         Err(e) if e.is_other_version() => return,
-        Err(e) => return findings.warn("last success", chain(&e)),
+        Err(e) => return findings.warn(Id::LastSuccess, "", chain(&e)),
     };
     let known = || config.records.iter().filter_map(|r| state.record(config.api.as_str(), &r.key));
     match known().filter_map(|r| r.confirmed.as_ref()).map(|c| c.at).max() {
-        Some(at) if at <= now => findings.ok("last success", at.to_string()),
+        Some(at) if at <= now => findings.ok(Id::LastSuccess, "", at.to_string()),
         Some(at) => {
-            findings.warn("last success", format!("{at}, which is in the future: the clock was wrong"));
+            findings.warn(Id::LastSuccess, "", format!("{at}, which is in the future: the clock was wrong"));
         }
-        None => findings.ok("last success", "none recorded"),
+        None => findings.ok(Id::LastSuccess, "", "none recorded"),
     }
     if let Some(since) = known().filter_map(|r| r.failure.as_ref()).map(|f| f.first_seen).min() {
-        findings.warn("last runs", format!("failing since {since}: see gandi-ddns status"));
+        findings.warn(Id::LastRuns, "", format!("failing since {since}: see gandi-ddns status"));
     }
 }

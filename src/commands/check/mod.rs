@@ -25,7 +25,7 @@ use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, implausible};
 use crate::sys::words::count;
-use findings::{Finding, Findings, Status};
+use findings::{Finding, Findings, Id, Status};
 use redact::Redactor;
 
 /// Runs the command. Returns the exit code that a run would have.
@@ -52,7 +52,7 @@ pub fn execute(
                 redactor.hide_labels(&config::names(&options.source, &context.env));
             }
             for line in e.lines() {
-                findings.fail(e.exit(), "config", line);
+                findings.fail(e.exit(), Id::Config, "", line);
             }
             e.translation().unwrap_or_default().clone_into(&mut translation);
         }
@@ -68,7 +68,7 @@ pub fn execute(
     }
     if redaction == Redaction::On {
         for finding in &mut findings.0 {
-            finding.subject = redactor.redact(&finding.subject);
+            finding.about = redactor.redact(&finding.about);
             finding.text = redactor.redact(&finding.text);
         }
         translation = redactor.redact(&translation);
@@ -104,10 +104,10 @@ fn check_remote(
 /// Returns the time, unless the clock must be wrong.
 fn check_clock(now: Timestamp, findings: &mut Findings) -> Option<Timestamp> {
     if let Some(problem) = implausible(now) {
-        findings.fail(Exit::TryLater, "clock", problem);
+        findings.fail(Exit::TryLater, Id::Clock, "", problem);
         return None;
     }
-    findings.ok("clock", now.to_string());
+    findings.ok(Id::Clock, "", now.to_string());
     Some(now)
 }
 
@@ -122,22 +122,22 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
     for survey in survey(families, config.detection.quorum, http, random) {
         let family = survey.family;
         for query in &survey.queries[..survey.configured] {
-            let subject = format!("source {} {family}", query.source);
+            let about = format!("{} {family}", query.source);
             match &query.result {
-                Some(Ok(detected)) => findings.ok(&subject, detected.address.to_string()),
-                Some(Err(e)) => findings.warn(&subject, e.to_string()),
-                None => findings.warn(&subject, "could not be queried"),
+                Some(Ok(detected)) => findings.ok(Id::Source, &about, detected.address.to_string()),
+                Some(Err(e)) => findings.warn(Id::Source, &about, e.to_string()),
+                None => findings.warn(Id::Source, &about, "could not be queried"),
             }
         }
-        let (subject, reason) = (format!("address {family}"), survey.reason());
+        let (about, reason) = (family.as_str(), survey.reason());
         if let Some(address) = survey.address() {
-            findings.ok(&subject, format!("{address}: {reason}"));
+            findings.ok(Id::Address, about, format!("{address}: {reason}"));
         } else {
             let text = format!("none: {reason}; see the sources above, and `ipv4` and `ipv6` in the config");
-            findings.fail(Exit::TryLater, &subject, text);
+            findings.fail(Exit::TryLater, Id::Address, about, text);
         }
         if let Some(contradiction) = survey.contradiction() {
-            findings.warn(&format!("address {family}"), contradiction);
+            findings.warn(Id::Contradiction, about, contradiction);
         }
     }
 }
@@ -174,7 +174,7 @@ fn check_records(
                 // Runs keep the record, since they look for a delegation before their first write only.
                 (Ok(Success::Unchanged(rrset)), Some(record)) => {
                     let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
-                    findings.warn(&key.to_string(), text);
+                    findings.warn(Id::Record, &key.to_string(), text);
                 }
                 _ => add_record(&key, &result, &is_known, findings),
             }
@@ -188,35 +188,47 @@ fn add_record(
     is_known: &dyn Fn(&RrsetKey) -> bool,
     findings: &mut Findings,
 ) {
-    let subject = key.to_string();
+    let about = key.to_string();
     match result {
         Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
-            findings.ok(&subject, format!("up to date ({})", rrset.addresses()));
+            findings.ok(Id::Record, &about, format!("up to date ({})", rrset.addresses()));
         }
         Ok(Success::Created { new, .. }) => {
             let address = new.addresses();
-            findings.ok(&subject, format!("does not exist yet; the next run will create it ({address})"));
+            findings.ok(
+                Id::Record,
+                &about,
+                format!("does not exist yet; the next run will create it ({address})"),
+            );
         }
         Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() && !is_known(key) => {
-            findings.warn(&subject, format!("the next run will replace {}", FirstWrite { old, new }));
+            findings.warn(
+                Id::Record,
+                &about,
+                format!("the next run will replace {}", FirstWrite { old, new }),
+            );
         }
         Ok(Success::Replaced { old, new, .. }) => {
             let change = ReplacementText { old, new };
-            findings.ok(&subject, format!("the next run will change it: {change}"));
+            findings.ok(Id::Record, &about, format!("the next run will change it: {change}"));
         }
         // The cause is a finding of its own, and would be repeated for each record.
-        Err(failure) if findings.has(failure.exit(), &format!("domain {}", key.domain)) => {}
-        Err(failure) => findings.fail(failure.exit(), &subject, failure.text()),
+        Err(failure) if findings.has(failure.exit(), Id::Domain, key.domain.as_str()) => {}
+        Err(failure) => findings.fail(failure.exit(), Id::Record, &about, failure.text()),
     }
 }
 
 /// Returns the findings as one object; `schema/check.json` describes it.
 fn json(findings: &Findings) -> String {
     let mut checks = Vec::with_capacity(findings.0.len());
-    for Finding { status, subject, text } in &findings.0 {
+    for finding in &findings.0 {
+        let about = Some(finding.about.as_str()).filter(|about| !about.is_empty());
         let mut object = Object::new();
-        object.text("verdict", Some(status.word()));
-        object.text("subject", Some(subject)).text("text", Some(text));
+        object.text("id", Some(finding.id.word())).text("verdict", Some(finding.status.word()));
+        object
+            .text("subject", Some(&finding.subject()))
+            .text("about", about)
+            .text("text", Some(&finding.text));
         checks.push(object.end());
     }
     let mut object = Object::new();
@@ -238,14 +250,20 @@ fn print_translation(text: &str, console: &mut Console) {
 /// Prints a line for each finding, and a summary.
 fn print(findings: &Findings, console: &mut Console) {
     let (mut failures, mut warnings) = (0, 0);
-    for Finding { status, subject, text } in &findings.0 {
+    for finding in &findings.0 {
+        let Finding { status, text, .. } = finding;
         match status {
             Status::Ok => {}
             Status::Warning => warnings += 1,
             Status::Failure(_) => failures += 1,
         }
         // One line, whatever is in a file name.
-        console.notice(format_args!("{:7}  {subject}: {}", status.word(), text.replace('\n', " ")));
+        console.notice(format_args!(
+            "{:7}  {}: {}",
+            status.word(),
+            finding.subject(),
+            text.replace('\n', " ")
+        ));
     }
     let and_warnings = match warnings {
         0 => String::new(),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::findings::Findings;
+use super::findings::{Findings, Id};
 use crate::config::Config;
 use crate::dns::ZoneName;
 use crate::exit::Exit;
@@ -41,27 +41,27 @@ pub(super) fn check_gandi(
     let results: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
     if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(gandi::Error::affects_every_request))
     {
-        findings.fail(e.exit(), "gandi", chain(e));
+        findings.fail(e.exit(), Id::Gandi, "", chain(e));
         return false;
     }
-    findings.ok("gandi", format!("{host} is reachable, certificate valid"));
+    findings.ok(Id::Gandi, "", format!("{host} is reachable, certificate valid"));
     // A token that has access to another domain is not refused as such.
     if !results.iter().any(Result::is_ok)
         && let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(|e| e.exit() == Exit::Token))
     {
-        findings.fail(e.exit(), "token", chain(e));
+        findings.fail(e.exit(), Id::TokenAccess, "", chain(e));
         return false;
     }
     check_token(config, &livedns, now, findings);
     let mut readable = false;
     for (domain, result) in domains.iter().zip(results) {
-        let subject = format!("domain {domain}");
+        let about = domain.as_str();
         if let Err(e) = result {
-            findings.fail(e.exit(), &subject, chain(&e));
+            findings.fail(e.exit(), Id::Domain, about, chain(&e));
             continue;
         }
         readable = true;
-        findings.ok(&subject, "zone found, token has access");
+        findings.ok(Id::Domain, about, "zone found, token has access");
         check_nameservers(&mut livedns, domain, random, findings);
     }
     readable
@@ -76,12 +76,12 @@ fn check_name_resolution(host: &str, http: &Http, findings: &mut Findings) -> bo
     match resolver::lookup(host, None, http.remaining()) {
         Ok(addresses) => {
             let number = count(addresses.len() as u64, "address");
-            findings.ok("name resolution", format!("{host} resolves ({number})"));
+            findings.ok(Id::NameResolution, "", format!("{host} resolves ({number})"));
             true
         }
         Err(e) => {
             let text = format!("{host}: {e}; check the network, and the nameserver in /etc/resolv.conf");
-            findings.fail(Exit::TryLater, "name resolution", text);
+            findings.fail(Exit::TryLater, Id::NameResolution, "", text);
             false
         }
     }
@@ -90,39 +90,47 @@ fn check_name_resolution(host: &str, http: &Http, findings: &mut Findings) -> bo
 /// Checks expiry and permissions of a token that Gandi has accepted.
 fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mut Findings) {
     let Credential::Token(_) = config.credential else {
-        return findings.ok("token", "accepted (an API key, which Gandi may disable at any time)");
+        return findings.ok(
+            Id::TokenAccess,
+            "",
+            "accepted (an API key, which Gandi may disable at any time)",
+        );
     };
-    findings.ok("token", "accepted");
+    findings.ok(Id::TokenAccess, "", "accepted");
     let info = match livedns.token_info() {
         Ok(info) => info,
         Err(e) => {
-            return findings.warn("token", format!("could not determine the expiry date: {}", chain(&e)));
+            return findings.warn(
+                Id::TokenExpiry,
+                "",
+                format!("could not determine the expiry date: {}", chain(&e)),
+            );
         }
     };
     match info.expires_in {
         None => {
-            findings.warn("token", "could not determine the expiry date");
+            findings.warn(Id::TokenExpiry, "", "could not determine the expiry date");
         }
         Some(left) => {
             let expiry = token::expiry(now.plus(left), now);
             if left <= token::SOON {
-                findings.warn("token", format!("{expiry}: {}", token::advice(config)));
+                findings.warn(Id::TokenExpiry, "", format!("{expiry}: {}", token::advice(config)));
             } else {
-                findings.ok("token", expiry);
+                findings.ok(Id::TokenExpiry, "", expiry);
             }
         }
     }
     if !info.scopes.is_empty() {
         let scopes: String = info.scopes.join(" ").chars().filter(|c| !c.is_control()).take(200).collect();
-        findings.ok("token", format!("permissions: {scopes}"));
+        findings.ok(Id::TokenPermissions, "", format!("permissions: {scopes}"));
     }
 }
 
 /// Checks that the domain uses LiveDNS: otherwise the zone at LiveDNS is not published.
 fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
-    let subject = format!("nameservers of {domain}");
+    let about = domain.as_str();
     match nameservers::warning(livedns, domain, random) {
-        Ok(None) => findings.ok(&subject, "domain uses Gandi LiveDNS"),
-        Ok(Some(text)) | Err(text) => findings.warn(&subject, text),
+        Ok(None) => findings.ok(Id::Nameservers, about, "domain uses Gandi LiveDNS"),
+        Ok(Some(text)) | Err(text) => findings.warn(Id::Nameservers, about, text),
     }
 }
