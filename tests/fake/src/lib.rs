@@ -15,6 +15,8 @@
 //!
 //! - Account: `accept_bearer`, `accept_bearer_for` (some domains only), `accept_apikey`, `revoke_all`; `add_domain`,
 //!   `add_domain_without_zone`, `set_nameservers`, `set_current`; `set`, `get`, `remove`, `zone_text`.
+//! - Organizations: `set_organization` moves a domain to one. Requests about it are a 404 without `sharing_id`, or with
+//!   another one. `links_repeat_sharing_id`: the links to next pages name it, too.
 //! - Tokens: `set_left`, `renewal_revokes`, `renewals`, `revoke`, `accepts`. Their requests are logged with the
 //!   listeners `id` and `organization`, those of the domain API with `domain`.
 //! - Faults: `fake.fault(On::route("PUT", "/home/A"), Times::Once, Fault::DropAfter)`, see [`On`] and [`Fault`]. The
@@ -29,7 +31,7 @@
 //!   or has unknown keys, an invalid name, a credential sent to an echo service.
 //!
 //! Guesses, because Gandi's response is not known: GET of a name without records is `200 []`; POST on an existing RRset
-//! is a 409; PATCH has no route; the messages of a 400, except for `rrset_ttl`, and of a 409; the refusal of a renewal;
+//! is a 409; PATCH has no route; any `sharing_id` for a domain of the default organization is a 404; the messages of a 400, except for `rrset_ttl`, and of a 409; the refusal of a renewal;
 //! and `tokeninfo` refuses a bad token as LiveDNS does.
 
 #![allow(
@@ -76,7 +78,7 @@ use crate::http::Request;
 use crate::log::Log;
 use crate::server::{Server, Service};
 use crate::tls::Authority;
-use crate::zone::{Account, Domain, Rrsets};
+use crate::zone::{Account, Domain, Links, Rrsets};
 
 /// The options of a [`Fake`].
 #[derive(Clone, Copy, Debug)]
@@ -244,6 +246,18 @@ impl Fake {
         let mut account = self.account();
         let domain = account.domains.get_mut(domain).expect("add_domain comes first");
         current.clone_into(&mut domain.current);
+    }
+
+    /// Moves a domain to the organization with this `sharing_id`.
+    pub fn set_organization(&self, domain: &str, sharing_id: &str) {
+        let mut account = self.account();
+        let domain = account.domains.get_mut(domain).expect("add_domain comes first");
+        domain.organization = Some(sharing_id.to_owned());
+    }
+
+    /// Makes the links to next pages repeat the `sharing_id` of the request.
+    pub fn links_repeat_sharing_id(&self) {
+        self.account().links = Links::Organization;
     }
 
     /// Writes an RRset into the zone, without a check.

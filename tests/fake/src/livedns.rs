@@ -10,7 +10,7 @@ use crate::http::{Request, Response};
 use crate::json::{string, strings};
 use crate::log::Log;
 use crate::token;
-use crate::zone::{Account, Domain, Rrset, Rrsets};
+use crate::zone::{Account, Domain, Links, Rrset, Rrsets};
 
 pub(crate) const NO_CREDENTIAL: &str = r#"{"message":"You must provide an access token or an API Key. See https://api.gandi.net/docs/authentication/"}"#;
 pub(crate) const BAD_TOKEN: &str = r#"{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"Access was denied to this resource."}"#;
@@ -28,6 +28,7 @@ struct Call<'a> {
     /// Scheme, host and port as the client used them, for the URLs in responses.
     origin: String,
     log: &'a Log,
+    links: Links,
 }
 
 /// Answers a request to LiveDNS.
@@ -37,7 +38,7 @@ pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, req
     }
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let origin = format!("{scheme}://{}", request.header("Host").unwrap_or("127.0.0.1"));
-    let call = Call { request, path, query, origin, log };
+    let mut call = Call { request, path, query, origin, log, links: Links::Page };
     let segments: Option<Vec<String>> = path.split('/').skip(1).map(decode).collect();
     let Some(segments) = segments else { return call.unrouted("a path that does not decode") };
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -53,9 +54,13 @@ pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, req
         return refusal;
     }
     call.check_form(method);
+    call.links = account.links;
     let Some(known) = account.domains.get_mut(&domain.to_ascii_lowercase()) else {
         return error(404, NO_DOMAIN);
     };
+    if known.organization.as_deref() != call.sharing_id() {
+        return error(404, NO_DOMAIN);
+    }
     if api == "domain" {
         return who(known);
     }
@@ -119,6 +124,17 @@ impl Call<'_> {
         }
     }
 
+    /// Returns the parameters of the query.
+    fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.query.split('&').filter(|pair| !pair.is_empty());
+        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    }
+
+    /// Returns the organization that the request names.
+    fn sharing_id(&self) -> Option<&str> {
+        self.parameters().find(|(name, _)| *name == "sharing_id").map(|(_, id)| id)
+    }
+
     /// Logs violations that Gandi may accept.
     fn check_form(&self, method: &str) {
         if matches!(method, "PUT" | "POST") {
@@ -130,8 +146,15 @@ impl Call<'_> {
             self.violation("a body");
         }
         let listing = method == "GET" && self.path.ends_with("/records");
-        if !self.query.is_empty() && !listing {
+        let mut parameters: Vec<&str> = self.parameters().map(|(name, _)| name).collect();
+        if parameters.iter().any(|name| *name != "sharing_id" && !listing) {
             self.violation("a query");
+        }
+        let all = parameters.len();
+        parameters.sort_unstable();
+        parameters.dedup();
+        if parameters.len() < all {
+            self.violation("a repeated parameter");
         }
     }
 
@@ -234,8 +257,7 @@ impl Call<'_> {
 
     fn listing(&self, fqdn: &str, zone: &Rrsets) -> Result<Response, Flaw> {
         let (mut page, mut per_page) = (1, 100);
-        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        for (name, value) in self.parameters() {
             let number = value.parse::<usize>().ok().filter(|n| *n > 0);
             match (name, number) {
                 ("page", Some(n)) => page = n,
@@ -245,6 +267,7 @@ impl Call<'_> {
                     let why = format!("{value} is less than minimum value 1");
                     return Err(Flaw::new("querystring", "page", why));
                 }
+                ("sharing_id", _) => {}
                 _ => self.violation("a query"),
             }
         }
@@ -259,7 +282,10 @@ impl Call<'_> {
         response = response.header("Total-Count", total.to_string());
         if page.saturating_mul(per_page) < total {
             let (origin, path) = (&self.origin, self.path);
-            let next = format!("<{origin}{path}?page={}&per_page={per_page}>; rel=\"next\"", page + 1);
+            let repeated = self.sharing_id().filter(|_| self.links == Links::Organization);
+            let organization = repeated.map(|id| format!("&sharing_id={id}")).unwrap_or_default();
+            let next =
+                format!("<{origin}{path}?page={}&per_page={per_page}{organization}>; rel=\"next\"", page + 1);
             response = response.header("Link", next);
         }
         Ok(response)

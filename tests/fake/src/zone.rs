@@ -23,17 +23,30 @@ pub(crate) struct Domain {
     pub(crate) nameservers: Vec<String>,
     /// The DNS service of the domain, such as `livedns` or `classic`.
     pub(crate) current: String,
+    /// The `sharing_id` of its organization; `None` if it is the default one of every token.
+    pub(crate) organization: Option<String>,
 }
 
 impl Domain {
     pub(crate) fn new(zone: Option<Rrsets>) -> Self {
         let nameservers = ["ns-154-a.gandi.net", "ns-99-b.gandi.net", "ns-7-c.gandi.net"];
-        Self { zone, nameservers: nameservers.map(str::to_owned).to_vec(), current: "livedns".to_owned() }
+        let (nameservers, current) = (nameservers.map(str::to_owned).to_vec(), "livedns".to_owned());
+        Self { zone, nameservers, current, organization: None }
     }
 }
 
 /// The domains that a personal access token can access; `None` is all.
 pub(crate) type Scope = Option<Vec<String>>;
+
+/// The content of links to next pages.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// The page only.
+    #[default]
+    Page,
+    /// The `sharing_id` of the request, too.
+    Organization,
+}
 
 #[derive(Default)]
 pub(crate) struct Account {
@@ -45,6 +58,8 @@ pub(crate) struct Account {
     /// The number of renewals so far, and true if a renewal revokes the old token.
     pub(crate) renewals: usize,
     pub(crate) renewal_revokes: bool,
+    /// What the links to next pages name besides the page.
+    pub(crate) links: Links,
 }
 
 impl Account {
