@@ -14,6 +14,8 @@ use crate::sys::time::Timestamp;
 /// The result for one or more records that succeeded or failed for the same reason.
 #[derive(Debug)]
 pub struct Outcome {
+    /// The number of the account of the records in the config.
+    pub account: usize,
     /// The records. Never empty.
     pub keys: Vec<RrsetKey>,
     /// The success, or the reason for the failure.

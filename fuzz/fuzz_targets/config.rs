@@ -49,7 +49,7 @@ fuzz_target!(init: PARTS.into_iter().for_each(large), |input: &[u8]| {
     assert_eq!(format!("{result:?}"), format!("{:?}", read()), "the same text gives the same result");
     match result {
         Ok(config) => {
-            hides(&format!("{:?} {:?}", config.accounts[0].credential, config.warnings), &secrets);
+            hides(&format!("{:?} {:?}", config.accounts, config.warnings), &secrets);
             valid(&config, &text.to_ascii_lowercase());
         }
         Err(error) => error_has_a_line_of(&error, &text, &secrets),
@@ -92,7 +92,8 @@ fn valid(config: &Config, lower_text: &str) {
         assert!(!config.detection.targets[record.target].sources.is_off());
         assert!(keys.insert(&record.key), "{:?} is there twice", record.key);
     }
-    for url in [Some(&config.accounts[0].api), config.notifications.heartbeat.as_ref()].into_iter().flatten() {
+    let apis = config.accounts.iter().map(|account| &account.api);
+    for url in apis.chain(&config.notifications.heartbeat) {
         let url = url.as_str();
         // A path is appended to it, and no user name stands before the host.
         let host = url.splitn(4, '/').nth(2).unwrap_or_default();
@@ -109,5 +110,9 @@ fn valid(config: &Config, lower_text: &str) {
     assert!((1..=3600).contains(&detection.timeout.as_secs()) && config.recheck.as_secs() <= 2_592_000);
     assert!((1..=5).contains(&detection.global(Family::V4).quorum.providers()));
     assert!(Family::ALL.iter().any(|family| !detection.global(*family).sources.is_off()));
-    assert!(!config.accounts[0].renew_token || lower_text.contains("token_file"));
+    for account in &config.accounts {
+        assert!(!account.renew_token || lower_text.contains("token_file"));
+        assert!(account.sharing_id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'));
+    }
+    assert!(config.records.iter().all(|record| record.account < config.accounts.len()));
 }

@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 /// Reads a state of fifty thousand records.
 fn large() {
-    let header = "gandi-ddns state 3\n";
+    let header = "gandi-ddns state 4\n";
     let text = header.to_owned() + &repeated("confirmed 1 0 0 300 81.2.69.1 a b n% A\n", 2 * 1024 * 1024);
     assert!(state(&text).is_some());
     in_linear_time(|| drop(state(&text).map(|state| state.to_string())));

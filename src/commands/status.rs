@@ -41,10 +41,11 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
             dir.display()
         )),
     }
-    if let Some(expires) = state.token.expires_at {
+    for (number, account) in config.accounts.iter().enumerate() {
+        let Some(expires) = state.token(number, account).and_then(|token| token.expires_at) else { continue };
         // A clock that is wrong does not know how many days are left.
         let text = if now < EARLIEST { format!("expires at {expires}") } else { token::expiry(expires, now) };
-        console.notice(format_args!("token: {text}"));
+        console.notice(format_args!("token{}: {text}", config.source_of(account)));
     }
     let mut exit = print_records(&config, &state, now, console);
     if let StoreStatus::Unusable(e) = state::inspect(dir, id)

@@ -1,4 +1,4 @@
-//! Finds the token or API key, and detects common mistakes in it.
+//! Finds a token or API key, and detects common mistakes in it.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,6 +12,7 @@ use super::syntax::{Entry, IN_ERROR, Section};
 use crate::dns::is_placeholder;
 use crate::gandi::{CREATE_TOKEN, Credential, Secret};
 use crate::sys::environment::Environment;
+use crate::sys::grouped::push_if_new;
 use crate::sys::ownership;
 use crate::sys::read_limited;
 use crate::sys::secret;
@@ -24,6 +25,7 @@ const MAX_TOKEN: usize = 3072;
 const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
 /// The credential of an account, and its file.
+#[derive(Clone)]
 pub(super) struct Found {
     /// The token or API key.
     pub(super) credential: Credential,
@@ -31,24 +33,41 @@ pub(super) struct Found {
     pub(super) token_file: Option<PathBuf>,
 }
 
-/// Reads the secret. Precedence: `GANDI_TOKEN`, the systemd credential `token`, the config, whose global section this
-/// is. A file that all users can read is added to `warnings`.
+fn entries_of(section: &Section) -> impl Iterator<Item = &Entry> {
+    section.entries.iter().filter(|e| KEYS.contains(&e.key.as_str()))
+}
+
+/// Returns the first entry of a section that gives a secret, if there is one.
+pub(super) fn entry_of(section: &Section) -> Option<&Entry> {
+    entries_of(section).next()
+}
+
+/// Returns true if a section has several entries that give a secret, which is an error.
+pub(super) fn contradicts(section: &Section, errors: &Errors) -> bool {
+    let mut entries = entries_of(section);
+    let (Some(first), Some(second)) = (entries.next(), entries.next()) else { return false };
+    // A repeated key is an error already.
+    if first.key != second.key {
+        let problem = format!("`{}` and `{}` cannot be used together: remove one", first.key, second.key);
+        errors.add(second.line, problem);
+    }
+    true
+}
+
+/// Reads the secret of the global section. Precedence: `GANDI_TOKEN`, the systemd credential `token`, the config.
+/// `lacking` is a section that needs it while others have a secret of their own. A file that all users can read is added to
+/// `warnings`.
 pub(super) fn find(
-    section: &Section,
+    global: &Section,
+    lacking: Option<&Section>,
     errors: &Errors,
     env: &Environment,
     warnings: &mut Vec<String>,
 ) -> Option<Found> {
-    let mut entries = section.entries.iter().filter(|e| KEYS.contains(&e.key.as_str()));
-    let configured = entries.next();
-    if let (Some(first), Some(second)) = (configured, entries.next()) {
-        // A repeated key is an error already.
-        if first.key != second.key {
-            let problem = format!("`{}` and `{}` cannot be used together: remove one", first.key, second.key);
-            errors.add(second.line, problem);
-        }
+    if contradicts(global, errors) {
         return None;
     }
+    let configured = entry_of(global);
     let (line, account) = match (&env.token, systemd_credential(env), configured) {
         (Some(token), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
         // systemd sets the mode of this file, so it is not checked.
@@ -58,18 +77,46 @@ pub(super) fn find(
         }
         // It is an error already.
         (None, None, Some(entry)) if entry.value == IN_ERROR => return None,
-        (None, None, Some(entry)) => (entry.line, inside(entry, errors.file, warnings)),
+        (None, None, Some(entry)) => (entry.line, inside(entry, "", errors.file, warnings)),
         // Other errors are fixed first, and the token may come from the environment of another run.
         (None, None, None) if !errors.is_empty() => return None,
         (None, None, None) => {
+            let (line, of) = match lacking {
+                Some(section) => (section.line, format!(" for [{}]", section.name)),
+                None => (0, String::new()),
+            };
             let problem = format!(
-                "no token configured: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; \
+                "no token configured{of}: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; \
                  {CREATE_TOKEN}"
             );
-            (0, Err(problem.into()))
+            (line, Err(problem.into()))
         }
     };
     account.map_err(|problem| errors.add(line, problem)).ok()
+}
+
+/// Reads the secret of a section with this name.
+pub(super) fn of_section(
+    entry: &Entry,
+    name: &str,
+    errors: &Errors,
+    warnings: &mut Vec<String>,
+) -> Option<Found> {
+    // It is an error already.
+    if entry.value == IN_ERROR {
+        return None;
+    }
+    inside(entry, name, errors.file, warnings).map_err(|problem| errors.add(entry.line, problem)).ok()
+}
+
+/// Describes the place of a secret, for messages. `section` is the name of its section, empty for the global one.
+pub(super) fn source_of(entry: &Entry, section: &str, file: Option<&Path>) -> String {
+    let key = &entry.key;
+    if key.ends_with("_file") {
+        return format!("{key} {}", relative_to(file, &entry.value).display());
+    }
+    let of = if section.is_empty() { String::new() } else { format!(" of [{section}]") };
+    format!("`{key}`{of} in {}", file.unwrap_or(Path::new("")).display())
 }
 
 /// Returns the path of the systemd credential `token`, if there is one.
@@ -79,9 +126,15 @@ fn systemd_credential(env: &Environment) -> Option<PathBuf> {
 }
 
 /// Reads the secret of an entry of the config.
-fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Result<Found, Problem> {
+fn inside(
+    entry: &Entry,
+    section: &str,
+    file: Option<&Path>,
+    warnings: &mut Vec<String>,
+) -> Result<Found, Problem> {
     let is_api_key = entry.key.starts_with("api_key");
-    let (text, source, secret_file) = if entry.key.ends_with("_file") {
+    let source = source_of(entry, section, file);
+    let (text, secret_file) = if entry.key.ends_with("_file") {
         if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
             let key = &entry.key;
             return Err(format!("`{key}` must name a file: this looks like the token itself").into());
@@ -89,12 +142,13 @@ fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Res
         let path = relative_to(file, &entry.value);
         ownership::check(&path)?;
         let text = read(&path, if is_api_key { "API key" } else { "token" })?;
-        (text, format!("{} {}", entry.key, path.display()), Some(path))
+        (text, Some(path))
     } else {
-        let name = file.map(|f| f.display().to_string()).unwrap_or_default();
-        (entry.value.clone(), format!("`{}` in {name}", entry.key), file.map(Path::to_owned))
+        (entry.value.clone(), file.map(Path::to_owned))
     };
-    warnings.extend(secret_file.as_deref().and_then(readable_by_others));
+    if let Some(warning) = secret_file.as_deref().and_then(readable_by_others) {
+        push_if_new(warnings, warning);
+    }
     let credential = if is_api_key { key_of(&text, &source) } else { token_of(&text, &source) };
     let token_file = secret_file.filter(|_| entry.key == "token_file");
     Ok(Found { credential: credential?, token_file })

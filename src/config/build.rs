@@ -1,12 +1,10 @@
 //! Builds a [`Config`] from the sections of a config file: reads and checks each value. Each error names its line.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::time::Duration;
 
-use super::account;
+use super::accounts::{Accounts, stamp};
 use super::error::{ConfigError, Errors};
-use super::model::{Account, Config, Credentials, Detection, Notifications, Target};
+use super::model::{Config, Credentials, Detection, Notifications, Target};
 use super::reader::Reader;
 use super::sources::{Sources, key_of};
 use super::syntax::Section;
@@ -14,12 +12,10 @@ use super::{ca_file, domains};
 use crate::address::consensus::Quorum;
 use crate::exit::Exit;
 use crate::gandi::livedns::PRODUCTION;
-use crate::gandi::{Credential, Secret};
 use crate::http::Endpoint;
 use crate::http::endpoint::EndpointError;
 use crate::net::Family;
 use crate::sys::environment::Environment;
-use crate::sys::hash::fnv;
 
 /// Builds a config from its sections. The first one must be the global section. The config has defaults in place of the
 /// values that are added to `errors`.
@@ -30,14 +26,10 @@ pub(super) fn build(
     credentials: Credentials,
 ) -> Result<Box<Config>, ConfigError> {
     let (reader, domain_sections) = open(sections, errors)?;
+    let mut accounts = Accounts::new(&reader, production()?, credentials);
     let detection = detection(&reader);
     let mut config = Box::new(Config {
-        accounts: vec![Account {
-            api: reader.value("api", api).map_or_else(production, Ok)?,
-            credential: Credential::Token(Secret::new("", "")),
-            token_file: None,
-            renew_token: renew_token(&reader),
-        }],
+        accounts: Vec::new(),
         state_dir: reader.path("state_dir").or_else(|| env.state_dir()),
         recheck: reader.duration("recheck", 0, 2_592_000).unwrap_or(Duration::from_secs(3600)),
         records: domains::read(
@@ -45,6 +37,7 @@ pub(super) fn build(
             errors,
             domains::multiple_values(&reader).unwrap_or_default(),
             &detection,
+            &mut accounts,
         ),
         detection,
         notifications: Notifications {
@@ -53,21 +46,13 @@ pub(super) fn build(
             heartbeat: reader.value("heartbeat", heartbeat),
         },
         history: reader.path("history"),
-        fingerprint: 0,
+        fingerprint: errors.file.map_or(0, stamp),
         warnings: Vec::new(),
     });
     for number in 0..config.detection.targets.len() {
         check_sources(&config, number, &reader);
     }
-    // A wrong argument is reported alone: its exit code is another one.
-    if credentials == Credentials::Required
-        && (errors.file.is_some() || errors.is_empty())
-        && let Some(account) = account::find(reader.section, errors, env, &mut config.warnings)
-    {
-        config.fingerprint = fingerprint(errors.file, &account);
-        let Some(global) = config.accounts.first_mut() else { return Ok(config) };
-        (global.credential, global.token_file) = (account.credential, account.token_file);
-    }
+    config.accounts = accounts.finish(env, &mut config.warnings);
     Ok(config)
 }
 
@@ -101,14 +86,6 @@ fn quorum(value: &str) -> Result<Quorum, String> {
     quorum.ok_or_else(|| format!("`{value}` is not a number from {} to {}", Quorum::MIN, Quorum::MAX))
 }
 
-/// Reads the base URL of LiveDNS. Paths are appended to it, so a query is refused.
-fn api(value: &str) -> Result<Endpoint, String> {
-    if value.contains('?') {
-        return Err("must not contain `?`, because paths are appended to it".to_owned());
-    }
-    Endpoint::parse(value).map_err(|e| e.to_string())
-}
-
 /// Reads the heartbeat URL. A failed run requests the same URL with `/fail` appended, so a query is refused. The errors
 /// do not repeat the URL: whoever knows it can send heartbeats.
 fn heartbeat(value: &str) -> Result<Endpoint, String> {
@@ -119,37 +96,6 @@ fn heartbeat(value: &str) -> Result<Endpoint, String> {
         EndpointError::UserInfo => e.to_string(),
         _ => "must be a URL that begins with https:// (not shown: it is a secret)".to_owned(),
     })
-}
-
-/// Reads `renew_token`. It requires `token_file`: a token in the config itself, in the environment or in a systemd
-/// credential cannot be replaced by this program.
-fn renew_token(reader: &Reader) -> bool {
-    let renew = reader.value("renew_token", |v| match v {
-        "no" => Ok(false),
-        "yes" if reader.entry("token_file").is_none() => {
-            Err("requires `token_file`: only a token in a file of its own can be renewed".to_owned())
-        }
-        "yes" => Ok(true),
-        _ => Err(format!("unknown value `{v}`: use `yes` or `no`")),
-    });
-    renew.unwrap_or(false)
-}
-
-/// Returns a hash of the config file and the token, for [`Config::fingerprint`]. Files count by modification time, size
-/// and inode. A token that is not in a file counts by 16 bits of its hash only: the fingerprint is stored on disk, and
-/// more bits would help to guess the token.
-fn fingerprint(file: Option<&Path>, account: &account::Found) -> u64 {
-    let stamp = |path: &Path| {
-        path.metadata().map_or(0, |m| {
-            let parts = [m.mtime(), m.mtime_nsec()].map(i64::cast_unsigned);
-            fnv(&[parts[0], parts[1], m.size(), m.ino()].map(u64::to_ne_bytes).concat())
-        })
-    };
-    let secret = match &account.token_file {
-        Some(path) => stamp(path),
-        None => fnv(account.credential.authorization().as_bytes()) & 0xffff,
-    };
-    fnv(&[file.map_or(0, stamp), secret].map(u64::to_ne_bytes).concat())
 }
 
 fn production() -> Result<Endpoint, ConfigError> {

@@ -1,5 +1,6 @@
 //! Reads the `[domain]` sections into the list of records.
 
+use super::accounts::Accounts;
 use super::error::Errors;
 use super::model::{Detection, MultipleValues, Record};
 use super::reader::Reader;
@@ -13,18 +14,20 @@ use crate::sys::secret;
 
 /// Reads all sections and returns their records, except those of an address family that is `off`. `default` is the
 /// global `multiple_values`. A record that is configured twice is an error, and so is an empty result.
-pub(super) fn read(
-    sections: &[Section],
-    errors: &Errors,
+pub(super) fn read<'a>(
+    sections: &'a [Section],
+    errors: &'a Errors,
     default: MultipleValues,
     detection: &Detection,
+    accounts: &mut Accounts<'a>,
 ) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     let mut index = Index::default();
     let domains = Domains::of(sections);
     for section in sections {
         let reader = Reader::of_domain(section, errors);
-        for record in read_section(&reader, default, &domains, detection) {
+        let account = accounts.number(&reader);
+        for record in read_section(&reader, default, &domains, detection, account) {
             let hash = fnv(record.key.to_string().as_bytes());
             if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
                 let line = reader.entry("names").map_or(section.line, |e| e.line);
@@ -60,6 +63,7 @@ fn read_section(
     default: MultipleValues,
     domains: &Domains,
     detection: &Detection,
+    account: usize,
 ) -> Vec<Record> {
     let (section, errors) = (reader.section, reader.errors);
     // Other mistakes in a section without a valid domain are told all the same.
@@ -98,7 +102,7 @@ fn read_section(
             let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype };
             let suffix = suffix.filter(|_| rrtype == RrsetType::Aaaa);
             let target = rrtype.family() as usize;
-            records.push(Record { key, ttl, multiple_values, suffix, account: 0, target });
+            records.push(Record { key, ttl, multiple_values, suffix, account, target });
         }
     }
     records

@@ -2,6 +2,7 @@
 //! each error names file and line.
 
 mod account;
+mod accounts;
 mod build;
 mod ca_file;
 mod domains;
@@ -19,7 +20,5 @@ mod syntax;
 
 pub use error::ConfigError;
 pub use load::{detection, load, names};
-pub use model::{
-    Account, Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target,
-};
+pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target};
 pub use sources::Sources;

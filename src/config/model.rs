@@ -10,7 +10,7 @@ use crate::address::consensus::Quorum;
 use crate::address::suffix::Suffix;
 use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
-use crate::gandi::Credential;
+use crate::gandi::Account;
 use crate::http::CertificateDer;
 use crate::http::Endpoint;
 use crate::net::{Family, FamilySelection};
@@ -78,19 +78,6 @@ pub struct Target {
     pub quorum: Quorum,
 }
 
-/// The API of one account at Gandi, and the credential for it.
-#[derive(Debug)]
-pub struct Account {
-    /// The base URL of the LiveDNS API.
-    pub api: Endpoint,
-    /// The token or API key. An empty token if the config was loaded with [`Credentials::Optional`].
-    pub credential: Credential,
-    /// The value of `token_file`, if the token was read from there; otherwise `None`.
-    pub token_file: Option<PathBuf>,
-    /// `renew_token`: the token in `token_file` is renewed before it expires.
-    pub renew_token: bool,
-}
-
 /// The settings of address detection.
 #[derive(Debug)]
 pub struct Detection {
@@ -123,7 +110,7 @@ impl Detection {
 /// All settings of a run.
 #[derive(Debug)]
 pub struct Config {
-    /// The accounts. The first one is the global one.
+    /// The accounts of the sections, in the order of their first use. Never empty.
     pub accounts: Vec<Account>,
     /// The settings of address detection.
     pub detection: Detection,
@@ -137,8 +124,7 @@ pub struct Config {
     pub notifications: Notifications,
     /// The file of the last changes; `None` for the default, which is in the state directory.
     pub history: Option<PathBuf>,
-    /// A hash that changes with the config file or the token; such a change ends every backoff. 0 if the config was
-    /// loaded with [`Credentials::Optional`].
+    /// A hash that changes with the config file; such a change ends every backoff. 0 if there is no file.
     pub fingerprint: u64,
     /// Problems that do not prevent a run, such as a token file that all users can read.
     pub warnings: Vec<String>,
@@ -160,6 +146,25 @@ impl Config {
     #[must_use]
     pub fn account(&self, record: &Record) -> &Account {
         &self.accounts[record.account]
+    }
+
+    /// Returns true if an account before this one has the same token or key at the same API.
+    #[must_use]
+    pub fn repeats_credential(&self, number: usize) -> bool {
+        self.accounts[..number].iter().any(|other| self.accounts[number].has_credential_of(other))
+    }
+
+    /// Returns the API base of each account, by their numbers.
+    #[must_use]
+    pub fn apis(&self) -> Vec<&str> {
+        self.accounts.iter().map(|account| account.api.as_str()).collect()
+    }
+
+    /// Returns the words that tell an account from the others, as in ` from token_file /etc/gandi-ddns/token`. Empty if
+    /// there is only one.
+    #[must_use]
+    pub fn source_of(&self, account: &Account) -> String {
+        if self.accounts.len() < 2 { String::new() } else { format!(" from {}", account.credential.source()) }
     }
 
     /// Removes the records of other address families. Fails with this exit code if no record is left.

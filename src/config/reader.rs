@@ -11,12 +11,13 @@ use crate::sys::secret;
 use crate::sys::time::duration;
 
 /// The keys of the global section.
-const GLOBAL: [&str; 18] = [
+const GLOBAL: [&str; 19] = [
     "token",
     "token_file",
     "api_key",
     "api_key_file",
     "api",
+    "sharing_id",
     "ca_file",
     "state_dir",
     "timeout",
@@ -32,7 +33,20 @@ const GLOBAL: [&str; 18] = [
     "heartbeat",
 ];
 /// The keys of a domain section.
-const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple_values", "suffix"];
+const SECTION: [&str; 12] = [
+    "names",
+    "types",
+    "ttl",
+    "multiple_values",
+    "suffix",
+    "token",
+    "token_file",
+    "api_key",
+    "api_key_file",
+    "api",
+    "sharing_id",
+    "renew_token",
+];
 
 /// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
 const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
@@ -129,7 +143,9 @@ impl<'a> Reader<'a> {
     fn checked(&self, key: &str) -> Option<&'a str> {
         let value = self.entry(key)?.value.as_str();
         // The URL of a service may have a key in it. That of the heartbeat has one, and is not repeated by any error.
-        let may_be_secret = key == "heartbeat" || key.starts_with("ipv") && value.contains("://");
+        // An organization's ID is hexadecimal, too; one that is not valid is not repeated either.
+        let may_be_secret =
+            ["heartbeat", "sharing_id"].contains(&key) || key.starts_with("ipv") && value.contains("://");
         // A directory may be named by a machine ID.
         let name = if value.starts_with('/') { value.rsplit('/').next().unwrap_or_default() } else { value };
         if value == syntax::IN_ERROR {

@@ -53,22 +53,26 @@ pub struct Console<'a> {
     held: Option<Vec<(Severity, String)>>,
     /// True if stderr is a terminal, so that a person is reading.
     is_terminal: bool,
-    /// The token or API key in use, which is hidden in every line; empty if none is known.
-    credential: String,
+    /// The tokens and API keys in use, which are hidden in every line.
+    credentials: Vec<String>,
 }
 
 impl<'a> Console<'a> {
     /// Creates a console that writes to these two streams.
     pub fn new(verbosity: Verbosity, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        let credential = String::new();
-        let (log, stdout, held) = (None, Stdout::Lines, None);
-        Self { verbosity, out, err, log, stdout, held, is_terminal: false, credential }
+        let (log, stdout, held, credentials) = (None, Stdout::Lines, None, Vec::new());
+        Self { verbosity, out, err, log, stdout, held, is_terminal: false, credentials }
     }
 
     /// Hides this token or API key in all further output, whatever its form.
     #[inline(never)]
     pub fn hide(&mut self, credential: &str) {
-        credential.clone_into(&mut self.credential);
+        // A short one would occur in other words.
+        if credential.len() >= 8 && !self.credentials.iter().any(|known| known == credential) {
+            // The longest one first: another one may be its beginning.
+            let at = self.credentials.iter().position(|known| known.len() < credential.len());
+            self.credentials.insert(at.unwrap_or(self.credentials.len()), credential.to_owned());
+        }
     }
 
     /// Sends all further lines to the system log, and to the streams only when the log does not accept them.
@@ -172,11 +176,13 @@ impl<'a> Console<'a> {
     /// The last line of defence: no message should contain a secret in the first place.
     #[inline(never)]
     fn without_secrets(&self, text: &str) -> String {
-        // A short one would occur in other words.
-        if self.credential.len() < 8 {
-            return secret::hide(text);
+        let mut text = text.to_owned();
+        for credential in &self.credentials {
+            if text.contains(credential.as_str()) {
+                text = text.replace(credential.as_str(), secret::HIDDEN);
+            }
         }
-        secret::hide(&text.replace(self.credential.as_str(), secret::HIDDEN))
+        secret::hide(&text)
     }
 
     /// Returns true if the system log has accepted the line.

@@ -41,7 +41,7 @@ fn renewal_url(api: &Endpoint) -> String {
 impl LiveDns<'_> {
     /// Reads the token's expiry and permissions (`GET /tokeninfo`), without a retry, since it is not urgent.
     pub(crate) fn token_info(&self) -> Result<TokenInfo, Error> {
-        let response = self.send_once(Method::Get, &info_url(self.transport.api))?;
+        let response = self.send_once(Method::Get, &info_url(&self.transport.account.api))?;
         if response.status != 200 {
             return Err(self.transport.refused(&response, None));
         }
@@ -57,7 +57,7 @@ impl LiveDns<'_> {
     /// response is another token.
     pub(crate) fn renewed_token(&self) -> Result<Credential, Error> {
         let method = Method::Post { content_type: "application/json", body: "{}" };
-        let response = self.send_once(method, &renewal_url(self.transport.api))?;
+        let response = self.send_once(method, &renewal_url(&self.transport.account.api))?;
         if !(200..300).contains(&response.status) {
             return Err(self.transport.refused(&response, None));
         }

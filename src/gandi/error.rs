@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::account::SHARING_ID;
 use super::credential::{CREATE_TOKEN, Credential, USE_TOKEN};
 use crate::dns::ZoneName;
 use crate::exit::Exit;
@@ -24,7 +25,12 @@ pub enum ErrorKind {
         domain: Option<ZoneName>,
     },
     /// 404 `HTTPNotFound`: no domain that the token has access to.
-    UnknownDomain(ZoneName),
+    UnknownDomain {
+        /// The domain.
+        domain: ZoneName,
+        /// The place that the credential was read from.
+        source: String,
+    },
     /// 404 `LocalizedHTTPNotFound`: the domain has no LiveDNS zone.
     NoZone(ZoneName),
     /// Another 404: the base URL is not that of LiveDNS.
@@ -87,7 +93,7 @@ impl Error {
 
     /// Returns true for a 404.
     pub(super) const fn is_not_found(&self) -> bool {
-        matches!(self.kind, ErrorKind::UnknownDomain(_) | ErrorKind::NoZone(_) | ErrorKind::NotLiveDns)
+        matches!(self.kind, ErrorKind::UnknownDomain { .. } | ErrorKind::NoZone(_) | ErrorKind::NotLiveDns)
     }
 
     /// Returns true for a 409.
@@ -115,7 +121,7 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self.kind {
             ErrorKind::Refused { .. } => Exit::Token,
-            ErrorKind::UnknownDomain(_)
+            ErrorKind::UnknownDomain { .. }
             | ErrorKind::NoZone(_)
             | ErrorKind::NotLiveDns
             | ErrorKind::Invalid(_)
@@ -161,11 +167,11 @@ impl fmt::Display for Error {
                 }
                 f.write_str(subdomain_hint(domain.as_ref()))
             }
-            ErrorKind::UnknownDomain(domain) => write!(
+            ErrorKind::UnknownDomain { domain, source } => write!(
                 f,
                 "{host} does not find the domain {domain} (404): check that it is registered at Gandi, spelled \
-                 correctly, accessible to the token, and of the token's default organization (Gandi's `sharing_id` for \
-                 others is not supported yet){}",
+                 correctly, and accessible to the token from {source}; if it is not of the token's default \
+                 organization, set `sharing_id` to {SHARING_ID}{}",
                 subdomain_hint(Some(domain))
             ),
             ErrorKind::NoZone(domain) => write!(

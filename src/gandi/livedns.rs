@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use super::credential::Credential;
+use super::account::Account;
 use super::error::Error;
 use super::strict::parse;
 use super::transport::{Exchange, JSON, Transport, error_body};
 use super::wire::{self, WireRrset};
 use crate::dns::{Current, Rrset, RrsetKey, ZoneName};
-use crate::http::{Endpoint, Http, Method, Response};
+use crate::http::{Http, Method, Response};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::hash::fnv;
 use crate::sys::random::Random;
@@ -54,15 +54,21 @@ impl Listing {
     }
 }
 
-/// A LiveDNS client with one kept-alive connection.
+/// A LiveDNS client with one kept-alive connection per host.
 pub(crate) struct LiveDns<'a> {
     pub(super) transport: Transport<'a>,
 }
 
 impl<'a> LiveDns<'a> {
-    /// Creates a client. `random` is for the jitter of retries.
-    pub(crate) fn new(http: &'a Http, api: &'a Endpoint, credential: &'a Credential, random: Random) -> Self {
-        Self { transport: Transport::new(http, api, credential, random) }
+    /// Creates a client for the requests of an account. `random` is for the jitter of retries.
+    pub(crate) fn new(http: &'a Http, account: &'a Account, random: Random) -> Self {
+        Self { transport: Transport::new(http, account, random) }
+    }
+
+    /// Makes all further requests those of this account. A rate limit is remembered: it is that of this machine.
+    pub(crate) fn switch_to(&mut self, account: &'a Account) {
+        self.transport.authorization = account.credential.authorization();
+        self.transport.account = account;
     }
 
     /// Returns the time until the deadline of the run.
@@ -134,7 +140,7 @@ impl<'a> LiveDns<'a> {
             let response = self.transport.get(&url, bytes_left.min(MAX_PAGE))?;
             bytes_left = bytes_left.saturating_sub(response.body.len() as u64);
             let page = self.transport.json(&response, domain, "a list of records", wire::rrsets)?;
-            let next = next_page(&response.link, self.transport.api.origin());
+            let next = next_page(&response.link, self.transport.account.api.origin());
             let is_empty = page.is_empty();
             for rrset in page.into_iter().filter(WireRrset::is_relevant) {
                 values_left = values_left.saturating_sub(1 + rrset.rrset_values.len());
@@ -193,14 +199,15 @@ impl<'a> LiveDns<'a> {
 
     /// Checks that the token has access to the domain, and that it has a LiveDNS zone (`GET …/domains/{domain}`).
     pub(crate) fn domain(&mut self, domain: &ZoneName) -> Result<(), Error> {
-        let response = self.transport.get(&format!("{}/domains/{domain}", self.transport.api), MAX_BODY)?;
+        let response =
+            self.transport.get(&format!("{}/domains/{domain}", self.transport.account.api), MAX_BODY)?;
         if response.status == 200 { Ok(()) } else { Err(self.transport.refused(&response, Some(domain))) }
     }
 
     /// Returns the kind of the domain's nameservers: `livedns`, `classic` or another (`GET …/domain/domains/{domain}/livedns`,
     /// api.gandi.net/docs/domains). `None` if the token may not read it.
     pub(crate) fn nameservers(&mut self, domain: &ZoneName) -> Result<Option<String>, Error> {
-        let base = self.transport.api.parent("/livedns");
+        let base = self.transport.account.api.parent("/livedns");
         let response = self.transport.get(&format!("{base}/domain/domains/{domain}/livedns"), MAX_BODY)?;
         match response.status {
             401 | 403 | 404 => Ok(None),
@@ -212,7 +219,7 @@ impl<'a> LiveDns<'a> {
     }
 
     fn records_url(&self, domain: &ZoneName) -> String {
-        format!("{}/domains/{domain}/records", self.transport.api)
+        format!("{}/domains/{domain}/records", self.transport.account.api)
     }
 
     fn rrset_url(&self, key: &RrsetKey) -> String {

@@ -1,6 +1,7 @@
 //! Gandi's API: LiveDNS and access tokens.
 
 pub(crate) mod access_token;
+pub mod account;
 pub mod credential;
 pub mod error;
 #[cfg(fuzzing)]
@@ -11,5 +12,6 @@ mod strict;
 mod transport;
 mod wire;
 
+pub use account::{Account, SHARING_ID};
 pub use credential::{CREATE_TOKEN, Credential, Secret, USE_TOKEN};
 pub use error::Error;

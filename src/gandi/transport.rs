@@ -3,33 +3,26 @@
 use std::thread;
 use std::time::Duration;
 
-use super::credential::Credential;
+use super::account::Account;
 use super::error::{Error, ErrorKind, RefusedCredential};
 use super::strict::{Json, parse};
 use super::wire::{self, WireError};
 use crate::dns::ZoneName;
-use crate::http::{Endpoint, Http, HttpError, Method, RESPONSE_TIMEOUT, Request, Response};
+use crate::http::{Http, HttpError, Method, RESPONSE_TIMEOUT, Request, Response};
 use crate::sys::random::Random;
 
 /// The content type of every LiveDNS response.
 pub(super) const JSON: &str = "application/json";
 
-/// Sends requests to Gandi over one kept-alive connection.
+/// Sends requests to Gandi over one kept-alive connection per host.
 pub(super) struct Transport<'a> {
     pub(super) http: &'a Http,
-    pub(super) api: &'a Endpoint,
-    credential: &'a Credential,
+    /// The account of the next request.
+    pub(super) account: &'a Account,
     pub(super) authorization: String,
     random: Random,
-    /// The rate limit that a response has reported; `None` until then.
-    rate_limit: Option<RateLimit>,
-}
-
-/// A rate limit: a response of status 429.
-#[derive(Clone, Copy)]
-struct RateLimit {
-    /// `Retry-After` in seconds; `None` if there is none.
-    retry_after: Option<u64>,
+    /// The origins whose responses have reported a rate limit, with their `Retry-After` in seconds, if any.
+    rate_limits: Vec<(&'a str, Option<u64>)>,
 }
 
 /// A response, and the attempt before it.
@@ -40,9 +33,9 @@ pub(super) struct Exchange {
 }
 
 impl<'a> Transport<'a> {
-    pub(super) fn new(http: &'a Http, api: &'a Endpoint, credential: &'a Credential, random: Random) -> Self {
-        let authorization = credential.authorization();
-        Self { http, api, credential, authorization, random, rate_limit: None }
+    pub(super) fn new(http: &'a Http, account: &'a Account, random: Random) -> Self {
+        let authorization = account.credential.authorization();
+        Self { http, account, authorization, random, rate_limits: Vec::new() }
     }
 
     /// Sends a request. Retries it once after a pause if the connection failed or the status is 502, 503, 504 or, with
@@ -53,10 +46,11 @@ impl<'a> Transport<'a> {
         url: &str,
         limit: u64,
     ) -> Result<Exchange, Error> {
-        if let Some(RateLimit { retry_after }) = self.rate_limit {
-            return Err(self.error(ErrorKind::RateLimited(retry_after)));
+        let origin = self.account.api.origin();
+        if let Some((_, retry_after)) = self.rate_limits.iter().find(|(limited, _)| *limited == origin) {
+            return Err(self.error(ErrorKind::RateLimited(*retry_after)));
         }
-        let http = self.http;
+        let (http, url) = (self.http, &with_sharing_id(url, &self.account.sharing_id));
         let authorization = Some(self.authorization.as_str());
         let (timeout, total) = (RESPONSE_TIMEOUT, Duration::MAX);
         let request = Request { method, url, authorization, family: None, limit, timeout, total };
@@ -81,8 +75,8 @@ impl<'a> Transport<'a> {
         match result {
             Ok(response) => {
                 if response.status == 429 {
-                    // Stops all further requests of this run: continuing risks a ban.
-                    self.rate_limit = Some(RateLimit { retry_after: response.retry_after });
+                    // Stops all further requests of this run, of any account: continuing risks a ban.
+                    self.rate_limits.push((origin, response.retry_after));
                 }
                 Ok(Exchange { response, may_have_applied_before })
             }
@@ -127,18 +121,21 @@ impl<'a> Transport<'a> {
         let body = error_body(response);
         let text = || match &body.text {
             text if text.is_empty() => self.excerpt(response),
-            text => wire::clean(&self.credential.redact(text)),
+            text => wire::clean(&self.account.credential.redact(text)),
         };
         let kind = match response.status {
             status @ (401 | 403) => ErrorKind::Refused {
                 status,
-                credential: RefusedCredential::of(self.credential, self.api),
-                source: self.credential.source().to_owned(),
+                credential: RefusedCredential::of(&self.account.credential, &self.account.api),
+                source: self.account.credential.source().to_owned(),
                 domain: domain.cloned(),
             },
             404 => match (body.object.as_deref(), domain) {
                 (_, None) => ErrorKind::Status(404, text()),
-                (Some("HTTPNotFound"), Some(domain)) => ErrorKind::UnknownDomain(domain.clone()),
+                (Some("HTTPNotFound"), Some(domain)) => ErrorKind::UnknownDomain {
+                    domain: domain.clone(),
+                    source: self.account.credential.source().to_owned(),
+                },
                 (Some("LocalizedHTTPNotFound"), Some(domain)) => ErrorKind::NoZone(domain.clone()),
                 _ => ErrorKind::NotLiveDns,
             },
@@ -153,19 +150,49 @@ impl<'a> Transport<'a> {
 
     fn excerpt(&self, response: &Response) -> String {
         // Redacts before it truncates: otherwise a part of the secret could remain.
-        wire::excerpt(&self.credential.redact(&String::from_utf8_lossy(&response.body)))
+        wire::excerpt(&self.account.credential.redact(&String::from_utf8_lossy(&response.body)))
     }
 
     /// Reports a response with unexpected content, which `problem` describes.
     pub(super) fn not_understood(&self, problem: &str) -> Error {
-        self.error(ErrorKind::NotUnderstood(wire::clean(&self.credential.redact(problem))))
+        self.error(ErrorKind::NotUnderstood(wire::clean(&self.account.credential.redact(problem))))
     }
 
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
-        Error { host: self.api.host().to_owned(), kind, maybe_applied: false }
+        Error { host: self.account.api.host().to_owned(), kind, maybe_applied: false }
     }
+}
+
+/// Returns a URL with the organization as its query parameter, unless it has one already, or there is no `sharing_id`.
+fn with_sharing_id(url: &str, sharing_id: &str) -> String {
+    const PARAMETER: &str = "sharing_id=";
+    let query = url.split_once('?').map(|(_, query)| query);
+    if sharing_id.is_empty() || query.is_some_and(|q| q.split('&').any(|p| p.starts_with(PARAMETER))) {
+        return url.to_owned();
+    }
+    let separator = if query.is_some() { '&' } else { '?' };
+    format!("{url}{separator}{PARAMETER}{sharing_id}")
 }
 
 pub(super) fn error_body(response: &Response) -> WireError {
     wire::error(&response.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_sharing_id;
+
+    #[test]
+    fn sharing_id_is_added_once() {
+        for (url, with) in [
+            ("https://a/v5", "https://a/v5?sharing_id=1-f"),
+            ("https://a/v5?page=2", "https://a/v5?page=2&sharing_id=1-f"),
+            ("https://a/v5?page=2&sharing_id=1-f", "https://a/v5?page=2&sharing_id=1-f"),
+            ("https://a/v5?sharing_id=1-f&page=2", "https://a/v5?sharing_id=1-f&page=2"),
+            ("https://a/sharing_id=?x_sharing_id=", "https://a/sharing_id=?x_sharing_id=&sharing_id=1-f"),
+        ] {
+            assert_eq!(with_sharing_id(url, "1-f"), with);
+            assert_eq!(with_sharing_id(url, ""), url);
+        }
+    }
 }

@@ -52,7 +52,7 @@ impl Hooks {
         console: &mut Console,
     ) {
         let Some(program) = &notifications.on_change else { return };
-        for Outcome { keys, result } in outcomes {
+        for Outcome { keys, result, .. } in outcomes {
             let (old, new) = match result {
                 Ok(Success::Created { new, mode: WriteMode::Apply }) => (String::new(), new.addresses()),
                 Ok(Success::Replaced { old, new, mode: WriteMode::Apply }) => {

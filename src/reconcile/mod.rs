@@ -14,7 +14,6 @@ use crate::config::{Config, Record};
 use crate::console::Console;
 use crate::dns::{Current, Rrset};
 use crate::gandi;
-use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
 use crate::outcome::{Failure, Outcome, Refusal, Success};
 use crate::state::{self, RecordState, State};
@@ -55,7 +54,7 @@ pub(crate) fn reconcile(
         if is_unchanged(config, &context, &records, || detector.hint(http, console)) {
             let cached = |r: &Tracked| {
                 let rrset = rrset_of(fresh(config, &context, r)?);
-                Some(Outcome { keys: vec![r.record.key.clone()], result: Ok(Success::Cached(rrset)) })
+                Some(outcome(r.record, Ok(Success::Cached(rrset))))
             };
             outcomes.extend(records.iter().filter_map(cached));
             continue;
@@ -66,14 +65,14 @@ pub(crate) fn reconcile(
         match believed {
             Ok(address) => families.push(FamilyRecords { records, detector, address }),
             Err(e) => {
-                let keys = records.iter().map(|r| r.record.key.clone()).collect();
-                outcomes.push(Outcome { keys, result: Err(Failure::Address(Rc::new(e))) });
+                let e = Rc::new(e);
+                let failed = |r: &Tracked| outcome(r.record, Err(Failure::Address(Rc::clone(&e))));
+                outcomes.extend(records.iter().map(failed));
             }
         }
     }
-    let livedns =
-        LiveDns::new(http, &config.accounts[0].api, &config.accounts[0].credential, context.random.clone());
-    let mut pass = Pass { config, context, http, zones: ZoneCache::new(livedns) };
+    let zones = ZoneCache::new(config, http, context.random.clone());
+    let mut pass = Pass { config, context, http, zones };
     pass.plan_reads(&families);
     for family in families {
         pass.reconcile_family(family, console, &mut outcomes);
@@ -92,6 +91,10 @@ struct Tracked<'a> {
     delegation: Option<Delegation>,
 }
 
+fn outcome(record: &Record, result: Result<Success, Failure>) -> Outcome {
+    Outcome { account: record.account, keys: vec![record.key.clone()], result }
+}
+
 /// Returns the records of a target, by its number.
 fn records_of<'a>(config: &'a Config, state: &'a State, target: usize) -> Vec<Tracked<'a>> {
     let mut records = Vec::new();
@@ -107,8 +110,7 @@ fn skip_backed_off(records: &mut Vec<Tracked>, now: Timestamp, outcomes: &mut Ve
     records.retain(|Tracked { record, state, .. }| {
         let failure = state.and_then(|state| state.in_backoff(now));
         if let Some(failure) = failure {
-            let result = Err(Failure::BackedOff(failure.clone()));
-            outcomes.push(Outcome { keys: vec![record.key.clone()], result });
+            outcomes.push(outcome(record, Err(Failure::BackedOff(failure.clone()))));
         }
         failure.is_none()
     });
@@ -172,7 +174,7 @@ impl Pass<'_> {
         for family in families {
             for tracked in &family.records {
                 if self.cached(tracked, family.address).is_none() {
-                    self.zones.want(&tracked.record.key);
+                    self.zones.want(tracked.record);
                 }
             }
         }
@@ -227,7 +229,7 @@ impl Pass<'_> {
                 (Assessment::Cached(rrset), None) => Ok(Success::Cached(rrset)),
                 (Assessment::Planned(action), None) => self.apply(record, action),
             };
-            outcomes.push(Outcome { keys: vec![record.key.clone()], result });
+            outcomes.push(outcome(record, result));
         }
     }
 
@@ -236,10 +238,10 @@ impl Pass<'_> {
         let mut assessments = Vec::with_capacity(family.records.len());
         for tracked in &mut family.records {
             let cached = self.cached(tracked, family.address);
-            let Record { key, ttl, multiple_values, .. } = tracked.record;
+            let Record { ttl, multiple_values, .. } = tracked.record;
             assessments.push(match cached {
                 Some(rrset) => Assessment::Cached(rrset),
-                None => match tracked.read.get_or_insert_with(|| self.zones.read(key, console)) {
+                None => match tracked.read.get_or_insert_with(|| self.zones.read(tracked.record, console)) {
                     Ok(current) => {
                         let address = tracked.record.desired_address(family.address);
                         let (ttl, multiple_values) = (*ttl, *multiple_values);
@@ -272,7 +274,8 @@ impl Pass<'_> {
         if tracked.state.and_then(|state| state.confirmed.as_ref()).is_some_and(|c| c.changed.is_some()) {
             return Assessment::Planned(action);
         }
-        match tracked.delegation.get_or_insert_with(|| self.zones.delegation(key, owners, console)) {
+        match tracked.delegation.get_or_insert_with(|| self.zones.delegation(tracked.record, owners, console))
+        {
             Ok(None) => Assessment::Planned(action),
             Ok(Some(record)) => Assessment::Planned(Action::Refuse(Refusal::Delegated(record.clone()))),
             Err(e) => Assessment::Unread(Rc::clone(e)),
@@ -299,9 +302,10 @@ impl Pass<'_> {
         match self.context.mode {
             WriteMode::DryRun => Ok(()),
             WriteMode::Apply => {
-                let Err(e) = self.zones.livedns.write(&record.key, new) else { return Ok(()) };
+                let livedns = self.zones.livedns(record);
+                let Err(e) = livedns.write(&record.key, new) else { return Ok(()) };
                 if e.is_conflict()
-                    && let Ok(Some(obstacle)) = self.zones.livedns.obstacle(&record.key)
+                    && let Ok(Some(obstacle)) = livedns.obstacle(&record.key)
                     && let Some(refusal) = refusal_of(&obstacle)
                 {
                     return Err(Failure::Refused(refusal));

@@ -2,18 +2,25 @@
 
 use std::rc::Rc;
 
+use crate::config::{Config, Record};
 use crate::console::Console;
-use crate::dns::{Current, RrsetKey};
+use crate::dns::Current;
 use crate::gandi;
 use crate::gandi::livedns::{Listing, LiveDns};
+use crate::http::Http;
 use crate::sys::grouped::Texts;
+use crate::sys::random::Random;
 
 /// The description of the record that takes an RRset out of its zone, if there is one.
 pub(super) type Delegation = Result<Option<String>, Rc<gandi::Error>>;
 
-/// The zones of a pass.
+/// The zones of a pass. Two accounts may have a zone of the same domain, at two APIs.
 pub(super) struct ZoneCache<'a> {
-    pub(super) livedns: LiveDns<'a>,
+    config: &'a Config,
+    livedns: LiveDns<'a>,
+    /// The number of the account that the requests of `livedns` are for.
+    account: usize,
+    /// The numbers of accounts, each with a domain.
     domains: Texts,
     /// The zones, by the numbers of their domains.
     zones: Vec<Zone>,
@@ -28,13 +35,24 @@ struct Zone {
 }
 
 impl<'a> ZoneCache<'a> {
-    pub(super) fn new(livedns: LiveDns<'a>) -> Self {
-        Self { livedns, domains: Texts::default(), zones: Vec::new() }
+    /// Creates a cache without zones. `random` is for the jitter of retries.
+    pub(super) fn new(config: &'a Config, http: &'a Http, random: Random) -> Self {
+        let livedns = LiveDns::new(http, &config.accounts[0], random);
+        Self { config, livedns, account: 0, domains: Texts::default(), zones: Vec::new() }
     }
 
-    /// Notes that the RRset at `key` will be read: several RRsets of one domain are read by one listing.
-    pub(super) fn want(&mut self, key: &RrsetKey) {
-        let number = self.domains.number(key.domain.as_str());
+    /// Returns the client for requests about a record: with its account.
+    pub(super) fn livedns(&mut self, record: &Record) -> &mut LiveDns<'a> {
+        if self.account != record.account {
+            self.account = record.account;
+            self.livedns.switch_to(&self.config.accounts[record.account]);
+        }
+        &mut self.livedns
+    }
+
+    /// Notes that a record will be read: several RRsets of one domain are read by one listing.
+    pub(super) fn want(&mut self, record: &Record) {
+        let number = self.domains.number(&zone_of(record));
         if number == self.zones.len() {
             self.zones.push(Zone::default());
         }
@@ -45,30 +63,30 @@ impl<'a> ZoneCache<'a> {
     /// name of `owners`, the name of the RRset and those above it.
     pub(super) fn delegation(
         &mut self,
-        key: &RrsetKey,
+        record: &Record,
         owners: &[&str],
         console: &mut Console,
     ) -> Delegation {
-        if let Some(Zone { listing: Some(Ok(listing)), .. }) = self.zone(key) {
+        let key = &record.key;
+        let number = self.domains.find(&zone_of(record));
+        if let Some(Zone { listing: Some(Ok(listing)), .. }) = number.and_then(|n| self.zones.get(n)) {
             return Ok(listing.delegation(key));
         }
         if !owners.is_empty() {
             console.debug(format_args!("{key}: querying delegation of {}", owners.join(", ")));
         }
-        self.livedns.delegation(key, owners).map_err(Rc::new)
+        self.livedns(record).delegation(key, owners).map_err(Rc::new)
     }
 
-    fn zone(&mut self, key: &RrsetKey) -> Option<&mut Zone> {
-        self.zones.get_mut(self.domains.find(key.domain.as_str())?)
-    }
-
-    /// Reads the content at `key`.
+    /// Reads the content of a record.
     pub(super) fn read(
         &mut self,
-        key: &RrsetKey,
+        record: &Record,
         console: &mut Console,
     ) -> Result<Current, Rc<gandi::Error>> {
-        let known = self.domains.find(key.domain.as_str()).and_then(|number| self.zones.get_mut(number));
+        let key = &record.key;
+        self.livedns(record);
+        let known = self.domains.find(&zone_of(record)).and_then(|number| self.zones.get_mut(number));
         let Some(zone) = known.filter(|zone| zone.wanted > 1) else {
             console.debug(format_args!("{key}: querying record"));
             return self.livedns.rrset(key).map_err(Rc::new);
@@ -82,4 +100,9 @@ impl<'a> ZoneCache<'a> {
             Err(e) => Err(Rc::clone(e)),
         }
     }
+}
+
+/// Returns the identifier of the zone of a record.
+fn zone_of(record: &Record) -> String {
+    format!("{} {}", record.account, record.key.domain)
 }

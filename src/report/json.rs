@@ -49,7 +49,7 @@ pub(crate) fn run(report: &RunReport) -> String {
             }
         }
     }
-    for Outcome { keys, result } in report.outcomes {
+    for Outcome { keys, result, .. } in report.outcomes {
         for key in keys {
             // Report the change made by an earlier attempt of this run rather than `unchanged` from the last one.
             let change = known.find(&key.id("")).filter(|_| result.is_ok());

@@ -14,11 +14,15 @@ use crate::sys::time::Timestamp;
 /// Prints the steps and changes of a pass, and returns the most severe exit code. The failures are printed by
 /// `report_failures`. `is_known` returns true for a record that this program has confirmed or written before: a dry run
 /// says so if it would replace another one.
-pub fn report(outcomes: &[Outcome], is_known: &dyn Fn(&RrsetKey) -> bool, console: &mut Console) -> Exit {
+pub fn report(
+    outcomes: &[Outcome],
+    is_known: &dyn Fn(usize, &RrsetKey) -> bool,
+    console: &mut Console,
+) -> Exit {
     let mut exit = Exit::Ok;
-    for Outcome { keys, result } in outcomes {
-        match result {
-            Ok(success) => report_success(keys, success, is_known, console),
+    for outcome in outcomes {
+        match &outcome.result {
+            Ok(success) => report_success(outcome, success, is_known, console),
             Err(failure) => exit = exit.max(failure.exit()),
         }
     }
@@ -40,7 +44,7 @@ pub(crate) fn report_end(keys: &[&RrsetKey], since: Timestamp, console: &mut Con
 /// Returns the failures of a pass with these codes, or all of them, with their records, grouped by text.
 fn failures<'a>(outcomes: &'a [Outcome], codes: Option<&[u64]>) -> Vec<(String, Vec<&'a RrsetKey>)> {
     let (mut failures, mut texts) = (Vec::new(), Texts::default());
-    for Outcome { keys, result } in outcomes {
+    for Outcome { keys, result, .. } in outcomes {
         let Err(failure) = result else { continue };
         if codes.is_some_and(|codes| !codes.contains(&failure.code())) {
             continue;
@@ -59,12 +63,12 @@ pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
 }
 
 fn report_success(
-    keys: &[RrsetKey],
+    outcome: &Outcome,
     success: &Success,
-    is_known: &dyn Fn(&RrsetKey) -> bool,
+    is_known: &dyn Fn(usize, &RrsetKey) -> bool,
     console: &mut Console,
 ) {
-    for key in keys {
+    for key in &outcome.keys {
         match success {
             Success::Cached(rrset) => {
                 console.debug(format_args!("{key}: unchanged (cached): {}", rrset.addresses()));
@@ -82,7 +86,7 @@ fn report_success(
                 new.ttl
             )),
             Success::Replaced { old, new, mode: WriteMode::DryRun }
-                if old.values() != new.values() && !is_known(key) =>
+                if old.values() != new.values() && !is_known(outcome.account, key) =>
             {
                 console.notice(format_args!("{key}: would replace {}", FirstWrite { old, new }));
             }
@@ -180,7 +184,7 @@ mod tests {
     fn printed(outcomes: &[Outcome], verbosity: Verbosity) -> (String, String, Exit) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console::new(verbosity, &mut out, &mut err);
-        let exit = report(outcomes, &|_| true, &mut console);
+        let exit = report(outcomes, &|_, _| true, &mut console);
         let codes: Vec<u64> = outcomes.iter().filter_map(|o| Some(o.result.as_ref().err()?.code())).collect();
         report_failures(outcomes, &codes, "", &mut console);
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -196,10 +200,14 @@ mod tests {
             mode: WriteMode::Apply,
         };
         let outcomes = [
-            Outcome { keys: vec![key("a")], result: Ok(replaced) },
-            Outcome { keys: vec![key("b"), key("c")], result: refused() },
-            Outcome { keys: vec![key("d"), key("@")], result: refused() },
-            Outcome { keys: vec![key("e")], result: Ok(Success::Unchanged(rrset(300, "81.2.69.2"))) },
+            Outcome { account: 0, keys: vec![key("a")], result: Ok(replaced) },
+            Outcome { account: 0, keys: vec![key("b"), key("c")], result: refused() },
+            Outcome { account: 0, keys: vec![key("d"), key("@")], result: refused() },
+            Outcome {
+                account: 0,
+                keys: vec![key("e")],
+                result: Ok(Success::Unchanged(rrset(300, "81.2.69.2"))),
+            },
         ];
         let (out, err, exit) = printed(&outcomes, Verbosity::Normal);
         assert_eq!(out, "a.example.org A: 81.2.69.1 -> 81.2.69.2 (TTL 600 -> 300)\n");

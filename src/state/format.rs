@@ -4,13 +4,14 @@
 use std::fmt;
 
 use super::notices::Notice;
-use super::records::{Confirmed, RecordState, State, TokenMemory};
+use super::records::{Confirmed, RecordState, State};
+use super::tokens::TokenMemory;
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
 use crate::sys::time::Timestamp;
 
 /// First line of the file. The number changes with the format.
-const HEADER: &str = "gandi-ddns state 3";
+const HEADER: &str = "gandi-ddns state 4";
 
 /// The reason why a text is not a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +45,12 @@ impl State {
         match kind {
             "fingerprint" => self.fingerprint = number()?,
             "token" => {
-                self.token = TokenMemory { checked_at: time(number()?), expires_at: time(number()?) };
-                // A former version noted the time of the last warning.
-                number()?;
+                let (account, fingerprint) = (number()?, number()?);
+                let (checked_at, expires_at) = (time(number()?), time(number()?));
+                if words.next().is_some() {
+                    return None;
+                }
+                self.tokens.push(TokenMemory { account, fingerprint, checked_at, expires_at });
             }
             "told" => {
                 let (told_at, tellings) = (Timestamp::from_secs(number()?), number()?);
@@ -111,8 +115,9 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(HEADER)?;
         start_line(f, "fingerprint", &[self.fingerprint])?;
-        let TokenMemory { checked_at, expires_at } = self.token;
-        start_line(f, "token", &[seconds(checked_at), seconds(expires_at), 0])?;
+        for TokenMemory { account, fingerprint, checked_at, expires_at } in &self.tokens {
+            start_line(f, "token", &[*account, *fingerprint, seconds(*checked_at), seconds(*expires_at)])?;
+        }
         for Notice { told_at, tellings, known, most, id } in &self.notices.0 {
             start_line(f, "told", &[told_at.as_secs(), *tellings, *known, *most, *id])?;
         }
@@ -155,28 +160,38 @@ mod tests {
     fn outcome(result: Result<Success, Failure>) -> Vec<Outcome> {
         let domain = ZoneName::parse("example.org").expect("a domain");
         let name = RrsetName::parse("*", &domain).expect("a name");
-        vec![Outcome { keys: vec![RrsetKey { name, domain, rrtype: RrsetType::A }], result }]
+        vec![Outcome { account: 0, keys: vec![RrsetKey { name, domain, rrtype: RrsetType::A }], result }]
     }
 
     #[test]
     fn state_is_the_same_after_writing_and_parsing() {
         let kept = Success::Unchanged(Rrset::single("81.2.69.142".parse().expect("an address"), 600));
         let refused = Failure::Refused(Refusal::Cname("a.".to_owned()));
-        let mut state =
-            State::default().apply("api", &outcome(Ok(kept)), Attempts::Last, Timestamp::from_secs(10_000));
+        let mut state = State::default().apply(
+            &["api"],
+            &outcome(Ok(kept)),
+            Attempts::Last,
+            Timestamp::from_secs(10_000),
+        );
         state = state
-            .apply("api", &outcome(Err(refused)), Attempts::Last, Timestamp::from_secs(10_100))
+            .apply(&["api"], &outcome(Err(refused)), Attempts::Last, Timestamp::from_secs(10_100))
             .with_fingerprint(7);
-        state.token = TokenMemory { checked_at: time(1), expires_at: time(2) };
+        state.tokens = [(u64::MAX, 0), (0, u64::MAX)]
+            .map(|(account, fingerprint)| TokenMemory {
+                account,
+                fingerprint,
+                checked_at: time(1),
+                expires_at: time(2),
+            })
+            .into();
         assert!(state.notices.is_due(7, 1, Timestamp::from_secs(10_100)));
         assert_eq!(State::parse(&state.to_string()), Ok(state));
     }
 
     #[test]
-    fn state_of_a_former_version_without_kinds_of_failures_is_read() {
-        let old = format!("{HEADER}\ntoken 1 2 3\nfailure 77 1 2 3600 1 0 api example.org * A refused\n");
+    fn failure_without_a_kind_is_read() {
+        let old = format!("{HEADER}\nfailure 77 1 2 3600 1 0 api example.org * A refused\n");
         let state = State::parse(&old).expect("a state");
-        assert_eq!(state.token, TokenMemory { checked_at: time(1), expires_at: time(2) });
         assert_eq!(state.failing(77), 1);
     }
 
@@ -190,6 +205,16 @@ mod tests {
         }
         assert_eq!(State::parse(&(head + "\nfailure 99 1 1 1 1 1 a b c A x")), Err(Unreadable::Corrupt));
         assert_eq!(State::parse("gandi-ddns state 1\nx"), Err(Unreadable::OtherVersion));
+        for token in [
+            "token",
+            "token 1 2 3",
+            "token 1 2 3 -4",
+            "token 1 2 3 4 5",
+            "token a 2 3 4",
+            "token 18446744073709551616 2 3 4",
+        ] {
+            assert_eq!(State::parse(&format!("{HEADER}\n{token}\n")), Err(Unreadable::Corrupt), "{token}");
+        }
     }
 
     #[test]

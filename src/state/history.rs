@@ -67,7 +67,7 @@ impl HistoryEntry {
 #[must_use]
 pub(crate) fn changes(outcomes: &[Outcome], now: Timestamp) -> Vec<HistoryEntry> {
     let mut changes = Vec::new();
-    for Outcome { keys, result } in outcomes {
+    for Outcome { keys, result, .. } in outcomes {
         let (old, new) = match result {
             Ok(Success::Created { new, .. }) => (None, new),
             Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() => {

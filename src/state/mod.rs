@@ -7,8 +7,10 @@ pub(crate) mod history;
 pub(crate) mod notices;
 mod records;
 mod store;
+mod tokens;
 
+pub use records::State;
 pub(crate) use records::{Attempts, Confirmed, RecordState};
-pub use records::{State, TokenMemory};
 pub(crate) use store::WITHOUT_STATE;
 pub use store::{StateError, Store, StoreStatus, inspect, last_run, read_unlocked};
+pub use tokens::TokenMemory;

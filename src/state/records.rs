@@ -5,8 +5,11 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::notices::{Notices, RETENTION};
+use super::tokens::{self, TokenMemory};
+use crate::config::Config;
 use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
+use crate::gandi::Account;
 use crate::outcome::{Failure, FailureRecord, Outcome, Success};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::time::{DAY, Timestamp};
@@ -52,22 +55,13 @@ pub(crate) struct RecordState {
     pub(crate) failure: Option<FailureRecord>,
 }
 
-/// The known facts about the token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokenMemory {
-    /// The time of the last query about its expiry; `None` if never.
-    pub checked_at: Option<Timestamp>,
-    /// The time of its expiry; `None` if unknown.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// The state of all records, by API base and RRset, and of the token.
+/// The state of all records, by API base and RRset, and of the tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Fingerprint of the config file and the token; it differs when one of them has changed.
+    /// Fingerprint of the config file; it differs when the file has changed.
     pub(crate) fingerprint: u64,
-    /// The token.
-    pub(crate) token: TokenMemory,
+    /// The tokens of the accounts, in the order of the config.
+    pub(crate) tokens: Vec<TokenMemory>,
     /// The errors and warnings that were printed.
     pub(crate) notices: Notices,
     /// The identifiers of the records: [`RrsetKey::id`] with the API base, since the same name at the sandbox is another
@@ -110,30 +104,60 @@ impl State {
         self
     }
 
-    /// Returns the state for a config and token with this fingerprint. If it differs, every backoff ends, nothing is
-    /// known about the token, and what lasts is printed again.
-    pub(crate) fn with_fingerprint(mut self, fingerprint: u64) -> Self {
+    /// Returns the state for a config file with this fingerprint. If it differs, every backoff ends, nothing is known
+    /// about the tokens, and what lasts is printed again.
+    pub(super) fn with_fingerprint(mut self, fingerprint: u64) -> Self {
         if self.fingerprint != fingerprint {
             self.fingerprint = fingerprint;
-            self.token = TokenMemory::default();
+            self.tokens = Vec::new();
             self.notices.expire();
             return self.without_backoff();
         }
         self
     }
 
-    /// Returns the state after these outcomes. Entries older than [`RETENTION`] are dropped.
+    /// Returns the state for a config. If the token of an account has changed, the backoffs of its records end, nothing is
+    /// known about it, and what lasts is printed again.
+    pub(crate) fn for_config(self, config: &Config) -> Self {
+        let mut state = self.with_fingerprint(config.fingerprint);
+        let known = std::mem::take(&mut state.tokens);
+        let mut changed = Vec::with_capacity(config.accounts.len());
+        for (number, account) in config.accounts.iter().enumerate() {
+            let token = tokens::find(&known, number, account);
+            let same = token.filter(|token| token.fingerprint == account.fingerprint);
+            changed.push(same.is_none());
+            state.tokens.push(same.unwrap_or(TokenMemory::unknown(account)));
+        }
+        if changed.contains(&true) {
+            state.notices.expire();
+            for record in config.records.iter().filter(|record| changed[record.account]) {
+                let number = state.ids.find(&record.key.id(config.account(record).api.as_str()));
+                if let Some(failure) = number.and_then(|number| state.records[number].failure.as_mut()) {
+                    failure.retry_after = None;
+                }
+            }
+        }
+        state
+    }
+
+    /// Returns the memory of an account's token; `None` if there is none.
+    pub(crate) fn token(&self, number: usize, account: &Account) -> Option<TokenMemory> {
+        tokens::find(&self.tokens, number, account)
+    }
+
+    /// Returns the state after these outcomes; `apis` are the API bases of the accounts. Entries older than [`RETENTION`]
+    /// are dropped.
     pub(crate) fn apply(
         mut self,
-        api: &str,
+        apis: &[&str],
         outcomes: &[Outcome],
         attempt: Attempts,
         now: Timestamp,
     ) -> Self {
-        for Outcome { keys, result } in outcomes {
+        for Outcome { account, keys, result } in outcomes {
             let text = result.as_ref().err().map(Failure::text).unwrap_or_default();
             for key in keys {
-                let record = self.entry(&key.id(api));
+                let record = self.entry(&key.id(apis[*account]));
                 match result {
                     Err(Failure::BackedOff(_)) => {}
                     Err(failure) => record.fail(failure, &text, attempt, now),
@@ -170,15 +194,15 @@ impl State {
     /// Returns the failures that have not been reported for a day, with their records, grouped by text.
     pub(crate) fn unreported<'a>(
         &self,
-        api: &str,
+        apis: &[&str],
         outcomes: &'a [Outcome],
         now: Timestamp,
     ) -> Vec<(String, Vec<&'a RrsetKey>)> {
         let (mut unreported, mut texts) = (Vec::new(), Texts::default());
-        for Outcome { keys, result } in outcomes {
+        for Outcome { account, keys, result } in outcomes {
             let Err(failure) = result else { continue };
             for key in keys {
-                let known = self.record(api, key).and_then(|r| r.failure.as_ref());
+                let known = self.record(apis[*account], key).and_then(|r| r.failure.as_ref());
                 let reported_at = known.and_then(|f| f.reported_at);
                 if reported_at.and_then(|at| now.since(at)).is_some_and(|age| age < REPEAT_AFTER) {
                     continue;
@@ -192,7 +216,8 @@ impl State {
 
     /// Notes that the failure of `key` has been reported to `on_failure`.
     pub(crate) fn mark_reported(&mut self, api: &str, key: &RrsetKey, now: Timestamp) {
-        if let Some(failure) = &mut self.entry(&key.id(api)).failure {
+        let number = self.ids.find(&key.id(api));
+        if let Some(failure) = number.and_then(|number| self.records[number].failure.as_mut()) {
             failure.reported_at = Some(now);
         }
     }
@@ -290,7 +315,7 @@ mod tests {
     }
 
     fn outcome(result: Result<Success, Failure>) -> Vec<Outcome> {
-        vec![Outcome { keys: vec![key()], result }]
+        vec![Outcome { account: 0, keys: vec![key()], result }]
     }
 
     fn at(seconds: u64) -> Timestamp {
@@ -299,7 +324,7 @@ mod tests {
 
     fn confirmed_at(seconds: u64) -> State {
         State::default().apply(
-            "api",
+            &["api"],
             &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))),
             Attempts::Last,
             at(seconds),
@@ -334,10 +359,11 @@ mod tests {
 
     #[test]
     fn failure_at_gandi_makes_the_confirmation_doubtful() {
-        let state = confirmed_at(10_000).apply("api", &outcome(Err(refused())), Attempts::Last, at(10_001));
+        let state =
+            confirmed_at(10_000).apply(&["api"], &outcome(Err(refused())), Attempts::Last, at(10_001));
         assert_eq!(fresh_rrset(&state, "api", None, 10_002), None);
         let state = state.apply(
-            "api",
+            &["api"],
             &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))),
             Attempts::Last,
             at(10_003),
@@ -345,7 +371,7 @@ mod tests {
         assert!(fresh_rrset(&state, "api", None, 10_004).is_some());
         assert_eq!(in_backoff(&state, 10_004), None);
         assert_eq!(
-            confirmed_at(10_000).apply("api", &[], Attempts::Last, at(10_000 + RETENTION)),
+            confirmed_at(10_000).apply(&["api"], &[], Attempts::Last, at(10_000 + RETENTION)),
             State::default(),
             "the entry is too old"
         );
@@ -353,17 +379,21 @@ mod tests {
 
     #[test]
     fn permanent_failure_is_in_backoff_for_an_hour_unless_the_fingerprint_changes() {
-        let state = State::default().apply("api", &outcome(Err(refused())), Attempts::Last, at(10_000));
+        let state = State::default().apply(&["api"], &outcome(Err(refused())), Attempts::Last, at(10_000));
         let is_in_backoff = |state: &State, now| in_backoff(state, now).is_some();
         assert!(is_in_backoff(&state, 10_000) && is_in_backoff(&state, 13_599));
         assert!(!is_in_backoff(&state, 13_600) && !is_in_backoff(&state, 9_999));
         assert!(!is_in_backoff(&state.clone().with_fingerprint(1), 10_001), "config or token have changed");
         assert!(!is_in_backoff(&state.clone().without_backoff(), 10_001));
         let record = in_backoff(&state, 10_001).cloned().expect("a failure in backoff");
-        let later =
-            state.clone().apply("api", &outcome(Err(Failure::BackedOff(record))), Attempts::Last, at(10_300));
+        let later = state.clone().apply(
+            &["api"],
+            &outcome(Err(Failure::BackedOff(record))),
+            Attempts::Last,
+            at(10_300),
+        );
         assert_eq!(later, state, "Gandi was not queried, so nothing changes");
-        let again = state.apply("api", &outcome(Err(refused())), Attempts::Last, at(13_600));
+        let again = state.apply(&["api"], &outcome(Err(refused())), Attempts::Last, at(13_600));
         let failed = in_backoff(&again, 13_600).expect("a failure in backoff");
         assert_eq!(
             (failed.first_seen, failed.consecutive, failed.retry_after),

@@ -3,15 +3,13 @@
 
 mod renewal;
 
-use std::path::Path;
-
-use crate::config::Config;
+use crate::config::{Config, Record};
 use crate::console::Console;
 use crate::dns::ZoneName;
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::gandi::nameservers;
-use crate::gandi::{CREATE_TOKEN, Credential};
+use crate::gandi::{Account, CREATE_TOKEN, Credential, Secret};
 use crate::http::Http;
 use crate::state::TokenMemory;
 use crate::sys::error_chain::chain;
@@ -47,117 +45,145 @@ pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Returns the path of the token file, if the token in it is to be renewed.
-fn renewed_file(config: &Config) -> Option<&Path> {
-    config.accounts[0].token_file.as_deref().filter(|_| config.accounts[0].renew_token)
-}
-
 /// Returns the advice for a token that expires.
 #[must_use]
-pub(crate) fn advice(config: &Config) -> String {
-    if renewed_file(config).is_some() {
+pub(crate) fn advice(account: &Account) -> String {
+    if account.renewed_file().is_some() {
         return format!("`renew_token` renews it {} days before", RENEWAL / DAY);
     }
-    let location =
-        config.accounts[0].token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
+    let location = account.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
     format!("{CREATE_TOKEN}, and replace the old one{location}; after that, updates fail")
 }
 
-/// Completes an interrupted renewal, if there is one. Returns the new token if Gandi accepts it.
-pub(crate) fn resume_renewal(
-    config: &Config,
+/// Completes the interrupted renewals, if there are any. Accounts whose new token Gandi accepts get it, and another
+/// fingerprint. Returns true if there is such an account.
+pub(crate) fn resume_renewals(
+    config: &mut Config,
     http: &Http,
-    random: Random,
+    random: &mut Random,
     console: &mut Console,
-) -> Option<Credential> {
-    let path = renewed_file(config)?;
-    match renewal::finish(path, |token| verify(config, http, token, random))? {
-        Ok(token) => {
-            console.debug(format_args!("completed an interrupted token renewal"));
-            Some(token)
-        }
-        Err(e) => {
+) -> bool {
+    let mut has_changed = false;
+    for number in 0..config.accounts.len() {
+        let account = &config.accounts[number];
+        let (Some(path), Some(record)) = (account.renewed_file(), record_of(config, number)) else {
+            continue;
+        };
+        match renewal::finish(path, |token| verify(account, record, http, token, random.split())) {
+            None => {}
+            Some(Ok(token)) => {
+                console.debug(format_args!(
+                    "completed an interrupted token renewal{}",
+                    config.source_of(account)
+                ));
+                console.hide(token.expose());
+                let old = account.clone();
+                for account in config.accounts.iter_mut().filter(|a| a.has_credential_of(&old)) {
+                    account.credential =
+                        Credential::Token(Secret::new(token.expose(), account.credential.source()));
+                    account.fingerprint = account.fingerprint.wrapping_add(1);
+                }
+                has_changed = true;
+            }
             // Not a warning: the token file still holds the old token.
-            console.debug(format_args!("could not complete an interrupted token renewal: {}", chain(&e)));
-            None
+            Some(Err(e)) => console.debug(format_args!(
+                "could not complete an interrupted token renewal{}: {}",
+                config.source_of(account),
+                chain(&e)
+            )),
         }
     }
+    has_changed
 }
 
-/// Describes why the token of this config could not be renewed, for `check`; `None` if nothing is in the way, or if it is
+/// Describes why the token of an account could not be renewed, for `check`; `None` if nothing is in the way, or if it is
 /// not to be renewed.
-pub(crate) fn renewal_obstacle(config: &Config) -> Option<String> {
-    let path = renewed_file(config)?;
-    renewal::obstacle(path).map(|e| chain(&e))
+pub(crate) fn renewal_obstacle(account: &Account) -> Option<String> {
+    renewal::obstacle(account.renewed_file()?).map(|e| chain(&e))
 }
 
-/// Reads the token's expiry and the nameservers of the domains at most once a day; warns of them, or renews the token, if
-/// it is due. `memory` is what the state file knows of the token; returns its new value.
+/// Reads the expiry of an account's token and the nameservers of its domains at most once a day; warns of them, or renews
+/// the token, if it is due. `memory` is what the state file knows of the token; returns its new value.
 pub(crate) fn maintain(
     config: &Config,
+    number: usize,
     http: &Http,
     memory: TokenMemory,
     now: Timestamp,
     random: &mut Random,
     console: &mut Console,
 ) -> TokenMemory {
+    let account = &config.accounts[number];
+    let from = config.source_of(account);
     let mut memory = memory;
     if memory.is_due(now) {
         memory.checked_at = Some(now);
-        let mut livedns =
-            LiveDns::new(http, &config.accounts[0].api, &config.accounts[0].credential, random.split());
+        let mut livedns = LiveDns::new(http, account, random.split());
         // An API key does not expire.
-        if let Credential::Token(_) = config.accounts[0].credential {
+        // Two sections may use one token for two organizations.
+        if let Credential::Token(_) = account.credential
+            && !config.repeats_credential(number)
+        {
             match livedns.token_info() {
                 Ok(info) => memory.expires_at = info.expires_in.map(|left| now.plus(left)),
                 Err(e) => {
                     console.debug(format_args!(
-                        "could not determine the expiry date of the token: {}",
+                        "could not determine the expiry date of the token{from}: {}",
                         chain(&e)
                     ));
                 }
             }
         }
         if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= RENEWAL)
-            && let Some(path) = renewed_file(config)
+            && let Some(path) = account.renewed_file()
+            && let Some(record) = record_of(config, number)
         {
             match renewal::renew(
                 path,
                 || livedns.renewed_token(),
-                |token| verify(config, http, token, random.split()),
+                |token| verify(account, record, http, token, random.split()),
             ) {
                 Ok(()) => {
                     let date = expires.date();
-                    console.notice(format_args!("token renewed (the old one would have expired on {date})"));
+                    console.notice(format_args!(
+                        "token{from} renewed (the old one would have expired on {date})"
+                    ));
                     // The memory is about the old token.
-                    return TokenMemory::default();
+                    return TokenMemory::unknown(account);
                 }
                 Err(e) => console.warn(format_args!(
-                    "could not renew the token, which works until it {}: {}; next attempt in a day",
+                    "could not renew the token{from}, which works until it {}: {}; next attempt in a day",
                     expiry(expires, now),
                     chain(&e)
                 )),
             }
         }
         // Comes last: it may take all that is left of the run's time.
-        warn_of_nameservers(config, &mut livedns, random, console);
+        warn_of_nameservers(config, number, &mut livedns, random, console);
     }
     // The caller prints it once a day. A token that is to be renewed needs a person only if it cannot be.
     if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= SOON) {
         let expiry = expiry(expires, now);
-        if renewed_file(config).is_none() {
-            console.warn(format_args!("the token {expiry}: {}", advice(config)));
-        } else if let Some(obstacle) = renewal_obstacle(config).filter(|_| expires.left(now) > RENEWAL) {
-            console.warn(format_args!("the token {expiry}, and cannot be renewed: {obstacle}"));
+        if account.renewed_file().is_none() {
+            console.warn(format_args!("the token{from} {expiry}: {}", advice(account)));
+        } else if let Some(obstacle) = renewal_obstacle(account).filter(|_| expires.left(now) > RENEWAL) {
+            console.warn(format_args!("the token{from} {expiry}, and cannot be renewed: {obstacle}"));
         }
     }
     memory
 }
 
-/// Warns of each domain whose zone at LiveDNS nobody asks. Ends at the first error, which is no failure of the run.
-fn warn_of_nameservers(config: &Config, livedns: &mut LiveDns, random: &mut Random, console: &mut Console) {
+/// Warns of each domain of an account whose zone at LiveDNS nobody asks. Ends at the first error, which is no failure of
+/// the run.
+fn warn_of_nameservers(
+    config: &Config,
+    number: usize,
+    livedns: &mut LiveDns,
+    random: &mut Random,
+    console: &mut Console,
+) {
     let mut domains: Vec<&ZoneName> = Vec::new();
-    for record in &config.records {
+    for record in config.records.iter().filter(|record| record.account == number) {
         if domains.len() < MAX_DOMAINS {
             push_if_new(&mut domains, &record.key.domain);
         }
@@ -171,11 +197,21 @@ fn warn_of_nameservers(config: &Config, livedns: &mut LiveDns, random: &mut Rand
     }
 }
 
-/// Verifies that Gandi accepts this token by reading the first record.
-fn verify(config: &Config, http: &Http, token: &Credential, random: Random) -> Result<(), gandi::Error> {
-    let Some(record) = config.records.first() else { return Ok(()) };
-    let mut livedns = LiveDns::new(http, &config.accounts[0].api, token, random);
-    livedns.rrset(&record.key).map(drop)
+/// Returns the first record of an account, if it has one in this run.
+fn record_of(config: &Config, number: usize) -> Option<&Record> {
+    config.records.iter().find(|record| record.account == number)
+}
+
+/// Verifies that Gandi accepts this token for an account by reading a record.
+fn verify(
+    account: &Account,
+    record: &Record,
+    http: &Http,
+    token: &Credential,
+    random: Random,
+) -> Result<(), gandi::Error> {
+    let account = Account { credential: token.clone(), ..account.clone() };
+    LiveDns::new(http, &account, random).rrset(&record.key).map(drop)
 }
 
 #[cfg(test)]
@@ -188,7 +224,8 @@ mod tests {
 
     #[test]
     fn query_is_due_after_a_day_and_after_a_clock_that_was_wrong() {
-        let due = |checked| TokenMemory { checked_at: checked, expires_at: None }.is_due(at(1_800_000_000));
+        let due =
+            |checked| TokenMemory { checked_at: checked, ..TokenMemory::default() }.is_due(at(1_800_000_000));
         assert!(due(None) && due(Some(at(1_800_000_000 - DAY))) && due(Some(at(1_800_000_000 + DAY))));
         assert!(!due(Some(at(1_800_000_000 - DAY + 1))));
     }

@@ -91,7 +91,7 @@ fn check_blames_the_section_if_the_token_has_access_to_another_one() {
 fn unknown_domain_may_be_of_another_organization() {
     let s = Sandbox::new();
     s.config_with("", "[example.com]\nnames = @\n");
-    let words = ["of the token's default organization", "`sharing_id`"];
+    let words = ["not of the token's default organization", "`sharing_id`", "token_file token"];
     s.run(&[]).fails(78, &words);
     let check = s.run(&["check"]);
     assert!(words.iter().all(|word| check.stdout.contains(word)), "{check}");

@@ -3,6 +3,7 @@
 // clippy.toml allows `expect` in `#[test]` functions only; the helpers panic as well when a test cannot go on.
 #![allow(clippy::expect_used)]
 
+mod accounts; // tokens, organizations and APIs of sections
 mod advice; // advice for a machine without IPv4 or IPv6
 mod architecture; // layers, ARCHITECTURE.md, and the language of doc comments
 mod backoff; // no request for a while after a failure

@@ -81,7 +81,7 @@ fn write_of_a_killed_run_is_kept_by_the_next() {
 fn damaged_state_is_one_warning_and_replaced() {
     let s = stale();
     s.run(&[]).exits(0);
-    for damage in ["", "gandi-ddns state 3\nnonsense\n", "\u{0}\u{1}"] {
+    for damage in ["", "gandi-ddns state 4\nnonsense\n", "\u{0}\u{1}"] {
         fs::write(s.state_file(), damage).expect("the damage");
         let ran = s.run(&[]);
         ran.fails(0, &["warning: ", "is corrupt; ignoring it"]);

@@ -4,13 +4,13 @@
 /// 0 for never; a line that ends in `…` goes on with free text.
 const FORMAT: [&str; 5] = [
     "fingerprint hash",
-    "token @checked_at @expires_at @warned_at",
+    "token account fingerprint @checked_at @expires_at",
     "told @told_at tellings known most id",
     "confirmed @at @changed doubtful ttl address api domain name type",
     "failure code @first_seen @last_seen @retry_after consecutive @reported_at api domain name type …",
 ];
 /// The first line.
-const HEADER: &str = "gandi-ddns state 3";
+const HEADER: &str = "gandi-ddns state 4";
 
 /// Returns the same state with every time moved back by `seconds`.
 ///

@@ -28,20 +28,23 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
         findings.warn(Id::Config, "", warning.clone());
     }
     check_names(config, findings);
-    let (source, length) = (config.accounts[0].credential.source(), config.accounts[0].credential.expose().len() as u64);
-    findings.ok(Id::Token, "", format!("from {source}, {}", count(length, "character")));
-    if matches!(config.accounts[0].credential, Credential::ApiKey(_)) {
-        let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
-        findings.warn(Id::ApiKey, "", text);
+    for account in &config.accounts {
+        let (source, length) = (account.credential.source(), account.credential.expose().len() as u64);
+        findings.ok(Id::Token, "", format!("from {source}, {}", count(length, "character")));
+        let about = config.source_of(account);
+        if matches!(account.credential, Credential::ApiKey(_)) {
+            let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
+            findings.warn(Id::ApiKey, about.trim(), text);
+        }
+        if let Some(obstacle) = token::renewal_obstacle(account) {
+            findings.warn(Id::RenewToken, about.trim(), obstacle);
+        }
     }
     let hooks = &config.notifications;
     for (id, program) in [(Id::OnChange, &hooks.on_change), (Id::OnFailure, &hooks.on_failure)] {
         if let Some(path) = program {
             check_program(id, path, findings);
         }
-    }
-    if let Some(obstacle) = token::renewal_obstacle(config) {
-        findings.warn(Id::RenewToken, "", obstacle);
     }
     if let Some(path) = &config.history {
         let name = path.display();

@@ -60,7 +60,9 @@ pub fn execute(
             if redaction == Redaction::On {
                 redactor.hide_names_of(&config);
             }
-            console.hide(config.accounts[0].credential.expose());
+            for account in &config.accounts {
+                console.hide(account.credential.expose());
+            }
             local::check_config(&config, &mut findings);
             local::check_state(&config, id, now, &mut findings);
             check_remote(&config, id, context, clock, &mut findings);
@@ -96,8 +98,9 @@ fn check_remote(
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     check_addresses(config, &http, &mut random, findings);
-    if remote::check_gandi(config, &http, now, &mut random, findings) {
-        check_records(config, id, now, &mut random, findings);
+    let readable = remote::check_gandi(config, &http, now, &mut random, findings);
+    if readable.contains(&true) {
+        check_records(config, id, (now, &readable), &mut random, findings);
     }
 }
 
@@ -142,11 +145,12 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
     }
 }
 
-/// Makes a dry run, without cached results and backoff.
+/// Makes a dry run, without cached results and backoff. `readable` tells for each account if one of its zones could be
+/// read.
 fn check_records(
     config: &Config,
     id: ConfigId,
-    now: Timestamp,
+    (now, readable): (Timestamp, &[bool]),
     random: &mut Random,
     findings: &mut Findings,
 ) {
@@ -159,19 +163,27 @@ fn check_records(
     // Another state than that of the pass, which is to read every record.
     let known =
         config.state_dir.as_ref().and_then(|dir| state::read_unlocked(dir, id).ok()).unwrap_or_default();
-    let is_known =
-        |key: &_| known.record(config.accounts[0].api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
     let outcomes = reconcile(config, &http, pass, &mut discarded);
-    let mut livedns =
-        LiveDns::new(&http, &config.accounts[0].api, &config.accounts[0].credential, random.split());
-    let mut listings: Vec<(ZoneName, Option<Listing>)> = Vec::new();
-    for Outcome { keys, result } in outcomes {
+    let mut livedns = LiveDns::new(&http, &config.accounts[0], random.split());
+    let mut listings: Vec<(usize, ZoneName, Option<Listing>)> = Vec::new();
+    for Outcome { account: number, keys, result } in outcomes {
+        // The cause is a finding of its own.
+        if !readable[number] && matches!(result, Err(Failure::Read(_) | Failure::Write(_))) {
+            continue;
+        }
+        let account = &config.accounts[number];
+        let is_known =
+            |key: &_| known.record(account.api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
         for key in keys {
-            if result.is_ok() && !listings.iter().any(|(domain, _)| *domain == key.domain) {
-                listings.push((key.domain.clone(), livedns.listing(&key.domain).ok()));
+            let position = |listings: &[(usize, ZoneName, _)]| {
+                listings.iter().position(|(owner, domain, _)| *owner == number && *domain == key.domain)
+            };
+            if result.is_ok() && position(&listings).is_none() {
+                livedns.switch_to(account);
+                listings.push((number, key.domain.clone(), livedns.listing(&key.domain).ok()));
             }
-            let listing = listings.iter().find(|(domain, _)| *domain == key.domain);
-            let delegation = listing.and_then(|(_, l)| l.as_ref()).and_then(|l| l.delegation(&key));
+            let listing = position(&listings).and_then(|place| listings[place].2.as_ref());
+            let delegation = listing.and_then(|listing| listing.delegation(&key));
             match (&result, delegation) {
                 // Runs keep the record, since they look for a delegation before their first write only.
                 (Ok(Success::Unchanged(rrset)), Some(record)) => {

@@ -7,9 +7,9 @@ use crate::config::Config;
 use crate::dns::ZoneName;
 use crate::exit::Exit;
 use crate::gandi;
-use crate::gandi::Credential;
 use crate::gandi::livedns::LiveDns;
 use crate::gandi::nameservers;
+use crate::gandi::{Account, Credential};
 use crate::http::Http;
 use crate::net::resolver;
 use crate::sys::error_chain::chain;
@@ -19,41 +19,83 @@ use crate::sys::time::Timestamp;
 use crate::sys::words::count;
 use crate::token;
 
-/// Checks everything at Gandi but the records. Returns true if at least one zone can be read.
+/// The origin of an API, and whether it is of use.
+type Reached<'a> = (&'a str, bool);
+
+/// Checks everything at Gandi but the records. Returns for each account whether at least one of its zones can be read.
 pub(super) fn check_gandi(
     config: &Config,
     http: &Http,
     now: Timestamp,
     random: &mut Random,
     findings: &mut Findings,
-) -> bool {
-    let host = config.accounts[0].api.host();
-    if !check_name_resolution(host, http, findings) {
-        return false;
+) -> Vec<bool> {
+    let (mut reached, mut readable) = (Vec::new(), Vec::with_capacity(config.accounts.len()));
+    let mut livedns = LiveDns::new(http, &config.accounts[0], random.split());
+    for number in 0..config.accounts.len() {
+        livedns.switch_to(&config.accounts[number]);
+        readable.push(check_account(
+            config,
+            number,
+            &mut livedns,
+            &mut reached,
+            (http, now, random),
+            findings,
+        ));
     }
+    readable
+}
+
+/// Checks one account. Returns true if at least one of its zones can be read.
+fn check_account<'a>(
+    config: &'a Config,
+    number: usize,
+    livedns: &mut LiveDns,
+    reached: &mut Vec<Reached<'a>>,
+    (http, now, random): (&Http, Timestamp, &mut Random),
+    findings: &mut Findings,
+) -> bool {
     let (mut names, mut domains) = (Texts::default(), Vec::new());
-    for record in &config.records {
+    for record in config.records.iter().filter(|record| record.account == number) {
         if names.number(record.key.domain.as_str()) == domains.len() {
             domains.push(&record.key.domain);
         }
     }
-    let mut livedns =
-        LiveDns::new(http, &config.accounts[0].api, &config.accounts[0].credential, random.split());
+    // With -4 or -6 an account may have no record.
+    if domains.is_empty() {
+        return false;
+    }
+    let account = &config.accounts[number];
+    let (host, origin) = (account.api.host(), account.api.origin());
+    let known = reached.iter().position(|(known, _)| *known == origin);
+    let place = known.unwrap_or_else(|| {
+        reached.push((origin, check_name_resolution(host, http, findings)));
+        reached.len() - 1
+    });
+    if !reached[place].1 {
+        return false;
+    }
     let results: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
     if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(gandi::Error::affects_every_request))
     {
+        reached[place].1 = false;
         findings.fail(e.exit(), Id::Gandi, "", chain(e));
         return false;
     }
-    findings.ok(Id::Gandi, "", format!("{host} is reachable, certificate valid"));
+    if known.is_none() {
+        findings.ok(Id::Gandi, "", format!("{host} is reachable, certificate valid"));
+    }
+    let about = config.source_of(account);
     // A token that has access to another domain is not refused as such.
     if !results.iter().any(Result::is_ok)
         && let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(|e| e.exit() == Exit::Token))
     {
-        findings.fail(e.exit(), Id::TokenAccess, "", chain(e));
+        findings.fail(e.exit(), Id::TokenAccess, about.trim(), chain(e));
         return false;
     }
-    check_token(config, &livedns, now, findings);
+    if !config.repeats_credential(number) {
+        check_token(account, about.trim(), livedns, now, findings);
+    }
     let mut readable = false;
     for (domain, result) in domains.iter().zip(results) {
         let about = domain.as_str();
@@ -63,7 +105,7 @@ pub(super) fn check_gandi(
         }
         readable = true;
         findings.ok(Id::Domain, about, "zone found, token has access");
-        check_nameservers(&mut livedns, domain, random, findings);
+        check_nameservers(livedns, domain, random, findings);
     }
     readable
 }
@@ -89,41 +131,41 @@ fn check_name_resolution(host: &str, http: &Http, findings: &mut Findings) -> bo
 }
 
 /// Checks expiry and permissions of a token that Gandi has accepted.
-fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mut Findings) {
-    let Credential::Token(_) = config.accounts[0].credential else {
+fn check_token(account: &Account, about: &str, livedns: &LiveDns, now: Timestamp, findings: &mut Findings) {
+    let Credential::Token(_) = account.credential else {
         return findings.ok(
             Id::TokenAccess,
-            "",
+            about,
             "accepted (an API key, which Gandi may disable at any time)",
         );
     };
-    findings.ok(Id::TokenAccess, "", "accepted");
+    findings.ok(Id::TokenAccess, about, "accepted");
     let info = match livedns.token_info() {
         Ok(info) => info,
         Err(e) => {
             return findings.warn(
                 Id::TokenExpiry,
-                "",
+                about,
                 format!("could not determine the expiry date: {}", chain(&e)),
             );
         }
     };
     match info.expires_in {
         None => {
-            findings.warn(Id::TokenExpiry, "", "could not determine the expiry date");
+            findings.warn(Id::TokenExpiry, about, "could not determine the expiry date");
         }
         Some(left) => {
             let expiry = token::expiry(now.plus(left), now);
             if left <= token::SOON {
-                findings.warn(Id::TokenExpiry, "", format!("{expiry}: {}", token::advice(config)));
+                findings.warn(Id::TokenExpiry, about, format!("{expiry}: {}", token::advice(account)));
             } else {
-                findings.ok(Id::TokenExpiry, "", expiry);
+                findings.ok(Id::TokenExpiry, about, expiry);
             }
         }
     }
     if !info.scopes.is_empty() {
         let scopes: String = info.scopes.join(" ").chars().filter(|c| !c.is_control()).take(200).collect();
-        findings.ok(Id::TokenPermissions, "", format!("permissions: {scopes}"));
+        findings.ok(Id::TokenPermissions, about, format!("permissions: {scopes}"));
     }
 }
 

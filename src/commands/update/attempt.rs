@@ -13,12 +13,13 @@ use crate::exit::Exit;
 use crate::http::Http;
 use crate::notify::heartbeat;
 use crate::notify::hooks::Hooks;
-use crate::outcome::{Outcome, Success};
+use crate::outcome::{Failure, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{failure_lines, json, report, report_failures};
 use crate::state::notices::id_of;
 use crate::state::{self, Attempts, State, StateError, Store, history};
 use crate::sys::error_chain::chain;
+use crate::sys::grouped::push_if_new;
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{self, Timestamp};
@@ -147,12 +148,10 @@ impl<'a> Updater<'a> {
         }
         let http = Http::new(self.config.detection.roots.as_deref(), self.config.detection.timeout);
         if self.options.mode == WriteMode::Apply
-            && let Some(token) = token::resume_renewal(&self.config, &http, self.random.split(), console)
+            && token::resume_renewals(&mut self.config, &http, &mut self.random, console)
         {
-            self.config.accounts[0].credential = token;
-            // With another token, every backoff ends.
-            self.config.fingerprint = self.config.fingerprint.wrapping_add(1);
-            self.state = std::mem::take(&mut self.state).with_fingerprint(self.config.fingerprint);
+            // With another token, the backoffs of its account end.
+            self.state = std::mem::take(&mut self.state).for_config(&self.config);
         }
         let modified = self.modified_state();
         let (mode, random) = (self.options.mode, self.random.split());
@@ -160,8 +159,10 @@ impl<'a> Updater<'a> {
         let state = modified.as_ref().unwrap_or(&self.state);
         let context = PassContext { state, now, mode, random };
         let outcomes = reconcile(&self.config, &http, context, console);
-        let api = self.config.accounts[0].api.as_str();
-        let is_known = |key: &_| self.state.record(api, key).is_some_and(|r| r.confirmed.is_some());
+        let apis = self.config.apis();
+        let is_known = |account: usize, key: &_| {
+            self.state.record(apis[account], key).is_some_and(|r| r.confirmed.is_some())
+        };
         let exit = report(&outcomes, &is_known, console);
         Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
     }
@@ -192,7 +193,7 @@ impl<'a> Updater<'a> {
         if self.options.mode == WriteMode::DryRun {
             return;
         }
-        self.maintain_token(attempt, console);
+        self.maintain_tokens(attempt, console);
         self.report_failures(attempt, console);
         self.hooks.report_skipped(console);
         self.print_held(attempt.now, "", console);
@@ -217,16 +218,16 @@ impl<'a> Updater<'a> {
             error: attempt.result.as_ref().err().map(Blocked::text),
             outcomes: attempt.outcomes(),
             earlier: &self.changed,
-            token_expires: self.state.token.expires_at,
+            token_expires: self.state.tokens.iter().filter_map(|token| token.expires_at).min(),
             warnings: &self.warnings,
         })
     }
 
     /// Saves the outcomes, prints what is news, adds the changes to the history and runs `on_change`.
     fn record(&mut self, attempt: &Attempt, which: Attempts, suffix: &str, console: &mut Console) {
-        let (now, outcomes, api) = (attempt.now, attempt.outcomes(), self.config.accounts[0].api.as_str());
-        self.state = std::mem::take(&mut self.state).apply(api, outcomes, which, now);
-        let classes = classes(outcomes, api, &self.noted, &self.state);
+        let (now, outcomes, apis) = (attempt.now, attempt.outcomes(), self.config.apis());
+        self.state = std::mem::take(&mut self.state).apply(&apis, outcomes, which, now);
+        let classes = classes(outcomes, &apis, &self.noted, &self.state);
         let (mut due, mut has_changed) = (Vec::new(), false);
         for class in &classes {
             let has_ended = self.state.notices.has_ended(class.code, class.continuing());
@@ -317,14 +318,23 @@ impl<'a> Updater<'a> {
         }
     }
 
-    /// Maintains the token, if a pass reached Gandi and the result can be saved.
-    fn maintain_token(&mut self, attempt: &Attempt, console: &mut Console) {
-        if let Ok(Completed { exit: Exit::Ok | Exit::Config, http, .. }) = &attempt.result
-            && let StateAccess::Locked(_) = self.access
-        {
-            let random = &mut self.random;
-            self.state.token =
-                token::maintain(&self.config, http, self.state.token, attempt.now, random, console);
+    /// Maintains the tokens of the accounts for which a pass reached Gandi, if the result can be saved.
+    fn maintain_tokens(&mut self, attempt: &Attempt, console: &mut Console) {
+        let (Ok(Completed { outcomes, http, .. }), StateAccess::Locked(_)) = (&attempt.result, &self.access)
+        else {
+            return;
+        };
+        let mut exits = vec![None; self.config.accounts.len()];
+        for Outcome { account, result, .. } in outcomes {
+            let exit = result.as_ref().map_or_else(Failure::exit, |_| Exit::Ok);
+            exits[*account] = exits[*account].max(Some(exit));
+        }
+        for (number, exit) in exits.into_iter().enumerate() {
+            if let (Some(Exit::Ok | Exit::Config), Some(&token)) = (exit, self.state.tokens.get(number)) {
+                let random = &mut self.random;
+                self.state.tokens[number] =
+                    token::maintain(&self.config, number, http, token, attempt.now, random, console);
+            }
         }
     }
 
@@ -332,10 +342,16 @@ impl<'a> Updater<'a> {
     /// next run.
     fn report_failures(&mut self, attempt: &Attempt, console: &mut Console) {
         let Some(program) = &self.config.notifications.on_failure else { return };
-        let api = self.config.accounts[0].api.as_str();
-        let unreported = self.state.unreported(api, attempt.outcomes(), attempt.now);
+        let apis = self.config.apis();
+        let unreported = self.state.unreported(&apis, attempt.outcomes(), attempt.now);
+        let mut distinct = Vec::new();
+        for api in apis {
+            push_if_new(&mut distinct, api);
+        }
         for key in self.hooks.failures(program, &unreported, console) {
-            self.state.mark_reported(api, key, attempt.now);
+            for api in &distinct {
+                self.state.mark_reported(api, key, attempt.now);
+            }
         }
     }
 
@@ -370,7 +386,7 @@ impl<'a> Updater<'a> {
             }
             State::default()
         });
-        self.state = state.with_fingerprint(self.config.fingerprint);
+        self.state = state.for_config(&self.config);
         self.noted = self.state.clone();
         self.access = access;
         // Not while another run holds the lock: only the state knows if they are news.

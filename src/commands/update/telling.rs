@@ -42,17 +42,17 @@ impl Class<'_> {
 /// Compares the outcomes with the state before them. `after` is the state with these outcomes.
 pub(super) fn classes<'a>(
     outcomes: &'a [Outcome],
-    api: &str,
+    apis: &[&str],
     before: &State,
     after: &State,
 ) -> Vec<Class<'a>> {
     let mut classes = Vec::new();
     // In a run as most are, no record is looked up.
     let had_failures = before.has_failures();
-    for Outcome { keys, result } in outcomes {
+    for Outcome { account, keys, result } in outcomes {
         let code = result.as_ref().err().map(Failure::code);
         for key in keys {
-            let known = if had_failures { before.record(api, key) } else { None };
+            let known = if had_failures { before.record(apis[*account], key) } else { None };
             let former = known.and_then(|record| record.failure.as_ref());
             if let Some(code) = code {
                 let class = class(&mut classes, code, after);
