@@ -43,6 +43,7 @@ mod namespace; // helper: network namespaces
 mod news; // less usual ways in which an error or a warning is news, or is not
 mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
+mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
 mod records; // records created, replaced, kept or refused
