@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::sandbox::{STALE, Sandbox, TOKEN};
+use fake_gandi::Family;
 
 /// müller.de as it is sent.
 const DOMAIN: &str = "xn--mller-kva.de";
@@ -204,4 +205,16 @@ fn config_of_an_older_script_is_translated_with_names_as_typed() {
     s.raw_config("[local]\napikey = abcdefghijklmnopqrstuvwx\ndomain = müller.de\na_name = tür.müller.de\n");
     let ran = s.run(&["check"]);
     assert!(ran.stdout.contains("[müller.de]\nnames = tür\n"), "{ran}");
+}
+
+#[test]
+fn url_in_another_script_names_the_remedy() {
+    let s = with("");
+    for key in ["api", "ipv4"] {
+        s.raw_config(&format!(
+            "token_file = token\n{key} = https://müller.de/\n[example.org]\nnames = home\n"
+        ));
+        s.run(&[]).fails(78, &["gandi-ddns.conf:2: ", "write the host in its `xn--` form"]);
+    }
+    s.fake.set_address(Family::V4, "81.2.69.142");
 }
