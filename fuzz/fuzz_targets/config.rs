@@ -49,7 +49,7 @@ fuzz_target!(init: PARTS.into_iter().for_each(large), |input: &[u8]| {
     assert_eq!(format!("{result:?}"), format!("{:?}", read()), "the same text gives the same result");
     match result {
         Ok(config) => {
-            hides(&format!("{:?} {:?}", config.credential, config.warnings), &secrets);
+            hides(&format!("{:?} {:?}", config.accounts[0].credential, config.warnings), &secrets);
             valid(&config, &text.to_ascii_lowercase());
         }
         Err(error) => error_has_a_line_of(&error, &text, &secrets),
@@ -99,12 +99,12 @@ fn valid(config: &Config, lower_text: &str) {
         let ttl = record.ttl.map_or(300, |ttl| ttl.seconds());
         assert!((300..=2_592_000).contains(&ttl), "{ttl}");
         assert!(record.suffix.is_none() || record.key.rrtype == RrsetType::Aaaa);
-        assert!(!config.detection.sources(record.key.rrtype.family()).is_off());
+        assert!(!config.detection.targets[record.target].sources.is_off());
         assert!(keys.insert(&record.key), "{:?} is there twice", record.key);
     }
     let heartbeats = &config.notifications.heartbeat;
     assert!(heartbeats.len() <= 5);
-    for (i, url) in std::iter::once(&config.api).chain(heartbeats).enumerate() {
+    for (i, url) in std::iter::once(&config.accounts[0].api).chain(heartbeats).enumerate() {
         let url = url.as_str();
         // A path is appended to that of the API, and no user name stands before the host.
         let host = url.split(['/', '?']).nth(2).unwrap_or_default();
@@ -121,7 +121,7 @@ fn valid(config: &Config, lower_text: &str) {
     }
     let detection = &config.detection;
     assert!((1..=3600).contains(&detection.timeout.as_secs()) && config.recheck.as_secs() <= 2_592_000);
-    assert!((1..=5).contains(&detection.quorum.providers()));
-    assert!(Family::ALL.iter().any(|family| !detection.sources(*family).is_off()));
-    assert!(!config.renew_token || lower_text.contains("token_file"));
+    assert!((1..=5).contains(&detection.global(Family::V4).quorum.providers()));
+    assert!(Family::ALL.iter().any(|family| !detection.global(*family).sources.is_off()));
+    assert!(!config.accounts[0].renew_token || lower_text.contains("token_file"));
 }

@@ -80,7 +80,7 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
     let mut exit = Exit::Ok;
     for record in &config.records {
         console.notice(format_args!("\n{}", record.key));
-        let known = state.record(config.api.as_str(), &record.key);
+        let known = state.record(config.account(record).api.as_str(), &record.key);
         match known.and_then(|r| r.confirmed.as_ref()) {
             Some(Confirmed { address, ttl, at, changed, .. }) => {
                 let at = with_age(*at, now);

@@ -23,8 +23,8 @@ const MAX_TOKEN: usize = 3072;
 /// The config keys that give a secret, of which at most one may be set.
 const KEYS: [&str; 4] = ["token", "token_file", "api_key", "api_key_file"];
 
-/// The credential and its file.
-pub(super) struct Account {
+/// The credential of an account, and its file.
+pub(super) struct Found {
     /// The token or API key.
     pub(super) credential: Credential,
     /// The value of `token_file`, if the token was read from there; otherwise `None`.
@@ -38,7 +38,7 @@ pub(super) fn find(
     errors: &Errors,
     env: &Environment,
     warnings: &mut Vec<String>,
-) -> Option<Account> {
+) -> Option<Found> {
     let mut entries = section.entries.iter().filter(|e| KEYS.contains(&e.key.as_str()));
     let configured = entries.next();
     if let (Some(first), Some(second)) = (configured, entries.next()) {
@@ -79,7 +79,7 @@ fn systemd_credential(env: &Environment) -> Option<PathBuf> {
 }
 
 /// Reads the secret of an entry of the config.
-fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Result<Account, Problem> {
+fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Result<Found, Problem> {
     let is_api_key = entry.key.starts_with("api_key");
     let (text, source, secret_file) = if entry.key.ends_with("_file") {
         if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
@@ -97,14 +97,14 @@ fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Res
     warnings.extend(secret_file.as_deref().and_then(readable_by_others));
     let credential = if is_api_key { key_of(&text, &source) } else { token_of(&text, &source) };
     let token_file = secret_file.filter(|_| entry.key == "token_file");
-    Ok(Account { credential: credential?, token_file })
+    Ok(Found { credential: credential?, token_file })
 }
 
 /// Checks a token from outside the config. Its source tells if it takes precedence over one in the config.
-fn outside(text: &str, source: &str, configured: Option<&Entry>) -> Result<Account, Problem> {
+fn outside(text: &str, source: &str, configured: Option<&Entry>) -> Result<Found, Problem> {
     let overriding = configured.map(|entry| format!("{source}, which overrides `{}`", entry.key));
     let credential = token_of(text, overriding.as_deref().unwrap_or(source))?;
-    Ok(Account { credential, token_file: None })
+    Ok(Found { credential, token_file: None })
 }
 
 /// Reads a token or API key file; `kind` names which. The error says how to create a missing file.

@@ -4,11 +4,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::account::{self, Account};
+use super::account;
 use super::error::{ConfigError, Errors};
-use super::model::{Config, Credentials, Detection, Notifications};
+use super::model::{Account, Config, Credentials, Detection, Notifications, Target};
 use super::reader::Reader;
-use super::sources::Sources;
+use super::sources::{Sources, key_of};
 use super::syntax::Section;
 use super::{ca_file, domains};
 use crate::address::consensus::Quorum;
@@ -35,7 +35,12 @@ pub(super) fn build(
     let (reader, domain_sections) = open(sections, errors)?;
     let detection = detection(&reader);
     let mut config = Box::new(Config {
-        api: reader.value("api", api).map_or_else(production, Ok)?,
+        accounts: vec![Account {
+            api: reader.value("api", api).map_or_else(production, Ok)?,
+            credential: Credential::Token(Secret::new("", "")),
+            token_file: None,
+            renew_token: renew_token(&reader),
+        }],
         state_dir: reader.path("state_dir").or_else(|| env.state_dir()),
         recheck: reader.duration("recheck", 0, 2_592_000).unwrap_or(Duration::from_secs(3600)),
         records: domains::read(
@@ -51,14 +56,11 @@ pub(super) fn build(
             heartbeat: reader.value("heartbeat", heartbeat).unwrap_or_default(),
         },
         history: reader.path("history"),
-        renew_token: renew_token(&reader),
-        credential: Credential::Token(Secret::new("", "")),
-        token_file: None,
         fingerprint: 0,
         warnings: Vec::new(),
     });
-    for family in Family::ALL {
-        check_sources(&config, family, &reader);
+    for number in 0..config.detection.targets.len() {
+        check_sources(&config, number, &reader);
     }
     // A wrong argument is reported alone: its exit code is another one.
     if credentials == Credentials::Required
@@ -66,7 +68,8 @@ pub(super) fn build(
         && let Some(account) = account::find(reader.section, errors, env, &mut config.warnings)
     {
         config.fingerprint = fingerprint(errors.file, &account);
-        (config.credential, config.token_file) = (account.credential, account.token_file);
+        let Some(global) = config.accounts.first_mut() else { return Ok(config) };
+        (global.credential, global.token_file) = (account.credential, account.token_file);
     }
     Ok(config)
 }
@@ -85,10 +88,10 @@ fn open<'a>(sections: &'a [Section], errors: &'a Errors) -> Result<(Reader<'a>, 
 }
 
 fn detection(reader: &Reader) -> Detection {
+    let quorum = reader.value("quorum", quorum).unwrap_or_default();
+    let target = |family: Family| Target { family, sources: Sources::read(reader, family), quorum };
     Detection {
-        ipv4: Sources::read(reader, "ipv4", Family::V4),
-        ipv6: Sources::read(reader, "ipv6", Family::V6),
-        quorum: reader.value("quorum", quorum).unwrap_or_default(),
+        targets: Family::ALL.map(target).into(),
         roots: reader
             .path("ca_file")
             .and_then(|path| ca_file::read(&path).map_err(|problem| reader.error("ca_file", problem)).ok()),
@@ -150,7 +153,7 @@ fn renew_token(reader: &Reader) -> bool {
 /// Returns a hash of the config file and the token, for [`Config::fingerprint`]. Files count by modification time, size
 /// and inode. A token that is not in a file counts by 16 bits of its hash only: the fingerprint is stored on disk, and
 /// more bits would help to guess the token.
-fn fingerprint(file: Option<&Path>, account: &Account) -> u64 {
+fn fingerprint(file: Option<&Path>, account: &account::Found) -> u64 {
     let stamp = |path: &Path| {
         path.metadata().map_or(0, |m| {
             let parts = [m.mtime(), m.mtime_nsec()].map(i64::cast_unsigned);
@@ -168,22 +171,22 @@ fn production() -> Result<Endpoint, ConfigError> {
     Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(e.to_string()))
 }
 
-/// Checks that the sources of a family can reach the quorum, and that `resolve:` does not look up a record of this
+/// Checks that the sources of a target can reach the quorum, and that `resolve:` does not look up a record of this
 /// config. Both would otherwise show only at the next change of the address, maybe months later.
-fn check_sources(config: &Config, family: Family, reader: &Reader) {
-    let sources = config.detection.sources(family);
-    let records = || config.records.iter().filter(|r| r.key.rrtype.family() == family);
+fn check_sources(config: &Config, number: usize, reader: &Reader) {
+    let Target { family, sources, quorum } = &config.detection.targets[number];
+    let records = || config.records.iter().filter(|r| r.target == number);
     if records().next().is_none() {
         return;
     }
     let own_record = sources.hosts().find(|host| records().any(|r| r.key.has_host_name(host)));
     let problem = match own_record {
         Some(host) => Some(format!("would look up its own record {host}: use another name in `resolve:`")),
-        None => sources.quorum_problem(family, config.detection.quorum),
+        None => sources.quorum_problem(*family, *quorum),
     };
     if let Some(problem) = problem {
-        let key = family.as_str().to_ascii_lowercase();
-        let line = reader.entry(&key).map_or(0, |e| e.line);
+        let key = key_of(*family);
+        let line = reader.entry(key).map_or(0, |e| e.line);
         reader.errors.add(line, format!("`{key}` {problem}"));
     }
 }

@@ -3,6 +3,7 @@
 use super::error::Errors;
 use super::model::{Detection, MultipleValues, Record};
 use super::reader::Reader;
+use super::sources::key_of;
 use super::syntax::{Section, did_you_mean};
 use crate::address::suffix::Suffix;
 use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName, host_name, labels_like};
@@ -36,7 +37,7 @@ pub(super) fn read(
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "no domain configured: add a section such as [example.org]");
     }
-    records.retain(|r| !detection.sources(r.key.rrtype.family()).is_off());
+    records.retain(|r| !detection.targets[r.target].sources.is_off());
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "nothing to do: the address family of every record is `off`");
     }
@@ -96,7 +97,8 @@ fn read_section(
         for &rrtype in &types {
             let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype };
             let suffix = suffix.filter(|_| rrtype == RrsetType::Aaaa);
-            records.push(Record { key, ttl, multiple_values, suffix });
+            let target = rrtype.family() as usize;
+            records.push(Record { key, ttl, multiple_values, suffix, account: 0, target });
         }
     }
     records
@@ -127,8 +129,8 @@ fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
         let rrtype = RrsetType::parse(word)
             .ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))?;
         let family = rrtype.family();
-        if detection.sources(family).is_off() {
-            let key = family.as_str().to_ascii_lowercase();
+        if detection.global(family).sources.is_off() {
+            let key = key_of(family);
             return Err(format!(
                 "`{key}` is off, so there is no address for {rrtype}: remove {rrtype} here, or `off` there"
             ));

@@ -168,9 +168,13 @@ mod tests {
     #[test]
     fn optional_keys_have_defaults() {
         let config = config("[example.org]\nnames = @\n").expect("a good config");
-        assert_eq!(config.api.as_str(), "https://api.gandi.net/v5/livedns");
+        assert_eq!(config.accounts[0].api.as_str(), "https://api.gandi.net/v5/livedns");
         assert_eq!(
-            (config.detection.timeout.as_secs(), config.recheck.as_secs(), config.detection.quorum),
+            (
+                config.detection.timeout.as_secs(),
+                config.recheck.as_secs(),
+                config.detection.global(Family::V4).quorum
+            ),
             (60, 3600, Quorum::default())
         );
         assert_eq!(config.records.len(), 1);
@@ -315,7 +319,7 @@ mod tests {
             let detection = build::detection_of(&syntax::parse(text, &errors), &errors)?;
             errors.finish().map(|()| detection)
         };
-        assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.sources(Family::V4).is_off()));
+        assert!(read("ipv4 = router\n[example.org]\n").is_ok_and(|d| !d.global(Family::V4).sources.is_off()));
         assert!(read("ipv4 = rooter").is_err_and(|e| e.to_string().contains("did you mean")));
     }
 

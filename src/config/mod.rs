@@ -19,5 +19,7 @@ mod syntax;
 
 pub use error::ConfigError;
 pub use load::{detection, load, names};
-pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record};
+pub use model::{
+    Account, Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target,
+};
 pub use sources::Sources;

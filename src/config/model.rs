@@ -44,6 +44,10 @@ pub struct Record {
     /// The host part to combine with the prefix of the detected IPv6 address; `None` publishes that address itself.
     /// Always `None` for an A record.
     pub suffix: Option<Suffix>,
+    /// The number of its account in [`Config::accounts`].
+    pub account: usize,
+    /// The number of its target in [`Detection::targets`]; of the family of its type.
+    pub target: usize,
 }
 
 impl Record {
@@ -63,13 +67,35 @@ impl Record {
     }
 }
 
+/// One address to detect: records with equal sources share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The address family.
+    pub family: Family,
+    /// The sources of the address.
+    pub sources: Sources,
+    /// Number of providers that must report the same address before a write.
+    pub quorum: Quorum,
+}
+
+/// The API of one account at Gandi, and the credential for it.
+#[derive(Debug)]
+pub struct Account {
+    /// The base URL of the LiveDNS API.
+    pub api: Endpoint,
+    /// The token or API key. An empty token if the config was loaded with [`Credentials::Optional`].
+    pub credential: Credential,
+    /// The value of `token_file`, if the token was read from there; otherwise `None`.
+    pub token_file: Option<PathBuf>,
+    /// `renew_token`: the token in `token_file` is renewed before it expires.
+    pub renew_token: bool,
+}
+
 /// The settings of address detection.
 #[derive(Debug)]
 pub struct Detection {
-    pub(super) ipv4: Sources,
-    pub(super) ipv6: Sources,
-    /// Number of providers that must report the same address before a write.
-    pub quorum: Quorum,
+    /// The targets: first the global ones in the order of [`Family::ALL`], then those of sections.
+    pub targets: Vec<Target>,
     /// The CA certificates of `ca_file`, which replace the built-in ones; `None` for the built-in ones.
     pub roots: Option<Vec<CertificateDer<'static>>>,
     /// The maximum duration of one attempt, 1 s to 1 h. Hooks and the heartbeat have limits of their own.
@@ -81,32 +107,24 @@ impl Detection {
     /// providers of URLs. `check --redact` hides them.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
-        for host in [&self.ipv4, &self.ipv6].into_iter().flat_map(Sources::hosts) {
-            names.push(host.to_owned());
-        }
-        for host in [&self.ipv4, &self.ipv6].into_iter().flat_map(Sources::urls) {
-            names.push(host.to_owned());
+        for Target { sources, .. } in &self.targets {
+            names.extend(sources.hosts().chain(sources.urls()).map(str::to_owned));
         }
         names
     }
 
-    /// Returns the sources of a family.
+    /// Returns the global target of a family.
     #[must_use]
-    pub const fn sources(&self, family: Family) -> &Sources {
-        match family {
-            Family::V4 => &self.ipv4,
-            Family::V6 => &self.ipv6,
-        }
+    pub fn global(&self, family: Family) -> &Target {
+        &self.targets[family as usize]
     }
 }
 
 /// All settings of a run.
 #[derive(Debug)]
 pub struct Config {
-    /// The base URL of the LiveDNS API.
-    pub api: Endpoint,
-    /// The token or API key. An empty token if it was loaded with [`Credentials::Optional`].
-    pub credential: Credential,
+    /// The accounts. The first one is the global one.
+    pub accounts: Vec<Account>,
     /// The settings of address detection.
     pub detection: Detection,
     /// The directory of the state; `None` if it is neither configured nor has a default on this system.
@@ -119,10 +137,6 @@ pub struct Config {
     pub notifications: Notifications,
     /// The file of the last changes; `None` for the default, which is in the state directory.
     pub history: Option<PathBuf>,
-    /// The value of `token_file`, if the token was read from there; otherwise `None`.
-    pub token_file: Option<PathBuf>,
-    /// `renew_token`: the token in `token_file` is renewed before it expires.
-    pub renew_token: bool,
     /// A hash that changes with the config file or the token; such a change ends every backoff. 0 if the config was
     /// loaded with [`Credentials::Optional`].
     pub fingerprint: u64,
@@ -142,6 +156,12 @@ pub struct Notifications {
 }
 
 impl Config {
+    /// Returns the account of a record.
+    #[must_use]
+    pub fn account(&self, record: &Record) -> &Account {
+        &self.accounts[record.account]
+    }
+
     /// Removes the records of other address families. Fails with this exit code if no record is left.
     pub fn restrict(&mut self, families: FamilySelection, exit: Exit) -> Result<(), ConfigError> {
         self.records.retain(|r| families.includes(r.key.rrtype.family()));

@@ -42,9 +42,10 @@ impl Default for Sources {
 }
 
 impl Sources {
-    /// Reads the list of a key, or `off`. Paths are relative to the directory of the config. A list that is not valid
+    /// Reads the list of a family's key, or `off`. Paths are relative to the directory of the config. A list that is not valid
     /// counts as the default.
-    pub(super) fn read(reader: &Reader, key: &str, family: Family) -> Self {
+    pub(super) fn read(reader: &Reader, family: Family) -> Self {
+        let key = key_of(family);
         if reader.entry(key).is_some_and(|e| e.value == "off") {
             return Self(Vec::new());
         }
@@ -132,6 +133,14 @@ impl Sources {
             )),
             _ => None,
         }
+    }
+}
+
+/// Returns the config key of a family's sources.
+pub(super) const fn key_of(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "ipv4",
+        Family::V6 => "ipv6",
     }
 }
 
@@ -225,7 +234,7 @@ mod tests {
     fn read(key: &str, words: &str, family: Family) -> Result<Sources, String> {
         let errors = Errors::new(Some(Path::new("/etc/x.conf")));
         let section = &syntax::parse(&format!("{key} = {words}"), &errors)[0];
-        let sources = Sources::read(&Reader { section, errors: &errors }, key, family);
+        let sources = Sources::read(&Reader { section, errors: &errors }, family);
         errors.finish().map(|()| sources).map_err(|e| e.to_string())
     }
 

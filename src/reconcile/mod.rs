@@ -10,13 +10,12 @@ use std::rc::Rc;
 use crate::address::detector::Detector;
 use crate::address::votes::{Bar, Confirmed};
 use crate::cli::WriteMode;
-use crate::config::{Config, Detection, Record};
+use crate::config::{Config, Record};
 use crate::console::Console;
 use crate::dns::{Current, Rrset};
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
-use crate::net::Family;
 use crate::outcome::{Failure, Outcome, Refusal, Success};
 use crate::state::{self, RecordState, State};
 use crate::sys::random::Random;
@@ -43,15 +42,16 @@ pub(crate) fn reconcile(
 ) -> Vec<Outcome> {
     let mut families = Vec::new();
     let mut outcomes = Vec::with_capacity(config.records.len());
-    for family in Family::ALL {
-        let mut records = records_of(config, context.state, family);
+    for (number, target) in config.detection.targets.iter().enumerate() {
+        let family = target.family;
+        let mut records = records_of(config, context.state, number);
         skip_backed_off(&mut records, context.now, &mut outcomes);
         if records.is_empty() {
             continue;
         }
-        let Detection { quorum, .. } = config.detection;
-        let sources = config.detection.sources(family).list(family, Some(&mut context.random));
-        let mut detector = Detector::new(family, sources, quorum, context.random.split(), http.remaining());
+        let sources = target.sources.list(family, Some(&mut context.random));
+        let mut detector =
+            Detector::new(family, sources, target.quorum, context.random.split(), http.remaining());
         if is_unchanged(config, &context, &records, || detector.hint(http, console)) {
             let cached = |r: &Tracked| {
                 let rrset = rrset_of(fresh(config, &context, r)?);
@@ -71,7 +71,8 @@ pub(crate) fn reconcile(
             }
         }
     }
-    let livedns = LiveDns::new(http, &config.api, &config.credential, context.random.clone());
+    let livedns =
+        LiveDns::new(http, &config.accounts[0].api, &config.accounts[0].credential, context.random.clone());
     let mut pass = Pass { config, context, http, zones: ZoneCache::new(livedns) };
     pass.plan_reads(&families);
     for family in families {
@@ -91,10 +92,11 @@ struct Tracked<'a> {
     delegation: Option<Delegation>,
 }
 
-fn records_of<'a>(config: &'a Config, state: &'a State, family: Family) -> Vec<Tracked<'a>> {
+/// Returns the records of a target, by its number.
+fn records_of<'a>(config: &'a Config, state: &'a State, target: usize) -> Vec<Tracked<'a>> {
     let mut records = Vec::new();
-    for record in config.records.iter().filter(|r| r.key.rrtype.family() == family) {
-        let state = state.record(config.api.as_str(), &record.key);
+    for record in config.records.iter().filter(|r| r.target == target) {
+        let state = state.record(config.account(record).api.as_str(), &record.key);
         records.push(Tracked { record, state, read: None, delegation: None });
     }
     records

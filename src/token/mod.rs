@@ -49,7 +49,7 @@ pub fn expiry(expires: Timestamp, now: Timestamp) -> String {
 
 /// Returns the path of the token file, if the token in it is to be renewed.
 fn renewed_file(config: &Config) -> Option<&Path> {
-    config.token_file.as_deref().filter(|_| config.renew_token)
+    config.accounts[0].token_file.as_deref().filter(|_| config.accounts[0].renew_token)
 }
 
 /// Returns the advice for a token that expires.
@@ -58,7 +58,8 @@ pub(crate) fn advice(config: &Config) -> String {
     if renewed_file(config).is_some() {
         return format!("`renew_token` renews it {} days before", RENEWAL / DAY);
     }
-    let location = config.token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
+    let location =
+        config.accounts[0].token_file.as_ref().map_or_else(String::new, |f| format!(" in {}", f.display()));
     format!("{CREATE_TOKEN}, and replace the old one{location}; after that, updates fail")
 }
 
@@ -103,9 +104,10 @@ pub(crate) fn maintain(
     let mut memory = memory;
     if memory.is_due(now) {
         memory.checked_at = Some(now);
-        let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
+        let mut livedns =
+            LiveDns::new(http, &config.accounts[0].api, &config.accounts[0].credential, random.split());
         // An API key does not expire.
-        if let Credential::Token(_) = config.credential {
+        if let Credential::Token(_) = config.accounts[0].credential {
             match livedns.token_info() {
                 Ok(info) => memory.expires_at = info.expires_in.map(|left| now.plus(left)),
                 Err(e) => {
@@ -172,7 +174,7 @@ fn warn_of_nameservers(config: &Config, livedns: &mut LiveDns, random: &mut Rand
 /// Verifies that Gandi accepts this token by reading the first record.
 fn verify(config: &Config, http: &Http, token: &Credential, random: Random) -> Result<(), gandi::Error> {
     let Some(record) = config.records.first() else { return Ok(()) };
-    let mut livedns = LiveDns::new(http, &config.api, token, random);
+    let mut livedns = LiveDns::new(http, &config.accounts[0].api, token, random);
     livedns.rrset(&record.key).map(drop)
 }
 

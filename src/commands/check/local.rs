@@ -28,9 +28,10 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
         findings.warn("config", warning.clone());
     }
     check_names(config, findings);
-    let (source, length) = (config.credential.source(), config.credential.expose().len() as u64);
+    let (source, length) =
+        (config.accounts[0].credential.source(), config.accounts[0].credential.expose().len() as u64);
     findings.ok("token", format!("from {source}, {}", count(length, "character")));
-    if matches!(config.credential, Credential::ApiKey(_)) {
+    if matches!(config.accounts[0].credential, Credential::ApiKey(_)) {
         let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
         findings.warn("token", text);
     }
@@ -117,7 +118,7 @@ fn check_former_runs(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, 
         Err(e) if e.is_other_version() => return,
         Err(e) => return findings.warn("last success", chain(&e)),
     };
-    let known = || config.records.iter().filter_map(|r| state.record(config.api.as_str(), &r.key));
+    let known = || config.records.iter().filter_map(|r| state.record(config.account(r).api.as_str(), &r.key));
     match known().filter_map(|r| r.confirmed.as_ref()).map(|c| c.at).max() {
         Some(at) if at <= now => findings.ok("last success", at.to_string()),
         Some(at) => {

@@ -60,7 +60,7 @@ pub fn execute(
             if redaction == Redaction::On {
                 redactor.hide_names_of(&config);
             }
-            console.hide(config.credential.expose());
+            console.hide(config.accounts[0].credential.expose());
             local::check_config(&config, &mut findings);
             local::check_state(&config, id, now, &mut findings);
             check_remote(&config, id, context, clock, &mut findings);
@@ -114,12 +114,12 @@ fn check_clock(now: Timestamp, findings: &mut Findings) -> Option<Timestamp> {
 /// Queries each configured source, and decides on an address as a run would.
 fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: &mut Findings) {
     let mut families = Vec::new();
-    for family in Family::ALL {
-        if config.records.iter().any(|r| r.key.rrtype.family() == family) {
-            families.push((family, config.detection.sources(family).list(family, None)));
+    for (number, target) in config.detection.targets.iter().enumerate() {
+        if config.records.iter().any(|r| r.target == number) {
+            families.push((target.family, target.sources.list(target.family, None)));
         }
     }
-    for survey in survey(families, config.detection.quorum, http, random) {
+    for survey in survey(families, config.detection.global(Family::V4).quorum, http, random) {
         let family = survey.family;
         for query in &survey.queries[..survey.configured] {
             let subject = format!("source {} {family}", query.source);
@@ -159,9 +159,11 @@ fn check_records(
     // Another state than that of the pass, which is to read every record.
     let known =
         config.state_dir.as_ref().and_then(|dir| state::read_unlocked(dir, id).ok()).unwrap_or_default();
-    let is_known = |key: &_| known.record(config.api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
+    let is_known =
+        |key: &_| known.record(config.accounts[0].api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
     let outcomes = reconcile(config, &http, pass, &mut discarded);
-    let mut livedns = LiveDns::new(&http, &config.api, &config.credential, random.split());
+    let mut livedns =
+        LiveDns::new(&http, &config.accounts[0].api, &config.accounts[0].credential, random.split());
     let mut listings: Vec<(ZoneName, Option<Listing>)> = Vec::new();
     for Outcome { keys, result } in outcomes {
         for key in keys {

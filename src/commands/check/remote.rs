@@ -27,7 +27,7 @@ pub(super) fn check_gandi(
     random: &mut Random,
     findings: &mut Findings,
 ) -> bool {
-    let host = config.api.host();
+    let host = config.accounts[0].api.host();
     if !check_name_resolution(host, http, findings) {
         return false;
     }
@@ -37,7 +37,8 @@ pub(super) fn check_gandi(
             domains.push(&record.key.domain);
         }
     }
-    let mut livedns = LiveDns::new(http, &config.api, &config.credential, random.split());
+    let mut livedns =
+        LiveDns::new(http, &config.accounts[0].api, &config.accounts[0].credential, random.split());
     let results: Vec<_> = domains.iter().map(|domain| livedns.domain(domain)).collect();
     if let Some(Err(e)) = results.iter().find(|r| r.as_ref().is_err_and(gandi::Error::affects_every_request))
     {
@@ -89,7 +90,7 @@ fn check_name_resolution(host: &str, http: &Http, findings: &mut Findings) -> bo
 
 /// Checks expiry and permissions of a token that Gandi has accepted.
 fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mut Findings) {
-    let Credential::Token(_) = config.credential else {
+    let Credential::Token(_) = config.accounts[0].credential else {
         return findings.ok("token", "accepted (an API key, which Gandi may disable at any time)");
     };
     findings.ok("token", "accepted");

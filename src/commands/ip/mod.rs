@@ -42,12 +42,12 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     let mut random = Random::new(context.seed);
     let mut families = Vec::new();
     for family in Family::ALL {
-        let sources = detection.sources(family);
+        let sources = &detection.global(family).sources;
         if options.families.includes(family) && (options.families.is_explicit() || !sources.is_off()) {
             families.push((family, sources.list(family, None)));
         }
     }
-    let surveys = survey(families, detection.quorum, &http, &mut random);
+    let surveys = survey(families, detection.global(Family::V4).quorum, &http, &mut random);
     if options.format == OutputFormat::Json {
         console.object(&show::json(&surveys));
     } else {

@@ -148,7 +148,7 @@ impl<'a> Updater<'a> {
         if self.options.mode == WriteMode::Apply
             && let Some(token) = token::resume_renewal(&self.config, &http, self.random.split(), console)
         {
-            self.config.credential = token;
+            self.config.accounts[0].credential = token;
             // With another token, every backoff ends.
             self.config.fingerprint = self.config.fingerprint.wrapping_add(1);
             self.state = std::mem::take(&mut self.state).with_fingerprint(self.config.fingerprint);
@@ -159,7 +159,7 @@ impl<'a> Updater<'a> {
         let state = modified.as_ref().unwrap_or(&self.state);
         let context = PassContext { state, now, mode, random };
         let outcomes = reconcile(&self.config, &http, context, console);
-        let api = self.config.api.as_str();
+        let api = self.config.accounts[0].api.as_str();
         let is_known = |key: &_| self.state.record(api, key).is_some_and(|r| r.confirmed.is_some());
         let exit = report(&outcomes, &is_known, console);
         Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
@@ -223,7 +223,7 @@ impl<'a> Updater<'a> {
 
     /// Saves the outcomes, prints what is news, adds the changes to the history and runs `on_change`.
     fn record(&mut self, attempt: &Attempt, which: Attempts, suffix: &str, console: &mut Console) {
-        let (now, outcomes, api) = (attempt.now, attempt.outcomes(), self.config.api.as_str());
+        let (now, outcomes, api) = (attempt.now, attempt.outcomes(), self.config.accounts[0].api.as_str());
         self.state = std::mem::take(&mut self.state).apply(api, outcomes, which, now);
         let classes = classes(outcomes, api, &self.noted, &self.state);
         let (mut due, mut has_changed) = (Vec::new(), false);
@@ -331,7 +331,7 @@ impl<'a> Updater<'a> {
     /// next run.
     fn report_failures(&mut self, attempt: &Attempt, console: &mut Console) {
         let Some(program) = &self.config.notifications.on_failure else { return };
-        let api = self.config.api.as_str();
+        let api = self.config.accounts[0].api.as_str();
         let unreported = self.state.unreported(api, attempt.outcomes(), attempt.now);
         for key in self.hooks.failures(program, &unreported, console) {
             self.state.mark_reported(api, key, attempt.now);

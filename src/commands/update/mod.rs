@@ -100,7 +100,7 @@ pub fn execute(
         told = text;
         retries.pause(console);
     };
-    console.hide(config.credential.expose());
+    console.hide(config.accounts[0].credential.expose());
     console.hold();
     if !update.splay.is_zero() {
         let most = u32::try_from(update.splay.as_millis()).unwrap_or(u32::MAX);
