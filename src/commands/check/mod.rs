@@ -227,7 +227,7 @@ fn add_record(
             findings.ok(Id::Record, &about, format!("the next run will change it: {change}"));
         }
         // The cause is a finding of its own, and would be repeated for each record.
-        Err(failure) if findings.has(failure.exit(), Id::Domain, key.domain.as_str()) => {}
+        Err(failure) if findings.has(failure.exit(), Id::Domain, &key.domain.both()) => {}
         Err(failure) => findings.fail(failure.exit(), Id::Record, &about, failure.text()),
     }
 }

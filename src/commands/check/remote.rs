@@ -98,7 +98,7 @@ fn check_account<'a>(
     }
     let mut readable = false;
     for (domain, result) in domains.iter().zip(results) {
-        let about = domain.as_str();
+        let about = &domain.both();
         if let Err(e) = result {
             findings.fail(e.exit(), Id::Domain, about, chain(&e));
             continue;
@@ -171,7 +171,7 @@ fn check_token(account: &Account, about: &str, livedns: &LiveDns, now: Timestamp
 
 /// Checks that the domain uses LiveDNS: otherwise the zone at LiveDNS is not published.
 fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
-    let about = domain.as_str();
+    let about = &domain.both();
     match nameservers::warning(livedns, domain, random) {
         Ok(None) => findings.ok(Id::Nameservers, about, "domain uses Gandi LiveDNS"),
         Ok(Some(text)) | Err(text) => findings.warn(Id::Nameservers, about, text),
