@@ -62,6 +62,7 @@ mod state; // the lock and the state
 mod state_directory; // creation and owner of the state directory
 mod state_file; // helper: the format of the state file
 mod status; // `gandi-ddns status`, and the history
+mod status_json; // `gandi-ddns status --json`
 mod syslog; // `--syslog`
 mod tls; // certificates and TLS versions
 mod token_expiry; // warnings before the token expires
