@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::{check, ip, status, update};
+use gandi_ddns::commands::{check, get, ip, status, update};
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
@@ -56,6 +56,7 @@ fn main() -> ExitCode {
             check::execute(&options, redaction, &context, &mut console)
         }
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
+        Ok(Invocation::Get(options, names)) => get::execute(&options, &names, &context, &mut console),
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
         Ok(Invocation::Help) => {
             console.notice(format_args!("{}", cli::help()));

@@ -10,6 +10,7 @@ Usage: gandi-ddns [OPTIONS]         update the records if needed
        gandi-ddns check [OPTIONS]   diagnose config, network, token and zone; changes nothing
        gandi-ddns status [OPTIONS]  show last run, recent changes and current failures (offline)
        gandi-ddns ip [OPTIONS]      show the public address reported by each source (no token needed)
+       gandi-ddns get [NAME]...     print what the zone at Gandi holds for these records, or for all
 
 Global options:
   -c, --config FILE    read this config (default: /etc/gandi-ddns/gandi-ddns.conf, then
@@ -29,7 +30,7 @@ Update options:
       --syslog         log to syslog instead of stdout and stderr
 
 Output options:
-      --json           print one JSON object on stdout (not with status)
+      --json           print one JSON object on stdout
       --redact         with check: hide host names and IP addresses
 
 Without a config file:

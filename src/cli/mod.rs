@@ -2,6 +2,7 @@
 //! `--ttl`.
 
 mod error;
+mod get;
 mod given;
 mod help;
 mod options;
@@ -23,7 +24,7 @@ pub use options::{
     CachePolicy, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat, Redaction,
     UpdateOptions, WriteMode,
 };
-use table::{COMMANDS, UPDATE};
+use table::{COMMANDS, GET, UPDATE};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
@@ -67,6 +68,8 @@ fn command(given: &Given) -> Result<(&'static str, Help), UsageError> {
     let mut command = "";
     for word in &given.words {
         match word.as_str() {
+            // The name of a record, even if it is a word such as `help`.
+            _ if command == get::WORD => unknown::secret(word).map_or(Ok(()), Err)?,
             "help" => help = Help::Usage,
             "version" if help == Help::Usage => {}
             "version" => help = Help::Version,
@@ -96,19 +99,21 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         (false, false) => Verbosity::Normal,
     };
     let families = match (given.has("-4"), given.has("-6")) {
+        _ if bit == GET && given.has("--type") && !given.has("--domain") => get::families(given)?,
         (false, false) => FamilySelection::Any,
         (true, false) => FamilySelection::Only(Family::V4),
         (false, true) => FamilySelection::Only(Family::V6),
         (true, true) => FamilySelection::Both,
     };
     let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
-    let global = GlobalOptions { source: source(given, families)?, families, format, verbosity };
+    let global = GlobalOptions { source: source(given, bit, families)?, families, format, verbosity };
     Ok(match command {
         "ip" => Invocation::Ip(global),
         "check" => {
             Invocation::Check(global, if given.has("--redact") { Redaction::On } else { Redaction::Off })
         }
         "status" => Invocation::Status(global),
+        get::WORD => Invocation::Get(global, get::names(given)),
         _ => Invocation::Update(
             global,
             UpdateOptions {
@@ -131,16 +136,20 @@ fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, Usage
 }
 
 /// Returns the config file, or the records that `--domain` and its companions give.
-fn source(given: &Given, families: FamilySelection) -> Result<ConfigSource, UsageError> {
-    let names = given.values("--name");
+fn source(given: &Given, command: u8, families: FamilySelection) -> Result<ConfigSource, UsageError> {
+    let mut names = given.values("--name");
     let Some(domain) = given.value("--domain") else {
-        return match ["--name", "--type", "--ttl"].into_iter().find(|option| given.has(option)) {
+        let is_allowed = |option: &str| command == GET && option == "--type";
+        return match ["--name", "--type", "--ttl"].into_iter().find(|o| given.has(o) && !is_allowed(o)) {
             Some(option) => Err(UsageError::Requires(option, "--domain")),
             None => Ok(ConfigSource::File(given.value("--config").map(PathBuf::from))),
         };
     };
     if given.has("--config") {
         return Err(UsageError::Conflict("--config", "--domain"));
+    }
+    if names.is_empty() && command == GET {
+        names = get::relative(&get::names(given), domain);
     }
     if names.is_empty() {
         return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
@@ -277,7 +286,18 @@ mod tests {
             Ok(Invocation::Check(_, Redaction::Off))
         ));
         assert!(matches!(parse("status -c x.conf"), Ok(Invocation::Status(_))));
+        let Ok(Invocation::Get(_, names)) = parse("-4 get home help -c x.conf -- status") else {
+            panic!("that is `get`")
+        };
+        assert_eq!(names, ["home", "help", "status"]);
         for bad in [
+            "get --dry-run",
+            "get -4 --type A",
+            "get --type MX",
+            "get --name home",
+            "get --ttl 300",
+            "get --domain example.org",
+            "home get",
             "ip --dry-run",
             "ip stray",
             "ip --domain example.org --name @",
@@ -287,7 +307,7 @@ mod tests {
             "check --force",
             "check --wait 5",
             "check --syslog",
-            "status --json",
+            "status --redact",
             "--redact",
             "--wait",
             "--wait soon",

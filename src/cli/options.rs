@@ -119,6 +119,8 @@ pub enum Invocation {
     Check(GlobalOptions, Redaction),
     /// `status`: show the saved state.
     Status(GlobalOptions),
+    /// `get`: print what the zone holds for the records with these names; all records if there are none.
+    Get(GlobalOptions, Vec<String>),
 }
 
 impl Invocation {
@@ -129,7 +131,8 @@ impl Invocation {
             Self::Update(options, _)
             | Self::Ip(options)
             | Self::Check(options, _)
-            | Self::Status(options) => options.verbosity,
+            | Self::Status(options)
+            | Self::Get(options, _) => options.verbosity,
             Self::Help | Self::Version => Verbosity::Normal,
         }
     }

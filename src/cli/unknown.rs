@@ -78,15 +78,21 @@ fn named(name: &str) -> Option<&'static str> {
     OPTIONS.iter().map(|o| o.name).find(|known| known.trim_start_matches(DASHES) == name)
 }
 
+/// Returns the error for a word that is a secret, or begins with the name of one and `=`.
+pub(super) fn secret(word: &str) -> Option<UsageError> {
+    let name = folded(key(word));
+    if secret::is_in(word) {
+        return Some(UsageError::Secret("a secret as an argument".to_owned()));
+    }
+    translated(SECRETS, &name).map(|_| UsageError::Secret(format!("`{name}`")))
+}
+
 /// Returns the error for a word that is no command, or comes after `command`, unless that is empty.
 pub(super) fn word(word: &str, command: &'static str) -> UsageError {
     let (key, is_assignment) = (key(word), word.contains('='));
     let name = folded(key);
-    if secret::is_in(word) {
-        return UsageError::Secret("a secret as an argument".to_owned());
-    }
-    if translated(SECRETS, &name).is_some() {
-        return UsageError::Secret(format!("`{name}`"));
+    if let Some(e) = secret(word) {
+        return e;
     }
     let shown = shown(key);
     let other = translated(OTHER_COMMANDS, &name);

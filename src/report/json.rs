@@ -71,6 +71,11 @@ pub(crate) fn run(report: &RunReport) -> String {
     object.end()
 }
 
+/// Returns the addresses of an RRset as JSON strings; none if there is no RRset.
+pub(crate) fn addresses(rrset: Option<&Rrset>) -> Vec<String> {
+    rrset.map_or(&[][..], Rrset::values).iter().map(|a| format!("\"{a}\"")).collect()
+}
+
 fn record(key: &RrsetKey, result: &Result<Success, Failure>) -> String {
     let (word, old, new, failure) = match result {
         Ok(Success::Cached(new)) => ("cached", None, Some(new), None),
@@ -78,9 +83,6 @@ fn record(key: &RrsetKey, result: &Result<Success, Failure>) -> String {
         Ok(Success::Created { new, .. }) => ("created", None, Some(new), None),
         Ok(Success::Replaced { old, new, .. }) => ("replaced", Some(old), Some(new), None),
         Err(failure) => ("failed", None, None, Some(failure)),
-    };
-    let addresses = |rrset: Option<&Rrset>| -> Vec<String> {
-        rrset.map_or(&[][..], Rrset::values).iter().map(|a| format!("\"{a}\"")).collect()
     };
     let since = match failure {
         Some(Failure::BackedOff(record)) => Some(record.first_seen.as_secs()),

@@ -27,6 +27,7 @@ mod file_reading; // size limits, the config on stdin, errors of the system
 mod first_write; // an address that this program has not written, before its replacement
 mod foreign_configs; // configs of other programs
 mod gandi_responses; // Gandi's possible responses, and faults in them
+mod get; // `gandi-ddns get`
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own

@@ -28,7 +28,8 @@ pub(super) fn check_config(config: &Config, findings: &mut Findings) {
         findings.warn(Id::Config, "", warning.clone());
     }
     check_names(config, findings);
-    let (source, length) = (config.accounts[0].credential.source(), config.accounts[0].credential.expose().len() as u64);
+    let (source, length) =
+        (config.accounts[0].credential.source(), config.accounts[0].credential.expose().len() as u64);
     findings.ok(Id::Token, "", format!("from {source}, {}", count(length, "character")));
     if matches!(config.accounts[0].credential, Credential::ApiKey(_)) {
         let text = format!("Gandi has deprecated API keys: {USE_TOKEN}");
