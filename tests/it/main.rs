@@ -7,6 +7,7 @@ mod advice; // advice for a machine without IPv4 or IPv6
 mod architecture; // layers, ARCHITECTURE.md, and the language of doc comments
 mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
+mod check_ids; // the ids in `check --json`
 mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
 mod command_line; // mistyped command lines, and secrets in them
