@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::faketime;
 use crate::sandbox::{Sandbox, TOKEN, stale};
 use crate::schema::{self, fits};
 use fake_gandi::{Fault, On, Times};
@@ -72,6 +73,7 @@ fn offline_check_fails_for_a_bad_config_and_bad_files() {
 /// As by `validate: gandi-ddns check --offline -c %s` of Ansible: another file, while a run holds the lock.
 #[test]
 fn offline_check_of_a_copy_needs_neither_the_lock_nor_the_clock() {
+    const NAME: &str = "offline_check::offline_check_of_a_copy_needs_neither_the_lock_nor_the_clock";
     let s = stale();
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
     let mut command = s.command();
@@ -89,4 +91,7 @@ fn offline_check_of_a_copy_needs_neither_the_lock_nor_the_clock() {
     s.run(&["check", "--offline"]).exits_without_errors(0);
     first.kill().expect("the first run");
     first.wait().expect("its end");
+    if let Some(mut command) = faketime::command(NAME, &s, "1970-01-01 00:00:10") {
+        s.finish(command.args(["check", "--offline", "-c", "gandi-ddns.conf"])).exits_without_errors(0);
+    }
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use crate::namespace::Namespace;
 use crate::run_output::{RunOutput, wait};
 use crate::sandbox::{Sandbox, TOKEN, stale};
+use crate::schema::{self, fits};
 
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 
@@ -117,6 +118,11 @@ fn stdin_without_a_config_is_an_error_with_a_remedy() {
         let ran = run(&s, "", command);
         let text = format!("{}{}", ran.stdout, ran.stderr);
         assert!(ran.code == Some(78) && empty.iter().all(|word| text.contains(word)), "{ran}");
+    }
+    for (command, schema) in [("-n", schema::RUN), ("check", schema::CHECK), ("ip", schema::IP)] {
+        let ran = run(&s, "", &[command, "--json"]);
+        fits(schema, &ran.stdout);
+        assert!(ran.code == Some(78) && ran.stdout.contains(empty[0]), "{ran}");
     }
     s.finish(s.command().args(["-c", "-"])).fails(78, &empty);
     let mut closed = Command::new("sh");
