@@ -1,5 +1,5 @@
-//! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type` and
-//! `--ttl`.
+//! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type`, `--ttl`
+//! and `--option`.
 
 mod error;
 mod get;
@@ -8,23 +8,22 @@ mod help;
 mod options;
 mod table;
 mod unknown;
+mod values;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::console::Verbosity;
 use crate::dns::RrsetType;
-use crate::net::{Family, FamilySelection};
-use crate::sys::time::duration;
+use crate::net::FamilySelection;
 pub use error::UsageError;
 use given::Given;
 pub use help::{help, version};
 pub use options::{
-    CachePolicy, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat, Redaction,
-    UpdateOptions, WriteMode,
+    CachePolicy, CheckScope, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat,
+    Redaction, UpdateOptions, WriteMode,
 };
 use table::{COMMANDS, GET, UPDATE};
+use values::{addresses, families, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
@@ -45,6 +44,15 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
         return Err(e);
     }
     invocation(&given, command)
+}
+
+/// Returns the command of a command line that asks for JSON, empty for an update; `None` if it does not ask for it. It
+/// need not be a valid one: this is for the form of the error.
+#[must_use]
+pub fn json_command(arguments: &[OsString]) -> Option<&'static str> {
+    let is_given = |word: &str| arguments.iter().any(|argument| argument == word);
+    let command = COMMANDS.iter().map(|(known, _)| *known).find(|known| is_given(known));
+    is_given("--json").then(|| command.unwrap_or_default())
 }
 
 /// A text that is asked for in place of a command.
@@ -98,19 +106,20 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let families = match (given.has("-4"), given.has("-6")) {
-        _ if bit == GET && given.has("--type") && !given.has("--domain") => get::families(given)?,
-        (false, false) => FamilySelection::Any,
-        (true, false) => FamilySelection::Only(Family::V4),
-        (false, true) => FamilySelection::Only(Family::V6),
-        (true, true) => FamilySelection::Both,
-    };
+    let addresses = addresses(given)?;
+    let mut families = families(given, &addresses)?;
+    if bit == GET && !given.has("--domain") {
+        families = get::families(given, families)?;
+    }
     let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
-    let global = GlobalOptions { source: source(given, bit, families)?, families, format, verbosity };
+    let (source, overrides) = (source(given, bit, families)?, overrides(given)?);
+    let global = GlobalOptions { source, overrides, addresses, families, format, verbosity };
     Ok(match command {
         "ip" => Invocation::Ip(global),
         "check" => {
-            Invocation::Check(global, if given.has("--redact") { Redaction::On } else { Redaction::Off })
+            let redaction = if given.has("--redact") { Redaction::On } else { Redaction::Off };
+            let scope = if given.has("--offline") { CheckScope::Offline } else { CheckScope::Everything };
+            Invocation::Check(global, redaction, scope)
         }
         "status" => Invocation::Status(global),
         get::WORD => Invocation::Get(global, get::names(given)),
@@ -127,14 +136,6 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
     })
 }
 
-/// Returns the time of an option, at most `max` seconds; zero if the option is not given.
-fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, UsageError> {
-    match given.value(option) {
-        None => Ok(Duration::ZERO),
-        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem)),
-    }
-}
-
 /// Returns the config file, or the records that `--domain` and its companions give.
 fn source(given: &Given, command: u8, families: FamilySelection) -> Result<ConfigSource, UsageError> {
     let mut names = given.values("--name");
@@ -142,14 +143,15 @@ fn source(given: &Given, command: u8, families: FamilySelection) -> Result<Confi
         let is_allowed = |option: &str| command == GET && option == "--type";
         return match ["--name", "--type", "--ttl"].into_iter().find(|o| given.has(o) && !is_allowed(o)) {
             Some(option) => Err(UsageError::Requires(option, "--domain")),
-            None => Ok(ConfigSource::File(given.value("--config").map(PathBuf::from))),
+            None if given.value("--config") == Some("-") => Ok(ConfigSource::Stdin),
+            None => Ok(ConfigSource::File(given.value("--config").map(Into::into))),
         };
     };
     if given.has("--config") {
         return Err(UsageError::Conflict("--config", "--domain"));
     }
     if names.is_empty() && command == GET {
-        names = get::relative(&get::names(given), domain);
+        names = get::names(given);
     }
     if names.is_empty() {
         return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
@@ -168,6 +170,7 @@ fn source(given: &Given, command: u8, families: FamilySelection) -> Result<Confi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Family;
 
     fn arguments(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
@@ -225,7 +228,7 @@ mod tests {
         }
         let values = |line: &str| match run(line).expect(line).0.source {
             ConfigSource::Inline(inline) => inline.names,
-            ConfigSource::File(_) => Vec::new(),
+            _ => Vec::new(),
         };
         assert_eq!(values("--domain example.org --name=-x --name=--force"), ["-x", "--force"]);
     }
@@ -257,7 +260,7 @@ mod tests {
         assert_eq!(includes("-4 -6"), [true, true]);
         let types = |line: &str| match run(line).expect(line).0.source {
             ConfigSource::Inline(inline) => inline.types,
-            ConfigSource::File(_) => Vec::new(),
+            _ => Vec::new(),
         };
         assert_eq!(types("--domain example.org --name home -6"), ["AAAA"]);
         assert_eq!(types("--domain example.org --name home -46"), ["A", "AAAA"]);
@@ -280,10 +283,13 @@ mod tests {
             assert!(matches!(parse(help), Ok(Invocation::Help)), "{help}");
         }
         assert!(matches!(parse("-c x.conf -4 ip"), Ok(Invocation::Ip(_))));
-        assert!(matches!(parse("check --redact --json"), Ok(Invocation::Check(_, Redaction::On))));
+        assert!(matches!(
+            parse("check --redact --json"),
+            Ok(Invocation::Check(_, Redaction::On, CheckScope::Everything))
+        ));
         assert!(matches!(
             parse("check --domain example.org --name @"),
-            Ok(Invocation::Check(_, Redaction::Off))
+            Ok(Invocation::Check(_, Redaction::Off, _))
         ));
         assert!(matches!(parse("status -c x.conf"), Ok(Invocation::Status(_))));
         let Ok(Invocation::Get(_, names)) = parse("-4 get home help -c x.conf -- status") else {

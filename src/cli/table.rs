@@ -48,8 +48,9 @@ const fn option(
 }
 
 /// All options, in the order of `--help`.
-pub(super) static OPTIONS: [Spec; 18] = [
+pub(super) static OPTIONS: [Spec; 21] = [
     option("--config", "-c", "FILE", Times::Once, ALL),
+    option("--option", "-o", "KEY=VALUE", Times::Many, ALL),
     option("-4", "-4", "", Times::Many, ALL),
     option("-6", "-6", "", Times::Many, ALL),
     option("--verbose", "-v", "", Times::Many, ALL),
@@ -58,11 +59,13 @@ pub(super) static OPTIONS: [Spec; 18] = [
     option("--version", "-V", "", Times::Many, ALL),
     option("--dry-run", "-n", "", Times::Once, UPDATE),
     option("--force", "-f", "", Times::Once, UPDATE),
+    option("--address", "", "ADDR", Times::Many, UPDATE),
     option("--wait", "", "TIME", Times::Once, UPDATE),
     option("--splay", "", "TIME", Times::Once, UPDATE),
     option("--syslog", "", "", Times::Once, UPDATE),
     option("--json", "", "", Times::Once, ALL),
     option("--redact", "", "", Times::Once, CHECK),
+    option("--offline", "", "", Times::Once, CHECK),
     option("--domain", "", "DOMAIN", Times::Once, RECORDS),
     option("--name", "", "NAME", Times::Many, RECORDS),
     option("--type", "", "TYPE", Times::Many, RECORDS),

@@ -7,75 +7,75 @@ use crate::cli::{ConfigSource, GlobalOptions, OutputFormat};
 use crate::commands::context::{Context, report_config_error};
 use crate::config::{self, Config, ConfigError, Credentials, Loaded, Record};
 use crate::console::Console;
-use crate::dns::RrsetKey;
+use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::json::Object;
 use crate::net::FamilySelection;
 use crate::reconcile::{self, Content};
 use crate::report::grouped_lines;
-use crate::report::json::addresses;
+use crate::report::json::{add_content, object_of};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
 use crate::sys::words::did_you_mean;
+
+/// Returns the object of `--json` for an invalid command line.
+#[must_use]
+pub fn usage_error(text: &str) -> String {
+    json(Exit::Usage, Some(text), &[], &[])
+}
 
 /// Runs the command. Returns [`Exit::Absent`] if a record does not exist, unless a failure is more severe.
 pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, console: &mut Console) -> Exit {
     let is_json = options.format == OutputFormat::Json;
     let config = match load(options, names, context) {
         Ok(config) => config,
-        Err(Unread::Config(e)) => {
+        Err(e) => {
             if is_json {
                 console.object(&json(e.exit(), Some(&e.to_string()), &[], &[]));
             }
             return report_config_error(&e, "", console);
         }
-        Err(Unread::Other(exit, text)) => {
-            if is_json {
-                console.object(&json(exit, Some(&text), &[], &[]));
-            }
-            console.error(format_args!("{text}"));
-            return exit;
-        }
     };
     for account in &config.accounts {
         console.hide(account.credential.expose());
+    }
+    // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
+    if let Some(problem) = implausible((context.now)()) {
+        if is_json {
+            console.object(&json(Exit::TryLater, Some(&problem), &[], &[]));
+        }
+        console.error(format_args!("{problem}"));
+        return Exit::TryLater;
     }
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let contents = reconcile::read(&config, &http, &mut Random::new(context.seed), console);
     let exit = contents.iter().map(exit_of).max().unwrap_or(Exit::Ok);
     if is_json {
+        console.reserve_stdout();
         console.object(&json(exit, None, &config.records, &contents));
-    } else {
-        print(&config.records, &contents, form(options, names, &config), console);
     }
-    report_failures(&config.records, &contents, console);
+    let is_one = match options.source {
+        ConfigSource::Inline(_) => config.records.len() == 1,
+        _ => names.len() == 1 && matches!(options.families, FamilySelection::Only(_)),
+    };
+    print(&config.records, &contents, if is_one { Form::Address } else { Form::Record }, console);
     exit
 }
 
-/// The reason why no record was read.
-enum Unread {
-    /// The config is invalid, or has no record of the families.
-    Config(ConfigError),
-    /// Another problem, with its exit code.
-    Other(Exit, String),
-}
-
 /// Loads the config with the records that the options and the names select.
-fn load(options: &GlobalOptions, names: &[String], context: &Context) -> Result<Box<Config>, Unread> {
-    let loaded = config::load(&options.source, &context.env, Credentials::Required);
-    let Loaded { mut config, .. } = loaded.map_err(Unread::Config)?;
+fn load(options: &GlobalOptions, names: &[String], context: &Context) -> Result<Box<Config>, ConfigError> {
+    let Loaded { mut config, .. } = config::load(options, &context.env, Credentials::Required)?;
     if !names.is_empty() {
-        let selected = select(names, &config.records).map_err(|text| Unread::Other(Exit::Usage, text))?;
-        let mut selected = selected.into_iter();
+        let mut selected = select(names, &config.records)
+            .map_err(|problem| ConfigError::of_option("get", &problem))?
+            .into_iter();
         config.records.retain(|_| selected.next().unwrap_or(false));
     }
     let is_inline = matches!(options.source, ConfigSource::Inline(_));
-    let exit = if is_inline { Exit::Usage } else { Exit::Config };
-    config.restrict(options.families, exit).map_err(Unread::Config)?;
-    // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
-    implausible((context.now)()).map_or(Ok(config), |problem| Err(Unread::Other(Exit::TryLater, problem)))
+    config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
+    Ok(config)
 }
 
 /// Returns for each record true if it has one of these names: that of the config, or the host name in any case. A
@@ -101,14 +101,14 @@ fn select(names: &[String], records: &[Record]) -> Result<Vec<bool>, String> {
             }
         }
         if first.is_none() {
-            let hosts: Vec<String> = records.iter().map(|r| r.key.host_name()).collect();
-            let mut known: Vec<&str> = records.iter().map(|r| r.key.name.as_str()).collect();
-            known.extend(hosts.iter().map(String::as_str));
+            let mut known = Vec::with_capacity(records.len());
+            for Record { key, .. } in records {
+                known.push(if name.contains('.') { key.host_name() } else { key.name.to_string() });
+            }
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
             let meant = did_you_mean(absolute.unwrap_or(&name), &known);
             let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
-            return Err(format!(
-                "`{typed}` is not configured{meant}; to read another record, use --domain and --name"
-            ));
+            return Err(format!("`{typed}` is not configured{meant}; to read it, use --domain"));
         }
     }
     Ok(selected)
@@ -131,33 +131,20 @@ enum Form {
     Record,
 }
 
-fn form(options: &GlobalOptions, names: &[String], config: &Config) -> Form {
-    let is_one = match options.source {
-        ConfigSource::Inline(_) => config.records.len() == 1,
-        ConfigSource::File(_) => names.len() == 1 && matches!(options.families, FamilySelection::Only(_)),
-    };
-    if is_one { Form::Address } else { Form::Record }
-}
-
-/// Prints a line for each address.
+/// Prints a line for each address, and for each failure one with the names of its records.
 fn print(records: &[Record], contents: &[Content], form: Form, console: &mut Console) {
-    for (Record { key, .. }, content) in records.iter().zip(contents) {
-        let Ok(Some(rrset)) = content else { continue };
-        for address in rrset.values() {
-            match form {
-                Form::Address => console.notice(format_args!("{address}")),
-                Form::Record => console.notice(format_args!("{key} {address}")),
-            }
-        }
-    }
-}
-
-/// Prints the failures, one line per text.
-fn report_failures(records: &[Record], contents: &[Content], console: &mut Console) {
     let (mut failures, mut texts) = (Vec::new(), Texts::default());
-    for (record, content) in records.iter().zip(contents) {
-        if let Err((_, text)) = content {
-            push_grouped(&mut failures, &mut texts, text, &record.key);
+    for (Record { key, .. }, content) in records.iter().zip(contents) {
+        match content {
+            Ok(rrset) => {
+                for address in rrset.as_ref().map(Rrset::values).unwrap_or_default() {
+                    match form {
+                        Form::Address => console.notice(format_args!("{address}")),
+                        Form::Record => console.notice(format_args!("{key} {address}")),
+                    }
+                }
+            }
+            Err((_, text)) => push_grouped(&mut failures, &mut texts, text, key),
         }
     }
     for line in grouped_lines(&failures) {
@@ -172,14 +159,11 @@ fn json(exit: Exit, error: Option<&str>, records: &[Record], contents: &[Content
         let (word, rrset, failure) = match content {
             Ok(Some(rrset)) => ("present", Some(rrset), None),
             Ok(None) => ("absent", None, None),
-            Err((exit, text)) => ("failed", None, Some((exit, text.as_str()))),
+            Err((exit, text)) => ("failed", None, Some((*exit, text.as_str()))),
         };
-        let mut object = Object::new();
-        object.text("domain", Some(key.domain.as_str())).text("name", Some(key.name.as_str()));
-        object.text("type", Some(key.rrtype.as_str())).text("result", Some(word));
-        object.list("addresses", &addresses(rrset)).number("ttl", rrset.map(|r| r.ttl.into()));
-        object.number("exit", failure.map(|(exit, _)| exit.code().into()));
-        object.text("error", failure.map(|(_, text)| text));
+        let mut object = object_of(key);
+        object.text("result", Some(word));
+        add_content(&mut object, rrset, failure);
         objects.push(object.end());
     }
     let mut object = Object::new();
@@ -236,10 +220,10 @@ mod tests {
             ),
             (
                 "hmoe.example.org",
-                "`hmoe.example.org` is not configured (did you mean home.example.org?); to read",
+                "`hmoe.example.org` is not configured (did you mean home.example.org?); to read it",
             ),
-            ("*.hom", "(did you mean *.home?)"),
-            ("www", "`www` is not configured; to read another record, use --domain and --name"),
+            ("*.hom.example.org", "(did you mean *.home.example.org?)"),
+            ("www", "`www` is not configured; to read it, use --domain"),
             ("home.example.net nas", "`nas` is not configured"),
             ("nas.home.", "`nas.home.` is not configured"),
             ("@.", "`@.` is not configured"),

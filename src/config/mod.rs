@@ -9,6 +9,7 @@ mod error;
 mod foreign;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod given;
 mod legacy;
 mod load;
 mod model;
@@ -18,7 +19,7 @@ mod sources;
 mod syntax;
 
 pub use error::ConfigError;
-pub use load::{detection, load, names};
+pub use load::{detection, load, names, read_stdin};
 pub use model::{
     Account, Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target,
 };

@@ -4,6 +4,7 @@ use super::report::Report;
 use crate::dns::RrsetKey;
 use crate::json::{Object, quoted};
 use crate::outcome::FailureRecord;
+use crate::report::json::{object_of, warnings};
 use crate::state::RecordState;
 use crate::state::history::HistoryEntry;
 use crate::sys::time::Timestamp;
@@ -21,12 +22,6 @@ pub(super) fn object(report: &Report) -> String {
     }
     let changes = report.changes.as_deref().unwrap_or_default();
     let changes: Vec<String> = changes.iter().rev().map(change).collect();
-    let mut warnings = Vec::with_capacity(report.warnings.len());
-    for text in &report.warnings {
-        let mut warning = Object::new();
-        warning.text("text", Some(text));
-        warnings.push(warning.end());
-    }
     let mut object = Object::new();
     object.text("version", Some(env!("CARGO_PKG_VERSION")));
     time(&mut object, "time", Some(report.now));
@@ -35,7 +30,7 @@ pub(super) fn object(report: &Report) -> String {
     time(&mut object, "last_run", report.last_run);
     time(&mut object, "last_success", last_success);
     time(&mut object, "token_expires", token_expires);
-    object.list("records", &records).list("changes", &changes).list("warnings", &warnings);
+    object.list("records", &records).list("changes", &changes).list("warnings", &warnings(&report.warnings));
     object.end()
 }
 
@@ -46,9 +41,8 @@ fn time(object: &mut Object, name: &str, time: Option<Timestamp>) {
 fn record_object(key: &RrsetKey, known: Option<&RecordState>, now: Timestamp) -> String {
     let confirmed = known.and_then(|r| r.confirmed.as_ref());
     let failure = known.and_then(|r| r.failure.as_ref()).map(|f| failure_object(f, now));
-    let mut object = Object::new();
-    object.text("host", Some(&key.host_name())).text("domain", Some(key.domain.as_str()));
-    object.text("name", Some(key.name.as_str())).text("type", Some(key.rrtype.as_str()));
+    let mut object = object_of(key);
+    object.text("host", Some(&key.host_name()));
     object.text("address", confirmed.map(|c| c.address.to_string()).as_deref());
     object.number("ttl", confirmed.map(|c| c.ttl.into()));
     time(&mut object, "confirmed", confirmed.map(|c| c.at));
@@ -69,13 +63,10 @@ fn failure_object(failure: &FailureRecord, now: Timestamp) -> String {
 
 fn change(entry: &HistoryEntry) -> String {
     let (host, rrtype) = entry.record.split_once(' ').unwrap_or_default();
-    let mut old = Vec::new();
-    for address in entry.old.iter().flat_map(|old| old.split(',')) {
-        old.push(quoted(address));
-    }
+    let old = entry.old.as_deref().map(|old| quoted(old).replace(',', "\",\""));
     let mut object = Object::new();
     time(&mut object, "time", Some(entry.at));
     object.text("host", Some(host)).text("type", Some(rrtype));
-    object.list("old", &old).text("new", Some(&entry.new));
+    object.list("old", old.as_slice()).text("new", Some(&entry.new));
     object.end()
 }

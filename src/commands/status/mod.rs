@@ -19,6 +19,12 @@ use crate::sys::words::count;
 use crate::token;
 use report::Report;
 
+/// Returns the object of `--json` for an invalid command line.
+#[must_use]
+pub fn usage_error(now: Timestamp, text: &str) -> String {
+    json::object(&Report { exit: Exit::Usage, error: Some(text), ..Report::new(now) })
+}
+
 /// Runs the command. Returns the most severe exit code of the saved failures.
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let now = (context.now)();
