@@ -22,7 +22,7 @@ pub use options::{
     Redaction, UpdateOptions, WriteMode,
 };
 use table::{COMMANDS, UPDATE};
-use values::{addresses, families, overrides, time};
+use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
@@ -103,8 +103,7 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let addresses = addresses(given)?;
-    let families = families(given, &addresses)?;
+    let (addresses, families) = addresses(given)?;
     let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
     let (source, overrides) = (source(given, families)?, overrides(given)?);
     let global = GlobalOptions { source, overrides, addresses, families, format, verbosity };
