@@ -23,7 +23,7 @@ pub use options::{
     Redaction, UpdateOptions, WriteMode,
 };
 use table::{COMMANDS, GET, UPDATE};
-use values::{addresses, families, overrides, time};
+use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
@@ -106,8 +106,7 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let addresses = addresses(given)?;
-    let mut families = families(given, &addresses)?;
+    let (addresses, mut families) = addresses(given)?;
     if bit == GET && !given.has("--domain") {
         families = get::families(given, families)?;
     }

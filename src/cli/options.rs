@@ -48,9 +48,11 @@ pub struct GlobalOptions {
     pub source: ConfigSource,
     /// `--option`: global keys of the config with their values, each as typed. The config checks all but the `=`.
     pub overrides: Vec<String>,
-    /// `--address`: the addresses to publish, at most one of each family; the config checks that they are global. Empty
-    /// if they are detected.
-    pub addresses: Vec<IpAddr>,
+    /// `--address`: the address to publish of each family, in the order of [`Family::ALL`]; the config checks that it is
+    /// global. `None` if it is detected.
+    ///
+    /// [`Family::ALL`]: crate::net::Family::ALL
+    pub addresses: [Option<IpAddr>; 2],
     /// `-4`, `-6` and `--address`: the address families to update.
     pub families: FamilySelection,
     /// `--json`: the form of the output.

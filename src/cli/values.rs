@@ -17,7 +17,7 @@ pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Result<Dura
     }
 }
 
-/// Returns the values of `--option` as typed. Each has a key, which is not that of a secret.
+/// Returns the values of `--option` as typed. Each is one line with a key, which is not that of a secret.
 pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
     let values = given.values("--option");
     for text in &values {
@@ -25,8 +25,12 @@ pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
         if unknown::is_secret(key) {
             return Err(UsageError::Secret(format!("-o {key}")));
         }
-        // A line break would begin another key, and the text may be a secret.
-        if key.is_empty() || !text.contains('=') || text.contains(char::is_control) {
+        // A section or a comment would be no setting, and a line break would begin another one. The text may be a secret.
+        if !text.contains('=')
+            || key.is_empty()
+            || key.starts_with(['[', '#'])
+            || text.contains(char::is_control)
+        {
             let problem = "expected a key of the config and its value, such as timeout=90".to_owned();
             return Err(UsageError::Value("-o", problem));
         }
@@ -34,45 +38,37 @@ pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
     Ok(values)
 }
 
-/// Returns the addresses of `--address`, at most one of each family. A scope (`%eth0`) says nothing about the address.
-pub(super) fn addresses(given: &Given) -> Result<Vec<IpAddr>, UsageError> {
-    let mut addresses: Vec<IpAddr> = Vec::new();
+/// Returns the addresses of `--address`, in the order of [`Family::ALL`], and the address families to update: those of
+/// these addresses, if there are any, which `-4` and `-6` must include. A scope (`%eth0`) says nothing about an address.
+pub(super) fn addresses(given: &Given) -> Result<([Option<IpAddr>; 2], FamilySelection), UsageError> {
+    let error = |problem| Err(UsageError::Value("--address", problem));
+    let chosen = [given.has("-4"), given.has("-6")];
+    let mut addresses = [None; 2];
     for text in given.values("--address") {
-        let error = |problem| Err(UsageError::Value("--address", problem));
         let plain = text.split('%').next().unwrap_or_default().trim();
         let Ok(address) = plain.parse::<IpAddr>() else {
             return error(format!(
                 "`{text}` is not an IP address (without prefix length, port and brackets)"
             ));
         };
-        let family = Family::of(address);
-        if addresses.iter().any(|other| Family::of(*other) == family) {
-            return error(format!("two addresses of {family}: give one of each family"));
+        let number = Family::of(address) as usize;
+        if addresses[number].replace(address).is_some() {
+            return error("give one address of each family".to_owned());
         }
-        addresses.push(address);
-    }
-    Ok(addresses)
-}
-
-/// Returns the address families to update: those of `addresses`, if there are any, which `-4` and `-6` must include.
-pub(super) fn families(given: &Given, addresses: &[IpAddr]) -> Result<FamilySelection, UsageError> {
-    let selection = |v4, v6| match (v4, v6) {
-        (false, false) => FamilySelection::Any,
-        (true, false) => FamilySelection::Only(Family::V4),
-        (false, true) => FamilySelection::Only(Family::V6),
-        (true, true) => FamilySelection::Both,
-    };
-    let chosen = selection(given.has("-4"), given.has("-6"));
-    let [v4, v6] = Family::ALL.map(|family| addresses.iter().any(|a| Family::of(*a) == family));
-    let excluded = [(v4, Family::V4, "-6"), (v6, Family::V6, "-4")];
-    match excluded.into_iter().find(|(is_given, family, _)| *is_given && !chosen.includes(*family)) {
-        Some((_, family, option)) => {
-            let problem = format!("{option} excludes an address of {family}");
-            Err(UsageError::Value("--address", problem))
+        if !chosen[number] && chosen[1 - number] {
+            return error(format!("{} excludes {address}", ["-6", "-4"][number]));
         }
-        None if addresses.is_empty() => Ok(chosen),
-        None => Ok(selection(v4, v6)),
     }
+    let selected = if addresses == [None; 2] { chosen } else { addresses.map(|a| a.is_some()) };
+    Ok((
+        addresses,
+        match selected {
+            [false, false] => FamilySelection::Any,
+            [true, false] => FamilySelection::Only(Family::V4),
+            [false, true] => FamilySelection::Only(Family::V6),
+            [true, true] => FamilySelection::Both,
+        },
+    ))
 }
 
 #[cfg(test)]
@@ -99,7 +95,11 @@ mod tests {
                 ConfigSource::Inline(inline) => inline.types.join(" "),
                 _ => String::new(),
             };
-            (options.addresses.len(), Family::ALL.map(|f| options.families.includes(f)), types)
+            (
+                options.addresses.iter().flatten().count(),
+                Family::ALL.map(|f| options.families.includes(f)),
+                types,
+            )
         };
         let (v4, v6) = ("--address 81.2.69.142", "--address=2a01:e0a:1:2::3");
         let inline = "--domain example.org --name home";
@@ -116,9 +116,9 @@ mod tests {
             assert_eq!(chosen(&line), (wanted.0, wanted.1, wanted.2.to_owned()), "{line}");
         }
         for (line, words) in [
-            (format!("-6 {v4}"), "-6 excludes an address of IPv4"),
-            (format!("-4 {v6} {v4}"), "-4 excludes an address of IPv6"),
-            (format!("{v4} {v4}"), "two addresses of IPv4"),
+            (format!("-6 {v4}"), "-6 excludes 81.2.69.142"),
+            (format!("-4 {v6} {v4}"), "-4 excludes 2a01:e0a:1:2::3"),
+            (format!("{v4} {v4}"), "give one address of each family"),
             ("--address".to_owned(), "needs a value: --address ADDR"),
         ] {
             assert!(options(&line).is_err_and(|e| e.contains(words)), "{line}: {:?}", options(&line));

@@ -54,7 +54,7 @@ pub(super) fn find(
         }
         return None;
     }
-    let is_option = configured.is_some_and(|e| e.line == OPTION);
+    let is_option = configured.is_some_and(|e| e.line >= OPTION);
     let variables = if is_option { (&None, &None) } else { (&env.token, &env.token_file) };
     let systemd = if is_option { None } else { systemd_credential(env) };
     let (line, account) = match (variables, systemd, configured) {
@@ -62,7 +62,12 @@ pub(super) fn find(
             (OUTSIDE, Err("$GANDI_TOKEN and $GANDI_TOKEN_FILE are both set: unset one".into()))
         }
         ((Some(token), None), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
-        ((None, Some(path)), ..) => (OUTSIDE, from_variable(path, configured, warnings)),
+        // Never renewed: such a file is one of a container, which can usually not be written.
+        ((None, Some(path)), ..) => {
+            let (line, key) = (OUTSIDE, "GANDI_TOKEN_FILE".to_owned());
+            let value = path.to_string_lossy().into_owned();
+            (line, inside(&Entry { line, key, value }, errors, warnings))
+        }
         // systemd sets the mode of this file, so it is not checked.
         ((None, None), Some(path), _) => {
             let source = format!("the systemd credential {}", path.display());
@@ -90,18 +95,20 @@ fn systemd_credential(env: &Environment) -> Option<PathBuf> {
     (!matches!(path.try_exists(), Ok(false))).then_some(path)
 }
 
-/// Reads the secret of an entry of the config.
+/// Reads the secret of an entry of the config, or of the variable that stands for one.
+#[inline(never)]
 fn inside(entry: &Entry, errors: &Errors, warnings: &mut Vec<String>) -> Result<Found, Problem> {
     let file = errors.base(entry.line);
     let is_api_key = entry.key.starts_with("api_key");
-    let (text, source, secret_file) = if entry.key.ends_with("_file") {
+    let (text, source, secret_file) = if entry.key.ends_with("_file") || entry.line == OUTSIDE {
         if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
             let key = &entry.key;
             return Err(format!("`{key}` must name a file: this looks like the token itself").into());
         }
         let path = relative_to(file, &entry.value);
-        ownership::check(&path)?;
-        let text = read(&path, if is_api_key { "API key" } else { "token" })?;
+        let kind = if is_api_key { "API key" } else { "token" };
+        let checked = ownership::check(&path).map_err(Problem::from).and_then(|()| read(&path, kind));
+        let text = checked.map_err(|e| if entry.line == OUTSIDE { e.of_key(&entry.key) } else { e })?;
         (text, format!("{} {}", entry.key, path.display()), Some(path))
     } else {
         let name = file.map(|f| f.display().to_string()).unwrap_or_default();
@@ -111,24 +118,6 @@ fn inside(entry: &Entry, errors: &Errors, warnings: &mut Vec<String>) -> Result<
     let credential = if is_api_key { key_of(&text, &source) } else { token_of(&text, &source) };
     let token_file = secret_file.filter(|_| entry.key == "token_file");
     Ok(Found { credential: credential?, token_file })
-}
-
-/// Reads the token in the file of `GANDI_TOKEN_FILE`. It is never renewed: such a file is one of a container, which can
-/// usually not be written.
-fn from_variable(
-    path: &Path,
-    configured: Option<&Entry>,
-    warnings: &mut Vec<String>,
-) -> Result<Found, Problem> {
-    const VARIABLE: &str = "GANDI_TOKEN_FILE";
-    let name = path.to_string_lossy();
-    if secret::is_in(&name) || looks_like_key(&name) {
-        return Err(format!("`{VARIABLE}` must name a file: this looks like the token itself").into());
-    }
-    let checked = ownership::check(path).map_err(Problem::from).and_then(|()| read(path, "token"));
-    let text = checked.map_err(|problem| problem.of_key(VARIABLE))?;
-    warnings.extend(readable_by_others(path));
-    outside(&text, &format!("${VARIABLE} {name}"), configured)
 }
 
 /// Checks a token from outside the config. Its source tells if it takes precedence over one in the config.

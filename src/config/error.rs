@@ -17,8 +17,8 @@ const TEXT: usize = 400;
 
 /// The line of a problem that is outside the config, such as in a variable.
 pub(super) const OUTSIDE: usize = usize::MAX;
-/// The line of an entry that `--option` gives.
-pub(super) const OPTION: usize = usize::MAX - 1;
+/// The line of the first entry that `--option` gives. Those of further ones follow.
+pub(super) const OPTION: usize = usize::MAX / 2;
 
 /// The problems in a config: one or more. Each is one line; for the config of an older Gandi script, [`translation`]
 /// has the config to use instead.
@@ -84,9 +84,9 @@ impl<'a> Errors<'a> {
     }
 
     /// Returns the config file whose directory is the base of relative paths in this line; `None` for the working
-    /// directory.
+    /// directory, if the line is no one of the file.
     pub(super) fn base(&self, line: usize) -> Option<&'a Path> {
-        self.file.filter(|_| line != OPTION)
+        self.file.filter(|_| line < OPTION)
     }
 
     /// Adds a problem. Line 0 stands for the whole file, or for arguments; see also [`OUTSIDE`] and [`OPTION`].
@@ -96,7 +96,7 @@ impl<'a> Errors<'a> {
 
     #[inline(never)]
     fn insert(&self, line: usize, mut problem: Problem) {
-        if line == OPTION && problem.exit == Exit::Config {
+        if (OPTION..OUTSIDE).contains(&line) && problem.exit == Exit::Config {
             problem.exit = Exit::Usage;
         }
         self.number.set(self.number.get() + 1);
@@ -112,7 +112,7 @@ impl<'a> Errors<'a> {
     /// Adds a problem with the value of a key, or with that of the argument which stands for it.
     pub(super) fn add_of_key(&self, line: usize, key: &str, problem: Problem) {
         let option = match key {
-            _ if self.file.is_some() || line == OPTION => return self.insert(line, problem.of_key(key)),
+            _ if self.file.is_some() || line >= OPTION => return self.insert(line, problem.of_key(key)),
             "names" => "--name",
             "types" => "--type",
             "domain" => "--domain",
@@ -219,8 +219,9 @@ impl ConfigError {
     /// Puts file and line in front of a text.
     fn line_of(&self, line: usize, text: &str) -> String {
         match (&self.file, line) {
-            (_, OPTION) => format!("-o: {text}; see gandi-ddns --help"),
-            (None, _) | (_, OUTSIDE) => text.to_owned(),
+            (_, OUTSIDE) => text.to_owned(),
+            (_, OPTION..) => format!("-o: {text}; see gandi-ddns --help"),
+            (None, _) => text.to_owned(),
             (Some(file), 0) => format!("{}: {text}", file.display()),
             (Some(file), line) => format!("{}:{line}: {text}", file.display()),
         }

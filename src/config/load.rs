@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-use super::error::{ConfigError, Errors, Problem};
+use super::error::{ConfigError, Errors, OPTION, Problem};
 use super::given;
 use super::model::{Config, Credentials, Detection, Loaded};
 use super::syntax::{self, Entry, Section};
@@ -83,16 +83,18 @@ pub fn detection(options: &GlobalOptions, env: &Environment) -> Result<Detection
     Ok(detection)
 }
 
-/// Replaces the global settings that `--option` gives. One way to give the secret replaces every other.
+/// Replaces the global settings that `--option` gives, and `off` if `--address` gives an address. One way to give the
+/// secret replaces every other.
 fn override_global(sections: &mut [Section], options: &GlobalOptions, errors: &Errors) {
     let Some(global) = sections.first_mut() else { return };
-    for new in syntax::overrides(&options.overrides, errors) {
-        let is_secret = account::is_key(&new.key);
-        global
-            .entries
-            .retain(|e| e.line == new.line || e.key != new.key && !(is_secret && account::is_key(&e.key)));
-        global.entries.push(new);
+    for mut new in syntax::parse_from(OPTION, &options.overrides.join("\n"), errors) {
+        global.entries.retain(|old| {
+            let is_secret = account::is_key(&old.key);
+            !new.entries.iter().any(|new| new.key == old.key || is_secret && account::is_key(&new.key))
+        });
+        global.entries.append(&mut new.entries);
     }
+    given::switch_on(global, options.addresses);
 }
 
 /// Builds the config of these sections and of `--option` and `--address`.
@@ -104,9 +106,8 @@ fn build(
     credentials: Credentials,
 ) -> Result<Box<Config>, ConfigError> {
     override_global(&mut sections, options, errors);
-    given::switch_on(&mut sections, &options.addresses);
     let mut config = build::build(&sections, errors, env, credentials)?;
-    given::publish(&mut config, &options.addresses)?;
+    given::publish(&mut config, options.addresses)?;
     // Another value of an option ends every backoff, too.
     if credentials == Credentials::Required && !options.overrides.is_empty() {
         let hash = fnv(options.overrides.join("\n").as_bytes());

@@ -60,7 +60,7 @@ fn check_keys(section: &Section, known: &[&str], elsewhere: &[&str], errors: &Er
         } else if !errors.shows(entry.line) {
             // The search for a similar key takes long.
             String::new()
-        } else if elsewhere.contains(&key) && entry.line == OPTION {
+        } else if elsewhere.contains(&key) && entry.line >= OPTION {
             format!("`{key}` is a setting of a section, and not a global one")
         } else if elsewhere.contains(&key) && section.name.is_empty() {
             format!("`{key}` belongs in a section: put it below a line such as [example.org]")

@@ -135,13 +135,10 @@ fn address_that_must_not_be_published_is_refused_with_the_reason() {
         }
     }
     for (arguments, words) in [
-        (
-            &["--address", GIVEN, "--address", "81.2.69.98"][..],
-            "two addresses of IPv4: give one of each family",
-        ),
-        (&["--address", GIVEN6, "--address", GIVEN6], "two addresses of IPv6"),
-        (&["-6", "--address", GIVEN], "-6 excludes an address of IPv4"),
-        (&["-4", "--address", GIVEN6], "-4 excludes an address of IPv6"),
+        (&["--address", GIVEN, "--address", "81.2.69.98"][..], "--address: give one address of each family"),
+        (&["--address", GIVEN6, "--address", GIVEN6], "--address: give one address of each family"),
+        (&["-6", "--address", GIVEN], "--address: -6 excludes 81.2.69.99"),
+        (&["-4", "--address", GIVEN6], "--address: -4 excludes 2a01:e0a:1:2::99"),
         (&["check", "--address", GIVEN], "--address cannot be used with check, only with an update"),
         (&["ip", "--address", GIVEN], "--address cannot be used with ip, only with an update"),
         (&["status", "--address", GIVEN], "--address cannot be used with status, only with an update"),

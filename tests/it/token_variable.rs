@@ -33,7 +33,7 @@ fn token_is_read_from_the_file_of_the_variable() {
     let path = s.path("secrets/gandi").display().to_string();
     let ran = run(&s, &[("GANDI_TOKEN_FILE", &path)], &["check"]);
     ran.exits_without_errors(0);
-    assert!(ran.stdout.contains(&format!("token: from $GANDI_TOKEN_FILE {path}, 26 characters")), "{ran}");
+    assert!(ran.stdout.contains(&format!("token: from GANDI_TOKEN_FILE {path}, 26 characters")), "{ran}");
     let mut command = s.command();
     command.args(["--domain", "example.org", "--name", "home", "-n"]).env("GANDI_TOKEN_FILE", &path);
     for line in head_without(&s, "token_file").lines() {
@@ -79,7 +79,7 @@ fn mistake_in_the_file_of_the_variable_names_the_variable() {
         fails(secret, &["`GANDI_TOKEN_FILE` must name a file: this looks like the token itself"]);
     }
     for (text, words) in [
-        ("", "$GANDI_TOKEN_FILE other, which overrides `token_file`, is empty"),
+        ("", "GANDI_TOKEN_FILE other is empty: put your personal access token in it"),
         ("<change me>", "still contains a placeholder"),
         ("GANDI_TOKEN=pat_0123456789", "remove the name and the `=` before it"),
         (API_KEY, "looks like a deprecated API key"),
@@ -101,7 +101,7 @@ fn mistake_in_the_file_of_the_variable_names_the_variable() {
     s.write("other", "pat_wrong12345");
     mode(0o600);
     run(&s, &[("GANDI_TOKEN_FILE", "other")], &[])
-        .fails(77, &["refused the token from $GANDI_TOKEN_FILE other"]);
+        .fails(77, &["refused the token from GANDI_TOKEN_FILE other"]);
 }
 
 #[test]
