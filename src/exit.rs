@@ -5,6 +5,8 @@
 pub enum Exit {
     /// All records are up to date.
     Ok,
+    /// A record that `get` was asked for does not exist. No other command ends with it.
+    Absent,
     /// The command line is invalid (`EX_USAGE`).
     Usage,
     /// A temporary failure, which the next run may not have (`EX_TEMPFAIL`).
@@ -17,13 +19,15 @@ pub enum Exit {
 
 impl Exit {
     /// All results, in order of severity.
-    pub const ALL: [Self; 5] = [Self::Ok, Self::Usage, Self::TryLater, Self::Token, Self::Config];
+    pub const ALL: [Self; 6] =
+        [Self::Ok, Self::Absent, Self::Usage, Self::TryLater, Self::Token, Self::Config];
 
     /// Returns the exit code of the process.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
             Self::Ok => 0,
+            Self::Absent => 1,
             Self::Usage => 64,
             Self::TryLater => 75,
             Self::Token => 77,
@@ -36,6 +40,7 @@ impl Exit {
     pub const fn when(self) -> &'static str {
         match self {
             Self::Ok => "all records are up to date",
+            Self::Absent => "with get: a record does not exist",
             Self::Usage => "invalid command line",
             Self::TryLater => {
                 "temporary: network, 5xx, 429, no agreed address, clock not set, out of descriptors or memory, another instance running"

@@ -30,17 +30,20 @@ impl Object {
 
     /// Appends a number; `None` is written as null.
     pub fn number(&mut self, name: &str, value: Option<u64>) -> &mut Self {
+        self.value(name, value.map(|n| n.to_string()).as_deref())
+    }
+
+    /// Appends a value that is a JSON text already, such as an object; `None` is written as null.
+    pub fn value(&mut self, name: &str, value: Option<&str>) -> &mut Self {
         self.key(name);
-        self.0.push_str(&value.map_or_else(|| "null".to_owned(), |n| n.to_string()));
+        self.0.push_str(value.unwrap_or("null"));
         self
     }
 
     /// Appends true or false.
     #[allow(clippy::fn_params_excessive_bools, reason = "a JSON boolean is a bool")]
     pub fn boolean(&mut self, name: &str, value: bool) -> &mut Self {
-        self.key(name);
-        self.0.push_str(if value { "true" } else { "false" });
-        self
+        self.value(name, Some(if value { "true" } else { "false" }))
     }
 
     /// Appends an array of items that are JSON texts already.
@@ -75,6 +78,14 @@ impl Object {
     }
 }
 
+/// Returns a text as a JSON string.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut object = Object(String::new());
+    object.quote(text);
+    object.0
+}
+
 impl Default for Object {
     fn default() -> Self {
         Self::new()
@@ -94,6 +105,8 @@ mod tests {
             n: u64,
             m: Option<u64>,
             t: bool,
+            v: Inner,
+            w: Option<Inner>,
             l: Vec<Inner>,
         }
         #[derive(miniserde::Deserialize)]
@@ -102,6 +115,7 @@ mod tests {
         }
         let mut inner = Object::new();
         inner.text("x", Some("1"));
+        let inner = inner.end();
         let mut object = Object::new();
         let odd = "a \"quoted\" \\ line\nand \u{7} more \u{e4}";
         object
@@ -110,10 +124,13 @@ mod tests {
             .number("n", Some(7))
             .number("m", None)
             .boolean("t", true)
-            .list("l", &[inner.end(), "{\"x\":\"2\"}".into()]);
+            .value("v", Some(&inner))
+            .value("w", None)
+            .list("l", &[inner.clone(), "{\"x\":\"2\"}".into()]);
         let read: Read = miniserde::json::from_str(&object.end()).expect("JSON");
         assert_eq!((read.a, read.b, read.n), (Some(odd.replace('\u{7}', "\u{fffd}")), None, 7));
         assert_eq!((read.m, read.t), (None, true));
+        assert_eq!((read.v.x.as_str(), read.w.is_none()), ("1", true));
         assert_eq!(read.l.iter().map(|i| i.x.as_str()).collect::<String>(), "12");
         assert_eq!(Object::default().end(), "{}");
     }

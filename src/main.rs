@@ -14,7 +14,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::{check, ip, status, update};
+use gandi_ddns::commands::{check, get, ip, status, update};
+use gandi_ddns::config;
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
@@ -27,7 +28,9 @@ fn main() -> ExitCode {
     let _ = fs::write("/proc/self/coredump_filter", "0");
     let mut arguments = env::args_os();
     let _name = arguments.next();
-    let invocation = cli::parse(arguments.collect());
+    let arguments: Vec<_> = arguments.collect();
+    let json_command = cli::json_command(&arguments);
+    let invocation = cli::parse(arguments);
     let verbosity = invocation.as_ref().map_or(Verbosity::Normal, Invocation::verbosity);
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
@@ -35,8 +38,12 @@ fn main() -> ExitCode {
     if stderr.is_terminal() {
         console.note_terminal();
     }
+    let mut env = environment();
+    if invocation.as_ref().is_ok_and(Invocation::reads_stdin) {
+        env.stdin = Some(config::read_stdin());
+    }
     let context = Context {
-        env: environment(),
+        env,
         now: &now,
         sleep: &thread::sleep,
         // Its keys are random.
@@ -52,10 +59,11 @@ fn main() -> ExitCode {
             }
             update::execute(&options, &update_options, &context, &mut console)
         }
-        Ok(Invocation::Check(options, redaction)) => {
-            check::execute(&options, redaction, &context, &mut console)
+        Ok(Invocation::Check(options, redaction, scope)) => {
+            check::execute(&options, (redaction, scope), &context, &mut console)
         }
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
+        Ok(Invocation::Get(options, names)) => get::execute(&options, &names, &context, &mut console),
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
         Ok(Invocation::Help) => {
             console.notice(format_args!("{}", cli::help()));
@@ -66,11 +74,26 @@ fn main() -> ExitCode {
             Exit::Ok
         }
         Err(e) => {
-            console.error(format_args!("{e}"));
+            let text = e.to_string();
+            console.error(format_args!("{text}"));
+            if let Some(command) = json_command {
+                console.object(&usage_error(command, &text));
+            }
             Exit::Usage
         }
     };
     ExitCode::from(exit.code())
+}
+
+/// Returns the object of `--json` for an invalid command line of this command; empty for an update.
+fn usage_error(command: &str, text: &str) -> String {
+    match command {
+        "check" => check::usage_error(text),
+        "get" => get::usage_error(text),
+        "ip" => ip::usage_error(text),
+        "status" => status::usage_error(now(), text),
+        _ => update::usage_error(now(), text),
+    }
 }
 
 /// Reads the system clock. A time before 1970 counts as 1970.
@@ -87,6 +110,7 @@ fn environment() -> Environment {
     let text = |name: &str| var(name).map(|v| OsStr::to_string_lossy(&v).into_owned());
     Environment {
         token: text("GANDI_TOKEN"),
+        token_file: path("GANDI_TOKEN_FILE"),
         credentials_directory: path("CREDENTIALS_DIRECTORY"),
         runtime_directory: text("RUNTIME_DIRECTORY"),
         system_runtime: ["/run", "/var/run"].map(PathBuf::from).into_iter().find(|d| d.is_dir()),
@@ -95,5 +119,6 @@ fn environment() -> Environment {
         xdg_config_home: path("XDG_CONFIG_HOME"),
         home: path("HOME"),
         uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
+        stdin: None,
     }
 }

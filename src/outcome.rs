@@ -110,12 +110,30 @@ pub struct FailureRecord {
     pub text: String,
 }
 
+impl FailureRecord {
+    /// Returns the word for the kind of failure in `schema/status.json`; `None` if a former version has saved it without
+    /// its kind.
+    pub(crate) const fn kind(&self) -> Option<&'static str> {
+        Some(match self.code / 256 {
+            0 if !matches!(self.exit, Exit::TryLater) => return None,
+            0..0x1000 => "address",
+            0x1000..0x2000 => "read",
+            0x2000..0x3000 => "write",
+            0x3000 => "several_values",
+            0x3001 => "cname",
+            0x3002 => "alias",
+            0x3003 => "delegated",
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Several(rrset) => write!(
                 f,
-                "not changed: the record has {} addresses ({}); remove all but one at Gandi, or set `multiple_values = replace`",
+                "the record has {} addresses ({}); remove all but one at Gandi, or set `multiple_values = replace`",
                 rrset.values().len(),
                 rrset.addresses()
             ),
@@ -123,10 +141,10 @@ impl fmt::Display for Refusal {
                 let rrtype = if matches!(self, Self::Cname(_)) { "a CNAME" } else { "an ALIAS" };
                 write!(
                     f,
-                    "not changed: {rrtype} record (to {target}) exists at this name; delete it at Gandi, or use another name"
+                    "{rrtype} record (to {target}) exists at this name; delete it at Gandi, or use another name"
                 )
             }
-            Self::Delegated(record) => write!(f, "not changed: {}", OutOfZone(record)),
+            Self::Delegated(record) => OutOfZone(record).fmt(f),
         }
     }
 }
@@ -185,7 +203,7 @@ impl fmt::Display for Failure {
                 write!(f, "could not confirm the change; the next run checks the record")
             }
             Self::Write(_) => write!(f, "could not change the record"),
-            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Refused(refusal) => write!(f, "not changed: {refusal}"),
             Self::BackedOff(record) => {
                 write!(f, "{} (failing since {}", record.text, record.first_seen)?;
                 if let Some(time) = record.retry_after {

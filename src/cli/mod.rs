@@ -1,29 +1,29 @@
-//! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type` and
-//! `--ttl`.
+//! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type`, `--ttl`
+//! and `--option`.
 
 mod error;
+mod get;
 mod given;
 mod help;
 mod options;
 mod table;
 mod unknown;
+mod values;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::console::Verbosity;
 use crate::dns::RrsetType;
-use crate::net::{Family, FamilySelection};
-use crate::sys::time::duration;
+use crate::net::FamilySelection;
 pub use error::UsageError;
 use given::Given;
 pub use help::{help, version};
 pub use options::{
-    CachePolicy, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat, Redaction,
-    UpdateOptions, WriteMode,
+    CachePolicy, CheckScope, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat,
+    Redaction, UpdateOptions, WriteMode,
 };
-use table::{COMMANDS, UPDATE};
+use table::{COMMANDS, GET, UPDATE};
+use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
@@ -44,6 +44,15 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
         return Err(e);
     }
     invocation(&given, command)
+}
+
+/// Returns the command of a command line that asks for JSON, empty for an update; `None` if it does not ask for it. It
+/// need not be a valid one: this is for the form of the error.
+#[must_use]
+pub fn json_command(arguments: &[OsString]) -> Option<&'static str> {
+    let is_given = |word: &str| arguments.iter().any(|argument| argument == word);
+    let command = COMMANDS.iter().map(|(known, _)| *known).find(|known| is_given(known));
+    is_given("--json").then(|| command.unwrap_or_default())
 }
 
 /// A text that is asked for in place of a command.
@@ -67,6 +76,8 @@ fn command(given: &Given) -> Result<(&'static str, Help), UsageError> {
     let mut command = "";
     for word in &given.words {
         match word.as_str() {
+            // The name of a record, even if it is a word such as `help`.
+            _ if command == get::WORD => unknown::secret(word).map_or(Ok(()), Err)?,
             "help" => help = Help::Usage,
             "version" if help == Help::Usage => {}
             "version" => help = Help::Version,
@@ -95,20 +106,22 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let families = match (given.has("-4"), given.has("-6")) {
-        (false, false) => FamilySelection::Any,
-        (true, false) => FamilySelection::Only(Family::V4),
-        (false, true) => FamilySelection::Only(Family::V6),
-        (true, true) => FamilySelection::Both,
-    };
+    let (addresses, mut families) = addresses(given)?;
+    if bit == GET && !given.has("--domain") {
+        families = get::families(given, families)?;
+    }
     let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
-    let global = GlobalOptions { source: source(given, families)?, families, format, verbosity };
+    let (source, overrides) = (source(given, bit, families)?, overrides(given)?);
+    let global = GlobalOptions { source, overrides, addresses, families, format, verbosity };
     Ok(match command {
         "ip" => Invocation::Ip(global),
         "check" => {
-            Invocation::Check(global, if given.has("--redact") { Redaction::On } else { Redaction::Off })
+            let redaction = if given.has("--redact") { Redaction::On } else { Redaction::Off };
+            let scope = if given.has("--offline") { CheckScope::Offline } else { CheckScope::Everything };
+            Invocation::Check(global, redaction, scope)
         }
         "status" => Invocation::Status(global),
+        get::WORD => Invocation::Get(global, get::names(given)),
         _ => Invocation::Update(
             global,
             UpdateOptions {
@@ -122,25 +135,22 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
     })
 }
 
-/// Returns the time of an option, at most `max` seconds; zero if the option is not given.
-fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, UsageError> {
-    match given.value(option) {
-        None => Ok(Duration::ZERO),
-        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem)),
-    }
-}
-
 /// Returns the config file, or the records that `--domain` and its companions give.
-fn source(given: &Given, families: FamilySelection) -> Result<ConfigSource, UsageError> {
-    let names = given.values("--name");
+fn source(given: &Given, command: u8, families: FamilySelection) -> Result<ConfigSource, UsageError> {
+    let mut names = given.values("--name");
     let Some(domain) = given.value("--domain") else {
-        return match ["--name", "--type", "--ttl"].into_iter().find(|option| given.has(option)) {
+        let is_allowed = |option: &str| command == GET && option == "--type";
+        return match ["--name", "--type", "--ttl"].into_iter().find(|o| given.has(o) && !is_allowed(o)) {
             Some(option) => Err(UsageError::Requires(option, "--domain")),
-            None => Ok(ConfigSource::File(given.value("--config").map(PathBuf::from))),
+            None if given.value("--config") == Some("-") => Ok(ConfigSource::Stdin),
+            None => Ok(ConfigSource::File(given.value("--config").map(Into::into))),
         };
     };
     if given.has("--config") {
         return Err(UsageError::Conflict("--config", "--domain"));
+    }
+    if names.is_empty() && command == GET {
+        names = get::names(given);
     }
     if names.is_empty() {
         return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
@@ -159,6 +169,7 @@ fn source(given: &Given, families: FamilySelection) -> Result<ConfigSource, Usag
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Family;
 
     fn arguments(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
@@ -216,7 +227,7 @@ mod tests {
         }
         let values = |line: &str| match run(line).expect(line).0.source {
             ConfigSource::Inline(inline) => inline.names,
-            ConfigSource::File(_) => Vec::new(),
+            _ => Vec::new(),
         };
         assert_eq!(values("--domain example.org --name=-x --name=--force"), ["-x", "--force"]);
     }
@@ -248,7 +259,7 @@ mod tests {
         assert_eq!(includes("-4 -6"), [true, true]);
         let types = |line: &str| match run(line).expect(line).0.source {
             ConfigSource::Inline(inline) => inline.types,
-            ConfigSource::File(_) => Vec::new(),
+            _ => Vec::new(),
         };
         assert_eq!(types("--domain example.org --name home -6"), ["AAAA"]);
         assert_eq!(types("--domain example.org --name home -46"), ["A", "AAAA"]);
@@ -271,13 +282,27 @@ mod tests {
             assert!(matches!(parse(help), Ok(Invocation::Help)), "{help}");
         }
         assert!(matches!(parse("-c x.conf -4 ip"), Ok(Invocation::Ip(_))));
-        assert!(matches!(parse("check --redact --json"), Ok(Invocation::Check(_, Redaction::On))));
+        assert!(matches!(
+            parse("check --redact --json"),
+            Ok(Invocation::Check(_, Redaction::On, CheckScope::Everything))
+        ));
         assert!(matches!(
             parse("check --domain example.org --name @"),
-            Ok(Invocation::Check(_, Redaction::Off))
+            Ok(Invocation::Check(_, Redaction::Off, _))
         ));
         assert!(matches!(parse("status -c x.conf"), Ok(Invocation::Status(_))));
+        let Ok(Invocation::Get(_, names)) = parse("-4 get home help -c x.conf -- status") else {
+            panic!("that is `get`")
+        };
+        assert_eq!(names, ["home", "help", "status"]);
         for bad in [
+            "get --dry-run",
+            "get -4 --type A",
+            "get --type MX",
+            "get --name home",
+            "get --ttl 300",
+            "get --domain example.org",
+            "home get",
             "ip --dry-run",
             "ip stray",
             "ip --domain example.org --name @",
@@ -287,7 +312,7 @@ mod tests {
             "check --force",
             "check --wait 5",
             "check --syslog",
-            "status --json",
+            "status --redact",
             "--redact",
             "--wait",
             "--wait soon",

@@ -5,10 +5,13 @@ pub(super) const UPDATE: u8 = 1;
 pub(super) const CHECK: u8 = 2;
 pub(super) const STATUS: u8 = 4;
 pub(super) const IP: u8 = 8;
-const ALL: u8 = UPDATE | CHECK | STATUS | IP;
+pub(super) const GET: u8 = 16;
+/// The commands that work on records.
+const RECORDS: u8 = UPDATE | CHECK | STATUS | GET;
+const ALL: u8 = RECORDS | IP;
 
 /// The words of the commands. An update has none.
-pub(super) const COMMANDS: [(&str, u8); 3] = [("check", CHECK), ("status", STATUS), ("ip", IP)];
+pub(super) const COMMANDS: [(&str, u8); 4] = [("check", CHECK), ("status", STATUS), ("ip", IP), ("get", GET)];
 
 /// One option.
 #[derive(Debug)]
@@ -45,8 +48,9 @@ const fn option(
 }
 
 /// All options, in the order of `--help`.
-pub(super) static OPTIONS: [Spec; 18] = [
+pub(super) static OPTIONS: [Spec; 21] = [
     option("--config", "-c", "FILE", Times::Once, ALL),
+    option("--option", "-o", "KEY=VALUE", Times::Many, ALL),
     option("-4", "-4", "", Times::Many, ALL),
     option("-6", "-6", "", Times::Many, ALL),
     option("--verbose", "-v", "", Times::Many, ALL),
@@ -55,15 +59,17 @@ pub(super) static OPTIONS: [Spec; 18] = [
     option("--version", "-V", "", Times::Many, ALL),
     option("--dry-run", "-n", "", Times::Once, UPDATE),
     option("--force", "-f", "", Times::Once, UPDATE),
+    option("--address", "", "ADDR", Times::Many, UPDATE),
     option("--wait", "", "TIME", Times::Once, UPDATE),
     option("--splay", "", "TIME", Times::Once, UPDATE),
     option("--syslog", "", "", Times::Once, UPDATE),
-    option("--json", "", "", Times::Once, UPDATE | CHECK | IP),
+    option("--json", "", "", Times::Once, ALL),
     option("--redact", "", "", Times::Once, CHECK),
-    option("--domain", "", "DOMAIN", Times::Once, UPDATE | CHECK | STATUS),
-    option("--name", "", "NAME", Times::Many, UPDATE | CHECK | STATUS),
-    option("--type", "", "TYPE", Times::Many, UPDATE | CHECK | STATUS),
-    option("--ttl", "", "TIME", Times::Once, UPDATE | CHECK | STATUS),
+    option("--offline", "", "", Times::Once, CHECK),
+    option("--domain", "", "DOMAIN", Times::Once, RECORDS),
+    option("--name", "", "NAME", Times::Many, RECORDS),
+    option("--type", "", "TYPE", Times::Many, RECORDS),
+    option("--ttl", "", "TIME", Times::Once, RECORDS),
 ];
 
 /// Returns the option that `name` stands for: of several short ones in one word the last, which alone may have a value.

@@ -19,7 +19,7 @@ const MAX_NUMBER: usize = 4;
 /// Words of other programs for what an option does here, each with the option. One text is smaller than a list.
 const OTHER_OPTIONS: &str = "?=--help usage=--help file=--config configuration=--config debug=--verbose \
     silent=--quiet ipv4=-4 ip4=-4 ipv6=-6 ip6=-6 test=--dry-run noop=--dry-run host=--name hostname=--name \
-    subdomain=--name zone=--domain delay=--splay \
+    subdomain=--name zone=--domain delay=--splay ip=--address set=--option \
     ipv4-only=-4 no-ipv6=-4 ipv6-only=-6 no-ipv4=-6";
 
 /// Words of other programs for what a command does here, each with the command. An empty one stands for an update.
@@ -44,6 +44,11 @@ pub(super) fn is_option(argument: &str) -> bool {
 #[inline(never)]
 pub(super) fn key(argument: &str) -> &str {
     argument.split('=').next().unwrap_or_default()
+}
+
+/// Returns true for the name of a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    translated(SECRETS, &folded(name)).is_some()
 }
 
 /// Returns the error for an unknown option, given without its value.
@@ -78,15 +83,21 @@ fn named(name: &str) -> Option<&'static str> {
     OPTIONS.iter().map(|o| o.name).find(|known| known.trim_start_matches(DASHES) == name)
 }
 
+/// Returns the error for a word that is a secret, or begins with the name of one and `=`.
+pub(super) fn secret(word: &str) -> Option<UsageError> {
+    let name = folded(key(word));
+    if secret::is_in(word) {
+        return Some(UsageError::Secret("a secret as an argument".to_owned()));
+    }
+    is_secret(&name).then(|| UsageError::Secret(format!("`{name}`")))
+}
+
 /// Returns the error for a word that is no command, or comes after `command`, unless that is empty.
 pub(super) fn word(word: &str, command: &'static str) -> UsageError {
     let (key, is_assignment) = (key(word), word.contains('='));
     let name = folded(key);
-    if secret::is_in(word) {
-        return UsageError::Secret("a secret as an argument".to_owned());
-    }
-    if translated(SECRETS, &name).is_some() {
-        return UsageError::Secret(format!("`{name}`"));
+    if let Some(e) = secret(word) {
+        return e;
     }
     let shown = shown(key);
     let other = translated(OTHER_COMMANDS, &name);

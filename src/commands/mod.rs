@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod context;
+pub mod get;
 pub mod ip;
 pub mod status;
 pub mod update;

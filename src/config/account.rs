@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-use super::error::{Errors, OUTSIDE, Problem};
+use super::error::{Errors, OPTION, OUTSIDE, Problem};
 use super::paths::relative_to;
 use super::syntax::{Entry, IN_ERROR, Section};
 use crate::dns::is_placeholder;
@@ -33,8 +33,13 @@ pub(super) struct Found {
     pub(super) token_file: Option<PathBuf>,
 }
 
+/// Returns true for a key that gives a secret, or the file of one.
+pub(super) fn is_key(key: &str) -> bool {
+    KEYS.contains(&key)
+}
+
 fn entries_of(section: &Section) -> impl Iterator<Item = &Entry> {
-    section.entries.iter().filter(|e| KEYS.contains(&e.key.as_str()))
+    section.entries.iter().filter(|e| is_key(&e.key))
 }
 
 /// Returns the first entry of a section that gives a secret, if there is one.
@@ -54,9 +59,9 @@ pub(super) fn contradicts(section: &Section, errors: &Errors) -> bool {
     true
 }
 
-/// Reads the secret of the global section. Precedence: `GANDI_TOKEN`, the systemd credential `token`, the config.
-/// `lacking` is a section that needs it while others have a secret of their own. A file that all users can read is added to
-/// `warnings`.
+/// Reads the secret of the global section. Precedence: `--option`, `GANDI_TOKEN` or the file of `GANDI_TOKEN_FILE`, the
+/// systemd credential `token`, the config. `lacking` is a section that needs it while others have a secret of their own. A
+/// file that all users can read is added to `warnings`.
 pub(super) fn find(
     global: &Section,
     lacking: Option<&Section>,
@@ -68,19 +73,31 @@ pub(super) fn find(
         return None;
     }
     let configured = entry_of(global);
-    let (line, account) = match (&env.token, systemd_credential(env), configured) {
-        (Some(token), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
+    let is_option = configured.is_some_and(|e| e.line >= OPTION);
+    let variables = if is_option { (&None, &None) } else { (&env.token, &env.token_file) };
+    let systemd = if is_option { None } else { systemd_credential(env) };
+    let (line, account) = match (variables, systemd, configured) {
+        ((Some(_), Some(_)), ..) => {
+            (OUTSIDE, Err("$GANDI_TOKEN and $GANDI_TOKEN_FILE are both set: unset one".into()))
+        }
+        ((Some(token), None), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
+        // Never renewed: such a file is one of a container, which can usually not be written.
+        ((None, Some(path)), ..) => {
+            let (line, key) = (OUTSIDE, "GANDI_TOKEN_FILE".to_owned());
+            let value = path.to_string_lossy().into_owned();
+            (line, inside(&Entry { line, key, value }, "", errors, warnings))
+        }
         // systemd sets the mode of this file, so it is not checked.
-        (None, Some(path), _) => {
+        ((None, None), Some(path), _) => {
             let source = format!("the systemd credential {}", path.display());
             (OUTSIDE, read(&path, "token").and_then(|text| outside(&text, &source, configured)))
         }
         // It is an error already.
-        (None, None, Some(entry)) if entry.value == IN_ERROR => return None,
-        (None, None, Some(entry)) => (entry.line, inside(entry, "", errors.file, warnings)),
+        ((None, None), None, Some(entry)) if entry.value == IN_ERROR => return None,
+        ((None, None), None, Some(entry)) => (entry.line, inside(entry, "", errors, warnings)),
         // Other errors are fixed first, and the token may come from the environment of another run.
-        (None, None, None) if !errors.is_empty() => return None,
-        (None, None, None) => {
+        ((None, None), None, None) if !errors.is_empty() => return None,
+        ((None, None), None, None) => {
             let (line, of) = match lacking {
                 Some(section) => (section.line, format!(" for [{}]", section.name)),
                 None => (0, String::new()),
@@ -106,13 +123,18 @@ pub(super) fn of_section(
     if entry.value == IN_ERROR {
         return None;
     }
-    inside(entry, name, errors.file, warnings).map_err(|problem| errors.add(entry.line, problem)).ok()
+    inside(entry, name, errors, warnings).map_err(|problem| errors.add(entry.line, problem)).ok()
+}
+
+/// Returns true if the value is the path of a file: that of a key, or of the variable that stands for one.
+fn names_file(entry: &Entry) -> bool {
+    entry.key.ends_with("_file") || entry.line == OUTSIDE
 }
 
 /// Describes the place of a secret, for messages. `section` is the name of its section, empty for the global one.
-pub(super) fn source_of(entry: &Entry, section: &str, file: Option<&Path>) -> String {
-    let key = &entry.key;
-    if key.ends_with("_file") {
+pub(super) fn source_of(entry: &Entry, section: &str, errors: &Errors) -> String {
+    let (key, file) = (&entry.key, errors.base(entry.line));
+    if names_file(entry) {
         return format!("{key} {}", relative_to(file, &entry.value).display());
     }
     let of = if section.is_empty() { String::new() } else { format!(" of [{section}]") };
@@ -125,23 +147,26 @@ fn systemd_credential(env: &Environment) -> Option<PathBuf> {
     (!matches!(path.try_exists(), Ok(false))).then_some(path)
 }
 
-/// Reads the secret of an entry of the config.
+/// Reads the secret of an entry of the config, or of the variable that stands for one.
+#[inline(never)]
 fn inside(
     entry: &Entry,
     section: &str,
-    file: Option<&Path>,
+    errors: &Errors,
     warnings: &mut Vec<String>,
 ) -> Result<Found, Problem> {
+    let file = errors.base(entry.line);
     let is_api_key = entry.key.starts_with("api_key");
-    let source = source_of(entry, section, file);
-    let (text, secret_file) = if entry.key.ends_with("_file") {
+    let source = source_of(entry, section, errors);
+    let (text, secret_file) = if names_file(entry) {
         if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
             let key = &entry.key;
             return Err(format!("`{key}` must name a file: this looks like the token itself").into());
         }
         let path = relative_to(file, &entry.value);
-        ownership::check(&path)?;
-        let text = read(&path, if is_api_key { "API key" } else { "token" })?;
+        let kind = if is_api_key { "API key" } else { "token" };
+        let checked = ownership::check(&path).map_err(Problem::from).and_then(|()| read(&path, kind));
+        let text = checked.map_err(|e| if entry.line == OUTSIDE { e.of_key(&entry.key) } else { e })?;
         (text, Some(path))
     } else {
         (entry.value.clone(), file.map(Path::to_owned))

@@ -85,7 +85,7 @@ impl<'a> Accounts<'a> {
         };
         for (account, (section, own)) in self.list.iter_mut().zip(&self.origins) {
             let name = if own.is_some() { section.name.as_str() } else { "" };
-            let source = own.or(global).map(|entry| account::source_of(entry, name, errors.file));
+            let source = own.or(global).map(|entry| account::source_of(entry, name, errors));
             let source = source.unwrap_or_else(|| "the environment".to_owned());
             account.credential = Credential::Token(Secret::new("", &source));
             // The same with and without a token in the environment, and not derived from a secret.

@@ -130,8 +130,7 @@ fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
         return Some(vec![RrsetType::A]);
     }
     let types = reader.list("types", |word| {
-        let rrtype = RrsetType::parse(word)
-            .ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))?;
+        let rrtype = RrsetType::parse(word)?;
         let family = rrtype.family();
         if detection.global(family).sources.is_off() {
             let key = key_of(family);

@@ -10,6 +10,7 @@ mod error;
 mod foreign;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod given;
 mod legacy;
 mod load;
 mod model;
@@ -19,6 +20,6 @@ mod sources;
 mod syntax;
 
 pub use error::ConfigError;
-pub use load::{detection, load, names};
+pub use load::{detection, load, names, read_stdin};
 pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target};
 pub use sources::Sources;

@@ -10,7 +10,7 @@ const MAX_KEY: usize = 40;
 /// One `key = value` line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// The line number, from 1; 0 for an argument.
+    /// The line number, from 1; 0 for an argument, [`super::error::OPTION`] for a value of `--option`.
     pub(super) line: usize,
     /// The key in lower case.
     pub(super) key: String,
@@ -35,10 +35,15 @@ pub(super) struct Section {
 /// Splits a config text into the global section, which always comes first, and the named sections in their order.
 /// Errors never repeat a value or a line without a key, because it may be a secret.
 pub(super) fn parse(text: &str, errors: &Errors) -> Vec<Section> {
+    parse_from(1, text, errors)
+}
+
+/// Does the same for a text whose first line has this number; see also [`super::error::OPTION`].
+pub(super) fn parse_from(first: usize, text: &str, errors: &Errors) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     // Some Windows editors write a byte order mark at the start of a file.
     for (index, raw) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let line = index + 1;
+        let line = first + index;
         let text = without_comment(raw).trim();
         if text.is_empty() {
             continue;

@@ -19,10 +19,10 @@ impl RrsetType {
     /// Both types.
     pub const ALL: [Self; 2] = [Self::A, Self::Aaaa];
 
-    /// Parses `A` or `AAAA`, in any case.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|t| t.as_str().eq_ignore_ascii_case(text))
+    /// Parses `A` or `AAAA`, in any case. The error says what is allowed.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|t| t.as_str().eq_ignore_ascii_case(text));
+        found.ok_or_else(|| format!("unknown record type `{text}`: use A, AAAA or both"))
     }
 
     /// Returns `A` or `AAAA`.

@@ -2,6 +2,7 @@
 //! leaves its neighbours alone.
 
 mod plan;
+mod reading;
 mod zone_cache;
 
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use crate::state::{self, RecordState, State};
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
 use plan::{Action, Desired, plan, refusal_of};
+pub(crate) use reading::{Content, read};
 use zone_cache::{Delegation, ZoneCache};
 
 /// The inputs of a pass besides the config.

@@ -60,15 +60,41 @@ pub(crate) fn run(report: &RunReport) -> String {
     object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("time", Some(report.now.as_secs()));
     object.number("exit", Some(report.exit.code().into()));
     object.boolean("dry_run", report.mode == WriteMode::DryRun);
-    let mut warnings = Vec::with_capacity(report.warnings.len());
-    for text in report.warnings {
+    object.text("error", report.error).list("records", &records);
+    object.list("warnings", &warnings(report.warnings));
+    object.number("token_expires", report.token_expires.map(Timestamp::as_secs));
+    object.end()
+}
+
+/// Begins the object of a record.
+pub(crate) fn object_of(key: &RrsetKey) -> Object {
+    let mut object = Object::new();
+    object.text("domain", Some(key.domain.as_str())).text("name", Some(key.name.as_str()));
+    object.text("type", Some(key.rrtype.as_str()));
+    object
+}
+
+/// Appends the content of a record, or the exit code and the text of its failure.
+pub(crate) fn add_content(object: &mut Object, rrset: Option<&Rrset>, failure: Option<(Exit, &str)>) {
+    object.list("addresses", &addresses(rrset)).number("ttl", rrset.map(|r| r.ttl.into()));
+    object.number("exit", failure.map(|(exit, _)| exit.code().into()));
+    object.text("error", failure.map(|(_, text)| text));
+}
+
+/// Returns the objects of warnings.
+pub(crate) fn warnings(texts: &[String]) -> Vec<String> {
+    let mut warnings = Vec::with_capacity(texts.len());
+    for text in texts {
         let mut warning = Object::new();
         warning.text("text", Some(text));
         warnings.push(warning.end());
     }
-    object.text("error", report.error).list("records", &records).list("warnings", &warnings);
-    object.number("token_expires", report.token_expires.map(Timestamp::as_secs));
-    object.end()
+    warnings
+}
+
+/// Returns the addresses of an RRset as JSON strings; none if there is no RRset.
+fn addresses(rrset: Option<&Rrset>) -> Vec<String> {
+    rrset.map_or(&[][..], Rrset::values).iter().map(|a| format!("\"{a}\"")).collect()
 }
 
 fn record(key: &RrsetKey, result: &Result<Success, Failure>) -> String {
@@ -79,19 +105,14 @@ fn record(key: &RrsetKey, result: &Result<Success, Failure>) -> String {
         Ok(Success::Replaced { old, new, .. }) => ("replaced", Some(old), Some(new), None),
         Err(failure) => ("failed", None, None, Some(failure)),
     };
-    let addresses = |rrset: Option<&Rrset>| -> Vec<String> {
-        rrset.map_or(&[][..], Rrset::values).iter().map(|a| format!("\"{a}\"")).collect()
-    };
     let since = match failure {
         Some(Failure::BackedOff(record)) => Some(record.first_seen.as_secs()),
         _ => None,
     };
-    let mut object = Object::new();
-    object.text("domain", Some(key.domain.as_str())).text("name", Some(key.name.as_str()));
-    object.text("type", Some(key.rrtype.as_str())).text("result", Some(word));
-    object.list("old", &addresses(old)).list("addresses", &addresses(new));
-    object.number("ttl", new.map(|n| n.ttl.into()));
-    object.number("exit", failure.map(|f| f.exit().code().into()));
-    object.text("error", failure.map(Failure::text).as_deref()).number("since", since);
+    let failure = failure.map(|f| (f.exit(), f.text()));
+    let mut object = object_of(key);
+    object.text("result", Some(word)).list("old", &addresses(old));
+    add_content(&mut object, new, failure.as_ref().map(|(exit, text)| (*exit, text.as_str())));
+    object.number("since", since);
     object.end()
 }

@@ -4,4 +4,6 @@ pub(crate) mod json;
 mod text;
 
 pub use text::report;
-pub(crate) use text::{FirstWrite, ReplacementText, failure_lines, report_end, report_failures};
+pub(crate) use text::{
+    FirstWrite, ReplacementText, failure_lines, grouped_lines, report_end, report_failures,
+};

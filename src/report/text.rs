@@ -59,7 +59,12 @@ fn failures<'a>(outcomes: &'a [Outcome], codes: Option<&[u64]>) -> Vec<(String, 
 
 /// Returns the failures of a pass, one line per text.
 pub(crate) fn failure_lines(outcomes: &[Outcome]) -> Vec<String> {
-    failures(outcomes, None).iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
+    grouped_lines(&failures(outcomes, None))
+}
+
+/// Returns a line for each text, with the names of its records.
+pub(crate) fn grouped_lines(groups: &[(String, Vec<&RrsetKey>)]) -> Vec<String> {
+    groups.iter().map(|(text, keys)| format!("{}: {text}", Subjects(keys))).collect()
 }
 
 fn report_success(

@@ -13,6 +13,11 @@ use crate::sys::time::Timestamp;
 /// First line of the file. The number changes with the format.
 const HEADER: &str = "gandi-ddns state 4";
 
+/// Returns the exit code of a failure with this code, of those that a run can end with.
+fn failure_exit(code: u64) -> Option<Exit> {
+    Exit::ALL.into_iter().find(|e| *e != Exit::Absent && u64::from(e.code()) == code & 0xff)
+}
+
 /// The reason why a text is not a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
@@ -79,7 +84,7 @@ impl State {
                 let (retry_after, consecutive, reported_at) = (time(number()?), number()?, time(number()?));
                 let id = parse_id(&mut words)?;
                 self.entry(&id).failure = Some(FailureRecord {
-                    exit: Exit::ALL.into_iter().find(|e| u64::from(e.code()) == code & 0xff)?,
+                    exit: failure_exit(code)?,
                     code,
                     first_seen: Timestamp::from_secs(first_seen),
                     last_seen: Timestamp::from_secs(last_seen),

@@ -2,7 +2,7 @@
 
 use gandi_ddns::cli::{self, Invocation};
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::{check, ip, status};
+use gandi_ddns::commands::{check, get, ip, status};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::time::Timestamp;
@@ -15,7 +15,7 @@ use crate::sandbox::{ADDRESS, STALE, Sandbox};
 use fake_gandi::{Family, Tls};
 
 /// Each command, and its exit code with a clock that is wrong.
-const COMMANDS: [(&[&str], i32); 8] = [
+const COMMANDS: [(&[&str], i32); 11] = [
     (&["check"], 75),
     (&["check", "--json"], 75),
     (&["check", "--redact"], 75),
@@ -23,7 +23,10 @@ const COMMANDS: [(&[&str], i32); 8] = [
     (&["ip", "--json"], 75),
     (&[], 75),
     (&["--json", "-n"], 75),
+    (&["get"], 75),
+    (&["get", "--json", "-4", "home"], 75),
     (&["status"], 0),
+    (&["status", "--json"], 0),
 ];
 
 /// A sandbox with a stale record, whose address services speak TLS.
@@ -133,7 +136,7 @@ fn clock_at_any_number_of_seconds_ends_no_command_early() {
     let s = stale();
     for seconds in [0, 1 << 31, i64::MAX.unsigned_abs(), 1 << 63, u64::MAX] {
         let code = if seconds == 0 { 75 } else { 0 };
-        for command in ["check", "ip"] {
+        for command in ["check", "get", "ip"] {
             assert_eq!(in_process(&s, command, seconds), code, "{command} {seconds}");
         }
         run_in_process(&s, &["--force"], &|| seconds, &|_| {}, 1).exits(code);
@@ -155,9 +158,10 @@ fn in_process(s: &Sandbox, command: &str, seconds: u64) -> i32 {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
     let exit = match cli::parse(words) {
-        Ok(Invocation::Check(options, redaction)) => {
-            check::execute(&options, redaction, &context, &mut console)
+        Ok(Invocation::Check(options, redaction, scope)) => {
+            check::execute(&options, (redaction, scope), &context, &mut console)
         }
+        Ok(Invocation::Get(options, names)) => get::execute(&options, &names, &context, &mut console),
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
         _ => panic!("another command"),

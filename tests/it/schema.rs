@@ -4,6 +4,8 @@ use miniserde::json::{self, Number, Object, Value};
 
 pub(crate) const RUN: &str = include_str!("../../schema/run.json");
 pub(crate) const IP: &str = include_str!("../../schema/ip.json");
+pub(crate) const GET: &str = include_str!("../../schema/get.json");
+pub(crate) const STATUS: &str = include_str!("../../schema/status.json");
 pub(crate) const CHECK: &str = include_str!("../../schema/check.json");
 
 /// Parses one line of JSON and panics if it does not fit the schema.
@@ -99,5 +101,39 @@ fn object_that_does_not_fit_the_schema_is_refused() {
         ("\"0\"", "null"),
     ] {
         assert!(good.contains(from) && validate(&good.replacen(from, to, 1)).is_err(), "{from} {to}");
+    }
+}
+
+/// Every object of every schema names its members, requires them all and allows no other; every schema says what it is
+/// for.
+#[test]
+fn schemas_are_complete_and_closed() {
+    fn walk(path: &str, schema: &Value) {
+        let Value::Object(schema) = schema else { panic!("{path}: no object") };
+        if let Some(properties) = schema.get("properties") {
+            let Value::Object(properties) = properties else { panic!("{path}: no properties") };
+            let text = |value: Option<&Value>| value.map(json::to_string).unwrap_or_default();
+            assert_eq!(text(schema.get("additionalProperties")), "false", "{path}");
+            let Some(Value::Array(required)) = schema.get("required") else {
+                panic!("{path}: nothing required")
+            };
+            let required: Vec<_> = required.iter().map(json::to_string).collect();
+            for (name, schema) in properties {
+                assert!(required.contains(&format!("\"{name}\"")), "{path}/{name} is not required");
+                walk(&format!("{path}/{name}"), schema);
+            }
+            assert_eq!(required.len(), properties.len(), "{path}");
+        }
+        if let Some(items) = schema.get("items") {
+            walk(&format!("{path}[]"), items);
+        }
+    }
+    for schema in [RUN, IP, GET, STATUS, CHECK] {
+        let schema: Value = json::from_str(schema).expect("a schema");
+        let Value::Object(object) = &schema else { panic!("no object") };
+        for key in ["$schema", "title", "description"] {
+            assert!(matches!(object.get(key), Some(Value::String(_))), "{key}");
+        }
+        walk("", &schema);
     }
 }

@@ -50,6 +50,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// The command line.
+    Arguments "arguments" "arguments",
     /// The system clock.
     Clock "clock" "clock",
     /// The config as a whole, and its warnings.
@@ -112,8 +114,11 @@ pub(super) struct Finding {
 impl Finding {
     /// Returns the checked thing in words, such as `domain example.org`.
     pub(super) fn subject(&self) -> String {
-        let words = [self.id.subject(), self.about.as_str()];
-        words.join(" ").trim_matches(' ').to_owned()
+        let mut subject = self.id.subject().to_owned();
+        if !subject.is_empty() && !self.about.is_empty() {
+            subject.push(' ');
+        }
+        subject + &self.about
     }
 }
 

@@ -1,6 +1,11 @@
 //! `gandi-ddns status`: shows the saved state and the history. Makes no request and changes nothing.
 
-use crate::cli::GlobalOptions;
+mod json;
+mod report;
+
+use std::path::Path;
+
+use crate::cli::{GlobalOptions, OutputFormat};
 use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{Config, Credentials};
 use crate::console::Console;
@@ -12,29 +17,77 @@ use crate::sys::error_chain::chain;
 use crate::sys::time::{EARLIEST, Timestamp, implausible};
 use crate::sys::words::count;
 use crate::token;
+use report::Report;
+
+/// Returns the object of `--json` for an invalid command line.
+#[must_use]
+pub fn usage_error(now: Timestamp, text: &str) -> String {
+    json::object(&Report { exit: Exit::Usage, error: Some(text), ..Report::new(now) })
+}
 
 /// Runs the command. Returns the most severe exit code of the saved failures.
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
+    let now = (context.now)();
+    let is_json = options.format == OutputFormat::Json;
+    let end = |exit, text: &str, console: &mut Console| {
+        if is_json {
+            console.object(&json::object(&Report { exit, error: Some(text), ..Report::new(now) }));
+        }
+        exit
+    };
     let (config, id) = match load(options, context, Credentials::Optional) {
         Ok(loaded) => loaded,
-        Err(e) => return report_config_error(&e, "", console),
+        Err(e) => return end(report_config_error(&e, "", console), &e.to_string(), console),
     };
     let Some(dir) = &config.state_dir else {
-        console.error(format_args!("no directory for the state: set `state_dir`, or HOME"));
-        return Exit::Config;
+        let text = "no directory for the state: set `state_dir`, or HOME";
+        console.error(format_args!("{text}"));
+        return end(Exit::Config, text, console);
     };
     let state = match state::read_unlocked(dir, id) {
         Ok(state) => state,
         Err(e) => {
-            console.error(format_args!("{}", chain(&e)));
-            return e.exit();
+            let text = chain(&e);
+            console.error(format_args!("{text}"));
+            return end(e.exit(), &text, console);
         }
     };
-    let now = (context.now)();
-    if let Some(problem) = implausible(now) {
-        console.warn(format_args!("{problem}"));
+    let mut report = Report { saved: Some((&config, &state)), ..Report::new(now) };
+    report.warnings.extend(implausible(now));
+    report.last_run = state::last_run(dir, id);
+    for record in &config.records {
+        let failure =
+            state.record(config.account(record).api.as_str(), &record.key).and_then(|r| r.failure.as_ref());
+        report.exit = report.exit.max(failure.map_or(Exit::Ok, |f| f.exit));
     }
-    match state::last_run(dir, id) {
+    if let StoreStatus::Unusable(e) = state::inspect(dir, id) {
+        report.is_running = e.is_locked();
+        if let Some(text) = e.hung(now) {
+            report.warnings.push(text);
+            report.exit = report.exit.max(Exit::TryLater);
+        }
+    }
+    let path = config.history.clone().unwrap_or_else(|| history::default_path(dir, id));
+    match history::read(&path) {
+        Ok(changes) => report.changes = Some(changes),
+        Err(e) => report.warnings.push(format!("could not read the history {}: {e}", path.display())),
+    }
+    for text in &report.warnings {
+        console.warn(format_args!("{text}"));
+    }
+    if is_json {
+        console.object(&json::object(&report));
+    } else {
+        print(&report, dir, console);
+    }
+    report.exit
+}
+
+/// Prints the report as text.
+fn print(report: &Report, dir: &Path, console: &mut Console) {
+    let Some((config, state)) = report.saved else { return };
+    let now = report.now;
+    match report.last_run {
         Some(at) => console.notice(format_args!("last run: {}", with_age(at, now))),
         None => console.notice(format_args!(
             "last run: none recorded in {} (a directory in memory is empty after a reboot)",
@@ -47,19 +100,10 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         let text = if now < EARLIEST { format!("expires at {expires}") } else { token::expiry(expires, now) };
         console.notice(format_args!("token{}: {text}", config.source_of(account)));
     }
-    let mut exit = print_records(&config, &state, now, console);
-    if let StoreStatus::Unusable(e) = state::inspect(dir, id)
-        && let Some(text) = e.hung(now)
-    {
-        console.warn(format_args!("{text}"));
-        exit = exit.max(Exit::TryLater);
+    print_records(config, state, now, console);
+    if let Some(changes) = &report.changes {
+        print_changes(changes, console);
     }
-    let path = config.history.clone().unwrap_or_else(|| history::default_path(dir, id));
-    match history::read(&path) {
-        Ok(changes) => print_changes(&changes, console),
-        Err(e) => console.warn(format_args!("could not read the history {}: {e}", path.display())),
-    }
-    exit
 }
 
 /// Prints a line for each change, the newest first.
@@ -76,9 +120,8 @@ fn print_changes(changes: &[HistoryEntry], console: &mut Console) {
     }
 }
 
-/// Prints a paragraph for each record, and returns the most severe exit code of their failures.
-fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut Console) -> Exit {
-    let mut exit = Exit::Ok;
+/// Prints a paragraph for each record.
+fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut Console) {
     for record in &config.records {
         console.notice(format_args!("\n{}", record.key));
         let known = state.record(config.account(record).api.as_str(), &record.key);
@@ -93,8 +136,7 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
             None => console.notice(format_args!("  not confirmed yet")),
         }
         if let Some(failure) = known.and_then(|r| r.failure.as_ref()) {
-            let FailureRecord { exit: code, first_seen, consecutive, text, .. } = failure;
-            exit = exit.max(*code);
+            let FailureRecord { first_seen, consecutive, text, .. } = failure;
             let number = match consecutive {
                 // No server was reached, or the time of the run was up: such failures are not counted.
                 0 => String::new(),
@@ -107,7 +149,6 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
             }
         }
     }
-    exit
 }
 
 /// Returns the time and its age, as in `2026-11-24 01:55:10 UTC (3 minutes ago)`.
