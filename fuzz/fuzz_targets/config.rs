@@ -116,7 +116,7 @@ fn valid(config: &Config, lower_text: &str) {
             lower.starts_with("https://")
                 || lower.starts_with("http://127.")
                 || lower.starts_with("http://[::1]")
-                || i > 0 && is_private(host),
+                || !is_api && is_private(host),
             "{url:?}"
         );
     }
