@@ -1,7 +1,8 @@
-//! The commands, one file or folder each. No command imports another.
+//! The commands, one file or folder each. No command imports another, but `setup` those that it runs.
 
 pub mod check;
 pub mod context;
 pub mod ip;
+pub mod setup;
 pub mod status;
 pub mod update;
