@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::dialogue::say;
+use super::dialogue::{Dialogue, say};
 use crate::cli::{ConfigSource, GlobalOptions, Redaction, UpdateOptions};
 use crate::commands::context::Context;
 use crate::commands::{check, update};
@@ -12,7 +12,13 @@ use crate::net::FamilySelection;
 use crate::sys::environment::Environment;
 
 /// Runs both, and prints the problems that `check` finds and all that the update says. Returns the exit code of the update.
-pub(super) fn run(options: &GlobalOptions, config: &Path, context: &Context, console: &mut Console) -> Exit {
+pub(super) fn run(
+    dialogue: &Dialogue,
+    options: &GlobalOptions,
+    config: &Path,
+    context: &Context,
+    console: &mut Console,
+) -> Exit {
     let options = GlobalOptions {
         source: ConfigSource::File(Some(config.to_owned())),
         overrides: Vec::new(),
@@ -22,25 +28,40 @@ pub(super) fn run(options: &GlobalOptions, config: &Path, context: &Context, con
     // The token of a variable is not that of the later runs.
     let env = Environment { token: None, credentials_directory: None, ..context.env.clone() };
     let context = Context { env, now: context.now, sleep: context.sleep, seed: context.seed };
-    let found = captured(&|console| check::execute(&options, Redaction::Off, &context, console));
-    for line in found.0.lines().filter(|line| line.starts_with("warning") || line.starts_with("failure")) {
+    let findings = captured(&|console| check::execute(&options, Redaction::Off, &context, console));
+    for line in findings.out.lines().filter(|l| l.starts_with("warning") || l.starts_with("failure")) {
         say(&format!("  {line}"), console);
     }
-    let (text, exit) =
-        captured(&|console| update::execute(&options, &UpdateOptions::default(), &context, console));
-    for line in text.lines() {
-        say(&format!("  {}", line.strip_prefix("gandi-ddns: ").unwrap_or(line)), console);
+    let run = |console: &mut Console| update::execute(&options, &UpdateOptions::default(), &context, console);
+    let Captured { out, err, exit } = captured(&run);
+    for line in out.lines() {
+        say(&format!("  {line}"), console);
+    }
+    for line in err.lines() {
+        let line = line.strip_prefix("gandi-ddns: ").unwrap_or(line);
+        match line.strip_prefix("warning: ") {
+            _ if dialogue.is_terminal => say(&format!("  {line}"), console),
+            Some(warning) => console.warn(format_args!("{warning}")),
+            None => console.error(format_args!("{line}")),
+        }
     }
     exit
 }
 
+/// The output of a command, and its exit code.
+struct Captured {
+    out: String,
+    err: String,
+    exit: Exit,
+}
+
 /// Runs a command, and returns its output.
-fn captured(command: &dyn Fn(&mut Console) -> Exit) -> (String, Exit) {
+fn captured(command: &dyn Fn(&mut Console) -> Exit) -> Captured {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
     // A person is reading.
     console.note_terminal();
     let exit = command(&mut console);
-    out.append(&mut err);
-    (String::from_utf8_lossy(&out).into_owned(), exit)
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Captured { out: text(&out), err: text(&err), exit }
 }

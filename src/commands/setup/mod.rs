@@ -16,7 +16,7 @@ use std::path::Path;
 use rustix::termios::isatty;
 
 use crate::cli::{Existing, GlobalOptions, Questions, SetupOptions};
-use crate::commands::context::{Context, report_config_error};
+use crate::commands::context::Context;
 use crate::config::{self, Config, Credentials};
 use crate::console::Console;
 use crate::dns::ZoneName;
@@ -27,7 +27,7 @@ use crate::sys::environment::Environment;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
 use addresses::words;
-use dialogue::{Default, Dialogue, declined, say};
+use dialogue::{Default, Dialogue, NOTHING_WRITTEN, declined, say};
 use files::{Found, Target, Values, token_beside};
 
 /// Runs the command. Returns the exit code of the first update; before that, that of the problem which ended the setup.
@@ -67,7 +67,7 @@ impl Setup<'_> {
             self.write(&files, console)?;
             console.notice(format_args!("  Written. First update:"));
         }
-        let exit = first_run::run(self.options, self.path, self.context, console);
+        let exit = first_run::run(&self.dialogue, self.options, self.path, self.context, console);
         schedule::offer(&mut self.dialogue, self.path, console);
         let (sudo, path) = (if self.is_default() { "sudo " } else { "" }, self.path.display());
         let config = if self.is_default() { String::new() } else { format!(" -c {path}") };
@@ -97,6 +97,13 @@ impl Setup<'_> {
 
     /// Returns the config of the options, with examples in place of what will be asked.
     fn draft(&self, console: &mut Console) -> Result<Box<Config>, Exit> {
+        let key = |o: &&String| o.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_secret =
+            |o: &&String| ["token", "token_file", "api_key", "api_key_file"].contains(&key(o).as_str());
+        if let Some(option) = self.options.overrides.iter().find(is_secret) {
+            console.error(format_args!("-o {}: setup asks for the token, and writes its file", key(&option)));
+            return Err(Exit::Usage);
+        }
         let inline = &self.setup.inline;
         let or = |text: String, example: &str| if text.is_empty() { example.to_owned() } else { text };
         let text = files::text(&Values {
@@ -121,7 +128,14 @@ impl Setup<'_> {
     ) -> Result<Box<Config>, Exit> {
         let env = Environment { token, ..self.context.env.clone() };
         config::from_text(text, self.path, &env, credentials).map(|loaded| loaded.config).map_err(|e| {
-            report_config_error(&e, "", console);
+            // No file has these lines yet.
+            let file = format!("{}:", self.path.display());
+            for line in e.lines() {
+                let text = line.strip_prefix(&file).map_or(line.as_str(), |rest| {
+                    rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches([':', ' '])
+                });
+                console.error(format_args!("{text}; {NOTHING_WRITTEN}"));
+            }
             exit
         })
     }
