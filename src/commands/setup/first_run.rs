@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::dialogue::{Dialogue, say};
-use crate::cli::{ConfigSource, GlobalOptions, Redaction, UpdateOptions};
+use crate::cli::{CheckScope, ConfigSource, GlobalOptions, Redaction, UpdateOptions};
 use crate::commands::context::Context;
 use crate::commands::{check, update};
 use crate::console::{Console, Verbosity};
@@ -26,9 +26,12 @@ pub(super) fn run(
         ..options.clone()
     };
     // The token of a variable is not that of the later runs.
-    let env = Environment { token: None, credentials_directory: None, ..context.env.clone() };
+    let env =
+        Environment { token: None, token_file: None, credentials_directory: None, ..context.env.clone() };
     let context = Context { env, now: context.now, sleep: context.sleep, seed: context.seed };
-    let findings = captured(&|console| check::execute(&options, Redaction::Off, &context, console));
+    let findings = captured(&|console| {
+        check::execute(&options, (Redaction::Off, CheckScope::Everything), &context, console)
+    });
     for line in findings.out.lines().filter(|l| l.starts_with("warning") || l.starts_with("failure")) {
         say(&format!("  {line}"), console);
     }

@@ -15,8 +15,8 @@ use std::path::Path;
 
 use rustix::termios::isatty;
 
-use crate::cli::{Existing, GlobalOptions, Questions, SetupOptions};
-use crate::commands::context::Context;
+use crate::cli::{ConfigSource, Existing, GlobalOptions, Questions, SetupOptions};
+use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::Console;
 use crate::dns::ZoneName;
@@ -27,7 +27,7 @@ use crate::sys::environment::Environment;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
 use addresses::words;
-use dialogue::{Default, Dialogue, NOTHING_WRITTEN, declined, say};
+use dialogue::{Default, Dialogue, declined, say};
 use files::{Found, Target, Values, token_beside};
 
 /// Runs the command. Returns the exit code of the first update; before that, that of the problem which ended the setup.
@@ -78,7 +78,7 @@ impl Setup<'_> {
     }
 
     fn is_default(&self) -> bool {
-        matches!(self.options.source, crate::cli::ConfigSource::File(None))
+        matches!(self.options.source, ConfigSource::File(None))
     }
 
     /// Asks before an existing config is replaced. Returns false if it is to be kept.
@@ -97,47 +97,30 @@ impl Setup<'_> {
 
     /// Returns the config of the options, with examples in place of what will be asked.
     fn draft(&self, console: &mut Console) -> Result<Box<Config>, Exit> {
-        let key = |o: &&String| o.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let is_secret =
-            |o: &&String| ["token", "token_file", "api_key", "api_key_file"].contains(&key(o).as_str());
+        let key = |o: &String| o.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_secret = |o: &&String| matches!(key(o).as_str(), "token_file" | "api_key_file");
         if let Some(option) = self.options.overrides.iter().find(is_secret) {
-            console.error(format_args!("-o {}: setup asks for the token, and writes its file", key(&option)));
+            console.error(format_args!("-o {}: setup asks for the token, and writes its file", key(option)));
             return Err(Exit::Usage);
         }
-        let inline = &self.setup.inline;
-        let or = |text: String, example: &str| if text.is_empty() { example.to_owned() } else { text };
-        let text = files::text(&Values {
-            domain: &or(inline.domain.clone(), "example.org"),
-            names: or(inline.names.join(" "), "home"),
-            types: or(inline.types.join(" "), "A"),
-            ttl: inline.ttl.as_deref(),
-            overrides: &self.options.overrides,
-            prefers_interface: false,
-        });
-        self.parse(&text, Credentials::Optional, None, Exit::Usage, console)
+        let mut inline = self.setup.inline.clone();
+        if inline.domain.is_empty() {
+            "example.org".clone_into(&mut inline.domain);
+        }
+        if inline.names.is_empty() {
+            inline.names.push("home".to_owned());
+        }
+        let options = GlobalOptions { source: ConfigSource::Inline(inline), ..self.options.clone() };
+        let loaded = load(&options, self.context, Credentials::Optional);
+        loaded.map(|(config, _)| config).map_err(|e| report_config_error(&e, "", console))
     }
 
-    /// Builds the config of a text. The errors are printed, and end the setup.
-    fn parse(
-        &self,
-        text: &str,
-        credentials: Credentials,
-        token: Option<String>,
-        exit: Exit,
-        console: &mut Console,
-    ) -> Result<Box<Config>, Exit> {
-        let env = Environment { token, ..self.context.env.clone() };
-        config::from_text(text, self.path, &env, credentials).map(|loaded| loaded.config).map_err(|e| {
-            // No file has these lines yet.
-            let file = format!("{}:", self.path.display());
-            for line in e.lines() {
-                let text = line.strip_prefix(&file).map_or(line.as_str(), |rest| {
-                    rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches([':', ' '])
-                });
-                console.error(format_args!("{text}; {NOTHING_WRITTEN}"));
-            }
-            exit
-        })
+    /// Checks the text of the config. The errors are printed, and end the setup: no file has these lines yet.
+    fn check(&self, text: &str, token: &str, console: &mut Console) -> Result<(), Exit> {
+        let env = Environment { token: Some(token.to_owned()), ..self.context.env.clone() };
+        let options = GlobalOptions { overrides: Vec::new(), ..self.options.clone() };
+        let loaded = config::from_text(text, self.path, &options, &env, Credentials::Required);
+        loaded.map(drop).map_err(|e| report_config_error(&e, "; nothing was written", console))
     }
 
     /// Asks for everything, and returns the files to write.
@@ -188,13 +171,7 @@ impl Setup<'_> {
             prefers_interface: has_temporary,
         });
         let credential = &config.accounts[0].credential;
-        self.parse(
-            &text,
-            Credentials::Required,
-            Some(credential.expose().to_owned()),
-            Exit::Config,
-            console,
-        )?;
+        self.check(&text, credential.expose(), console)?;
         Ok(vec![
             Target::new(token_beside(self.path), credential.line()),
             Target::new(self.path.to_owned(), text),
