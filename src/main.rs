@@ -49,9 +49,7 @@ fn main() -> ExitCode {
         // Its keys are random.
         seed: RandomState::new().build_hasher().finish(),
     };
-    if let Some(token) = &context.env.token {
-        console.hide(token);
-    }
+    context.env.token.iter().for_each(|token| console.hide(token));
     let exit = match invocation {
         Ok(Invocation::Update(options, update_options)) => {
             if update_options.log == LogDestination::Syslog {

@@ -11,31 +11,35 @@ use crate::exit::Exit;
 use crate::net::FamilySelection;
 use crate::sys::environment::Environment;
 
+/// Returns the options and the environment of a run with the config at `path`: without the token of a variable, which is
+/// not that of the later runs.
+pub(super) fn later<'a>(
+    options: &GlobalOptions,
+    path: &Path,
+    context: &'a Context,
+) -> (GlobalOptions, Context<'a>) {
+    let source = ConfigSource::File(Some(path.to_owned()));
+    let (overrides, families) = (Vec::new(), FamilySelection::Any);
+    let options = GlobalOptions { source, overrides, families, ..options.clone() };
+    let env =
+        Environment { token: None, token_file: None, credentials_directory: None, ..context.env.clone() };
+    (options, Context { env, now: context.now, sleep: context.sleep, seed: context.seed })
+}
+
 /// Runs both, and prints the problems that `check` finds and all that the update says. Returns the exit code of the update.
 pub(super) fn run(
     dialogue: &Dialogue,
     options: &GlobalOptions,
-    config: &Path,
     context: &Context,
     console: &mut Console,
 ) -> Exit {
-    let options = GlobalOptions {
-        source: ConfigSource::File(Some(config.to_owned())),
-        overrides: Vec::new(),
-        families: FamilySelection::Any,
-        ..options.clone()
-    };
-    // The token of a variable is not that of the later runs.
-    let env =
-        Environment { token: None, token_file: None, credentials_directory: None, ..context.env.clone() };
-    let context = Context { env, now: context.now, sleep: context.sleep, seed: context.seed };
     let findings = captured(&|console| {
-        check::execute(&options, (Redaction::Off, CheckScope::Everything), &context, console)
+        check::execute(options, (Redaction::Off, CheckScope::Everything), context, console)
     });
     for line in findings.out.lines().filter(|l| l.starts_with("warning") || l.starts_with("failure")) {
         say(&format!("  {line}"), console);
     }
-    let run = |console: &mut Console| update::execute(&options, &UpdateOptions::default(), &context, console);
+    let run = |console: &mut Console| update::execute(options, &UpdateOptions::default(), context, console);
     let Captured { out, err, exit } = captured(&run);
     for line in out.lines() {
         say(&format!("  {line}"), console);

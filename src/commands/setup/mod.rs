@@ -21,8 +21,6 @@ use crate::config::{self, Config, Credentials};
 use crate::console::Console;
 use crate::dns::ZoneName;
 use crate::exit::Exit;
-use crate::gandi::livedns::LiveDns;
-use crate::http::Http;
 use crate::sys::environment::Environment;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
@@ -40,14 +38,14 @@ pub fn execute(
 ) -> Exit {
     let dialogue = Dialogue { stdin, is_terminal: isatty(stdin), questions: setup.questions };
     let result = files::place(options, &context.env, console)
-        .and_then(|path| Setup { options, setup, context, path: &path, dialogue }.run(console));
+        .and_then(|path| Setup { options, given: setup, context, path: &path, dialogue }.run(console));
     result.unwrap_or_else(|exit| exit)
 }
 
 /// The options, and the place of the config.
 struct Setup<'a> {
     options: &'a GlobalOptions,
-    setup: &'a SetupOptions,
+    given: &'a SetupOptions,
     context: &'a Context<'a>,
     path: &'a Path,
     dialogue: Dialogue<'a>,
@@ -67,14 +65,18 @@ impl Setup<'_> {
             self.write(&files, console)?;
             console.notice(format_args!("  Written. First update:"));
         }
-        let exit = first_run::run(&self.dialogue, self.options, self.path, self.context, console);
-        schedule::offer(&mut self.dialogue, self.path, console);
-        let (sudo, path) = (if self.is_default() { "sudo " } else { "" }, self.path.display());
-        let config = if self.is_default() { String::new() } else { format!(" -c {path}") };
+        let (options, context) = first_run::later(self.options, self.path, self.context);
+        let exit = first_run::run(&self.dialogue, &options, &context, console);
+        let (log, scheduled) = schedule::offer(&mut self.dialogue, &options, self.path, &context, console);
+        let command = if self.is_default() {
+            "sudo gandi-ddns check".to_owned()
+        } else {
+            format!("gandi-ddns -c {} check", self.path.display())
+        };
         let done =
             if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
-        say(&format!("\n{done} Check everything:  {sudo}gandi-ddns{config} check"), console);
-        Ok(exit)
+        say(&format!("\n{done} See what it does:  {log}\nCheck everything:  {command}"), console);
+        Ok(exit.max(scheduled))
     }
 
     fn is_default(&self) -> bool {
@@ -83,7 +85,7 @@ impl Setup<'_> {
 
     /// Asks before an existing config is replaced. Returns false if it is to be kept.
     fn may_replace_config(&mut self, console: &mut Console) -> Result<bool, Exit> {
-        if self.setup.existing == Existing::Replace || self.path.symlink_metadata().is_err() {
+        if self.given.existing == Existing::Replace || self.path.symlink_metadata().is_err() {
             return Ok(true);
         }
         let (path, name) = (self.path.display(), self.path.file_name().unwrap_or_default().display());
@@ -103,7 +105,7 @@ impl Setup<'_> {
             console.error(format_args!("-o {}: setup asks for the token, and writes its file", key(option)));
             return Err(Exit::Usage);
         }
-        let mut inline = self.setup.inline.clone();
+        let mut inline = self.given.inline.clone();
         if inline.domain.is_empty() {
             "example.org".clone_into(&mut inline.domain);
         }
@@ -125,57 +127,48 @@ impl Setup<'_> {
 
     /// Asks for everything, and returns the files to write.
     fn ask(&mut self, config: &mut Config, console: &mut Console) -> Result<Vec<Target>, Exit> {
-        let (setup, options) = (self.setup, self.options);
+        let (setup, options) = (self.given, self.options);
         let dialogue = &mut self.dialogue;
         let mut random = Random::new(self.context.seed);
         let given = ZoneName::parse(&setup.inline.domain).ok();
         let domain = loop {
             let seen = token::ask(dialogue, config, given.as_ref(), self.context, &mut random, console)?;
-            if let Some(domain) = &given {
-                break domain.clone();
-            }
-            let (http, account) = (client(config), &config.accounts[0]);
-            let mut livedns = LiveDns::new(&http, &account.api, &account.credential, random.split());
-            match zone::domain(dialogue, seen.as_deref(), &mut livedns, console) {
-                Ok(domain) => break domain,
-                Err(Some(exit)) => return Err(exit),
-                Err(None) => {}
+            let chosen = match &given {
+                Some(domain) => Some(domain.clone()),
+                None => zone::domain(dialogue, seen.as_deref(), config, &mut random, console)?,
+            };
+            if let Some(domain) = chosen {
+                break domain;
             }
         };
-        let (http, account) = (client(config), &config.accounts[0]);
-        let mut livedns = LiveDns::new(&http, &account.api, &account.credential, random.split());
-        zone::tell_nameservers(&domain, &mut livedns, &mut random, console);
+        zone::tell_nameservers(&domain, config, &mut random, console);
         let mut found = None;
-        let (names, types, has_temporary) = loop {
-            // Its time limit has passed while the user typed.
-            let http = client(config);
-            let mut livedns = LiveDns::new(&http, &account.api, &account.credential, random.split());
-            let names = zone::names(dialogue, &domain, &setup.inline.names, &mut livedns, console)?;
+        let config_file = loop {
+            let names = zone::names(dialogue, &domain, &setup.inline.names, config, &mut random, console)?;
             let found = found.get_or_insert_with(|| addresses::look(options, config, &mut random, console));
             let types = addresses::types(dialogue, found, &setup.inline.types, console)?;
-            let existing = setup.existing;
-            if zone::may_replace(dialogue, &names, &types, &found.detected, existing, config, console)? {
-                break (names, types, found.has_temporary);
+            let text = files::text(&Values {
+                domain: domain.as_str(),
+                names: zone::words(&names),
+                types: words(&types),
+                ttl: setup.inline.ttl.as_deref(),
+                overrides: &options.overrides,
+                prefers_interface: found.has_temporary,
+            });
+            let file = Target::new(self.path.to_owned(), text);
+            // The addresses are those of earlier runs.
+            if file.found == Found::Same
+                || zone::may_replace(dialogue, &names, &types, (found, setup.existing), config, console)?
+            {
+                break file;
             }
             if !setup.inline.names.is_empty() {
                 return Err(declined(console));
             }
         };
-        let names: Vec<&str> = names.iter().map(|n| n.name.as_str()).collect();
-        let text = files::text(&Values {
-            domain: domain.as_str(),
-            names: names.join(" "),
-            types: words(&types),
-            ttl: setup.inline.ttl.as_deref(),
-            overrides: &options.overrides,
-            prefers_interface: has_temporary,
-        });
         let credential = &config.accounts[0].credential;
-        self.check(&text, credential.expose(), console)?;
-        Ok(vec![
-            Target::new(token_beside(self.path), credential.line()),
-            Target::new(self.path.to_owned(), text),
-        ])
+        self.check(&config_file.text, credential.expose(), console)?;
+        Ok(vec![Target::new(token_beside(self.path), credential.line()), config_file])
     }
 
     /// Writes the files after the last question.
@@ -183,17 +176,17 @@ impl Setup<'_> {
         if files.iter().all(|file| file.found == Found::Same) {
             return Ok(());
         }
-        say("\nAbout to write", console);
-        for file in files {
-            say(&format!("  {}  {}", file.path.display(), file.note()), console);
-        }
         if let Some(other) = files.iter().find(|file| file.found == Found::Other)
-            && self.setup.questions == Questions::AssumeYes
-            && self.setup.existing == Existing::Keep
+            && self.given.questions == Questions::AssumeYes
+            && self.given.existing == Existing::Keep
         {
             let path = other.path.display();
             let problem = format!("{path} exists and has another content; remove it, or add --force");
             self.dialogue.problem(&problem, Exit::Config, console)?;
+        }
+        say("\nAbout to write", console);
+        for file in files {
+            say(&format!("  {}  {}", file.path.display(), file.note()), console);
         }
         if !self.dialogue.confirm("Continue?", Default::Yes, console)? {
             return Err(declined(console));
@@ -204,8 +197,4 @@ impl Setup<'_> {
             if e.is_temporary() { Exit::TryLater } else { Exit::Config }
         })
     }
-}
-
-fn client(config: &Config) -> Http {
-    Http::new(config.detection.roots.as_deref(), config.detection.timeout)
 }
