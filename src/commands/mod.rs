@@ -3,5 +3,6 @@
 pub mod check;
 pub mod context;
 pub mod ip;
+pub mod setup;
 pub mod status;
 pub mod update;

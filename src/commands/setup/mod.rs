@@ -1,0 +1,4 @@
+//! gandi-ddns setup.
+#![allow(dead_code)]
+
+pub(crate) mod schedule;
