@@ -45,6 +45,7 @@ mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
+mod pty; // helper: the program at a terminal
 mod records; // records created, replaced, kept or refused
 mod redaction; // `check --redact`: no name and no address in the output
 mod renewal; // renewal of the token in its file
