@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::{check, ip, status, update};
+use gandi_ddns::commands::{check, ip, setup, status, update};
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
@@ -57,6 +57,9 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
+        Ok(Invocation::Setup(options, setup)) => {
+            setup::execute(&options, &setup, rustix::stdio::stdin(), &context, &mut console)
+        }
         Ok(Invocation::Help) => {
             console.notice(format_args!("{}", cli::help()));
             Exit::Ok
@@ -94,6 +97,7 @@ fn environment() -> Environment {
         xdg_cache_home: path("XDG_CACHE_HOME"),
         xdg_config_home: path("XDG_CONFIG_HOME"),
         home: path("HOME"),
+        program: env::current_exe().ok(),
         uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
     }
 }

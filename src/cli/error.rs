@@ -97,7 +97,7 @@ impl fmt::Display for Advice {
             Self::Config => f.write_str("to read a config file, use --config FILE"),
             Self::Name => f.write_str("to name a record, use --domain and --name"),
             Self::Commands => {
-                f.write_str("commands are check, status and ip; without one, the records are updated")
+                f.write_str("commands are check, status, ip and setup; without one, the records are updated")
             }
         }
     }

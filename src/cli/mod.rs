@@ -20,10 +20,10 @@ pub use error::UsageError;
 use given::Given;
 pub use help::{help, version};
 pub use options::{
-    CachePolicy, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat, Redaction,
-    UpdateOptions, WriteMode,
+    CachePolicy, ConfigSource, Existing, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat,
+    Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
 };
-use table::{COMMANDS, UPDATE};
+use table::{COMMANDS, SETUP, UPDATE};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
@@ -102,13 +102,23 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         (true, true) => FamilySelection::Both,
     };
     let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
-    let global = GlobalOptions { source: source(given, families)?, families, format, verbosity };
+    let inline = inline(given, families);
+    let source = if bit == SETUP { config_file(given) } else { source(given, &inline)? };
+    let global = GlobalOptions { source, overrides: given.values("--option"), families, format, verbosity };
     Ok(match command {
         "ip" => Invocation::Ip(global),
         "check" => {
             Invocation::Check(global, if given.has("--redact") { Redaction::On } else { Redaction::Off })
         }
         "status" => Invocation::Status(global),
+        "setup" => {
+            let questions = if given.has("--yes") { Questions::AssumeYes } else { Questions::Ask };
+            if questions == Questions::AssumeYes && inline.domain.is_empty() {
+                return Err(UsageError::Requires("--yes", "--domain"));
+            }
+            let existing = if given.has("--force") { Existing::Replace } else { Existing::Keep };
+            Invocation::Setup(global, SetupOptions { inline, questions, existing })
+        }
         _ => Invocation::Update(
             global,
             UpdateOptions {
@@ -131,20 +141,28 @@ fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, Usage
 }
 
 /// Returns the config file, or the records that `--domain` and its companions give.
-fn source(given: &Given, families: FamilySelection) -> Result<ConfigSource, UsageError> {
-    let names = given.values("--name");
-    let Some(domain) = given.value("--domain") else {
+fn source(given: &Given, inline: &Inline) -> Result<ConfigSource, UsageError> {
+    if !given.has("--domain") {
         return match ["--name", "--type", "--ttl"].into_iter().find(|option| given.has(option)) {
             Some(option) => Err(UsageError::Requires(option, "--domain")),
-            None => Ok(ConfigSource::File(given.value("--config").map(PathBuf::from))),
+            None => Ok(config_file(given)),
         };
-    };
+    }
     if given.has("--config") {
         return Err(UsageError::Conflict("--config", "--domain"));
     }
-    if names.is_empty() {
+    if inline.names.is_empty() {
         return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
     }
+    Ok(ConfigSource::Inline(inline.clone()))
+}
+
+fn config_file(given: &Given) -> ConfigSource {
+    ConfigSource::File(given.value("--config").map(PathBuf::from))
+}
+
+/// Returns the values of `--domain` and its companions; those that are not given are empty.
+fn inline(given: &Given, families: FamilySelection) -> Inline {
     let mut types = given.values("--type");
     // The default type A would leave nothing to do under `-6` alone.
     if types.is_empty() && families.is_explicit() {
@@ -152,8 +170,8 @@ fn source(given: &Given, families: FamilySelection) -> Result<ConfigSource, Usag
             types.push(rrtype.to_string());
         }
     }
-    let ttl = given.value("--ttl").map(str::to_owned);
-    Ok(ConfigSource::Inline(Inline { domain: domain.to_owned(), names, types, ttl }))
+    let domain = given.value("--domain").unwrap_or_default().to_owned();
+    Inline { domain, names: given.values("--name"), types, ttl: given.value("--ttl").map(str::to_owned) }
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub enum OutputFormat {
 pub struct GlobalOptions {
     /// `--config`, or `--domain` with `--name`, `--type` and `--ttl`.
     pub source: ConfigSource,
+    /// `--option`: global keys of the config with their values, each as typed. The config checks all but the `=`.
+    pub overrides: Vec<String>,
     /// `-4` and `-6`: the address families to update.
     pub families: FamilySelection,
     /// `--json`: the form of the output.
@@ -104,6 +106,35 @@ pub enum Redaction {
     On,
 }
 
+/// The questions of `setup`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Questions {
+    /// They are asked.
+    Ask,
+    /// `--yes`: none is asked; the defaults are the answers.
+    AssumeYes,
+}
+
+/// Options of `setup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupOptions {
+    /// The answers that are given as options. What is not given is empty.
+    pub inline: Inline,
+    /// `--yes`: whether anything is asked.
+    pub questions: Questions,
+    /// `--force`: files and addresses that exist are replaced without a question.
+    pub existing: Existing,
+}
+
+/// Files and addresses that `setup` finds, and has not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// They are kept, unless the user wants to replace them.
+    Keep,
+    /// They are replaced.
+    Replace,
+}
+
 /// A parsed command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invocation {
@@ -119,6 +150,8 @@ pub enum Invocation {
     Check(GlobalOptions, Redaction),
     /// `status`: show the saved state.
     Status(GlobalOptions),
+    /// `setup`: ask for everything, and write the config.
+    Setup(GlobalOptions, SetupOptions),
 }
 
 impl Invocation {
@@ -129,6 +162,7 @@ impl Invocation {
             Self::Update(options, _)
             | Self::Ip(options)
             | Self::Check(options, _)
+            | Self::Setup(options, _)
             | Self::Status(options) => options.verbosity,
             Self::Help | Self::Version => Verbosity::Normal,
         }

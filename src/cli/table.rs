@@ -5,10 +5,12 @@ pub(super) const UPDATE: u8 = 1;
 pub(super) const CHECK: u8 = 2;
 pub(super) const STATUS: u8 = 4;
 pub(super) const IP: u8 = 8;
-const ALL: u8 = UPDATE | CHECK | STATUS | IP;
+pub(super) const SETUP: u8 = 32;
+const ALL: u8 = UPDATE | CHECK | STATUS | IP | SETUP;
 
 /// The words of the commands. An update has none.
-pub(super) const COMMANDS: [(&str, u8); 3] = [("check", CHECK), ("status", STATUS), ("ip", IP)];
+pub(super) const COMMANDS: [(&str, u8); 4] =
+    [("check", CHECK), ("status", STATUS), ("ip", IP), ("setup", SETUP)];
 
 /// One option.
 #[derive(Debug)]
@@ -45,8 +47,9 @@ const fn option(
 }
 
 /// All options, in the order of `--help`.
-pub(super) static OPTIONS: [Spec; 18] = [
+pub(super) static OPTIONS: [Spec; 20] = [
     option("--config", "-c", "FILE", Times::Once, ALL),
+    option("--option", "-o", "KEY=VALUE", Times::Many, ALL),
     option("-4", "-4", "", Times::Many, ALL),
     option("-6", "-6", "", Times::Many, ALL),
     option("--verbose", "-v", "", Times::Many, ALL),
@@ -54,16 +57,17 @@ pub(super) static OPTIONS: [Spec; 18] = [
     option("--help", "-h", "", Times::Many, ALL),
     option("--version", "-V", "", Times::Many, ALL),
     option("--dry-run", "-n", "", Times::Once, UPDATE),
-    option("--force", "-f", "", Times::Once, UPDATE),
+    option("--force", "-f", "", Times::Once, UPDATE | SETUP),
     option("--wait", "", "TIME", Times::Once, UPDATE),
     option("--splay", "", "TIME", Times::Once, UPDATE),
     option("--syslog", "", "", Times::Once, UPDATE),
     option("--json", "", "", Times::Once, UPDATE | CHECK | IP),
+    option("--yes", "-y", "", Times::Once, SETUP),
     option("--redact", "", "", Times::Once, CHECK),
-    option("--domain", "", "DOMAIN", Times::Once, UPDATE | CHECK | STATUS),
-    option("--name", "", "NAME", Times::Many, UPDATE | CHECK | STATUS),
-    option("--type", "", "TYPE", Times::Many, UPDATE | CHECK | STATUS),
-    option("--ttl", "", "TIME", Times::Once, UPDATE | CHECK | STATUS),
+    option("--domain", "", "DOMAIN", Times::Once, UPDATE | CHECK | STATUS | SETUP),
+    option("--name", "", "NAME", Times::Many, UPDATE | CHECK | STATUS | SETUP),
+    option("--type", "", "TYPE", Times::Many, UPDATE | CHECK | STATUS | SETUP),
+    option("--ttl", "", "TIME", Times::Once, UPDATE | CHECK | STATUS | SETUP),
 ];
 
 /// Returns the option that `name` stands for: of several short ones in one word the last, which alone may have a value.

@@ -1,4 +1,4 @@
-//! The commands, one file or folder each. No command imports another.
+//! The commands, one file or folder each. No command imports another, but `setup` those that it runs.
 
 pub mod check;
 pub mod context;

@@ -113,7 +113,7 @@ fn recognised(error: ConfigError, text: &str) -> ConfigError {
 }
 
 /// Builds the config of a file. Its identifier is derived from the absolute path.
-pub(super) fn from_text(
+pub(crate) fn from_text(
     text: &str,
     path: &Path,
     env: &Environment,

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_token;
 pub mod credential;
+mod domains;
 pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -21,6 +21,8 @@ pub struct Environment {
     pub xdg_config_home: Option<PathBuf>,
     /// `HOME`.
     pub home: Option<PathBuf>,
+    /// The absolute path of this program; `None` if it could not be determined.
+    pub program: Option<PathBuf>,
     /// The effective user ID; `None` if it could not be determined.
     pub uid: Option<u32>,
 }

@@ -43,6 +43,7 @@ pub(super) fn look(job: &Job) -> Machine {
     Machine {
         unit: if has_systemd() && job.is_packaged() { unit() } else { None },
         has_package: job.is_packaged()
+            && !job.domain.is_empty()
             && [SERVICE, "/etc/config/gandi-ddns"].iter().all(|f| Path::new(f).is_file()),
         others: other_tables(),
         cron: if has_file { cron_of_file() } else { cron_of_program() },

@@ -12,21 +12,21 @@ pub(super) const WATCH: &str = "gandi-ddns-watch.service";
 const INSTALLED: &str = "/usr/local/bin/gandi-ddns";
 
 /// What is to run, and the records in the config.
-pub(crate) struct Job<'a> {
+pub(super) struct Job<'a> {
     /// The absolute path of this program; `None` if it is unknown.
-    pub(crate) program: Option<&'a Path>,
+    pub(super) program: Option<&'a Path>,
     /// The absolute path of the config.
-    pub(crate) config: &'a Path,
-    /// The domain, and the name in it, which the config of OpenWrt's package gets as well.
-    pub(crate) domain: &'a str,
-    /// The name in the domain, or `@`.
-    pub(crate) name: &'a str,
+    pub(super) config: &'a Path,
+    /// The domain of all records, which the config of OpenWrt's package gets as well; empty if there are several.
+    pub(super) domain: &'a str,
+    /// The names in the domain, as in `@ www`.
+    pub(super) name: &'a str,
     /// The types, as in `A AAAA`.
-    pub(crate) types: &'a str,
+    pub(super) types: &'a str,
     /// The effective user ID; `None` if it could not be determined.
-    pub(crate) uid: Option<u32>,
+    pub(super) uid: Option<u32>,
     /// Spreads the minutes of many machines.
-    pub(crate) seed: u64,
+    pub(super) seed: u64,
 }
 
 impl Job<'_> {
