@@ -110,6 +110,7 @@ fn environment() -> Environment {
         xdg_cache_home: path("XDG_CACHE_HOME"),
         xdg_config_home: path("XDG_CONFIG_HOME"),
         home: path("HOME"),
+        program: env::current_exe().ok(),
         uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
         stdin: None,
     }

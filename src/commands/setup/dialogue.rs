@@ -11,6 +11,8 @@ use crate::exit::Exit;
 
 /// The number of columns in use. In the last one of a terminal, some start a new line.
 const COLUMNS: usize = 79;
+/// The text after whatever ends the questions that follow.
+pub(super) const WRITTEN: &str = "the config stays";
 /// The text after whatever ends the setup before the files are written.
 pub(super) const NOTHING_WRITTEN: &str = "nothing was written";
 
@@ -27,6 +29,8 @@ pub(super) struct Dialogue<'a> {
     /// True if stdin is a terminal, so that a wrong answer can be corrected.
     pub(super) is_terminal: bool,
     pub(super) questions: Questions,
+    /// The end of an error: [`NOTHING_WRITTEN`], or another text after the files are written.
+    pub(super) written: &'static str,
 }
 
 impl Dialogue<'_> {
@@ -54,8 +58,8 @@ impl Dialogue<'_> {
                 let line = line.trim();
                 Ok(if line.is_empty() { default } else { line }.to_owned())
             }
-            Ok(None) => Err(end_of_input(console)),
-            Err(e) => Err(unreadable(&e.to_string(), console)),
+            Ok(None) => Err(self.end_of_input(console)),
+            Err(e) => Err(self.unreadable(&e.to_string(), console)),
         }
     }
 
@@ -80,7 +84,7 @@ impl Dialogue<'_> {
     /// Asks for the token: without echo, or for the first line of a stdin that is no terminal.
     pub(super) fn secret(&mut self, question: &str, console: &mut Console) -> Result<String, Exit> {
         if !self.is_terminal {
-            let line = terminal::line(self.stdin).map_err(|e| unreadable(&e.to_string(), console))?;
+            let line = terminal::line(self.stdin).map_err(|e| self.unreadable(&e.to_string(), console))?;
             return Ok(line.unwrap_or_default());
         }
         console.prompt(question);
@@ -89,13 +93,13 @@ impl Dialogue<'_> {
         console.notice(format_args!("{}", if is_text { "****" } else { "" }));
         match typed {
             Ok(Typed::Line(text)) => Ok(text),
-            Ok(Typed::End) => Err(end_of_input(console)),
+            Ok(Typed::End) => Err(self.end_of_input(console)),
             Ok(Typed::Cancelled) => {
                 // As at the other questions, where the terminal sends the signal.
                 let _ = kill_process(getpid(), Signal::INT);
-                Err(end_of_input(console))
+                Err(self.end_of_input(console))
             }
-            Err(e) => Err(unreadable(&e.to_string(), console)),
+            Err(e) => Err(self.unreadable(&e.to_string(), console)),
         }
     }
 
@@ -108,23 +112,23 @@ impl Dialogue<'_> {
         console.error(format_args!("{text}; {NOTHING_WRITTEN}"));
         Err(exit)
     }
+
+    fn end_of_input(&self, console: &mut Console) -> Exit {
+        console.notice(format_args!(""));
+        console.error(format_args!("the input ended before the last answer; {}", self.written));
+        Exit::Usage
+    }
+
+    fn unreadable(&self, cause: &str, console: &mut Console) -> Exit {
+        console.error(format_args!("could not read the answer: {cause}; {}", self.written));
+        Exit::TryLater
+    }
 }
 
 /// Ends the setup, since the user does not want to go on.
 pub(super) fn declined(console: &mut Console) -> Exit {
     console.error(format_args!("stopped; {NOTHING_WRITTEN}"));
     Exit::Usage
-}
-
-fn end_of_input(console: &mut Console) -> Exit {
-    console.notice(format_args!(""));
-    console.error(format_args!("the input ended before the last answer; {NOTHING_WRITTEN}"));
-    Exit::Usage
-}
-
-fn unreadable(cause: &str, console: &mut Console) -> Exit {
-    console.error(format_args!("could not read the answer: {cause}; {NOTHING_WRITTEN}"));
-    Exit::TryLater
 }
 
 /// Prints a text, wrapped.

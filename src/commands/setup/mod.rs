@@ -25,7 +25,7 @@ use crate::sys::environment::Environment;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
 use addresses::words;
-use dialogue::{Default, Dialogue, declined, say};
+use dialogue::{Default, Dialogue, NOTHING_WRITTEN, WRITTEN, declined, say};
 use files::{Found, Target, Values, token_beside};
 
 /// Runs the command. Returns the exit code of the first update; before that, that of the problem which ended the setup.
@@ -36,7 +36,8 @@ pub fn execute(
     context: &Context,
     console: &mut Console,
 ) -> Exit {
-    let dialogue = Dialogue { stdin, is_terminal: isatty(stdin), questions: setup.questions };
+    let dialogue =
+        Dialogue { stdin, is_terminal: isatty(stdin), questions: setup.questions, written: NOTHING_WRITTEN };
     let result = files::place(options, &context.env, console)
         .and_then(|path| Setup { options, given: setup, context, path: &path, dialogue }.run(console));
     result.unwrap_or_else(|exit| exit)
@@ -67,6 +68,7 @@ impl Setup<'_> {
         }
         let (options, context) = first_run::later(self.options, self.path, self.context);
         let exit = first_run::run(&self.dialogue, &options, &context, console);
+        self.dialogue.written = WRITTEN;
         let (log, scheduled) = schedule::offer(&mut self.dialogue, &options, self.path, &context, console);
         let command = if self.is_default() {
             "sudo gandi-ddns check".to_owned()
