@@ -89,8 +89,8 @@ fn nothing_written(s: &Sandbox, ran: &RunOutput, code: i32, words: &[&str]) {
 #[track_caller]
 fn fits(ran: &RunOutput) {
     for line in ran.stdout.lines() {
-        let is_path = line.contains(env!("CARGO_TARGET_TMPDIR")) || line.contains("http");
-        assert!(line.len() < 80 || is_path, "{} columns: {line}", line.len());
+        // Not that of a path, a URL or a command.
+        assert!(line.len() < 80 || line.contains('/'), "{} columns: {line}", line.len());
         assert!(line.is_ascii(), "{line}");
     }
 }
@@ -158,7 +158,7 @@ fn text_that_is_no_token_is_told_before_any_request() {
     }
     let ran = finish(&s, &mut command(&s, &RECORD), API_KEY);
     nothing_written(&s, &ran, 77, &["looks like a deprecated API key"]);
-    let long = "x".repeat(100_000) + "\n";
+    let long = "ab1".repeat(30_000) + "\n";
     nothing_written(&s, &finish(&s, &mut command(&s, &RECORD), &long), 77, &["longer than 3072 characters"]);
     assert_eq!(s.fake.requests().len(), 0);
     // Windows' line end, a byte order mark, and no line end.
@@ -550,7 +550,7 @@ fn token_that_may_not_list_domains_is_asked_for_one() {
         let answer = if is_listed { "" } else { "example.org" };
         let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{answer}\nhome\nA\ny\n"));
         ran.exits_without_errors(0);
-        assert_eq!(ran.stdout.contains("See and renew domain names"), !is_listed, "{ran}");
+        assert_eq!(ran.stdout.contains("may not list your domains"), !is_listed, "{ran}");
         assert_eq!(s.zone("home", "A"), format!("300 {ADDRESS}"));
     }
 }
@@ -600,7 +600,8 @@ fn stable_address_is_preferred_to_a_temporary_one() {
     let Some(internet) = Internet::enter(test) else { return };
     let s = &internet.s;
     internet.net.run(
-        "ip link add eth0 type dummy; ip link set eth0 up
+        "ip netns add far; ip link add eth0 type veth peer name lan0 netns far
+         ip link set eth0 up; ip -n far link set lan0 up
          ip -6 addr add 2a01:e0a:1:2::9/64 dev eth0 nodad; ip -6 route add default dev eth0",
     );
     fs::create_dir(s.path("etc")).expect("a directory");
@@ -612,7 +613,7 @@ fn stable_address_is_preferred_to_a_temporary_one() {
     let ran = finish(s, command.args(["--domain", "example.org", "--yes"]), TOKEN);
     ran.exits(0);
     fits(&ran);
-    let words = "IPv6  2a01:e0a:1:2::9: stable, of the interface; the services see the temporary";
+    let words = "IPv6  2a01:e0a:1:2::9: stable, of the interface; the services see the";
     assert!(ran.stdout.contains(words), "{ran}");
     assert!(read(s, CONFIG).contains("\nipv6 = interface web "), "{}", read(s, CONFIG));
     assert_eq!(s.zone("home", "AAAA"), "300 2a01:e0a:1:2::9");
