@@ -77,7 +77,7 @@ impl Setup<'_> {
         let done =
             if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
         let check = format!("{sudo}gandi-ddns{config} check");
-        say(&format!("\n{done} See what it does:  {log}     Check everything:  {check}"), console);
+        say(&format!("\n{done}\n  See what it does:  {log}\n  Check everything:  {check}"), console);
         Ok(exit.max(scheduled))
     }
 
