@@ -15,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use gandi_ddns::cli::{self, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
 use gandi_ddns::commands::{check, ip, setup, status, update};
+use gandi_ddns::config;
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
@@ -27,7 +28,9 @@ fn main() -> ExitCode {
     let _ = fs::write("/proc/self/coredump_filter", "0");
     let mut arguments = env::args_os();
     let _name = arguments.next();
-    let invocation = cli::parse(arguments.collect());
+    let arguments: Vec<_> = arguments.collect();
+    let json_command = cli::json_command(&arguments);
+    let invocation = cli::parse(arguments);
     let verbosity = invocation.as_ref().map_or(Verbosity::Normal, Invocation::verbosity);
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
@@ -35,16 +38,18 @@ fn main() -> ExitCode {
     if stderr.is_terminal() {
         console.note_terminal();
     }
+    let mut env = environment();
+    if invocation.as_ref().is_ok_and(Invocation::reads_stdin) {
+        env.stdin = Some(config::read_stdin());
+    }
     let context = Context {
-        env: environment(),
+        env,
         now: &now,
         sleep: &thread::sleep,
         // Its keys are random.
         seed: RandomState::new().build_hasher().finish(),
     };
-    if let Some(token) = &context.env.token {
-        console.hide(token);
-    }
+    context.env.token.iter().for_each(|token| console.hide(token));
     let exit = match invocation {
         Ok(Invocation::Update(options, update_options)) => {
             if update_options.log == LogDestination::Syslog {
@@ -52,8 +57,8 @@ fn main() -> ExitCode {
             }
             update::execute(&options, &update_options, &context, &mut console)
         }
-        Ok(Invocation::Check(options, redaction)) => {
-            check::execute(&options, redaction, &context, &mut console)
+        Ok(Invocation::Check(options, redaction, scope)) => {
+            check::execute(&options, (redaction, scope), &context, &mut console)
         }
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
@@ -69,7 +74,14 @@ fn main() -> ExitCode {
             Exit::Ok
         }
         Err(e) => {
-            console.error(format_args!("{e}"));
+            let text = e.to_string();
+            console.error(format_args!("{text}"));
+            match json_command {
+                Some("check") => console.object(&check::usage_error(&text)),
+                Some("ip") => console.object(&ip::usage_error(&text)),
+                Some(_) => console.object(&update::usage_error(now(), &text)),
+                None => {}
+            }
             Exit::Usage
         }
     };
@@ -90,6 +102,7 @@ fn environment() -> Environment {
     let text = |name: &str| var(name).map(|v| OsStr::to_string_lossy(&v).into_owned());
     Environment {
         token: text("GANDI_TOKEN"),
+        token_file: path("GANDI_TOKEN_FILE"),
         credentials_directory: path("CREDENTIALS_DIRECTORY"),
         runtime_directory: text("RUNTIME_DIRECTORY"),
         system_runtime: ["/run", "/var/run"].map(PathBuf::from).into_iter().find(|d| d.is_dir()),
@@ -99,5 +112,6 @@ fn environment() -> Environment {
         home: path("HOME"),
         program: env::current_exe().ok(),
         uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
+        stdin: None,
     }
 }

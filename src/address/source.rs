@@ -1,6 +1,7 @@
 //! One source of the public address: dispatches a query to the kind of source, and checks the address.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub enum Source {
     Command(PathBuf),
     /// One service of `web`, or a URL.
     Web(web::Service),
+    /// `--address`: the address that another program knows.
+    Given(IpAddr),
 }
 
 impl Source {
@@ -38,7 +41,7 @@ impl Source {
             Self::Router => Kind::Router,
             Self::Dns(_) => Kind::Dns,
             Self::Resolve(_) => Kind::Resolve,
-            Self::Command(_) => Kind::Command,
+            Self::Command(_) | Self::Given(_) => Kind::Command,
             Self::Web(_) => Kind::Web,
         }
     }
@@ -86,6 +89,7 @@ impl Source {
             Self::Resolve(name) => without_note(resolve::query(name, family, timeout)?),
             Self::Command(path) => without_note(command::query(path, family, timeout)?),
             Self::Web(service) => without_note(web::query(http, service, family, timeout)?),
+            Self::Given(address) => without_note(*address),
         };
         self.accept(detected, family)
     }
@@ -115,6 +119,7 @@ impl fmt::Display for Source {
             Self::Resolve(name) => f.pad(&format!("resolve:{name}")),
             Self::Command(path) => f.pad(&format!("command:{}", path.display())),
             Self::Web(service) => f.pad(&service.provider),
+            Self::Given(_) => f.pad("--address"),
         }
     }
 }

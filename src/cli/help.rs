@@ -12,8 +12,9 @@ Usage: gandi-ddns [OPTIONS]         update the records if needed
        gandi-ddns ip [OPTIONS]      show the public address reported by each source (no token needed)
 
 Global options:
-  -c, --config FILE    read this config (default: /etc/gandi-ddns/gandi-ddns.conf, then
+  -c, --config FILE    read this config, - for stdin (default: /etc/gandi-ddns/gandi-ddns.conf, then
                        gandi-ddns/gandi-ddns.conf in $XDG_CONFIG_HOME or ~/.config)
+  -o, --option KEY=VALUE  set a global key of the config, as in -o timeout=30 (repeatable)
   -4                   only IPv4 addresses and A records
   -6                   only IPv6 addresses and AAAA records
   -v, --verbose        show each step
@@ -24,13 +25,16 @@ Global options:
 Update options:
   -n, --dry-run        show what would change, without changing anything
   -f, --force          ignore cached results and backoff, and query Gandi now
+      --address ADDR   publish this address instead of a detected one (once per family; a family
+                       without it is not updated)
       --wait TIME      retry temporary errors (exit code 75) for up to TIME, e.g. at boot
       --splay TIME     wait a random time up to TIME before starting (for cron)
       --syslog         log to syslog instead of stdout and stderr
 
-Output options:
+Output and check options:
       --json           print one JSON object on stdout (not with status)
       --redact         with check: hide host names and IP addresses
+      --offline        with check: only the config, its files and their permissions; no network
 
 Without a config file:
       --domain DOMAIN  the domain registered at Gandi, such as example.org
@@ -41,8 +45,9 @@ Without a config file:
 TIME is a number of seconds, or has a unit: 90s, 10m, 1h.
 
 The token is not accepted as an argument, because other users can see arguments. It is read from
-$GANDI_TOKEN, the systemd credential `token`, or the config (`token_file`), in this order. Create
-one at admin.gandi.net, with the permission \"Manage domain name technical configurations\".
+$GANDI_TOKEN or the file of $GANDI_TOKEN_FILE, the systemd credential `token`, or the config
+(`token_file`), in this order; -o token_file=FILE takes precedence over all of them. Create one at
+admin.gandi.net, with the permission \"Manage domain name technical configurations\".
 
 Exit codes:
 ";

@@ -1,5 +1,5 @@
-//! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type` and
-//! `--ttl`.
+//! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type`, `--ttl`
+//! and `--option`.
 
 mod error;
 mod given;
@@ -7,23 +7,22 @@ mod help;
 mod options;
 mod table;
 mod unknown;
+mod values;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::console::Verbosity;
 use crate::dns::RrsetType;
-use crate::net::{Family, FamilySelection};
-use crate::sys::time::duration;
+use crate::net::FamilySelection;
 pub use error::UsageError;
 use given::Given;
 pub use help::{help, version};
 pub use options::{
-    CachePolicy, ConfigSource, Existing, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat,
-    Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
+    CachePolicy, CheckScope, ConfigSource, Existing, GlobalOptions, Inline, Invocation, LogDestination,
+    OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
 };
 use table::{COMMANDS, SETUP, UPDATE};
+use values::{addresses, families, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
@@ -44,6 +43,15 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
         return Err(e);
     }
     invocation(&given, command)
+}
+
+/// Returns the command of a command line that asks for JSON, empty for an update; `None` if it does not ask for it. It
+/// need not be a valid one: this is for the form of the error.
+#[must_use]
+pub fn json_command(arguments: &[OsString]) -> Option<&'static str> {
+    let is_given = |word: &str| arguments.iter().any(|argument| argument == word);
+    let command = COMMANDS.iter().map(|(known, _)| *known).find(|known| is_given(known));
+    is_given("--json").then(|| command.unwrap_or_default())
 }
 
 /// A text that is asked for in place of a command.
@@ -95,26 +103,27 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let families = match (given.has("-4"), given.has("-6")) {
-        (false, false) => FamilySelection::Any,
-        (true, false) => FamilySelection::Only(Family::V4),
-        (false, true) => FamilySelection::Only(Family::V6),
-        (true, true) => FamilySelection::Both,
-    };
+    let addresses = addresses(given)?;
+    let families = families(given, &addresses)?;
     let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
-    let inline = inline(given, families);
+    let (inline, overrides) = (inline(given, families), overrides(given)?);
     let source = if bit == SETUP { config_file(given) } else { source(given, &inline)? };
-    let global = GlobalOptions { source, overrides: given.values("--option"), families, format, verbosity };
+    let global = GlobalOptions { source, overrides, addresses, families, format, verbosity };
     Ok(match command {
         "ip" => Invocation::Ip(global),
         "check" => {
-            Invocation::Check(global, if given.has("--redact") { Redaction::On } else { Redaction::Off })
+            let redaction = if given.has("--redact") { Redaction::On } else { Redaction::Off };
+            let scope = if given.has("--offline") { CheckScope::Offline } else { CheckScope::Everything };
+            Invocation::Check(global, redaction, scope)
         }
         "status" => Invocation::Status(global),
         "setup" => {
             let questions = if given.has("--yes") { Questions::AssumeYes } else { Questions::Ask };
             if questions == Questions::AssumeYes && inline.domain.is_empty() {
                 return Err(UsageError::Requires("--yes", "--domain"));
+            }
+            if global.source == ConfigSource::Stdin {
+                return Err(UsageError::Value("--config", "setup writes a file: name it".to_owned()));
             }
             let existing = if given.has("--force") { Existing::Replace } else { Existing::Keep };
             Invocation::Setup(global, SetupOptions { inline, questions, existing })
@@ -130,14 +139,6 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
             },
         ),
     })
-}
-
-/// Returns the time of an option, at most `max` seconds; zero if the option is not given.
-fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, UsageError> {
-    match given.value(option) {
-        None => Ok(Duration::ZERO),
-        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem)),
-    }
 }
 
 /// Returns the config file, or the records that `--domain` and its companions give.
@@ -158,7 +159,10 @@ fn source(given: &Given, inline: &Inline) -> Result<ConfigSource, UsageError> {
 }
 
 fn config_file(given: &Given) -> ConfigSource {
-    ConfigSource::File(given.value("--config").map(PathBuf::from))
+    match given.value("--config") {
+        Some("-") => ConfigSource::Stdin,
+        path => ConfigSource::File(path.map(Into::into)),
+    }
 }
 
 /// Returns the values of `--domain` and its companions; those that are not given are empty.
@@ -177,6 +181,7 @@ fn inline(given: &Given, families: FamilySelection) -> Inline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Family;
 
     fn arguments(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
@@ -234,7 +239,7 @@ mod tests {
         }
         let values = |line: &str| match run(line).expect(line).0.source {
             ConfigSource::Inline(inline) => inline.names,
-            ConfigSource::File(_) => Vec::new(),
+            _ => Vec::new(),
         };
         assert_eq!(values("--domain example.org --name=-x --name=--force"), ["-x", "--force"]);
     }
@@ -266,7 +271,7 @@ mod tests {
         assert_eq!(includes("-4 -6"), [true, true]);
         let types = |line: &str| match run(line).expect(line).0.source {
             ConfigSource::Inline(inline) => inline.types,
-            ConfigSource::File(_) => Vec::new(),
+            _ => Vec::new(),
         };
         assert_eq!(types("--domain example.org --name home -6"), ["AAAA"]);
         assert_eq!(types("--domain example.org --name home -46"), ["A", "AAAA"]);
@@ -289,10 +294,13 @@ mod tests {
             assert!(matches!(parse(help), Ok(Invocation::Help)), "{help}");
         }
         assert!(matches!(parse("-c x.conf -4 ip"), Ok(Invocation::Ip(_))));
-        assert!(matches!(parse("check --redact --json"), Ok(Invocation::Check(_, Redaction::On))));
+        assert!(matches!(
+            parse("check --redact --json"),
+            Ok(Invocation::Check(_, Redaction::On, CheckScope::Everything))
+        ));
         assert!(matches!(
             parse("check --domain example.org --name @"),
-            Ok(Invocation::Check(_, Redaction::Off))
+            Ok(Invocation::Check(_, Redaction::Off, _))
         ));
         assert!(matches!(parse("status -c x.conf"), Ok(Invocation::Status(_))));
         for bad in [

@@ -1,5 +1,6 @@
 //! The command line as typed values.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,27 +25,33 @@ pub struct Inline {
 pub enum ConfigSource {
     /// A file; `None` for the first default file that exists.
     File(Option<PathBuf>),
+    /// `-c -`: the standard input, which `main` has read into the environment.
+    Stdin,
     /// The arguments.
     Inline(Inline),
 }
 
 /// The form of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutputFormat {
     /// Lines of text.
+    #[default]
     Text,
     /// `--json`: one JSON object.
     Json,
 }
 
 /// Options of every command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GlobalOptions {
     /// `--config`, or `--domain` with `--name`, `--type` and `--ttl`.
     pub source: ConfigSource,
     /// `--option`: global keys of the config with their values, each as typed. The config checks all but the `=`.
     pub overrides: Vec<String>,
-    /// `-4` and `-6`: the address families to update.
+    /// `--address`: the addresses to publish, at most one of each family; the config checks that they are global. Empty
+    /// if they are detected.
+    pub addresses: Vec<IpAddr>,
+    /// `-4`, `-6` and `--address`: the address families to update.
     pub families: FamilySelection,
     /// `--json`: the form of the output.
     pub format: OutputFormat,
@@ -135,6 +142,15 @@ pub enum Existing {
     Replace,
 }
 
+/// The extent of `check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckScope {
+    /// Everything that a run depends on.
+    Everything,
+    /// `--offline`: the config, the files that it names, and their permissions.
+    Offline,
+}
+
 /// A parsed command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invocation {
@@ -147,24 +163,42 @@ pub enum Invocation {
     /// `ip`: show the address that each source reports.
     Ip(GlobalOptions),
     /// `check`: diagnose the whole setup.
-    Check(GlobalOptions, Redaction),
+    Check(GlobalOptions, Redaction, CheckScope),
     /// `status`: show the saved state.
     Status(GlobalOptions),
     /// `setup`: ask for everything, and write the config.
     Setup(GlobalOptions, SetupOptions),
 }
 
+impl Default for ConfigSource {
+    fn default() -> Self {
+        Self::File(None)
+    }
+}
+
 impl Invocation {
-    /// Returns the verbosity that was chosen, or the normal one.
+    /// Returns the global options; `None` if a text is asked for.
     #[must_use]
-    pub const fn verbosity(&self) -> Verbosity {
+    pub const fn options(&self) -> Option<&GlobalOptions> {
         match self {
             Self::Update(options, _)
             | Self::Ip(options)
-            | Self::Check(options, _)
+            | Self::Check(options, ..)
             | Self::Setup(options, _)
-            | Self::Status(options) => options.verbosity,
-            Self::Help | Self::Version => Verbosity::Normal,
+            | Self::Status(options) => Some(options),
+            Self::Help | Self::Version => None,
         }
+    }
+
+    /// Returns the verbosity that was chosen, or the normal one.
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
+        self.options().map_or(Verbosity::Normal, |options| options.verbosity)
+    }
+
+    /// Returns true if the config is to be read from stdin.
+    #[must_use]
+    pub fn reads_stdin(&self) -> bool {
+        self.options().is_some_and(|options| options.source == ConfigSource::Stdin)
     }
 }

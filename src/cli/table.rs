@@ -47,7 +47,7 @@ const fn option(
 }
 
 /// All options, in the order of `--help`.
-pub(super) static OPTIONS: [Spec; 20] = [
+pub(super) static OPTIONS: [Spec; 22] = [
     option("--config", "-c", "FILE", Times::Once, ALL),
     option("--option", "-o", "KEY=VALUE", Times::Many, ALL),
     option("-4", "-4", "", Times::Many, ALL),
@@ -58,12 +58,14 @@ pub(super) static OPTIONS: [Spec; 20] = [
     option("--version", "-V", "", Times::Many, ALL),
     option("--dry-run", "-n", "", Times::Once, UPDATE),
     option("--force", "-f", "", Times::Once, UPDATE | SETUP),
+    option("--address", "", "ADDR", Times::Many, UPDATE),
     option("--wait", "", "TIME", Times::Once, UPDATE),
     option("--splay", "", "TIME", Times::Once, UPDATE),
     option("--syslog", "", "", Times::Once, UPDATE),
     option("--json", "", "", Times::Once, UPDATE | CHECK | IP),
     option("--yes", "-y", "", Times::Once, SETUP),
     option("--redact", "", "", Times::Once, CHECK),
+    option("--offline", "", "", Times::Once, CHECK),
     option("--domain", "", "DOMAIN", Times::Once, UPDATE | CHECK | STATUS | SETUP),
     option("--name", "", "NAME", Times::Many, UPDATE | CHECK | STATUS | SETUP),
     option("--type", "", "TYPE", Times::Many, UPDATE | CHECK | STATUS | SETUP),

@@ -19,7 +19,7 @@ const MAX_NUMBER: usize = 4;
 /// Words of other programs for what an option does here, each with the option. One text is smaller than a list.
 const OTHER_OPTIONS: &str = "?=--help usage=--help file=--config configuration=--config debug=--verbose \
     silent=--quiet ipv4=-4 ip4=-4 ipv6=-6 ip6=-6 test=--dry-run noop=--dry-run host=--name hostname=--name \
-    subdomain=--name zone=--domain delay=--splay \
+    subdomain=--name zone=--domain delay=--splay ip=--address set=--option \
     ipv4-only=-4 no-ipv6=-4 ipv6-only=-6 no-ipv4=-6";
 
 /// Words of other programs for what a command does here, each with the command. An empty one stands for an update.
@@ -44,6 +44,11 @@ pub(super) fn is_option(argument: &str) -> bool {
 #[inline(never)]
 pub(super) fn key(argument: &str) -> &str {
     argument.split('=').next().unwrap_or_default()
+}
+
+/// Returns true for the name of a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    translated(SECRETS, &folded(name)).is_some()
 }
 
 /// Returns the error for an unknown option, given without its value.
@@ -85,7 +90,7 @@ pub(super) fn word(word: &str, command: &'static str) -> UsageError {
     if secret::is_in(word) {
         return UsageError::Secret("a secret as an argument".to_owned());
     }
-    if translated(SECRETS, &name).is_some() {
+    if is_secret(&name) {
         return UsageError::Secret(format!("`{name}`"));
     }
     let shown = shown(key);

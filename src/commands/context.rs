@@ -29,7 +29,7 @@ pub(crate) fn load(
     context: &Context,
     credentials: Credentials,
 ) -> Result<(Box<Config>, ConfigId), ConfigError> {
-    let Loaded { mut config, id } = config::load(&options.source, &context.env, credentials)?;
+    let Loaded { mut config, id } = config::load(options, &context.env, credentials)?;
     let is_inline = matches!(options.source, ConfigSource::Inline(_));
     config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
     Ok((config, id))

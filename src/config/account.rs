@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-use super::error::{Errors, OUTSIDE, Problem};
+use super::error::{Errors, OPTION, OUTSIDE, Problem};
 use super::paths::relative_to;
 use super::syntax::{Entry, IN_ERROR, Section};
 use crate::dns::is_placeholder;
@@ -31,15 +31,20 @@ pub(super) struct Found {
     pub(super) token_file: Option<PathBuf>,
 }
 
-/// Reads the secret. Precedence: `GANDI_TOKEN`, the systemd credential `token`, the config, whose global section this
-/// is. A file that all users can read is added to `warnings`.
+/// Returns true for a key that gives a secret, or the file of one.
+pub(super) fn is_key(key: &str) -> bool {
+    KEYS.contains(&key)
+}
+
+/// Reads the secret. Precedence: `--option`, `GANDI_TOKEN` or the file of `GANDI_TOKEN_FILE`, the systemd credential
+/// `token`, the config, whose global section this is. A file that all users can read is added to `warnings`.
 pub(super) fn find(
     section: &Section,
     errors: &Errors,
     env: &Environment,
     warnings: &mut Vec<String>,
 ) -> Option<Found> {
-    let mut entries = section.entries.iter().filter(|e| KEYS.contains(&e.key.as_str()));
+    let mut entries = section.entries.iter().filter(|e| is_key(&e.key));
     let configured = entries.next();
     if let (Some(first), Some(second)) = (configured, entries.next()) {
         // A repeated key is an error already.
@@ -49,19 +54,26 @@ pub(super) fn find(
         }
         return None;
     }
-    let (line, account) = match (&env.token, systemd_credential(env), configured) {
-        (Some(token), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
+    let is_option = configured.is_some_and(|e| e.line == OPTION);
+    let variables = if is_option { (&None, &None) } else { (&env.token, &env.token_file) };
+    let systemd = if is_option { None } else { systemd_credential(env) };
+    let (line, account) = match (variables, systemd, configured) {
+        ((Some(_), Some(_)), ..) => {
+            (OUTSIDE, Err("$GANDI_TOKEN and $GANDI_TOKEN_FILE are both set: unset one".into()))
+        }
+        ((Some(token), None), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
+        ((None, Some(path)), ..) => (OUTSIDE, from_variable(path, configured, warnings)),
         // systemd sets the mode of this file, so it is not checked.
-        (None, Some(path), _) => {
+        ((None, None), Some(path), _) => {
             let source = format!("the systemd credential {}", path.display());
             (OUTSIDE, read(&path, "token").and_then(|text| outside(&text, &source, configured)))
         }
         // It is an error already.
-        (None, None, Some(entry)) if entry.value == IN_ERROR => return None,
-        (None, None, Some(entry)) => (entry.line, inside(entry, errors.file, warnings)),
+        ((None, None), None, Some(entry)) if entry.value == IN_ERROR => return None,
+        ((None, None), None, Some(entry)) => (entry.line, inside(entry, errors, warnings)),
         // Other errors are fixed first, and the token may come from the environment of another run.
-        (None, None, None) if !errors.is_empty() => return None,
-        (None, None, None) => {
+        ((None, None), None, None) if !errors.is_empty() => return None,
+        ((None, None), None, None) => {
             let problem = format!(
                 "no token configured: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; \
                  {CREATE_TOKEN}"
@@ -79,7 +91,8 @@ fn systemd_credential(env: &Environment) -> Option<PathBuf> {
 }
 
 /// Reads the secret of an entry of the config.
-fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Result<Found, Problem> {
+fn inside(entry: &Entry, errors: &Errors, warnings: &mut Vec<String>) -> Result<Found, Problem> {
+    let file = errors.base(entry.line);
     let is_api_key = entry.key.starts_with("api_key");
     let (text, source, secret_file) = if entry.key.ends_with("_file") {
         if secret::is_in(&entry.value) || looks_like_key(&entry.value) {
@@ -98,6 +111,24 @@ fn inside(entry: &Entry, file: Option<&Path>, warnings: &mut Vec<String>) -> Res
     let credential = if is_api_key { key_of(&text, &source) } else { token_of(&text, &source) };
     let token_file = secret_file.filter(|_| entry.key == "token_file");
     Ok(Found { credential: credential?, token_file })
+}
+
+/// Reads the token in the file of `GANDI_TOKEN_FILE`. It is never renewed: such a file is one of a container, which can
+/// usually not be written.
+fn from_variable(
+    path: &Path,
+    configured: Option<&Entry>,
+    warnings: &mut Vec<String>,
+) -> Result<Found, Problem> {
+    const VARIABLE: &str = "GANDI_TOKEN_FILE";
+    let name = path.to_string_lossy();
+    if secret::is_in(&name) || looks_like_key(&name) {
+        return Err(format!("`{VARIABLE}` must name a file: this looks like the token itself").into());
+    }
+    ownership::check(path)?;
+    let text = read(path, "token").map_err(|problem| problem.of_key(VARIABLE))?;
+    warnings.extend(readable_by_others(path));
+    outside(&text, &format!("${VARIABLE} {name}"), configured)
 }
 
 /// Checks a token from outside the config. Its source tells if it takes precedence over one in the config.

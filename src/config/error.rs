@@ -17,6 +17,8 @@ const TEXT: usize = 400;
 
 /// The line of a problem that is outside the config, such as in a variable.
 pub(super) const OUTSIDE: usize = usize::MAX;
+/// The line of an entry that `--option` gives.
+pub(super) const OPTION: usize = usize::MAX - 1;
 
 /// The problems in a config: one or more. Each is one line; for the config of an older Gandi script, [`translation`]
 /// has the config to use instead.
@@ -50,6 +52,11 @@ impl Problem {
         Self { text, exit: if cause.is_temporary() { Exit::TryLater } else { Exit::Config } }
     }
 
+    /// Creates a problem with the value of an option.
+    fn of_option(option: &str, problem: &str) -> Self {
+        Self { text: format!("{option}: {problem}; see gandi-ddns --help"), exit: Exit::Usage }
+    }
+
     /// Puts the config key in front of the text.
     pub(super) fn of_key(self, key: &str) -> Self {
         Self { text: format!("`{key}`: {}", self.text), ..self }
@@ -76,13 +83,22 @@ impl<'a> Errors<'a> {
         Self { file, problems: Cell::new(Vec::new()), number: Cell::new(0) }
     }
 
-    /// Adds a problem. Line 0 stands for the whole file, or for arguments; see also [`OUTSIDE`].
+    /// Returns the config file whose directory is the base of relative paths in this line; `None` for the working
+    /// directory.
+    pub(super) fn base(&self, line: usize) -> Option<&'a Path> {
+        self.file.filter(|_| line != OPTION)
+    }
+
+    /// Adds a problem. Line 0 stands for the whole file, or for arguments; see also [`OUTSIDE`] and [`OPTION`].
     pub(super) fn add(&self, line: usize, problem: impl Into<Problem>) {
         self.insert(line, problem.into());
     }
 
     #[inline(never)]
-    fn insert(&self, line: usize, problem: Problem) {
+    fn insert(&self, line: usize, mut problem: Problem) {
+        if line == OPTION && problem.exit == Exit::Config {
+            problem.exit = Exit::Usage;
+        }
         self.number.set(self.number.get() + 1);
         let mut problems = self.problems.take();
         // Problems of the whole file come last.
@@ -96,14 +112,13 @@ impl<'a> Errors<'a> {
     /// Adds a problem with the value of a key, or with that of the argument which stands for it.
     pub(super) fn add_of_key(&self, line: usize, key: &str, problem: Problem) {
         let option = match key {
-            _ if self.file.is_some() => return self.insert(line, problem.of_key(key)),
+            _ if self.file.is_some() || line == OPTION => return self.insert(line, problem.of_key(key)),
             "names" => "--name",
             "types" => "--type",
             "domain" => "--domain",
             _ => "--ttl",
         };
-        let text = format!("{option}: {}; see gandi-ddns --help", problem.text);
-        self.insert(line, Problem { text, exit: Exit::Usage });
+        self.insert(line, Problem::of_option(option, &problem.text));
     }
 
     /// Returns true if a problem in this line would be among the first ones, whose texts are shown.
@@ -135,6 +150,11 @@ impl ConfigError {
     pub(super) fn new(problem: impl Into<Problem>) -> Self {
         let problems = vec![(0, problem.into())];
         Self { file: None, foreign: None, problems, number: 1, translation: None }
+    }
+
+    /// Creates the error for the value of an option.
+    pub(super) fn of_option(option: &str, problem: &str) -> Self {
+        Self::new(Problem::of_option(option, problem))
     }
 
     /// Creates the error for arguments that leave nothing to do, or for a config and arguments that do.
@@ -199,6 +219,7 @@ impl ConfigError {
     /// Puts file and line in front of a text.
     fn line_of(&self, line: usize, text: &str) -> String {
         match (&self.file, line) {
+            (_, OPTION) => format!("-o: {text}; see gandi-ddns --help"),
             (None, _) | (_, OUTSIDE) => text.to_owned(),
             (Some(file), 0) => format!("{}: {text}", file.display()),
             (Some(file), line) => format!("{}:{line}: {text}", file.display()),

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::error::ConfigError;
 use super::load::from_text;
 use super::model::{Credentials, Loaded};
+use crate::cli::GlobalOptions;
 use crate::sys::environment::Environment;
 
 /// Loads the text of the config file at `path`, which need not exist.
@@ -17,7 +18,7 @@ pub fn load(
     env: &Environment,
     credentials: Credentials,
 ) -> Result<Loaded, ConfigError> {
-    from_text(text, path, env, credentials)
+    from_text(text, path, &GlobalOptions::default(), env, credentials)
 }
 
 /// Returns the lines of an error.

@@ -1,37 +1,61 @@
 //! Finds the config file, reads it and builds the config.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use super::error::{ConfigError, Errors, Problem};
-use super::model::{Credentials, Detection, Loaded};
+use super::given;
+use super::model::{Config, Credentials, Detection, Loaded};
 use super::syntax::{self, Entry, Section};
-use super::{build, foreign, legacy};
-use crate::cli::{ConfigSource, Inline};
+use super::{account, build, foreign, legacy};
+use crate::cli::{ConfigSource, GlobalOptions, Inline};
 use crate::sys::environment::Environment;
-use crate::sys::hash::ConfigId;
+use crate::sys::hash::{ConfigId, fnv};
 use crate::sys::ownership;
 use crate::sys::read_limited;
 
 /// The maximum size of a config file in bytes: enough for some ten thousand names.
 const MAX_FILE: u64 = 1024 * 1024;
+/// The name of the config on stdin in messages. Its directory is the working directory.
+const STDIN: &str = "<stdin>";
+/// The bits of the hash of a text that may have a secret in it: the fingerprint is stored on disk, and more would help to
+/// guess the secret.
+const SHORT: u64 = 0xffff;
 
-/// Loads the config from the file or the arguments that `source` names. The error has all problems.
+/// Reads the config on stdin, for [`Environment::stdin`]. It can be read once only.
+pub fn read_stdin() -> Result<String, String> {
+    let stdin = rustix::stdio::stdin();
+    let problem = if stdin.is_terminal() {
+        "it is a terminal".to_owned()
+    } else {
+        let read = |file| read_limited::read_stream(&File::from(file), MAX_FILE);
+        match stdin.try_clone_to_owned().map_err(Into::into).and_then(read) {
+            // std opens /dev/null in place of a stream that is closed.
+            Ok(text) if text.is_empty() => "it is empty or closed".to_owned(),
+            Ok(text) => return Ok(text),
+            Err(e) => e.to_string(),
+        }
+    };
+    Err(format!("could not read the config from stdin: {problem}; use `-c - < FILE`, or a pipe"))
+}
+
+/// Loads the config from the file or the arguments that the options name. The error has all problems.
 pub fn load(
-    source: &ConfigSource,
+    options: &GlobalOptions,
     env: &Environment,
     credentials: Credentials,
 ) -> Result<Loaded, ConfigError> {
-    match source {
+    match &options.source {
         ConfigSource::Inline(inline) => {
             let errors = Errors::new(None);
-            let config = build::build(&sections_of(inline), &errors, env, credentials)?;
+            let config = build(sections_of(inline), options, &errors, env, credentials)?;
             errors.finish()?;
             Ok(Loaded { config, id: ConfigId::of(joined(inline).as_bytes()) })
         }
-        ConfigSource::File(path) => {
-            if let Some((text, path)) = find(path.as_deref(), env)? {
-                return from_text(&text, &path, env, credentials);
+        source => {
+            if let Some((text, path)) = find(source, env)? {
+                return from_text(&text, &path, options, env, credentials);
             }
             let candidates: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
             let problem = format!(
@@ -44,11 +68,13 @@ pub fn load(
 }
 
 /// Loads only the settings of address detection, for `ip`. Without a config file, it returns the defaults.
-pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, ConfigError> {
-    match find(path, env)? {
+pub fn detection(options: &GlobalOptions, env: &Environment) -> Result<Detection, ConfigError> {
+    match find(&options.source, env)? {
         Some((text, path)) => {
             let errors = Errors::new(Some(&path));
-            let detection = build::detection_of(&syntax::parse(&text, &errors), &errors)?;
+            let mut sections = syntax::parse(&text, &errors);
+            override_global(&mut sections, options, &errors);
+            let detection = build::detection_of(&sections, &errors)?;
             // The sections are not read here, where an old config has its keys.
             if let Some(line) = legacy::recognise(&legacy::read(&text)) {
                 errors.add(line, "a key of an older Gandi script");
@@ -56,8 +82,46 @@ pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, Co
             errors.finish().map_err(|e| recognised(e, &text))?;
             Ok(detection)
         }
-        None => build::detection_of(&[Section::default()], &Errors::new(None)),
+        None => {
+            let (errors, mut sections) = (Errors::new(None), [Section::default()].into());
+            override_global(&mut sections, options, &errors);
+            let detection = build::detection_of(&sections, &errors)?;
+            errors.finish()?;
+            Ok(detection)
+        }
     }
+}
+
+/// Replaces the global settings that `--option` gives. One way to give the secret replaces every other.
+fn override_global(sections: &mut Vec<Section>, options: &GlobalOptions, errors: &Errors) {
+    let Some(global) = sections.first_mut() else { return };
+    for new in syntax::overrides(&options.overrides, errors) {
+        let is_secret = account::is_key(&new.key);
+        global
+            .entries
+            .retain(|e| e.line == new.line || e.key != new.key && !(is_secret && account::is_key(&e.key)));
+        global.entries.push(new);
+    }
+}
+
+/// Builds the config of these sections and of `--option` and `--address`.
+fn build(
+    mut sections: Vec<Section>,
+    options: &GlobalOptions,
+    errors: &Errors,
+    env: &Environment,
+    credentials: Credentials,
+) -> Result<Box<Config>, ConfigError> {
+    override_global(&mut sections, options, errors);
+    given::switch_on(&mut sections, &options.addresses);
+    let mut config = build::build(&sections, errors, env, credentials)?;
+    given::publish(&mut config, &options.addresses)?;
+    // Another value of an option ends every backoff, too.
+    if credentials == Credentials::Required && !options.overrides.is_empty() {
+        let hash = fnv(options.overrides.join("\n").as_bytes());
+        config.fingerprint = config.fingerprint.wrapping_add(hash & SHORT);
+    }
+    Ok(config)
 }
 
 /// Returns the domains and record names as typed, separated by spaces, even if the config is invalid. For
@@ -66,7 +130,7 @@ pub fn detection(path: Option<&Path>, env: &Environment) -> Result<Detection, Co
 pub fn names(source: &ConfigSource, env: &Environment) -> String {
     let sections = match source {
         ConfigSource::Inline(inline) => sections_of(inline),
-        ConfigSource::File(path) => match find(path.as_deref(), env) {
+        source => match find(source, env) {
             // It skips the lines that it does not understand.
             Ok(Some((text, _))) => legacy::read(&text),
             _ => return String::new(),
@@ -75,9 +139,15 @@ pub fn names(source: &ConfigSource, env: &Environment) -> String {
     syntax::names(&sections)
 }
 
-/// Reads the config file at `path`, or the first default file that exists. `None` if there is no default file; a file
-/// that exists and cannot be read is an error.
-fn find(path: Option<&Path>, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {
+/// Returns the text and the path of the config: of the named file, of the first default file that exists, or of stdin.
+/// `None` if there is no default file, or if arguments take its place; a file that exists and cannot be read is an error.
+fn find(source: &ConfigSource, env: &Environment) -> Result<Option<(String, PathBuf)>, ConfigError> {
+    let path = match (source, &env.stdin) {
+        (ConfigSource::File(path), _) => path.as_deref(),
+        (ConfigSource::Stdin, Some(Ok(text))) => return Ok(Some((text.clone(), STDIN.into()))),
+        (ConfigSource::Stdin, Some(Err(problem))) => return Err(ConfigError::new(problem.as_str())),
+        (ConfigSource::Stdin, None) | (ConfigSource::Inline(_), _) => return Ok(None),
+    };
     let candidates = path.map_or_else(|| env.config_files(), |path| vec![path.to_owned()]);
     for candidate in candidates {
         ownership::check(&candidate).map_err(ConfigError::new)?;
@@ -112,18 +182,31 @@ fn recognised(error: ConfigError, text: &str) -> ConfigError {
     }
 }
 
-/// Builds the config of a file. Its identifier is derived from the absolute path.
+/// Builds the config of a file. Its identifier is derived from the absolute path; that of the config on stdin from its
+/// records, so that it is the same while they are.
 pub(crate) fn from_text(
     text: &str,
     path: &Path,
+    options: &GlobalOptions,
     env: &Environment,
     credentials: Credentials,
 ) -> Result<Loaded, ConfigError> {
     let errors = Errors::new(Some(path));
-    let config = build::build(&syntax::parse(text, &errors), &errors, env, credentials)?;
+    let mut config = build(syntax::parse(text, &errors), options, &errors, env, credentials)?;
     errors.finish().map_err(|e| recognised(e, text))?;
-    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    Ok(Loaded { config, id: ConfigId::of(absolute.as_os_str().as_encoded_bytes()) })
+    if path != Path::new(STDIN) {
+        let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        return Ok(Loaded { config, id: ConfigId::of(absolute.as_os_str().as_encoded_bytes()) });
+    }
+    if credentials == Credentials::Required {
+        config.fingerprint = config.fingerprint.wrapping_add(fnv(text.as_bytes()) & SHORT);
+    }
+    let mut names = STDIN.to_owned();
+    for record in &config.records {
+        names.push('\n');
+        names.push_str(&record.key.to_string());
+    }
+    Ok(Loaded { config, id: ConfigId::of(names.as_bytes()) })
 }
 
 /// Joins the arguments that name the records, for the config id.
@@ -160,7 +243,7 @@ mod tests {
     }
 
     fn config(text: &str) -> Result<Box<Config>, String> {
-        from_text(text, Path::new("x.conf"), &env(), Credentials::Required)
+        from_text(text, Path::new("x.conf"), &GlobalOptions::default(), &env(), Credentials::Required)
             .map(|l| l.config)
             .map_err(|e| e.to_string())
     }
@@ -305,20 +388,22 @@ mod tests {
             types: vec!["a".to_owned(), "AAAA".to_owned()],
             ttl: Some("300".to_owned()),
         };
-        let loaded = load(&ConfigSource::Inline(inline.clone()), &env(), Credentials::Required)
-            .expect("good arguments");
+        let load = |inline| {
+            let options = GlobalOptions { source: ConfigSource::Inline(inline), ..GlobalOptions::default() };
+            load(&options, &env(), Credentials::Required)
+        };
+        let loaded = load(inline.clone()).expect("good arguments");
         assert_eq!(loaded.config.records.len(), 4);
         let bad = Inline { ttl: Some("60".to_owned()), ..inline };
-        let error = load(&ConfigSource::Inline(bad), &env(), Credentials::Required)
-            .expect_err("a short TTL")
-            .to_string();
+        let error = load(bad).expect_err("a short TTL").to_string();
         assert!(error.starts_with("--ttl: "), "{error}");
     }
 
     #[test]
     fn missing_token_is_an_error_only_if_required() {
         let source = Path::new("x.conf");
-        let load = |token| from_text("[example.org]\nnames = @", source, &Environment::default(), token);
+        let (options, env) = (GlobalOptions::default(), Environment::default());
+        let load = |token| from_text("[example.org]\nnames = @", source, &options, &env, token);
         assert!(load(Credentials::Required).is_err_and(|e| e.to_string().contains("admin.gandi.net")));
         assert!(load(Credentials::Optional).is_ok());
     }

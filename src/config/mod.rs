@@ -9,6 +9,7 @@ mod error;
 mod foreign;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod given;
 mod legacy;
 mod load;
 mod model;
@@ -20,7 +21,7 @@ mod syntax;
 pub(crate) use account::token_of;
 pub use error::ConfigError;
 pub(crate) use load::from_text;
-pub use load::{detection, load, names};
+pub use load::{detection, load, names, read_stdin};
 pub use model::{
     Account, Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target,
 };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::error::{Errors, Problem};
+use super::error::{Errors, OPTION, Problem};
 use super::paths::relative_to;
 use super::syntax::{self, Entry, Section};
 use crate::sys::ownership;
@@ -60,6 +60,8 @@ fn check_keys(section: &Section, known: &[&str], elsewhere: &[&str], errors: &Er
         } else if !errors.shows(entry.line) {
             // The search for a similar key takes long.
             String::new()
+        } else if elsewhere.contains(&key) && entry.line == OPTION {
+            format!("`{key}` is a setting of a section, and not a global one")
         } else if elsewhere.contains(&key) && section.name.is_empty() {
             format!("`{key}` belongs in a section: put it below a line such as [example.org]")
         } else if elsewhere.contains(&key) {
@@ -151,11 +153,13 @@ impl<'a> Reader<'a> {
         self.errors.add_of_key(self.entry(key).map_or(0, |e| e.line), key, problem.into());
     }
 
-    /// Reads a path. A relative one is relative to the directory of the config. Only root and this user may be able to
+    /// Reads a path. A relative one is relative to the directory of the config, or to the working directory if `--option`
+    /// gives it. Only root and this user may be able to
     /// change the files of [`TRUSTED`].
     pub(super) fn path(&self, key: &str) -> Option<PathBuf> {
         self.value(key, |v| {
-            let path = relative_to(self.errors.file, v);
+            let line = self.entry(key).map_or(0, |e| e.line);
+            let path = relative_to(self.errors.base(line), v);
             if TRUSTED.contains(&key) {
                 ownership::check(&path)?;
             }

@@ -49,7 +49,8 @@ impl Sources {
         if reader.entry(key).is_some_and(|e| e.value == "off") {
             return Self(Vec::new());
         }
-        let Some(items) = reader.list(key, |word| parse_item(word, family, reader.errors.file)) else {
+        let base = reader.errors.base(reader.entry(key).map_or(0, |e| e.line));
+        let Some(items) = reader.list(key, |word| parse_item(word, family, base)) else {
             return Self::default();
         };
         if items.len() > MAX_ITEMS {
@@ -57,6 +58,11 @@ impl Sources {
             return Self::default();
         }
         Self(items)
+    }
+
+    /// Returns the only source of an address that the user gives.
+    pub(super) fn given(address: IpAddr) -> Self {
+        Self(vec![Item::Single(Source::Given(address))])
     }
 
     /// Returns true if records of this family are not updated.

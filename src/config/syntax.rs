@@ -1,6 +1,6 @@
 //! The syntax of the config file: `key = value` lines in `[sections]`. The meaning of keys is checked elsewhere.
 
-use super::error::Errors;
+use super::error::{Errors, OPTION};
 use crate::sys::secret;
 pub(super) use crate::sys::words::did_you_mean;
 
@@ -10,7 +10,7 @@ const MAX_KEY: usize = 40;
 /// One `key = value` line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// The line number, from 1; 0 for an argument.
+    /// The line number, from 1; 0 for an argument, [`OPTION`] for a value of `--option`.
     pub(super) line: usize,
     /// The key in lower case.
     pub(super) key: String,
@@ -51,42 +51,52 @@ pub(super) fn parse(text: &str, errors: &Errors) -> Vec<Section> {
             sections.push(Section { line, name: name.trim().to_owned(), entries: Vec::new() });
             continue;
         }
-        let is_comment = text.starts_with(';') || text.starts_with("//");
-        let Some((key, value)) = text.split_once('=').filter(|_| !is_comment) else {
-            errors.add(
-                line,
-                if is_comment {
-                    "comments start with `#`"
-                } else if text.contains(':') {
-                    "expected `key = value`: use `=` instead of `:`"
-                } else {
-                    "expected `key = value`, `[domain]` or `# comment`"
-                },
-            );
-            continue;
-        };
-        // Before the case is lost, by which a token is recognised. It may end in `=`.
-        let (mut key, mut value) = (secret::hide(key.trim()).to_ascii_lowercase(), value.trim());
-        // A line of a key file or of a script, with whatever is in it.
-        if key.len() > MAX_KEY || key.contains(['"', '\'']) {
-            secret::HIDDEN.clone_into(&mut key);
-        }
-        let without = match value.as_bytes() {
-            [b'"' | b'\'', _, ..] => "quotes",
-            [b'[' | b'{', _, ..] => "brackets",
-            _ if value.starts_with(['\u{2018}', '\u{201c}', '\u{201e}']) => "quotes",
-            _ => "",
-        };
-        if !without.is_empty() {
-            errors.add(line, format!("`{key}`: write the value without {without}"));
-            // No value that is read below: one line has one problem.
-            value = IN_ERROR;
-        }
-        if let Some(section) = sections.last_mut() {
-            section.entries.push(Entry { line, key, value: value.to_owned() });
+        if let (Some(entry), Some(section)) = (entry(line, text, errors), sections.last_mut()) {
+            section.entries.push(entry);
         }
     }
     sections
+}
+
+/// Reads `key = value`, a line without its comment.
+fn entry(line: usize, text: &str, errors: &Errors) -> Option<Entry> {
+    let is_comment = text.starts_with(';') || text.starts_with("//");
+    let Some((key, value)) = text.split_once('=').filter(|_| !is_comment) else {
+        errors.add(
+            line,
+            if is_comment {
+                "comments start with `#`"
+            } else if text.contains(':') {
+                "expected `key = value`: use `=` instead of `:`"
+            } else {
+                "expected `key = value`, `[domain]` or `# comment`"
+            },
+        );
+        return None;
+    };
+    // Before the case is lost, by which a token is recognised. It may end in `=`.
+    let (mut key, mut value) = (secret::hide(key.trim()).to_ascii_lowercase(), value.trim());
+    // A line of a key file or of a script, with whatever is in it.
+    if key.len() > MAX_KEY || key.contains(['"', '\'']) {
+        secret::HIDDEN.clone_into(&mut key);
+    }
+    let without = match value.as_bytes() {
+        [b'"' | b'\'', _, ..] => "quotes",
+        [b'[' | b'{', _, ..] => "brackets",
+        _ if value.starts_with(['\u{2018}', '\u{201c}', '\u{201e}']) => "quotes",
+        _ => "",
+    };
+    if !without.is_empty() {
+        errors.add(line, format!("`{key}`: write the value without {without}"));
+        // No value that is read below: one line has one problem.
+        value = IN_ERROR;
+    }
+    Some(Entry { line, key, value: value.to_owned() })
+}
+
+/// Reads the values of `--option`, each of which is a line of the global section.
+pub(super) fn overrides(options: &[String], errors: &Errors) -> Vec<Entry> {
+    options.iter().filter_map(|text| entry(OPTION, without_comment(text).trim(), errors)).collect()
 }
 
 /// Returns the names of sections and records as typed, separated by spaces.

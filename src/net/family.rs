@@ -39,9 +39,10 @@ impl fmt::Display for Family {
 }
 
 /// The address families that the options `-4` and `-6` select.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FamilySelection {
     /// Neither option is given: every family that the config uses.
+    #[default]
     Any,
     /// One option is given.
     Only(Family),

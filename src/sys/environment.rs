@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-/// The environment variables in use, and the effective user. Empty variables count as unset.
+/// The environment variables in use, the effective user, and the config on stdin. Empty variables count as unset.
 #[derive(Clone, Default)]
 pub struct Environment {
     /// `GANDI_TOKEN`: the personal access token. A secret, hence no `Debug` here.
     pub token: Option<String>,
+    /// `GANDI_TOKEN_FILE`: the path of a file with the token.
+    pub token_file: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`: the directory of systemd credentials (systemd.exec(5)).
     pub credentials_directory: Option<PathBuf>,
     /// `RUNTIME_DIRECTORY`: the unit's own directories under `/run` (systemd.exec(5)), joined by colons.
@@ -25,6 +27,8 @@ pub struct Environment {
     pub program: Option<PathBuf>,
     /// The effective user ID; `None` if it could not be determined.
     pub uid: Option<u32>,
+    /// The config on stdin, or the reason why it could not be read; `None` if it was not read. May contain a secret.
+    pub stdin: Option<Result<String, String>>,
 }
 
 impl Environment {

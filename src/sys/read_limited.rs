@@ -31,29 +31,39 @@ pub(super) fn c_string(name: &OsStr) -> Result<CString, Errno> {
 }
 
 /// Does the same for a file that is open already.
-pub(crate) fn read_open(mut file: &File, max: u64) -> Result<Vec<u8>, FileError> {
+pub(crate) fn read_open(file: &File, max: u64) -> Result<Vec<u8>, FileError> {
     let metadata = file.metadata()?;
     check_regular(&metadata)?;
-    let too_large = Err(FileError::TooLarge(max));
     if metadata.len() > max {
-        return too_large;
+        return Err(FileError::TooLarge(max));
     }
-    // Files in /proc have the size 0. A loop of our own, as `read_to_end` with a limit is 700 bytes larger.
-    let mut bytes = vec![0; usize::try_from(metadata.len().max(max.min(1 << 16))).unwrap_or_default() + 1];
+    // Files in /proc have the size 0.
+    read_to_end(file, metadata.len().max(max.min(1 << 16)))
+        .and_then(|bytes| bytes.ok_or(FileError::TooLarge(max)))
+}
+
+/// Reads a text from an open file of any kind, which may block: a pipe with the config.
+pub(crate) fn read_stream(file: &File, max: u64) -> Result<String, FileError> {
+    text_of(read_to_end(file, max)?.ok_or(FileError::TooLarge(max))?)
+}
+
+/// Reads to the end. `None` if that is after more than `max` bytes. A loop of our own, as that of std with a limit is 700
+/// bytes larger.
+fn read_to_end(mut file: &File, max: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let mut bytes = vec![0; usize::try_from(max).unwrap_or_default() + 1];
     let mut end = 0;
     while end < bytes.len() {
         match file.read(&mut bytes[end..]) {
             Ok(0) => {
                 bytes.truncate(end);
-                return Ok(bytes);
+                return Ok(Some(bytes));
             }
             Ok(read) => end += read,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e.into()),
         }
     }
-    // It has grown meanwhile.
-    too_large
+    Ok(None)
 }
 
 /// Reads a text file: UTF-8 without NUL bytes.

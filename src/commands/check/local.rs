@@ -91,25 +91,39 @@ fn check_program(key: &str, path: &Path, findings: &mut Findings) {
 
 /// Checks the state directory, its lock, and the results of former runs.
 pub(super) fn check_state(config: &Config, id: ConfigId, now: Timestamp, findings: &mut Findings) {
+    let Some(dir) = check_state_directory(config, id, Some(now), findings) else { return };
+    check_former_runs(config, dir, id, now, findings);
+}
+
+/// Checks the state directory, and with `now` its lock. Returns it if the results of former runs can be read.
+pub(super) fn check_state_directory<'a>(
+    config: &'a Config,
+    id: ConfigId,
+    now: Option<Timestamp>,
+    findings: &mut Findings,
+) -> Option<&'a Path> {
     let Some(dir) = &config.state_dir else {
         let text = format!("no directory: set `state_dir`, or HOME; {}", state::WITHOUT_STATE);
-        return findings.warn("state", text);
+        findings.warn("state", text);
+        return None;
     };
     let path = dir.display();
-    match state::inspect(dir, id) {
-        StoreStatus::Missing => {
+    match (state::inspect(dir, id), now) {
+        (StoreStatus::Missing, _) => {
             findings.ok("state", format!("{path} does not exist yet (created on the first run)"));
         }
-        StoreStatus::Usable => findings.ok("state", format!("{path} is usable and not locked")),
-        StoreStatus::Unusable(e) if e.is_locked() => {
+        (StoreStatus::Usable, _) => findings.ok("state", format!("{path} is usable and not locked")),
+        (StoreStatus::Unusable(e), Some(now)) if e.is_locked() => {
             findings.fail(Exit::TryLater, "state", e.hung(now).unwrap_or_else(|| e.to_string()));
         }
-        StoreStatus::Unusable(e) => {
+        (StoreStatus::Unusable(e), _) if e.is_locked() => findings.ok("state", format!("{path} is usable")),
+        (StoreStatus::Unusable(e), _) => {
             // The results of former runs cannot be read either.
-            return findings.warn("state", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
+            findings.warn("state", format!("{}; {}", chain(&e), state::WITHOUT_STATE));
+            return None;
         }
     }
-    check_former_runs(config, dir, id, now, findings);
+    Some(dir)
 }
 
 fn check_former_runs(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, findings: &mut Findings) {

@@ -7,7 +7,7 @@ mod redact;
 mod remote;
 
 use crate::address::survey::survey;
-use crate::cli::{GlobalOptions, OutputFormat, Redaction, WriteMode};
+use crate::cli::{CheckScope, GlobalOptions, OutputFormat, Redaction, WriteMode};
 use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
@@ -28,17 +28,25 @@ use crate::sys::words::count;
 use findings::{Finding, Findings, Status};
 use redact::Redactor;
 
+/// Returns the object of `--json` for an invalid command line.
+#[must_use]
+pub fn usage_error(text: &str) -> String {
+    let mut findings = Findings::default();
+    findings.fail(Exit::Usage, "arguments", text.to_owned());
+    json(&findings)
+}
+
 /// Runs the command. Returns the exit code that a run would have.
 pub fn execute(
     options: &GlobalOptions,
-    redaction: Redaction,
+    (redaction, scope): (Redaction, CheckScope),
     context: &Context,
     console: &mut Console,
 ) -> Exit {
     let mut findings = Findings::default();
     let mut redactor = Redactor::new(context.env.home.as_deref());
     let now = (context.now)();
-    let clock = check_clock(now, &mut findings);
+    let clock = if scope == CheckScope::Offline { None } else { check_clock(now, &mut findings) };
     let mut translation = String::new();
     match load(options, context, Credentials::Required) {
         Err(e) => {
@@ -62,8 +70,12 @@ pub fn execute(
             }
             console.hide(config.accounts[0].credential.expose());
             local::check_config(&config, &mut findings);
-            local::check_state(&config, id, now, &mut findings);
-            check_remote(&config, id, context, clock, &mut findings);
+            if scope == CheckScope::Offline {
+                local::check_state_directory(&config, id, None, &mut findings);
+            } else {
+                local::check_state(&config, id, now, &mut findings);
+                check_remote(&config, id, context, clock, &mut findings);
+            }
         }
     }
     if redaction == Redaction::On {

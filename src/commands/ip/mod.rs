@@ -4,7 +4,7 @@
 mod show;
 
 use crate::address::survey::survey;
-use crate::cli::{ConfigSource, GlobalOptions, OutputFormat};
+use crate::cli::{GlobalOptions, OutputFormat};
 use crate::commands::context::{Context, report_config_error};
 use crate::config;
 use crate::console::Console;
@@ -14,14 +14,16 @@ use crate::net::Family;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
 
+/// Returns the object of `--json` for an invalid command line.
+#[must_use]
+pub fn usage_error(text: &str) -> String {
+    show::error(text)
+}
+
 /// Runs the command. Succeeds if an address of each family requested by `-4` or `-6` is known; without these options,
 /// if one address is known: many networks have no IPv6.
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
-    let path = match &options.source {
-        ConfigSource::File(path) => path.as_deref(),
-        ConfigSource::Inline(_) => None,
-    };
-    let detection = match config::detection(path, &context.env) {
+    let detection = match config::detection(options, &context.env) {
         Ok(detection) => detection,
         Err(e) => {
             if options.format == OutputFormat::Json {

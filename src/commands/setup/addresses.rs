@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::dialogue::{Default, Dialogue, say};
+use crate::address::consensus::Query;
 use crate::address::global::is_carrier_nat;
 use crate::address::survey::{Survey, survey};
 use crate::address::{Kind, SourceError};
@@ -54,7 +55,7 @@ fn add(survey: &Survey, found: &mut Addresses, console: &mut Console) {
     let Some(mut address) = survey.address() else {
         return say(&format!("  {family}  none: {reason}"), console);
     };
-    let local = survey.queries.iter().find(|q| q.source.kind() == Kind::Interface).and_then(|q| q.address());
+    let local = survey.queries.iter().find(|q| q.source.kind() == Kind::Interface).and_then(Query::address);
     let mut text = reason;
     if let (IpAddr::V6(seen), Some(IpAddr::V6(stable))) = (address, local)
         && seen != stable
@@ -107,11 +108,11 @@ pub(super) fn types(
     let proposed = words(&proposed);
     let question = format!("Records to keep [{proposed}]: ");
     loop {
-        let typed =
+        let answer =
             if given.is_empty() { dialogue.ask(&question, &proposed, console)? } else { given.join(" ") };
         let mut types = Vec::new();
         let mut unknown = None;
-        for word in typed.split([' ', ',', '\t']).filter(|word| !word.is_empty()) {
+        for word in answer.split([' ', ',', '\t']).filter(|word| !word.is_empty()) {
             match RrsetType::parse(word) {
                 Some(rrtype) if !types.contains(&rrtype) => types.push(rrtype),
                 Some(_) => {}

@@ -121,28 +121,23 @@ pub(super) struct Values<'a> {
 
 /// Returns the text of the config.
 pub(super) fn text(values: &Values) -> String {
-    let mut text = format!(
-        "# Written by `gandi-ddns setup`. gandi-ddns.conf.example has all other keys.\n\n\
-         token_file = {TOKEN}            # in this directory; mode 600\n"
-    );
-    let is_set = |name: &str| {
-        values
-            .overrides
-            .iter()
-            .any(|o| o.split('=').next().is_some_and(|k| k.trim().eq_ignore_ascii_case(name)))
-    };
-    if values.prefers_interface && !is_set("ipv6") {
-        text.push_str("ipv6 = interface web        # the stable address, not a temporary one\n");
+    let mut lines = vec![
+        "# Written by `gandi-ddns setup`. gandi-ddns.conf.example has all other keys.\n".to_owned(),
+        format!("token_file = {TOKEN}            # in this directory; mode 600"),
+    ];
+    let key = |o: &str| o.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if values.prefers_interface && !values.overrides.iter().any(|o| key(o) == "ipv6") {
+        lines.push("ipv6 = interface web          # the stable address, not a temporary one".to_owned());
     }
     for (key, value) in values.overrides.iter().filter_map(|o| o.split_once('=')) {
-        text.push_str(&format!("{} = {}\n", key.trim(), value.trim()));
+        lines.push(format!("{} = {}", key.trim(), value.trim()));
     }
     let Values { domain, names, types, .. } = values;
-    text.push_str(&format!("\n[{domain}]\nnames = {names}\ntypes = {types}\n"));
+    lines.push(format!("\n[{domain}]\nnames = {names}\ntypes = {types}"));
     if let Some(ttl) = values.ttl {
-        text.push_str(&format!("ttl = {ttl}\n"));
+        lines.push(format!("ttl = {ttl}"));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 /// Writes the files, in this order. If their directory does not exist, it appears with all of them.
@@ -217,7 +212,7 @@ fn keep_copy(dir: &Directory, name: &OsStr) -> io::Result<()> {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             result => return result,
         }
-        copy = name.to_owned();
+        name.clone_into(&mut copy);
         copy.push(format!(".old{number}"));
     }
     dir.link(name, &copy)

@@ -15,14 +15,12 @@ use std::path::Path;
 
 use rustix::termios::isatty;
 
-use crate::cli::{Existing, GlobalOptions, Questions, SetupOptions};
-use crate::commands::context::{Context, report_config_error};
+use crate::cli::{ConfigSource, Existing, GlobalOptions, Questions, SetupOptions};
+use crate::commands::context::{Context, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::Console;
 use crate::dns::ZoneName;
 use crate::exit::Exit;
-use crate::gandi::livedns::LiveDns;
-use crate::http::Http;
 use crate::sys::environment::Environment;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
@@ -41,14 +39,14 @@ pub fn execute(
     let dialogue =
         Dialogue { stdin, is_terminal: isatty(stdin), questions: setup.questions, written: NOTHING_WRITTEN };
     let result = files::place(options, &context.env, console)
-        .and_then(|path| Setup { options, setup, context, path: &path, dialogue }.run(console));
+        .and_then(|path| Setup { options, given: setup, context, path: &path, dialogue }.run(console));
     result.unwrap_or_else(|exit| exit)
 }
 
 /// The options, and the place of the config.
 struct Setup<'a> {
     options: &'a GlobalOptions,
-    setup: &'a SetupOptions,
+    given: &'a SetupOptions,
     context: &'a Context<'a>,
     path: &'a Path,
     dialogue: Dialogue<'a>,
@@ -68,26 +66,28 @@ impl Setup<'_> {
             self.write(&files, console)?;
             console.notice(format_args!("  Written. First update:"));
         }
-        let exit = first_run::run(self.options, self.path, self.context, console);
+        let (options, context) = first_run::later(self.options, self.path, self.context);
+        let exit = first_run::run(&self.dialogue, &options, &context, console);
         self.dialogue.written = WRITTEN;
-        let later = first_run::with_config(self.options, self.path);
-        let (log, scheduled) = schedule::offer(&mut self.dialogue, &later, self.path, self.context, console);
-        let (sudo, path) = (if self.is_default() { "sudo " } else { "" }, self.path.display());
-        let config = if self.is_default() { String::new() } else { format!(" -c {path}") };
+        let (log, scheduled) = schedule::offer(&mut self.dialogue, &options, self.path, &context, console);
+        let command = if self.is_default() {
+            "sudo gandi-ddns check".to_owned()
+        } else {
+            format!("gandi-ddns -c {} check", self.path.display())
+        };
         let done =
             if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
-        let check = format!("{sudo}gandi-ddns{config} check");
-        say(&format!("\n{done}\n  See what it does:  {log}\n  Check everything:  {check}"), console);
+        say(&format!("\n{done}\n  See what it does:  {log}\n  Check everything:  {command}"), console);
         Ok(exit.max(scheduled))
     }
 
     fn is_default(&self) -> bool {
-        matches!(self.options.source, crate::cli::ConfigSource::File(None))
+        matches!(self.options.source, ConfigSource::File(None))
     }
 
     /// Asks before an existing config is replaced. Returns false if it is to be kept.
     fn may_replace_config(&mut self, console: &mut Console) -> Result<bool, Exit> {
-        if self.setup.existing == Existing::Replace || self.path.symlink_metadata().is_err() {
+        if self.given.existing == Existing::Replace || self.path.symlink_metadata().is_err() {
             return Ok(true);
         }
         let (path, name) = (self.path.display(), self.path.file_name().unwrap_or_default().display());
@@ -101,94 +101,76 @@ impl Setup<'_> {
 
     /// Returns the config of the options, with examples in place of what will be asked.
     fn draft(&self, console: &mut Console) -> Result<Box<Config>, Exit> {
-        let inline = &self.setup.inline;
-        let or = |text: String, example: &str| if text.is_empty() { example.to_owned() } else { text };
-        let text = files::text(&Values {
-            domain: &or(inline.domain.clone(), "example.org"),
-            names: or(inline.names.join(" "), "home"),
-            types: or(inline.types.join(" "), "A"),
-            ttl: inline.ttl.as_deref(),
-            overrides: &self.options.overrides,
-            prefers_interface: false,
-        });
-        self.parse(&text, Credentials::Optional, None, Exit::Usage, console)
+        let key = |o: &String| o.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_secret = |o: &&String| matches!(key(o).as_str(), "token_file" | "api_key_file");
+        if let Some(option) = self.options.overrides.iter().find(is_secret) {
+            console.error(format_args!("-o {}: setup asks for the token, and writes its file", key(option)));
+            return Err(Exit::Usage);
+        }
+        let mut inline = self.given.inline.clone();
+        if inline.domain.is_empty() {
+            "example.org".clone_into(&mut inline.domain);
+        }
+        if inline.names.is_empty() {
+            inline.names.push("home".to_owned());
+        }
+        let options = GlobalOptions { source: ConfigSource::Inline(inline), ..self.options.clone() };
+        let loaded = load(&options, self.context, Credentials::Optional);
+        loaded.map(|(config, _)| config).map_err(|e| report_config_error(&e, "", console))
     }
 
-    /// Builds the config of a text. The errors are printed, and end the setup.
-    fn parse(
-        &self,
-        text: &str,
-        credentials: Credentials,
-        token: Option<String>,
-        exit: Exit,
-        console: &mut Console,
-    ) -> Result<Box<Config>, Exit> {
-        let env = Environment { token, ..self.context.env.clone() };
-        config::from_text(text, self.path, &env, credentials).map(|loaded| loaded.config).map_err(|e| {
-            report_config_error(&e, "", console);
-            exit
-        })
+    /// Checks the text of the config. The errors are printed, and end the setup: no file has these lines yet.
+    fn check(&self, text: &str, token: &str, console: &mut Console) -> Result<(), Exit> {
+        let env = Environment { token: Some(token.to_owned()), ..self.context.env.clone() };
+        let options = GlobalOptions { overrides: Vec::new(), ..self.options.clone() };
+        let loaded = config::from_text(text, self.path, &options, &env, Credentials::Required);
+        loaded.map(drop).map_err(|e| report_config_error(&e, "; nothing was written", console))
     }
 
     /// Asks for everything, and returns the files to write.
     fn ask(&mut self, config: &mut Config, console: &mut Console) -> Result<Vec<Target>, Exit> {
-        let (setup, options) = (self.setup, self.options);
+        let (setup, options) = (self.given, self.options);
         let dialogue = &mut self.dialogue;
         let mut random = Random::new(self.context.seed);
         let given = ZoneName::parse(&setup.inline.domain).ok();
         let domain = loop {
             let seen = token::ask(dialogue, config, given.as_ref(), self.context, &mut random, console)?;
-            if let Some(domain) = &given {
-                break domain.clone();
-            }
-            let (http, account) = (client(config), &config.accounts[0]);
-            let mut livedns = LiveDns::new(&http, &account.api, &account.credential, random.split());
-            match zone::domain(dialogue, seen.as_deref(), &mut livedns, console) {
-                Ok(domain) => break domain,
-                Err(Some(exit)) => return Err(exit),
-                Err(None) => {}
+            let chosen = match &given {
+                Some(domain) => Some(domain.clone()),
+                None => zone::domain(dialogue, seen.as_deref(), config, &mut random, console)?,
+            };
+            if let Some(domain) = chosen {
+                break domain;
             }
         };
-        let (http, account) = (client(config), &config.accounts[0]);
-        let mut livedns = LiveDns::new(&http, &account.api, &account.credential, random.split());
-        zone::tell_nameservers(&domain, &mut livedns, &mut random, console);
+        zone::tell_nameservers(&domain, config, &mut random, console);
         let mut found = None;
-        let (names, types, has_temporary) = loop {
-            // Its time limit has passed while the user typed.
-            let http = client(config);
-            let mut livedns = LiveDns::new(&http, &account.api, &account.credential, random.split());
-            let names = zone::names(dialogue, &domain, &setup.inline.names, &mut livedns, console)?;
+        let config_file = loop {
+            let names = zone::names(dialogue, &domain, &setup.inline.names, config, &mut random, console)?;
             let found = found.get_or_insert_with(|| addresses::look(options, config, &mut random, console));
             let types = addresses::types(dialogue, found, &setup.inline.types, console)?;
-            let existing = setup.existing;
-            if zone::may_replace(dialogue, &names, &types, &found.detected, existing, config, console)? {
-                break (names, types, found.has_temporary);
+            let text = files::text(&Values {
+                domain: domain.as_str(),
+                names: zone::words(&names),
+                types: words(&types),
+                ttl: setup.inline.ttl.as_deref(),
+                overrides: &options.overrides,
+                prefers_interface: found.has_temporary,
+            });
+            let file = Target::new(self.path.to_owned(), text);
+            // The addresses are those of earlier runs.
+            if file.found == Found::Same
+                || zone::may_replace(dialogue, &names, &types, (found, setup.existing), config, console)?
+            {
+                break file;
             }
             if !setup.inline.names.is_empty() {
                 return Err(declined(console));
             }
         };
-        let names: Vec<&str> = names.iter().map(|n| n.name.as_str()).collect();
-        let text = files::text(&Values {
-            domain: domain.as_str(),
-            names: names.join(" "),
-            types: words(&types),
-            ttl: setup.inline.ttl.as_deref(),
-            overrides: &options.overrides,
-            prefers_interface: has_temporary,
-        });
         let credential = &config.accounts[0].credential;
-        self.parse(
-            &text,
-            Credentials::Required,
-            Some(credential.expose().to_owned()),
-            Exit::Config,
-            console,
-        )?;
-        Ok(vec![
-            Target::new(token_beside(self.path), credential.line()),
-            Target::new(self.path.to_owned(), text),
-        ])
+        self.check(&config_file.text, credential.expose(), console)?;
+        Ok(vec![Target::new(token_beside(self.path), credential.line()), config_file])
     }
 
     /// Writes the files after the last question.
@@ -196,17 +178,17 @@ impl Setup<'_> {
         if files.iter().all(|file| file.found == Found::Same) {
             return Ok(());
         }
-        say("\nAbout to write", console);
-        for file in files {
-            say(&format!("  {}  {}", file.path.display(), file.note()), console);
-        }
         if let Some(other) = files.iter().find(|file| file.found == Found::Other)
-            && self.setup.questions == Questions::AssumeYes
-            && self.setup.existing == Existing::Keep
+            && self.given.questions == Questions::AssumeYes
+            && self.given.existing == Existing::Keep
         {
             let path = other.path.display();
             let problem = format!("{path} exists and has another content; remove it, or add --force");
             self.dialogue.problem(&problem, Exit::Config, console)?;
+        }
+        say("\nAbout to write", console);
+        for file in files {
+            say(&format!("  {}  {}", file.path.display(), file.note()), console);
         }
         if !self.dialogue.confirm("Continue?", Default::Yes, console)? {
             return Err(declined(console));
@@ -217,8 +199,4 @@ impl Setup<'_> {
             if e.is_temporary() { Exit::TryLater } else { Exit::Config }
         })
     }
-}
-
-fn client(config: &Config) -> Http {
-    Http::new(config.detection.roots.as_deref(), config.detection.timeout)
 }

@@ -1,7 +1,8 @@
 //! The domain and the names in it, and what the zone holds there.
 
+use super::addresses::Addresses;
 use super::dialogue::{Default, Dialogue, say};
-use crate::cli::Existing;
+use crate::cli::{Existing, Questions};
 use crate::config::{Config, MultipleValues};
 use crate::console::Console;
 use crate::dns::{Current, Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
@@ -9,25 +10,36 @@ use crate::exit::Exit;
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::gandi::nameservers;
+use crate::http::Http;
 use crate::outcome::Refusal;
 use crate::reconcile::refusal_of;
 use crate::sys::error_chain::chain;
 use crate::sys::random::Random;
-use std::net::IpAddr;
 
 /// More domains than this are listed in columns.
 const LINES: usize = 20;
 /// The address of Gandi's web redirection, in the zone of a new domain.
 const REDIRECTION: &str = "217.70.184.38";
 
+/// Returns a client whose time limit begins now, not when the user began to type.
+fn client(config: &Config) -> Http {
+    Http::new(config.detection.roots.as_deref(), config.detection.timeout)
+}
+
+fn livedns<'a>(http: &'a Http, config: &'a Config, random: &mut Random) -> LiveDns<'a> {
+    let account = &config.accounts[0];
+    LiveDns::new(http, &account.api, &account.credential, random.split())
+}
+
 /// Asks for the domain, and returns the first that has a zone which the token can read. `seen` are those that it can see;
-/// `None` if it may not list them. `Err(None)` is a token that Gandi refuses.
+/// `None` if it may not list them. Returns `None` for a token that Gandi refuses.
 pub(super) fn domain(
     dialogue: &mut Dialogue,
     seen: Option<&[ZoneName]>,
-    livedns: &mut LiveDns,
+    config: &Config,
+    random: &mut Random,
     console: &mut Console,
-) -> Result<ZoneName, Option<Exit>> {
+) -> Result<Option<ZoneName>, Exit> {
     let domains = seen.unwrap_or_default();
     if domains.is_empty() {
         say(
@@ -41,17 +53,19 @@ pub(super) fn domain(
         );
     }
     loop {
-        let domain = match choose(dialogue, domains, console).map_err(Some)? {
+        let domain = match choose(dialogue, domains, console)? {
             Ok(domain) => domain,
             Err(problem) => {
-                dialogue.problem(&problem, Exit::Usage, console).map_err(Some)?;
+                dialogue.problem(&problem, Exit::Usage, console)?;
                 continue;
             }
         };
-        let Err(e) = livedns.domain(&domain) else { return Ok(domain) };
-        dialogue.problem(&chain(&e), e.exit(), console).map_err(Some)?;
+        let Err(e) = livedns(&client(config), config, random).domain(&domain) else {
+            return Ok(Some(domain));
+        };
+        dialogue.problem(&chain(&e), e.exit(), console)?;
         if e.exit() == Exit::Token {
-            return Err(None);
+            return Ok(None);
         }
     }
 }
@@ -62,13 +76,12 @@ fn choose(
     domains: &[ZoneName],
     console: &mut Console,
 ) -> Result<Result<ZoneName, String>, Exit> {
-    let answer = match domains.first() {
-        None => dialogue.ask("Domain (such as example.org): ", "", console)?,
-        Some(_) => {
-            say("Domain [1]", console);
-            list(domains, console);
-            dialogue.ask("> ", "1", console)?
-        }
+    let answer = if domains.is_empty() {
+        dialogue.ask("Domain (such as example.org): ", "", console)?
+    } else {
+        say("Domain [1]", console);
+        list(domains, console);
+        dialogue.ask("> ", "1", console)?
     };
     let text = answer.trim_end_matches('.').to_ascii_lowercase();
     if let Ok(number) = text.parse::<usize>() {
@@ -86,30 +99,32 @@ fn choose(
 fn list(domains: &[ZoneName], console: &mut Console) {
     let width = domains.iter().map(|d| d.as_str().len()).max().unwrap_or_default();
     let per_line = if domains.len() > LINES { (79 / (width + 7)).max(1) } else { 1 };
-    for (line, part) in domains.chunks(per_line).enumerate() {
-        let mut text = String::new();
-        for (index, domain) in part.iter().enumerate() {
-            text.push_str(&format!("{:3}  {domain:width$}  ", line * per_line + index + 1));
-        }
-        console.notice(format_args!("{}", text.trim_end()));
+    let mut cells = Vec::with_capacity(domains.len());
+    for (index, domain) in domains.iter().enumerate() {
+        cells.push(format!("{:3}  {domain:width$}", index + 1));
+    }
+    for line in cells.chunks(per_line) {
+        console.notice(format_args!("{}", line.join("  ").trim_end()));
     }
 }
 
 /// Prints that nobody asks the zone, if the domain has other nameservers.
 pub(super) fn tell_nameservers(
     domain: &ZoneName,
-    livedns: &mut LiveDns,
+    config: &Config,
     random: &mut Random,
     console: &mut Console,
 ) {
-    if let Ok(Some(warning)) = nameservers::warning(livedns, domain, random) {
+    let http = client(config);
+    let mut livedns = livedns(&http, config, random);
+    if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain, random) {
         say(&format!("  Warning: the {warning}."), console);
     }
 }
 
 /// A name, and the addresses that the zone holds there.
 pub(super) struct Name {
-    pub(super) name: RrsetName,
+    name: RrsetName,
     addresses: Vec<(RrsetKey, Rrset)>,
 }
 
@@ -119,17 +134,19 @@ pub(super) fn names(
     dialogue: &mut Dialogue,
     domain: &ZoneName,
     given: &[String],
-    livedns: &mut LiveDns,
+    config: &Config,
+    random: &mut Random,
     console: &mut Console,
 ) -> Result<Vec<Name>, Exit> {
     let question = format!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
     loop {
         let typed =
             if given.is_empty() { dialogue.ask(&question, "home", console)? } else { given.join(" ") };
-        let mut names = Vec::new();
-        let mut problem = None;
+        let http = client(config);
+        let mut livedns = livedns(&http, config, random);
+        let (mut names, mut problem) = (Vec::new(), None);
         for word in typed.split([' ', ',', '\t']).filter(|word| !word.is_empty()) {
-            match name(word, domain, livedns, console) {
+            match name(word, domain, &mut livedns, console) {
                 Ok(name) => names.push(name),
                 Err(found) => {
                     problem = Some(found);
@@ -148,6 +165,11 @@ pub(super) fn names(
             Some((text, exit)) => dialogue.problem(&text, exit, console)?,
         }
     }
+}
+
+/// Returns the names, separated by spaces.
+pub(super) fn words(names: &[Name]) -> String {
+    names.iter().map(|n| n.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Checks one name, and prints what is there.
@@ -195,8 +217,7 @@ pub(super) fn may_replace(
     dialogue: &mut Dialogue,
     names: &[Name],
     types: &[RrsetType],
-    addresses: &[IpAddr],
-    existing: Existing,
+    (addresses, existing): (&Addresses, Existing),
     config: &Config,
     console: &mut Console,
 ) -> Result<bool, Exit> {
@@ -204,18 +225,18 @@ pub(super) fn may_replace(
     for (key, rrset) in names.iter().flat_map(|n| &n.addresses).filter(|(key, _)| types.contains(&key.rrtype))
     {
         let values = rrset.values();
-        if values.len() == 1 && addresses.contains(&values[0]) || existing == Existing::Replace {
-            continue;
-        }
         if values.len() > 1 && policy == MultipleValues::Refuse {
             let problem = refused(&key.to_string(), &Refusal::Several(rrset.clone()));
             dialogue.problem(&problem, Exit::Config, console)?;
             return Ok(false);
         }
+        if existing == Existing::Replace || values.len() == 1 && addresses.detected.contains(&values[0]) {
+            continue;
+        }
         let old = rrset.addresses();
         let what = if old == REDIRECTION { ", Gandi's web redirection: your web site there" } else { ": it" };
         let text = format!("{key} points at {old}{what} would move to this machine");
-        if !dialogue.can_repeat() && dialogue.questions == crate::cli::Questions::AssumeYes {
+        if dialogue.questions == Questions::AssumeYes {
             dialogue.problem(
                 &format!("{text}; remove that record at Gandi, or add --force"),
                 Exit::Config,

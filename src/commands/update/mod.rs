@@ -5,14 +5,14 @@ mod telling;
 
 use std::time::{Duration, Instant};
 
-use crate::cli::{GlobalOptions, OutputFormat, UpdateOptions};
+use crate::cli::{GlobalOptions, OutputFormat, UpdateOptions, WriteMode};
 use crate::commands::context::{Context, load, report_config_error};
 use crate::config::Credentials;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::report::json;
 use crate::sys::random::Random;
-use crate::sys::time::seconds_rounded_up;
+use crate::sys::time::{Timestamp, seconds_rounded_up};
 use attempt::Updater;
 
 /// Upper bound of the first retry delay with `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`]. Each delay is from half
@@ -58,6 +58,12 @@ impl Retries<'_> {
         self.slept += delay;
         self.longest = RETRY_DELAY_MAX.min(self.longest * 2);
     }
+}
+
+/// Returns the object of `--json` for an invalid command line.
+#[must_use]
+pub fn usage_error(now: Timestamp, text: &str) -> String {
+    json::early_end(now, Exit::Usage, WriteMode::Apply, text)
 }
 
 /// Attempts to update all records until they are right, the failure is permanent, or the time of `--wait` is up.
