@@ -155,8 +155,8 @@ fn in_process(s: &Sandbox, command: &str, seconds: u64) -> i32 {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
     let exit = match cli::parse(words) {
-        Ok(Invocation::Check(options, redaction)) => {
-            check::execute(&options, redaction, &context, &mut console)
+        Ok(Invocation::Check(options, redaction, scope)) => {
+            check::execute(&options, (redaction, scope), &context, &mut console)
         }
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),

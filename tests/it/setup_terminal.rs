@@ -139,7 +139,7 @@ fn refused_token_is_asked_for_again() {
     let s = Sandbox::new();
     let mut terminal = start(&s, &[]);
     // Nothing, a word, and a token that Gandi refuses.
-    for (wrong, reason) in [("", "empty"), ("hello", ""), (WRONG, "Gandi")] {
+    for (wrong, reason) in [("", "empty"), ("hello", ""), (WRONG, "refused the token")] {
         terminal.wait_for(TOKEN_QUESTION);
         assert!(!terminal.echoes());
         terminal.send(&format!("{wrong}\r"));
