@@ -97,16 +97,17 @@ impl Machine {
     /// Sets up example.net without a question.
     fn setup(&self, arguments: &[&str]) -> RunOutput {
         let record = ["--domain", "example.net", "--name", "home", "--type", "A", "--yes", "--force"];
-        self.finish(self.command(&record).args(arguments))
+        finish(&self.s, self.command(&record).args(arguments))
     }
+}
 
-    fn finish(&self, command: &mut Command) -> RunOutput {
-        command.stdin(fs::File::open(self.s.path("token")).expect("the token"));
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let ran = wait(child.expect("setup starts"));
-        self.s.keep_last_run("setup", &ran);
-        ran
-    }
+/// Runs a command to its end, with the token on stdin.
+pub(crate) fn finish(s: &Sandbox, command: &mut Command) -> RunOutput {
+    command.stdin(fs::File::open(s.path("token")).expect("the token"));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let ran = wait(child.expect("setup starts"));
+    s.keep_last_run("setup", &ran);
+    ran
 }
 
 /// Returns the path of the program under test.
@@ -413,7 +414,7 @@ fn program_in_a_temporary_directory_is_not_scheduled() {
             "--yes",
             "--force",
         ]);
-        let ran = m.finish(command.args(options(&m.s)));
+        let ran = finish(&m.s, command.args(options(&m.s)));
         ran.exits_without_errors(0);
         let install = format!("first run `install -m 755 {path} /usr/local/bin/gandi-ddns`");
         for words in [reason, &install, &format!("  {BOOT}")] {
@@ -426,36 +427,37 @@ fn program_in_a_temporary_directory_is_not_scheduled() {
 #[test]
 fn other_user_gets_lines_in_the_own_crontab() {
     let test = "setup_schedule::other_user_gets_lines_in_the_own_crontab";
-    let Some(m) = Machine::enter(test) else { return };
-    m.net.run("mkdir -p /run/systemd/system /etc/crontabs; : >/etc/systemd/system/gandi-ddns.timer");
-    let user = OtherUser::new(&m.s, 4711);
-    if fs::metadata(user.path("")).expect("a directory").uid() != 4711 {
-        return Namespace::skip(test, "it needs more than one user");
+    let s = Sandbox::new();
+    let user = OtherUser::new(&s, 4711);
+    let is_root = fs::metadata(s.path("")).is_ok_and(|metadata| metadata.uid() == 0);
+    if !is_root {
+        return Namespace::skip(test, "only root can become another user");
     }
-    // Temporary directories are refused.
-    m.net.run(&format!("mkdir /usr/local/home; mount --bind {} /usr/local/home", user.path("").display()));
-    m.net.run("chmod 711 /usr/local; mkdir /usr/local/tools; chmod 777 /usr/local/tools");
-    let script =
-        "case $1 in -l) cat /usr/local/tools/table 2>/dev/null || { echo no crontab for me >&2; exit 1; } ;;
-         -) cat >/usr/local/tools/table ;; *) exit 1 ;; esac";
-    for (name, script) in [("crontab", script), ("systemctl", ": >/usr/local/tools/called")] {
-        let path = Path::new("/usr/local/tools").join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("chmod");
-    }
-    user.write("ca.pem", &m.s.fake.ca_pem(), 0o600);
-    let mut command = user.command(&m.s, &[]);
-    command.env("PATH", "/usr/local/tools:/usr/bin:/bin").current_dir("/usr/local/home");
-    command.args(["setup", "--domain", "example.net", "--name", "home", "--type", "A", "--yes", "--force"]);
+    // Not in a temporary directory, which is refused; with a timer for root.
+    let script = "mount -t tmpfs -o mode=755 tmpfs /usr/local && mkdir /usr/local/home && mount --bind \"$1\" /usr/local/home
+         mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system
+         shift; cd /usr/local/home && exec setpriv --reuid=4711 --regid=4711 --clear-groups \"$@\"";
+    user.write("ca.pem", &s.fake.ca_pem(), 0o600);
+    user.write("crontab", "#!/bin/sh
+         case $1 in -l) cat table 2>/dev/null || { echo no crontab for me >&2; exit 1; } ;; -) cat >table ;; *) exit 1 ;; esac", 0o755);
+    user.write("systemctl", "#!/bin/sh\n: >called\n", 0o755);
+    let template = with_binary(&s.command(), "/usr/local/home/gandi-ddns");
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-ec", script, "sh"]).arg(user.path("")).arg(template.get_program());
+    command
+        .args(template.get_args())
+        .env_clear()
+        .env("PATH", "/usr/local/home:/usr/bin:/bin:/usr/sbin:/sbin");
+    command.args(["setup", "--domain", "example.org", "--name", "home", "--type", "A", "--yes"]);
     command.args(["-c", "gandi-ddns.conf"]);
-    let here = m.s.path("").display().to_string();
-    command.args(options(&m.s).into_iter().map(|word| word.replace(&here, "/usr/local/home/")));
-    let ran = m.finish(&mut command);
+    let here = s.path("").display().to_string();
+    command.args(options(&s).into_iter().map(|word| word.replace(&here, "/usr/local/home/")));
+    let ran = finish(&s, &mut command);
     ran.exits_without_errors(0);
-    let table = fs::read_to_string("/usr/local/tools/table").unwrap_or_default();
+    let table = fs::read_to_string(user.path("table")).unwrap_or_default();
     assert!(table.contains(" -c /usr/local/home/gandi-ddns.conf --wait 600"), "{table}\n{ran}");
     assert!(ran.stdout.contains("Added to your crontab.\n"), "{ran}");
-    assert!(!Path::new("/usr/local/tools/called").exists());
+    assert!(!user.path("called").exists());
 }
 
 #[test]
@@ -465,7 +467,7 @@ fn answer_no_changes_nothing_and_says_how_to_do_it_later() {
     m.crontab();
     let mut terminal =
         Terminal::start(&m.command(&["--domain", "example.net", "--name", "home", "--type", "A"]));
-    terminal.answer("Token", TOKEN);
+    terminal.answer("Token (not shown): ", TOKEN);
     terminal.answer("Continue? [Y/n]", "");
     terminal.answer("Add these two lines to root's crontab? [Y/n]", "n");
     let ended = terminal.finish();

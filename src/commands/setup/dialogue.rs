@@ -87,8 +87,7 @@ impl Dialogue<'_> {
             let line = terminal::line(self.stdin).map_err(|e| self.unreadable(&e.to_string(), console))?;
             return Ok(line.unwrap_or_default());
         }
-        console.prompt(question);
-        let typed = terminal::silent_line(self.stdin);
+        let typed = terminal::silent_line(self.stdin, &mut || console.prompt(question));
         let is_text = matches!(&typed, Ok(Typed::Line(text)) if !text.is_empty());
         console.notice(format_args!("{}", if is_text { "****" } else { "" }));
         match typed {

@@ -77,9 +77,11 @@ impl Setup<'_> {
         };
         let done =
             if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
-        say(&format!("\n{done} See what it does:  {log}"), console);
+        say(&format!("
+{done}
+  See what it does:  {log}"), console);
         // To be copied as one line.
-        console.notice(format_args!("Check everything:  {command}"));
+        console.notice(format_args!("  Check everything:  {command}"));
         Ok(exit.max(scheduled))
     }
 

@@ -76,9 +76,10 @@ pub(super) fn line(stdin: BorrowedFd) -> Result<Option<String>, Errno> {
     }
 }
 
-/// Reads a line from a terminal without echo. The usual keys edit it.
-pub(super) fn silent_line(terminal: BorrowedFd) -> Result<Typed, Errno> {
+/// Reads a line from a terminal without echo, which is off before `prompt` prints the question. The usual keys edit it.
+pub(super) fn silent_line(terminal: BorrowedFd, prompt: &mut dyn FnMut()) -> Result<Typed, Errno> {
     let _silent = Silent::enter(terminal)?;
+    prompt();
     let mut line = Line::default();
     loop {
         let Some(byte) = byte(terminal)? else { return Ok(Typed::End) };
