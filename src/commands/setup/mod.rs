@@ -77,9 +77,14 @@ impl Setup<'_> {
         };
         let done =
             if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
-        say(&format!("
+        say(
+            &format!(
+                "
 {done}
-  See what it does:  {log}"), console);
+  See what it does:  {log}"
+            ),
+            console,
+        );
         // To be copied as one line.
         console.notice(format_args!("  Check everything:  {command}"));
         Ok(exit.max(scheduled))
@@ -134,11 +139,11 @@ impl Setup<'_> {
     /// Asks for everything, and returns the files to write.
     fn ask(&mut self, config: &mut Config, console: &mut Console) -> Result<Vec<Target>, Exit> {
         let (setup, options) = (self.given, self.options);
-        let dialogue = &mut self.dialogue;
-        let mut random = Random::new(self.context.seed);
+        let (dialogue, context) = (&mut self.dialogue, self.context);
+        let mut random = Random::new(context.seed);
         let given = ZoneName::parse(&setup.inline.domain).ok();
         let domain = loop {
-            let seen = token::ask(dialogue, config, given.as_ref(), self.context, &mut random, console)?;
+            let seen = token::ask(dialogue, config, given.as_ref(), context, &mut random, console)?;
             let chosen = match &given {
                 Some(domain) => Some(domain.clone()),
                 None => zone::domain(dialogue, seen.as_deref(), config, &mut random, console)?,
