@@ -9,7 +9,7 @@ use crate::address::consensus::Quorum;
 use crate::address::sources::dns;
 use crate::address::sources::web::{self, Service};
 use crate::address::{Source, TRUST_TABLE, Trust};
-use crate::dns::check_labels;
+use crate::dns::host_name;
 use crate::http::Endpoint;
 use crate::net::Family;
 use crate::sys::grouped::push_if_new;
@@ -177,10 +177,7 @@ fn parse_item(word: &str, family: Family, file: Option<&Path>) -> Result<Item, S
             ownership::check(&path)?;
             Source::Command(path)
         }
-        ("resolve", Some(name)) => {
-            check_labels(name).map_err(|e| e.to_string())?;
-            Source::Resolve(name.to_ascii_lowercase())
-        }
+        ("resolve", Some(name)) => Source::Resolve(host_name(name).map_err(|e| e.to_string())?),
         ("command", _) => return Err("`command` needs a path: command:/usr/local/bin/my-address".to_owned()),
         ("resolve", _) => return Err("`resolve` needs a name: resolve:box.example.net".to_owned()),
         _ => {
@@ -256,6 +253,7 @@ mod tests {
             ("interface:eth0.7", "interface:eth0.7"),
             ("router", "router"),
             ("resolve:WWW.example.org", "resolve:www.example.org"),
+            ("resolve:WWW.MÜLLER.de", "resolve:www.xn--mller-kva.de"),
             ("command:/usr/bin/my-ip", "command:/usr/bin/my-ip"),
             ("command:my-ip", "command:/etc/my-ip"),
             ("dns:opendns", "dns:opendns"),

@@ -28,7 +28,7 @@ impl LiveDns<'_> {
     }
 
     fn list(&mut self, mut url: String) -> Result<Vec<ZoneName>, Error> {
-        let mut domains = Vec::new();
+        let mut domains: Vec<ZoneName> = Vec::new();
         for _ in 0..MAX_PAGES {
             let response = self.transport.get(&url, MAX_PAGE)?;
             if response.status != 200 {
@@ -43,7 +43,7 @@ impl LiveDns<'_> {
             };
             for name in names {
                 if let Ok(domain) = ZoneName::parse(&name)
-                    && let Err(index) = domains.binary_search(&domain)
+                    && let Err(index) = domains.binary_search_by(|known| known.as_str().cmp(domain.as_str()))
                 {
                     domains.insert(index, domain);
                 }
