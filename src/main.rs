@@ -79,8 +79,8 @@ fn main() -> ExitCode {
             match json_command {
                 Some("check") => console.object(&check::usage_error(&text)),
                 Some("ip") => console.object(&ip::usage_error(&text)),
-                Some(_) => console.object(&update::usage_error(now(), &text)),
-                None => {}
+                Some("") => console.object(&update::usage_error(now(), &text)),
+                _ => {}
             }
             Exit::Usage
         }

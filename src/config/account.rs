@@ -125,8 +125,8 @@ fn from_variable(
     if secret::is_in(&name) || looks_like_key(&name) {
         return Err(format!("`{VARIABLE}` must name a file: this looks like the token itself").into());
     }
-    ownership::check(path)?;
-    let text = read(path, "token").map_err(|problem| problem.of_key(VARIABLE))?;
+    let checked = ownership::check(path).map_err(Problem::from).and_then(|()| read(path, "token"));
+    let text = checked.map_err(|problem| problem.of_key(VARIABLE))?;
     warnings.extend(readable_by_others(path));
     outside(&text, &format!("${VARIABLE} {name}"), configured)
 }

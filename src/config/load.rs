@@ -69,31 +69,22 @@ pub fn load(
 
 /// Loads only the settings of address detection, for `ip`. Without a config file, it returns the defaults.
 pub fn detection(options: &GlobalOptions, env: &Environment) -> Result<Detection, ConfigError> {
-    match find(&options.source, env)? {
-        Some((text, path)) => {
-            let errors = Errors::new(Some(&path));
-            let mut sections = syntax::parse(&text, &errors);
-            override_global(&mut sections, options, &errors);
-            let detection = build::detection_of(&sections, &errors)?;
-            // The sections are not read here, where an old config has its keys.
-            if let Some(line) = legacy::recognise(&legacy::read(&text)) {
-                errors.add(line, "a key of an older Gandi script");
-            }
-            errors.finish().map_err(|e| recognised(e, &text))?;
-            Ok(detection)
-        }
-        None => {
-            let (errors, mut sections) = (Errors::new(None), [Section::default()].into());
-            override_global(&mut sections, options, &errors);
-            let detection = build::detection_of(&sections, &errors)?;
-            errors.finish()?;
-            Ok(detection)
-        }
+    let (text, path) = find(&options.source, env)?.unzip();
+    let text = text.unwrap_or_default();
+    let errors = Errors::new(path.as_deref());
+    let mut sections = syntax::parse(&text, &errors);
+    override_global(&mut sections, options, &errors);
+    let detection = build::detection_of(&sections, &errors)?;
+    // The sections are not read here, where an old config has its keys.
+    if let Some(line) = legacy::recognise(&legacy::read(&text)) {
+        errors.add(line, "a key of an older Gandi script");
     }
+    errors.finish().map_err(|e| recognised(e, &text))?;
+    Ok(detection)
 }
 
 /// Replaces the global settings that `--option` gives. One way to give the secret replaces every other.
-fn override_global(sections: &mut Vec<Section>, options: &GlobalOptions, errors: &Errors) {
+fn override_global(sections: &mut [Section], options: &GlobalOptions, errors: &Errors) {
     let Some(global) = sections.first_mut() else { return };
     for new in syntax::overrides(&options.overrides, errors) {
         let is_secret = account::is_key(&new.key);

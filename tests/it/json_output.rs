@@ -170,6 +170,60 @@ fn config_error_is_the_error_of_the_run() {
 }
 
 #[test]
+fn bad_command_line_under_json_is_an_object_too() {
+    let s = Sandbox::new();
+    for (line, words) in [
+        ("--frob", "unknown option --frob"),
+        ("stray", "unexpected argument stray"),
+        ("--wait", "--wait needs a value: --wait TIME"),
+        ("--wait soon", "--wait: invalid duration `soon`"),
+        ("-q -v", "--quiet and --verbose cannot be used together"),
+        ("--json", "--json is given twice"),
+        ("-o timeout", "-o: expected a key"),
+        ("-o frob=1", "-o: unknown key `frob`"),
+        ("-o timeout=soon", "-o: `timeout`: invalid duration `soon`"),
+    ] {
+        for (command, schema) in [("", schema::RUN), ("check", schema::CHECK), ("ip", schema::IP)] {
+            // `--wait` is an option of an update only.
+            if !command.is_empty() && line.starts_with("--wait") {
+                continue;
+            }
+            for form in [format!("{command} --json {line}"), format!("{line} {command} --json")] {
+                let ran = s.run(&form.split_whitespace().collect::<Vec<_>>());
+                ran.exits(64);
+                ran.says(&[words, "; see gandi-ddns --help\n"]);
+                assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
+                let (report, place) =
+                    (fits(schema, &ran.stdout), if command == "check" { "text" } else { "error" });
+                let path = match command {
+                    // The clock is the first finding of a command line that was understood.
+                    "check" if line.contains('=') => "checks/1/text",
+                    "check" => "checks/0/text",
+                    _ => place,
+                };
+                assert!(at(&report, path).contains(words), "{form}: {ran}");
+                if command != "ip" {
+                    assert_eq!(at(&report, "exit"), "64");
+                }
+            }
+        }
+    }
+    // Without `--json`, and after the end of the options, no object.
+    for line in ["--frob", "check --frob", "--json=yes"] {
+        s.run(&line.split(' ').collect::<Vec<_>>()).prints(64, "");
+    }
+    // No secret in it.
+    let ran = s.run(&["--json", "-o", "token=s3cr3tP4ss"]);
+    ran.exits(64);
+    assert!(at(&object(&ran), "error").contains("other users can see arguments"), "{ran}");
+    assert!(!ran.stdout.contains("s3cr3tP4ss"), "{ran}");
+    let ran = s.run(&["--json", "--address", "192.168.1.1"]);
+    ran.exits(64);
+    assert!(at(&object(&ran), "error").contains("a private address (RFC 1918)"), "{ran}");
+    assert_eq!(s.fake.connections(), 0);
+}
+
+#[test]
 fn result_of_ip_fits_its_schema() {
     let s = Sandbox::new();
     let ran = s.run(&["ip", "--json", "-4"]);

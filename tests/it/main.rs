@@ -27,6 +27,7 @@ mod file_reading; // size limits, the config on stdin, errors of the system
 mod first_write; // an address that this program has not written, before its replacement
 mod foreign_configs; // configs of other programs
 mod gandi_responses; // Gandi's possible responses, and faults in them
+mod given_address; // `--address`
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
@@ -43,6 +44,8 @@ mod namespace; // helper: network namespaces
 mod news; // less usual ways in which an error or a warning is news, or is not
 mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
+mod offline_check; // `check --offline`
+mod option_values; // `-o KEY=VALUE`
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
 mod pty; // helper: the program at a terminal
@@ -57,6 +60,7 @@ mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
 mod server_errors; // errors of TLS and HTTP servers in plain words
+mod setup_batch; // `setup` without a terminal
 mod setup_kill; // `gandi-ddns setup`, killed at each system call
 mod setup_schedule; // the end of `gandi-ddns setup`: timer, service or cron
 mod setup_terminal; // `gandi-ddns setup` at a terminal
@@ -66,10 +70,12 @@ mod state; // the lock and the state
 mod state_directory; // creation and owner of the state directory
 mod state_file; // helper: the format of the state file
 mod status; // `gandi-ddns status`, and the history
+mod stdin_config; // `-c -`
 mod syslog; // `--syslog`
 mod tls; // certificates and TLS versions
 mod token_expiry; // warnings before the token expires
 mod token_source; // mistakes in the token, where it is from, and the hosts that it is sent to
+mod token_variable; // `GANDI_TOKEN_FILE`
 mod trust; // sources that lie
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum

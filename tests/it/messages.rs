@@ -47,6 +47,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 7] = [
             "… is executable",
             "… does not exist yet (created on the first run)",
             "… is usable and not locked",
+            "… is usable",
             "last success",
             "none recorded",
             "last runs",

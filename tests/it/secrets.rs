@@ -14,7 +14,7 @@ const COMMANDS: [&[&str]; 8] =
     [&[], &["-v"], &["-n"], &["check"], &["check", "--json"], &["check", "--redact"], &["status"], &["ip"]];
 
 /// Every variable that the program reads.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 8] = [
     "HOME",
     "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR",
@@ -22,6 +22,7 @@ const VARIABLES: [&str; 7] = [
     "RUNTIME_DIRECTORY",
     "CREDENTIALS_DIRECTORY",
     "GANDI_TOKEN",
+    "GANDI_TOKEN_FILE",
 ];
 
 #[track_caller]

@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::cli::{ConfigSource, GlobalOptions};
@@ -50,7 +51,7 @@ impl Target {
     pub(super) fn new(path: PathBuf, text: String) -> Self {
         let found = match read_limited::read(&path, MAX_FILE) {
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound) => Found::Nothing,
-            Ok(bytes) if bytes == text.as_bytes() => Found::Same,
+            Ok(bytes) if bytes.trim_ascii() == text.trim().as_bytes() => Found::Same,
             _ => Found::Other,
         };
         Self { path, text, found }
@@ -72,7 +73,7 @@ pub(super) fn place(
     env: &Environment,
     console: &mut Console,
 ) -> Result<PathBuf, Exit> {
-    let path = match &options.source {
+    let mut path = match &options.source {
         ConfigSource::File(Some(path)) => path.clone(),
         _ if !geteuid().is_root() => {
             console.error(format_args!(
@@ -82,17 +83,27 @@ pub(super) fn place(
         }
         _ => env.config_files().remove(0),
     };
-    let problem = if path.file_name().is_none_or(|name| name == TOKEN) || path.is_dir() {
+    let linked = path.is_symlink().then(|| path.canonicalize());
+    let problem = if let Some(Err(e)) = &linked {
+        Some(format!("could not follow the link {}: {e}", path.display()))
+    } else if path.file_name().is_none_or(|name| name == TOKEN) || path.is_dir() {
         Some(format!("-c {}: it must name the config file", path.display()))
     } else {
         ownership::check(&path).err().or_else(|| {
             // The nearest directory that exists.
             let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-            let existing = absolute.ancestors().skip(1).find(|dir| dir.is_dir())?;
-            let e = access(existing, Access::WRITE_OK | Access::EXEC_OK).err()?;
+            let existing = absolute.ancestors().skip(1).find(|path| path.exists())?;
+            let e = match access(existing, Access::WRITE_OK | Access::EXEC_OK) {
+                Ok(()) if existing.is_dir() => return None,
+                Ok(()) => Errno::NOTDIR,
+                Err(e) => e,
+            };
             Some(format!("could not write to {}: {}", existing.display(), io::Error::from(e)))
         })
     };
+    if let Some(Ok(real)) = linked {
+        path = real;
+    }
     match problem {
         None => Ok(path),
         Some(problem) => {

@@ -77,7 +77,16 @@ impl Setup<'_> {
         };
         let done =
             if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
-        say(&format!("\n{done}\n  See what it does:  {log}\n  Check everything:  {command}"), console);
+        say(
+            &format!(
+                "
+{done}
+  See what it does:  {log}"
+            ),
+            console,
+        );
+        // To be copied as one line.
+        console.notice(format_args!("  Check everything:  {command}"));
         Ok(exit.max(scheduled))
     }
 
@@ -121,8 +130,8 @@ impl Setup<'_> {
 
     /// Checks the text of the config. The errors are printed, and end the setup: no file has these lines yet.
     fn check(&self, text: &str, token: &str, console: &mut Console) -> Result<(), Exit> {
-        let env = Environment { token: Some(token.to_owned()), ..self.context.env.clone() };
-        let options = GlobalOptions { overrides: Vec::new(), ..self.options.clone() };
+        let (options, context) = first_run::later(self.options, self.path, self.context);
+        let env = Environment { token: Some(token.to_owned()), ..context.env };
         let loaded = config::from_text(text, self.path, &options, &env, Credentials::Required);
         loaded.map(drop).map_err(|e| report_config_error(&e, "; nothing was written", console))
     }
