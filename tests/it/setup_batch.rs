@@ -545,7 +545,9 @@ fn token_that_may_not_list_domains_is_asked_for_one() {
     // Either listing is enough.
     for forbidden in [&["livedns"][..], &["domain"], &["livedns", "domain"]] {
         let s = sandbox();
-        forbidden.iter().for_each(|api| s.fake.forbid_listing(api));
+        for api in forbidden {
+            s.fake.forbid_listing(api);
+        }
         let is_listed = forbidden.len() == 1;
         let answer = if is_listed { "" } else { "example.org" };
         let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{answer}\nhome\nA\ny\n"));

@@ -139,11 +139,11 @@ impl Setup<'_> {
     /// Asks for everything, and returns the files to write.
     fn ask(&mut self, config: &mut Config, console: &mut Console) -> Result<Vec<Target>, Exit> {
         let (setup, options) = (self.given, self.options);
-        let dialogue = &mut self.dialogue;
-        let mut random = Random::new(self.context.seed);
+        let (dialogue, context) = (&mut self.dialogue, self.context);
+        let mut random = Random::new(context.seed);
         let given = ZoneName::parse(&setup.inline.domain).ok();
         let domain = loop {
-            let seen = token::ask(dialogue, config, given.as_ref(), self.context, &mut random, console)?;
+            let seen = token::ask(dialogue, config, given.as_ref(), context, &mut random, console)?;
             let chosen = match &given {
                 Some(domain) => Some(domain.clone()),
                 None => zone::domain(dialogue, seen.as_deref(), config, &mut random, console)?,
