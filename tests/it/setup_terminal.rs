@@ -148,7 +148,7 @@ fn refused_token_is_asked_for_again() {
         terminal.wait_for(TOKEN_QUESTION);
         assert!(!terminal.echoes());
         terminal.send(&format!("{wrong}\r"));
-        let shown = terminal.wait_for("\n").to_owned() + &terminal.wait_for("\n");
+        let shown = terminal.wait_for("\n") + &terminal.wait_for("\n");
         assert!(shown.contains(reason) && (wrong.is_empty() || !shown.contains(wrong)), "{wrong}: {shown}");
     }
     up_to_the_last_question(&mut terminal);
@@ -173,7 +173,7 @@ fn token_without_domains_says_so_and_takes_a_typed_one() {
     assert!(shown.contains("sees no domain") && shown.contains("sharing_id"), "{shown}");
     // One that it cannot see is not believed.
     terminal.answer("example.org): ", "example.org");
-    let shown = terminal.wait_for("\n").to_owned() + &terminal.wait_for("\n");
+    let shown = terminal.wait_for("\n") + &terminal.wait_for("\n");
     assert!(shown.contains("example.org"), "{shown}");
     terminal.send(CTRL_C);
     let ended = terminal.finish();
