@@ -153,7 +153,7 @@ fn secret_in_an_option_is_refused_and_not_repeated() {
             ran.fails(64, &[" is not supported, because other users can see arguments", "token_file"]);
             assert!(!ran.stderr.contains(secret), "{ran}");
         }
-        let ran = s.run(&["-o", &format!("{}=1", TOKEN)]);
+        let ran = s.run(&["-o", &format!("{TOKEN}=1")]);
         ran.fails(64, &["-o: unknown key `[secret]`"]);
         let ran = s.run(&["-o", secret]);
         ran.fails(64, &["-o: expected a key"]);

@@ -1,5 +1,6 @@
 //! `gandi-ddns setup` at a real terminal, against the fake Gandi: what it asks, shows and writes, and what the terminal
-//! shows and is like while the token is typed and after Ctrl-C.
+//! shows and is like while the token is typed and after Ctrl-C. In a namespace, since setup asks the router and name
+//! servers as well.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -77,6 +78,9 @@ pub(crate) fn only_there(s: &Sandbox, files: &[&str]) {
 
 #[test]
 fn whole_dialogue_ends_with_a_working_config() {
+    let Some(_net) = Namespace::enter("setup_terminal::whole_dialogue_ends_with_a_working_config") else {
+        return;
+    };
     let s = Sandbox::new();
     s.fake.add_domain("example.net");
     let mut terminal = start(&s, &[]);
@@ -136,6 +140,7 @@ fn whole_dialogue_ends_with_a_working_config() {
 
 #[test]
 fn refused_token_is_asked_for_again() {
+    let Some(_net) = Namespace::enter("setup_terminal::refused_token_is_asked_for_again") else { return };
     let s = Sandbox::new();
     let mut terminal = start(&s, &[]);
     // Nothing, a word, and a token that Gandi refuses.
@@ -143,7 +148,7 @@ fn refused_token_is_asked_for_again() {
         terminal.wait_for(TOKEN_QUESTION);
         assert!(!terminal.echoes());
         terminal.send(&format!("{wrong}\r"));
-        let shown = terminal.wait_for("\n").to_owned() + &terminal.wait_for("\n");
+        let shown = terminal.wait_for("\n") + &terminal.wait_for("\n");
         assert!(shown.contains(reason) && (wrong.is_empty() || !shown.contains(wrong)), "{wrong}: {shown}");
     }
     up_to_the_last_question(&mut terminal);
@@ -156,6 +161,10 @@ fn refused_token_is_asked_for_again() {
 
 #[test]
 fn token_without_domains_says_so_and_takes_a_typed_one() {
+    let Some(_net) = Namespace::enter("setup_terminal::token_without_domains_says_so_and_takes_a_typed_one")
+    else {
+        return;
+    };
     let s = Sandbox::new();
     s.fake.accept_bearer_for(TOKEN, &[]);
     let mut terminal = start(&s, &[]);
@@ -164,7 +173,7 @@ fn token_without_domains_says_so_and_takes_a_typed_one() {
     assert!(shown.contains("sees no domain") && shown.contains("sharing_id"), "{shown}");
     // One that it cannot see is not believed.
     terminal.answer("example.org): ", "example.org");
-    let shown = terminal.wait_for("\n").to_owned() + &terminal.wait_for("\n");
+    let shown = terminal.wait_for("\n") + &terminal.wait_for("\n");
     assert!(shown.contains("example.org"), "{shown}");
     terminal.send(CTRL_C);
     let ended = terminal.finish();
@@ -174,6 +183,11 @@ fn token_without_domains_says_so_and_takes_a_typed_one() {
 
 #[test]
 fn cname_is_never_replaced_and_another_name_is_asked_for() {
+    let Some(_net) =
+        Namespace::enter("setup_terminal::cname_is_never_replaced_and_another_name_is_asked_for")
+    else {
+        return;
+    };
     let s = Sandbox::new();
     s.fake.set("example.org", "www", "CNAME", 300, &["webredir.vip.gandi.net."]);
     let mut terminal = start(&s, &[]);
@@ -193,6 +207,10 @@ fn cname_is_never_replaced_and_another_name_is_asked_for() {
 
 #[test]
 fn address_of_others_is_taken_over_only_after_yes() {
+    let Some(_net) = Namespace::enter("setup_terminal::address_of_others_is_taken_over_only_after_yes")
+    else {
+        return;
+    };
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &["217.70.184.38"]);
     let mut terminal = start(&s, &[]);
@@ -213,6 +231,9 @@ fn address_of_others_is_taken_over_only_after_yes() {
 
 #[test]
 fn existing_config_is_kept_or_stays_as_old() {
+    let Some(_net) = Namespace::enter("setup_terminal::existing_config_is_kept_or_stays_as_old") else {
+        return;
+    };
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     fs::create_dir(s.path("conf")).expect("a directory");
@@ -263,6 +284,9 @@ const QUESTIONS: [(&str, &str); 7] = [
 
 #[test]
 fn ctrl_c_at_each_question_changes_nothing() {
+    let Some(_net) = Namespace::enter("setup_terminal::ctrl_c_at_each_question_changes_nothing") else {
+        return;
+    };
     for keys in [CTRL_C, "half\x03", CTRL_D] {
         for number in 0..QUESTIONS.len() {
             if keys == "half\x03" && number != 1 {
@@ -295,6 +319,9 @@ fn ctrl_c_at_each_question_changes_nothing() {
 
 #[test]
 fn no_at_the_last_question_writes_nothing() {
+    let Some(_net) = Namespace::enter("setup_terminal::no_at_the_last_question_writes_nothing") else {
+        return;
+    };
     let s = Sandbox::new();
     let mut terminal = start(&s, &[]);
     up_to_the_last_question(&mut terminal);
@@ -312,6 +339,7 @@ fn token_is_in_no_argument_of_any_process() {
     if std::env::var_os("GANDI_DDNS_COMMAND").is_some() || !Namespace::has(test, &["strace"]) {
         return;
     }
+    let Some(_net) = Namespace::enter(test) else { return };
     let s = Sandbox::new();
     // Also of a program that setup starts.
     fs::create_dir(s.path("bin")).expect("a directory");
