@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::{check, get, ip, status, update};
+use gandi_ddns::commands::{check, get, ip, setup, status, update};
 use gandi_ddns::config;
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
@@ -49,9 +49,7 @@ fn main() -> ExitCode {
         // Its keys are random.
         seed: RandomState::new().build_hasher().finish(),
     };
-    if let Some(token) = &context.env.token {
-        console.hide(token);
-    }
+    context.env.token.iter().for_each(|token| console.hide(token));
     let exit = match invocation {
         Ok(Invocation::Update(options, update_options)) => {
             if update_options.log == LogDestination::Syslog {
@@ -65,6 +63,9 @@ fn main() -> ExitCode {
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
         Ok(Invocation::Get(options, names)) => get::execute(&options, &names, &context, &mut console),
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
+        Ok(Invocation::Setup(options, setup)) => {
+            setup::execute(&options, &setup, rustix::stdio::stdin(), &context, &mut console)
+        }
         Ok(Invocation::Help) => {
             console.notice(format_args!("{}", cli::help()));
             Exit::Ok
@@ -118,6 +119,7 @@ fn environment() -> Environment {
         xdg_cache_home: path("XDG_CACHE_HOME"),
         xdg_config_home: path("XDG_CONFIG_HOME"),
         home: path("HOME"),
+        program: env::current_exe().ok(),
         uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
         stdin: None,
     }

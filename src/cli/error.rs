@@ -96,9 +96,9 @@ impl fmt::Display for Advice {
             Self::Variable => f.write_str("to set a variable, write it before gandi-ddns"),
             Self::Config => f.write_str("to read a config file, use --config FILE"),
             Self::Name => f.write_str("to name a record, use --domain and --name"),
-            Self::Commands => {
-                f.write_str("commands are check, status, ip and get; without one, the records are updated")
-            }
+            Self::Commands => f.write_str(
+                "commands are check, status, ip, get and setup; without one, the records are updated",
+            ),
         }
     }
 }

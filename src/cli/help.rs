@@ -11,6 +11,7 @@ Usage: gandi-ddns [OPTIONS]         update the records if needed
        gandi-ddns status [OPTIONS]  show last run, recent changes and current failures (offline)
        gandi-ddns ip [OPTIONS]      show the public address reported by each source (no token needed)
        gandi-ddns get [NAME]...     print what the zone at Gandi holds for these records, or for all
+       gandi-ddns setup [OPTIONS]   ask for token, domain and name; write config and token; update
 
 Global options:
   -c, --config FILE    read this config, - for stdin (default: /etc/gandi-ddns/gandi-ddns.conf, then
@@ -37,7 +38,11 @@ Output and check options:
       --redact         with check: hide host names and IP addresses
       --offline        with check: only the config, its files and their permissions; no network
 
-Without a config file:
+Setup options:
+  -y, --yes            ask nothing (needs --domain); the token is the first line of stdin
+  -f, --force          replace files (a copy stays, *.old) and an address that exist already
+
+Without a config file, or for setup:
       --domain DOMAIN  the domain registered at Gandi, such as example.org
       --name NAME      a name in it: home, '*.home', or @ for the domain itself (repeatable)
       --type TYPE      A or AAAA (repeatable; default: A)

@@ -19,10 +19,10 @@ pub use error::UsageError;
 use given::Given;
 pub use help::{help, version};
 pub use options::{
-    CachePolicy, CheckScope, ConfigSource, GlobalOptions, Inline, Invocation, LogDestination, OutputFormat,
-    Redaction, UpdateOptions, WriteMode,
+    CachePolicy, CheckScope, ConfigSource, Existing, GlobalOptions, Inline, Invocation, LogDestination,
+    OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
 };
-use table::{COMMANDS, GET, UPDATE};
+use table::{COMMANDS, GET, SETUP, UPDATE};
 use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
@@ -111,7 +111,8 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         families = get::families(given, families)?;
     }
     let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
-    let (source, overrides) = (source(given, bit, families)?, overrides(given)?);
+    let (inline, overrides) = (inline(given, bit, families), overrides(given)?);
+    let source = if bit == SETUP { config_file(given) } else { source(given, bit, &inline)? };
     let global = GlobalOptions { source, overrides, addresses, families, format, verbosity };
     Ok(match command {
         "ip" => Invocation::Ip(global),
@@ -122,6 +123,17 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
         }
         "status" => Invocation::Status(global),
         get::WORD => Invocation::Get(global, get::names(given)),
+        "setup" => {
+            let questions = if given.has("--yes") { Questions::AssumeYes } else { Questions::Ask };
+            if questions == Questions::AssumeYes && inline.domain.is_empty() {
+                return Err(UsageError::Requires("--yes", "--domain"));
+            }
+            if global.source == ConfigSource::Stdin {
+                return Err(UsageError::Value("--config", "setup writes a file: name it".to_owned()));
+            }
+            let existing = if given.has("--force") { Existing::Replace } else { Existing::Keep };
+            Invocation::Setup(global, SetupOptions { inline, questions, existing })
+        }
         _ => Invocation::Update(
             global,
             UpdateOptions {
@@ -136,25 +148,32 @@ fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageE
 }
 
 /// Returns the config file, or the records that `--domain` and its companions give.
-fn source(given: &Given, command: u8, families: FamilySelection) -> Result<ConfigSource, UsageError> {
-    let mut names = given.values("--name");
-    let Some(domain) = given.value("--domain") else {
+fn source(given: &Given, command: u8, inline: &Inline) -> Result<ConfigSource, UsageError> {
+    if !given.has("--domain") {
         let is_allowed = |option: &str| command == GET && option == "--type";
         return match ["--name", "--type", "--ttl"].into_iter().find(|o| given.has(o) && !is_allowed(o)) {
             Some(option) => Err(UsageError::Requires(option, "--domain")),
-            None if given.value("--config") == Some("-") => Ok(ConfigSource::Stdin),
-            None => Ok(ConfigSource::File(given.value("--config").map(Into::into))),
+            None => Ok(config_file(given)),
         };
-    };
+    }
     if given.has("--config") {
         return Err(UsageError::Conflict("--config", "--domain"));
     }
-    if names.is_empty() && command == GET {
-        names = get::names(given);
-    }
-    if names.is_empty() {
+    if inline.names.is_empty() {
         return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
     }
+    Ok(ConfigSource::Inline(inline.clone()))
+}
+
+fn config_file(given: &Given) -> ConfigSource {
+    match given.value("--config") {
+        Some("-") => ConfigSource::Stdin,
+        path => ConfigSource::File(path.map(Into::into)),
+    }
+}
+
+/// Returns the values of `--domain` and its companions; those that are not given are empty.
+fn inline(given: &Given, command: u8, families: FamilySelection) -> Inline {
     let mut types = given.values("--type");
     // The default type A would leave nothing to do under `-6` alone.
     if types.is_empty() && families.is_explicit() {
@@ -162,8 +181,12 @@ fn source(given: &Given, command: u8, families: FamilySelection) -> Result<Confi
             types.push(rrtype.to_string());
         }
     }
-    let ttl = given.value("--ttl").map(str::to_owned);
-    Ok(ConfigSource::Inline(Inline { domain: domain.to_owned(), names, types, ttl }))
+    let domain = given.value("--domain").unwrap_or_default().to_owned();
+    let mut names = given.values("--name");
+    if names.is_empty() && command == GET {
+        names = get::names(given);
+    }
+    Inline { domain, names, types, ttl: given.value("--ttl").map(str::to_owned) }
 }
 
 #[cfg(test)]

@@ -115,6 +115,35 @@ pub enum Redaction {
     On,
 }
 
+/// The questions of `setup`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Questions {
+    /// They are asked.
+    Ask,
+    /// `--yes`: none is asked; the defaults are the answers.
+    AssumeYes,
+}
+
+/// Options of `setup`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupOptions {
+    /// The answers that are given as options. What is not given is empty.
+    pub inline: Inline,
+    /// `--yes`: whether anything is asked.
+    pub questions: Questions,
+    /// `--force`: files and addresses that exist are replaced without a question.
+    pub existing: Existing,
+}
+
+/// Files and addresses that `setup` finds, and has not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// They are kept, unless the user wants to replace them.
+    Keep,
+    /// They are replaced.
+    Replace,
+}
+
 /// The extent of `check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckScope {
@@ -141,6 +170,8 @@ pub enum Invocation {
     Status(GlobalOptions),
     /// `get`: print what the zone holds for the records with these names; all records if there are none.
     Get(GlobalOptions, Vec<String>),
+    /// `setup`: ask for everything, and write the config.
+    Setup(GlobalOptions, SetupOptions),
 }
 
 impl Default for ConfigSource {
@@ -157,6 +188,7 @@ impl Invocation {
             Self::Update(options, _)
             | Self::Ip(options)
             | Self::Check(options, ..)
+            | Self::Setup(options, _)
             | Self::Status(options)
             | Self::Get(options, _) => Some(options),
             Self::Help | Self::Version => None,

@@ -6,12 +6,14 @@ pub(super) const CHECK: u8 = 2;
 pub(super) const STATUS: u8 = 4;
 pub(super) const IP: u8 = 8;
 pub(super) const GET: u8 = 16;
+pub(super) const SETUP: u8 = 32;
 /// The commands that work on records.
 const RECORDS: u8 = UPDATE | CHECK | STATUS | GET;
-const ALL: u8 = RECORDS | IP;
+const ALL: u8 = RECORDS | IP | SETUP;
 
 /// The words of the commands. An update has none.
-pub(super) const COMMANDS: [(&str, u8); 4] = [("check", CHECK), ("status", STATUS), ("ip", IP), ("get", GET)];
+pub(super) const COMMANDS: [(&str, u8); 5] =
+    [("check", CHECK), ("status", STATUS), ("ip", IP), ("get", GET), ("setup", SETUP)];
 
 /// One option.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ const fn option(
 }
 
 /// All options, in the order of `--help`.
-pub(super) static OPTIONS: [Spec; 21] = [
+pub(super) static OPTIONS: [Spec; 22] = [
     option("--config", "-c", "FILE", Times::Once, ALL),
     option("--option", "-o", "KEY=VALUE", Times::Many, ALL),
     option("-4", "-4", "", Times::Many, ALL),
@@ -58,18 +60,19 @@ pub(super) static OPTIONS: [Spec; 21] = [
     option("--help", "-h", "", Times::Many, ALL),
     option("--version", "-V", "", Times::Many, ALL),
     option("--dry-run", "-n", "", Times::Once, UPDATE),
-    option("--force", "-f", "", Times::Once, UPDATE),
+    option("--force", "-f", "", Times::Once, UPDATE | SETUP),
     option("--address", "", "ADDR", Times::Many, UPDATE),
     option("--wait", "", "TIME", Times::Once, UPDATE),
     option("--splay", "", "TIME", Times::Once, UPDATE),
     option("--syslog", "", "", Times::Once, UPDATE),
-    option("--json", "", "", Times::Once, ALL),
+    option("--json", "", "", Times::Once, RECORDS | IP),
+    option("--yes", "-y", "", Times::Once, SETUP),
     option("--redact", "", "", Times::Once, CHECK),
     option("--offline", "", "", Times::Once, CHECK),
-    option("--domain", "", "DOMAIN", Times::Once, RECORDS),
-    option("--name", "", "NAME", Times::Many, RECORDS),
-    option("--type", "", "TYPE", Times::Many, RECORDS),
-    option("--ttl", "", "TIME", Times::Once, RECORDS),
+    option("--domain", "", "DOMAIN", Times::Once, RECORDS | SETUP),
+    option("--name", "", "NAME", Times::Many, RECORDS | SETUP),
+    option("--type", "", "TYPE", Times::Many, RECORDS | SETUP),
+    option("--ttl", "", "TIME", Times::Once, RECORDS | SETUP),
 ];
 
 /// Returns the option that `name` stands for: of several short ones in one word the last, which alone may have a value.

@@ -1,8 +1,9 @@
-//! The commands, one file or folder each. No command imports another.
+//! The commands, one file or folder each. No command imports another, but `setup` those that it runs.
 
 pub mod check;
 pub mod context;
 pub mod get;
 pub mod ip;
+pub mod setup;
 pub mod status;
 pub mod update;

@@ -288,7 +288,7 @@ fn looks_like_key(text: &str) -> bool {
 }
 
 /// Checks a personal access token.
-fn token_of(text: &str, source: &str) -> Result<Credential, String> {
+pub(crate) fn token_of(text: &str, source: &str) -> Result<Credential, String> {
     let text = clean(text, source, "personal access token")?;
     if looks_like_key(text) {
         return Err(format!(

@@ -176,7 +176,7 @@ fn recognised(error: ConfigError, text: &str) -> ConfigError {
 
 /// Builds the config of a file. Its identifier is derived from the absolute path; that of the config on stdin from its
 /// records, so that it is the same while they are.
-pub(super) fn from_text(
+pub(crate) fn from_text(
     text: &str,
     path: &Path,
     options: &GlobalOptions,

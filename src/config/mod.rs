@@ -19,7 +19,9 @@ mod reader;
 mod sources;
 mod syntax;
 
+pub(crate) use account::token_of;
 pub use error::ConfigError;
+pub(crate) use load::from_text;
 pub use load::{detection, load, names, read_stdin};
 pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target};
 pub use sources::Sources;

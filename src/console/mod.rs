@@ -144,6 +144,12 @@ impl<'a> Console<'a> {
         }
     }
 
+    /// Prints a question on stdout, without a line end, whatever the verbosity.
+    pub fn prompt(&mut self, text: &str) {
+        let text = text::lines(&self.without_secrets(text));
+        let _ = write!(self.out, "{text}");
+    }
+
     /// Prints the JSON object on stdout, whatever the verbosity.
     pub fn object(&mut self, json: &str) {
         let json = text::escape(&self.without_secrets(json));

@@ -3,6 +3,7 @@
 pub(crate) mod access_token;
 pub mod account;
 pub mod credential;
+mod domains;
 pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;

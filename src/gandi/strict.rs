@@ -41,12 +41,13 @@ fn is_bounded(text: &[u8]) -> bool {
 }
 
 /// The keys that the callers take. The values of all others are not kept.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "access_token",
     "current",
     "description",
     "errors",
     "expires_in",
+    "fqdn",
     "message",
     "name",
     "object",

@@ -148,7 +148,7 @@ impl<'a> Transport<'a> {
         self.error(kind)
     }
 
-    fn excerpt(&self, response: &Response) -> String {
+    pub(super) fn excerpt(&self, response: &Response) -> String {
         // Redacts before it truncates: otherwise a part of the secret could remain.
         wire::excerpt(&self.account.credential.redact(&String::from_utf8_lossy(&response.body)))
     }

@@ -20,7 +20,8 @@ use crate::outcome::{Failure, Outcome, Refusal, Success};
 use crate::state::{self, RecordState, State};
 use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
-use plan::{Action, Desired, plan, refusal_of};
+pub(crate) use plan::refusal_of;
+use plan::{Action, Desired, plan};
 pub(crate) use reading::{Content, read};
 use zone_cache::{Delegation, ZoneCache};
 

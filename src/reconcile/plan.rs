@@ -60,7 +60,7 @@ pub(super) fn plan(desired: &Desired, current: &Current) -> Action {
 }
 
 /// Returns the refusal if another record excludes an address from the name, whatever the policy is.
-pub(super) fn refusal_of(current: &Current) -> Option<Refusal> {
+pub(crate) fn refusal_of(current: &Current) -> Option<Refusal> {
     match current {
         Current::Cname(target) => Some(Refusal::Cname(target.clone())),
         Current::Alias(target) => Some(Refusal::Alias(target.clone())),

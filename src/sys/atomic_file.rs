@@ -57,6 +57,22 @@ pub(crate) fn replace(
     text: &str,
     old: Option<&Metadata>,
 ) -> Result<(), FileError> {
+    let temp = stage(dir, name, text, old)?;
+    let result = dir.rename(&temp, name);
+    if result.is_err() {
+        dir.remove(&temp);
+    }
+    Ok(result?)
+}
+
+/// Writes the new content of a file under its temporary name, which is returned and to be renamed. On an error the
+/// temporary file is removed.
+pub(crate) fn stage(
+    dir: &Directory,
+    name: &OsStr,
+    text: &str,
+    old: Option<&Metadata>,
+) -> Result<OsString, FileError> {
     file_limit::check(text.len() as u64)?;
     let temp = temp_name(name);
     let mut file = create(dir, &temp, old)?;
@@ -66,12 +82,11 @@ pub(crate) fn replace(
         }
         file.write_all(text.as_bytes())?;
         // Without this, the renamed file may be empty after a power cut.
-        file.sync_all()?;
-        dir.rename(&temp, name)
+        file.sync_all()
     };
-    let result = write();
+    let result: io::Result<()> = write();
     if result.is_err() {
         dir.remove(&temp);
     }
-    Ok(result?)
+    Ok(result.map(|()| temp)?)
 }

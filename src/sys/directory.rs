@@ -8,7 +8,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, renameat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, mkdirat, renameat, unlinkat};
 use rustix::io::Errno;
 
 use super::file_error::{FileError, check_regular};
@@ -88,6 +88,12 @@ impl Directory {
         renameat(&self.0, from.as_c_str(), &self.0, to.as_c_str())?;
         let _ = self.0.sync_all();
         Ok(())
+    }
+
+    /// Gives a file in the directory a second name, which must be a new one.
+    pub(crate) fn link(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        let (from, to) = (c_string(from)?, c_string(to)?);
+        Ok(linkat(&self.0, from.as_c_str(), &self.0, to.as_c_str(), AtFlags::empty())?)
     }
 
     /// Removes a file in the directory. An error has no consequence for any caller.

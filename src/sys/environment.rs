@@ -23,6 +23,8 @@ pub struct Environment {
     pub xdg_config_home: Option<PathBuf>,
     /// `HOME`.
     pub home: Option<PathBuf>,
+    /// The absolute path of this program; `None` if it could not be determined.
+    pub program: Option<PathBuf>,
     /// The effective user ID; `None` if it could not be determined.
     pub uid: Option<u32>,
     /// The config on stdin, or the reason why it could not be read; `None` if it was not read. May contain a secret.

@@ -1,4 +1,5 @@
-//! Runs a user-supplied program without a shell, with a timeout after which its whole process group is killed.
+//! Runs a user-supplied program, or one of the system, without a shell, with a timeout after which its whole process
+//! group is killed.
 //!
 //! The end of the program counts, not that of its output: it may leave a child behind that keeps its streams open. No
 //! thread is needed: the wait for the program reads what is there.
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::error_chain::chain;
 use super::file_limit;
 use super::time::seconds_rounded_up;
 
@@ -23,6 +25,10 @@ use super::time::seconds_rounded_up;
 pub(crate) const MAX_LINE: usize = 256;
 /// Maximum size in bytes of the stderr that is passed on. The rest is discarded.
 const MAX_STDERR: usize = 4096;
+/// Maximum size in bytes of the stdout of a program of the system. What is shorter fits into a pipe as its next input.
+const MAX_TOOL_OUTPUT: usize = 60_000;
+/// Timeout for a program of the system. `systemctl` may wait for the first run.
+const TOOL_TIMEOUT: Duration = Duration::from_secs(120);
 /// Interval of the checks whether the program has ended; std has no wait with a timeout.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Maximum wait for a first line after the end of the program, if a child of it still has its stdout, such as the `tee`
@@ -108,25 +114,75 @@ impl std::error::Error for ProcessError {
 /// A child that the program leaves behind is neither waited for nor killed. The program gets no token: `GANDI_TOKEN` is
 /// removed from its environment.
 pub(crate) fn run(spec: &Spec) -> Result<Vec<u8>, ProcessError> {
-    let deadline = Instant::now() + spec.timeout;
     let mut command = Command::new(Path::new(".").join(spec.path));
-    command.env_remove("GANDI_TOKEN").envs(spec.variables.iter().copied());
-    // With a process group of its own, the program can be killed together with its children.
-    command.stdin(Stdio::null()).stdout(spec.stdout.stdio()).stderr(spec.stderr.stdio()).process_group(0);
-    let mut child = command.spawn().map_err(ProcessError::Start)?;
-    let mut stdout = Output::new(child.stdout.take().map(OwnedFd::from), MAX_LINE + 1);
-    let mut stderr = Output::new(child.stderr.take().map(OwnedFd::from), MAX_STDERR);
-    let ended = wait(&mut child, &mut stdout, &mut stderr, deadline);
+    command.envs(spec.variables.iter().copied());
+    command.stdin(Stdio::null()).stdout(spec.stdout.stdio()).stderr(spec.stderr.stdio());
+    let mut outputs = [Output::new(MAX_LINE + 1, Until::Line), Output::new(MAX_STDERR, Until::Line)];
+    let ended = execute(&mut command, "", spec.timeout, &mut outputs);
+    let [stdout, stderr] = outputs;
     // There is nowhere to report a failed write to.
     let _ = file_limit::Stream(io::stderr().as_fd()).write_all(&stderr.kept);
+    ended.map(|()| stdout.kept)
+}
+
+/// The reason why a program of the system did not do its work.
+pub(crate) enum ToolError {
+    /// It is not installed.
+    Missing,
+    /// It failed for this reason, which includes its last line on stderr.
+    Failed(String),
+}
+
+/// Runs a program of the system, such as `crontab`, which is searched in `$PATH`. It gets `input` on stdin, no token,
+/// and the locale `C`. Returns its whole stdout.
+pub(crate) fn tool(words: &[&str], input: &str) -> Result<String, ToolError> {
+    let failed = |reason: &str| Err(ToolError::Failed(format!("`{}` {reason}", words.join(" "))));
+    let [program, arguments @ ..] = words else { return Err(ToolError::Missing) };
+    let mut command = Command::new(program);
+    let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+    command.args(arguments).env("LC_ALL", "C").stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut outputs = [Output::new(MAX_TOOL_OUTPUT, Until::End), Output::new(MAX_STDERR, Until::Line)];
+    let ended = execute(&mut command, input, TOOL_TIMEOUT, &mut outputs);
+    let [stdout, stderr] = outputs;
     match ended {
-        Ok(Some(status)) if status.success() => Ok(stdout.kept),
-        Ok(Some(status)) => Err(ProcessError::Failed(status)),
-        Ok(None) => {
-            kill(&mut child);
-            Err(ProcessError::TimedOut(spec.timeout))
+        Err(ProcessError::Start(e)) if e.kind() == io::ErrorKind::NotFound => Err(ToolError::Missing),
+        Err(e) => {
+            let lines = String::from_utf8_lossy(&stderr.kept);
+            let last = lines.trim_end().lines().next_back().unwrap_or_default();
+            let colon = if last.is_empty() { "" } else { ": " };
+            failed(&format!("{}{colon}{last}", chain(&e)))
         }
-        Err(e) => Err(ProcessError::Wait(e)),
+        // Part of the output must not count as all of it.
+        Ok(()) if stdout.pipe.is_some() || stdout.kept.len() >= MAX_TOOL_OUTPUT => {
+            failed("printed more than 60 KB")
+        }
+        Ok(()) => String::from_utf8(stdout.kept).or_else(|_| failed("printed a text that is not UTF-8")),
+    }
+}
+
+/// Runs a program to its end, with `input` on stdin if that is a pipe, and reads its stdout and stderr meanwhile.
+fn execute(
+    command: &mut Command,
+    input: &str,
+    timeout: Duration,
+    [stdout, stderr]: &mut [Output; 2],
+) -> Result<(), ProcessError> {
+    let deadline = Instant::now() + timeout;
+    // With a process group of its own, the program can be killed together with its children.
+    let mut child =
+        command.env_remove("GANDI_TOKEN").process_group(0).spawn().map_err(ProcessError::Start)?;
+    stdout.read_from(child.stdout.take().map(OwnedFd::from));
+    stderr.read_from(child.stderr.take().map(OwnedFd::from));
+    // A pipe takes the whole input at once, whatever the program does with it. One that does not read it fails.
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input.as_bytes()));
+    let ended = wait(&mut child, stdout, stderr, deadline).map_err(ProcessError::Wait)?;
+    match ended {
+        Some(status) if status.success() => written.map_err(ProcessError::Wait),
+        Some(status) => Err(ProcessError::Failed(status)),
+        None => {
+            kill(&mut child);
+            Err(ProcessError::TimedOut(timeout))
+        }
     }
 }
 
@@ -136,6 +192,15 @@ impl Stream {
     }
 }
 
+/// The part of an output stream that is needed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Its first line.
+    Line,
+    /// All of it.
+    End,
+}
+
 /// An output stream of the program, and the beginning of what came from it.
 struct Output {
     /// `None` if the stream is discarded, or has ended.
@@ -143,13 +208,19 @@ struct Output {
     kept: Vec<u8>,
     /// The number of bytes to keep.
     limit: usize,
+    until: Until,
 }
 
 impl Output {
-    fn new(pipe: Option<OwnedFd>, limit: usize) -> Self {
+    fn new(limit: usize, until: Until) -> Self {
+        Self { pipe: None, kept: Vec::new(), limit, until }
+    }
+
+    fn read_from(&mut self, pipe: Option<OwnedFd>) {
         // Only this end of the pipe becomes non-blocking. If it did not, a read could last until the program ends.
-        let pipe = pipe.filter(|pipe| fcntl_setfl(pipe, OFlags::NONBLOCK).is_ok()).map(File::from);
-        Self { pipe, kept: Vec::new(), limit }
+        let is_usable =
+            |pipe: &OwnedFd| fcntl_setfl(pipe, OFlags::NONBLOCK).is_ok() || self.until == Until::End;
+        self.pipe = pipe.filter(is_usable).map(File::from);
     }
 
     /// Reads what is there, so that the program neither blocks on a full pipe nor dies of a closed one. Keeps the
@@ -171,9 +242,10 @@ impl Output {
         }
     }
 
-    /// Returns true if the first line is complete, or longer than the limit, or if nothing more will come.
-    fn has_line(&self) -> bool {
-        self.pipe.is_none() || self.kept.len() >= self.limit || self.kept.contains(&b'\n')
+    /// Returns true if what is needed is complete, or longer than the limit, or if nothing more will come.
+    fn is_complete(&self) -> bool {
+        let has_line = || self.until == Until::Line && self.kept.contains(&b'\n');
+        self.pipe.is_none() || self.kept.len() >= self.limit || has_line()
     }
 }
 
@@ -196,7 +268,7 @@ fn wait(
         // After the question for its end: what it wrote before that is read.
         stdout.drain();
         stderr.drain();
-        if (ended.is_some() && stdout.has_line()) || Instant::now() >= deadline {
+        if (ended.is_some() && stdout.is_complete()) || Instant::now() >= deadline {
             return Ok(ended);
         }
         thread::sleep(POLL_INTERVAL);

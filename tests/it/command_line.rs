@@ -61,7 +61,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("address", &["argument address ", "did you mean ip?"]),
     ("force", &["argument force ", "did you mean --force?"]),
     ("dry-run", &["argument dry-run ", "did you mean --dry-run?"]),
-    ("frobnicate", &["argument frobnicate ", "commands are check, status, ip and get"]),
+    ("frobnicate", &["argument frobnicate ", "commands are check, status, ip, get and setup"]),
     ("-", &["argument - ", "commands are"]),
     ("check status", &["argument status ", "nothing but options may follow `check`"]),
     ("check check", &["argument check ", "may follow `check`"]),
@@ -159,7 +159,7 @@ const MISUSE: &[(&str, &[&str])] = &[
     ("--redact check --redact", &["--redact is given twice"]),
     // Combinations.
     ("-q -v", &["--quiet and --verbose cannot be used together"]),
-    ("check --force", &["--force cannot be used with check, only with an update"]),
+    ("check --force", &["--force cannot be used with check; see"]),
     ("-n status", &["--dry-run cannot be used with status, only with an update"]),
     ("ip --wait 5", &["--wait cannot be used with ip, only with an update"]),
     ("status --syslog", &["--syslog cannot be used with status, only with an update"]),

@@ -22,15 +22,15 @@ const V6: [&str; 5] =
     ["api6.ipify.org", "ipv6.icanhazip.com", "v6.ident.me", "checkipv6.dedyn.io", "ipv6.seeip.org"];
 
 /// A network namespace with the built-in DNS servers and web services.
-struct Internet {
-    s: Sandbox,
-    net: Namespace,
+pub(crate) struct Internet {
+    pub(crate) s: Sandbox,
+    pub(crate) net: Namespace,
     name_servers: Vec<Dns>,
     v4: Vec<Echo>,
 }
 
 impl Internet {
-    fn enter(test: &str) -> Option<Self> {
+    pub(crate) fn enter(test: &str) -> Option<Self> {
         let net = Namespace::enter(test)?;
         let servers = ["1.1.1.1", "216.239.32.10", "2606:4700:4700::1111", "2001:4860:4802:32::a"];
         for address in servers {

@@ -53,6 +53,7 @@ mod option_values; // `-o KEY=VALUE`
 mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
+mod pty; // helper: the program at a terminal
 mod records; // records created, replaced, kept or refused
 mod redaction; // `check --redact`: no name and no address in the output
 mod renewal; // renewal of the token in its file
@@ -64,6 +65,10 @@ mod sandbox; // helper: a directory, a fake, and the binary
 mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
 mod server_errors; // errors of TLS and HTTP servers in plain words
+mod setup_batch; // `setup` without a terminal
+mod setup_kill; // `gandi-ddns setup`, killed at each system call
+mod setup_schedule; // the end of `gandi-ddns setup`: timer, service or cron
+mod setup_terminal; // `gandi-ddns setup` at a terminal
 mod short_runs; // `timeout` of a few seconds
 mod simulated_year; // a year of runs
 mod state; // the lock and the state

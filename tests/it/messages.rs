@@ -24,7 +24,60 @@ const OTHER_FILES: [(&str, &str); 5] = [
 
 /// Texts that are neither errors nor warnings, with the reason: each one is a whole literal, without the punctuation
 /// around it.
-const OTHER_TEXTS: [(&str, &[&str]); 7] = [
+const OTHER_TEXTS: [(&str, &[&str]); 8] = [
+    (
+        "a question or a good result of `setup`",
+        &[
+            "Looking for this machine's public addresses ...",
+            "stable, of the interface; the services see the temporary …",
+            "Your provider shares one IPv4 address between customers (CGNAT): the name would not reach this machine over IPv4.",
+            "Records to keep […]:",
+            "Warning: …. Continue?",
+            "Nobody would reach this machine. Continue?",
+            "the config stays",
+            "Answer y or n.",
+            "(there already, kept)",
+            "(mode 600; the present one stays with the ending .old)",
+            "Written. First update:",
+            "sudo gandi-ddns check",
+            "gandi-ddns -c … check",
+            "… See what it does: …",
+            "Check everything: …",
+            "… exists. Replace it (a copy stays as ….old)?",
+            "Kept. Update:",
+            "About to write",
+            "your input",
+            "Token (not shown):",
+            "Gandi did not tell when it expires.",
+            "It may change DNS records.",
+            "Its permissions:",
+            "That is soon: updates fail from then on, until you run setup again with a new token.",
+            "This token sees no domain. Create one that is not limited to other domains. For a domain of another organization: its token, or `-o sharing_id=ID`.",
+            "This token may not list your domains (permission \"See and renew domain names\"): type yours.",
+            "Domain (such as example.org):",
+            "Name to keep updated in …, @ for the domain itself [home]:",
+            "… is … now.",
+            "… does not exist yet and will be created.",
+            "Nothing runs it yet: …. With cron, add these lines to …: …",
+            "It runs already: …",
+            "To run it every 5 minutes and to log to syslog: …",
+            "Run it every 5 minutes with the systemd timer?",
+            "Keep it running as …?",
+            "Enable its service of OpenWrt?",
+            "this line",
+            "these two lines",
+            "Add … to …?",
+            "Enabled. The service has its records in /etc/config/gandi-ddns.",
+            "Added to ….",
+            "logread -e gandi-ddns",
+            "journalctl -t gandi-ddns",
+            "run `systemctl enable --now …`",
+            "run `gandi-ddns setup` again",
+            "add the lines above to …",
+            "root's crontab",
+            "your crontab",
+        ],
+    ),
     (
         "part of the output of `status`",
         &[
@@ -129,7 +182,16 @@ const OTHER_TEXTS: [(&str, &[&str]); 7] = [
 ];
 
 /// Protocols, file formats, lists of words, texts of libraries and attributes: each one is a part of a literal.
-const OTHER_PARTS: [&str; 15] = [
+const OTHER_PARTS: [&str; 24] = [
+    "You need a personal access token from Gandi. Create one at",
+    "# Written by `gandi-ddns setup`.",
+    "token_file = … # in this",
+    "ipv6 = interface web # the",
+    "[…] names = … types = …",
+    "@reboot … --wait 600",
+    "-59/5 * * * *",
+    "no crontab for",
+    "No such file",
     "text/plain; charset=utf-8",
     "invalid dns name",
     "http parse resulted in",

@@ -43,6 +43,7 @@
 
 mod body;
 mod dns;
+mod domains;
 mod echo;
 mod fault;
 pub mod hostile;
@@ -223,6 +224,11 @@ impl Fake {
     /// Returns the number of renewals so far.
     pub fn renewals(&self) -> usize {
         self.account().renewals
+    }
+
+    /// Refuses to list the domains: those of LiveDNS with `livedns`, all of them with `domain`.
+    pub fn forbid_listing(&self, api: &str) {
+        self.account().unlisted.push(api.to_owned());
     }
 
     /// Adds a domain with an empty zone.

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::body::{self, Flaw};
+use crate::domains;
 use crate::http::{Request, Response};
 use crate::json::{string, strings};
 use crate::log::Log;
@@ -42,6 +43,11 @@ pub(crate) fn answer(account: &Arc<Mutex<Account>>, log: &Log, scheme: &str, req
     let segments: Option<Vec<String>> = path.split('/').skip(1).map(decode).collect();
     let Some(segments) = segments else { return call.unrouted("a path that does not decode") };
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if let ["v5", api @ ("livedns" | "domain"), "domains"] = segments[..]
+        && request.method == "GET"
+    {
+        return call.domains(&account.lock().unwrap_or_else(PoisonError::into_inner), api);
+    }
     let ["v5", api @ ("livedns" | "domain"), "domains", domain, ref rest @ ..] = segments[..] else {
         return call.unrouted("not a path of LiveDNS");
     };
@@ -98,6 +104,18 @@ impl Call<'_> {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot {method} {path}</pre>\n</body>\n</html>\n"
         );
         Response::new(404, "text/html; charset=utf-8", &page)
+    }
+
+    /// Lists the domains of the account.
+    fn domains(&self, account: &Account, api: &str) -> Response {
+        let header = self.request.header("Authorization").unwrap_or_default();
+        let scope = header.strip_prefix("Bearer ").and_then(|token| account.bearers.get(token));
+        match scope {
+            Some(scope) if !account.unlisted.iter().any(|unlisted| unlisted == api) => {
+                domains::listing(account, scope, api, self.query, &self.origin)
+            }
+            _ => error(403, BAD_TOKEN),
+        }
     }
 
     fn authorize(&self, account: &Account, domain: &str) -> Result<(), Response> {

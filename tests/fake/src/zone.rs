@@ -55,6 +55,8 @@ pub(crate) struct Account {
     pub(crate) apikeys: Vec<String>,
     /// The remaining lifetime of tokens, in seconds, where a test has set one.
     pub(crate) left: BTreeMap<String, u64>,
+    /// The APIs, `livedns` or `domain`, whose domains no token may list.
+    pub(crate) unlisted: Vec<String>,
     /// The number of renewals so far, and true if a renewal revokes the old token.
     pub(crate) renewals: usize,
     pub(crate) renewal_revokes: bool,

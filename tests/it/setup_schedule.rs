@@ -1,0 +1,477 @@
+//! The end of `gandi-ddns setup`: what fits the machine is enabled, once, and nothing of the user is lost. Each test has
+//! its own /etc, /run and /usr/local in a namespace, and stand-ins for the programs of the system.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::namespace::Namespace;
+use crate::other_user::OtherUser;
+use crate::pty::Terminal;
+use crate::run_output::{RunOutput, same_text, wait};
+use crate::sandbox::{Sandbox, TOKEN};
+
+const BOOT: &str = "@reboot /usr/local/bin/gandi-ddns --wait 600 --syslog\n";
+const DEFAULT: &str = "/etc/gandi-ddns/gandi-ddns.conf";
+
+/// A machine of one's own, and the calls of its programs.
+struct Machine {
+    s: Sandbox,
+    net: Namespace,
+}
+
+impl Machine {
+    /// Enters a namespace with an /etc that has no service and no crontab, and the program in /usr/local/bin.
+    fn enter(test: &str) -> Option<Self> {
+        let net = Namespace::enter(test)?;
+        let s = Sandbox::new();
+        s.fake.add_domain("example.net");
+        fs::create_dir(s.path("bin")).expect("a directory");
+        fs::create_dir(s.path("etc")).expect("a directory");
+        let binary = binary(&s.command());
+        net.run(&format!(
+            "cd '{etc}'; for f in passwd group hosts nsswitch.conf ld.so.cache; do cp /etc/$f . || :; done
+             mkdir init.d config systemd systemd/system
+             mount --bind '{etc}' /etc; mount -t tmpfs tmpfs /usr/local; mkdir /usr/local/bin
+             : >/usr/local/bin/gandi-ddns; mount --bind '{binary}' /usr/local/bin/gandi-ddns",
+            etc = s.path("etc").display(),
+        ));
+        Some(Self { s, net })
+    }
+
+    /// Writes an executable script that notes its call and the environment first.
+    fn program(&self, path: &Path, script: &str) {
+        let calls = self.s.path("calls");
+        let text = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"${{0##*/}} $*\" >>'{}'\nenv >>'{}'\n{script}\n",
+            calls.display(),
+            self.s.path("environment").display()
+        );
+        fs::write(path, text).expect("a script");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+
+    /// Installs a stand-in for a program of the system.
+    fn tool(&self, name: &str, script: &str) {
+        self.program(&self.s.path("bin").join(name), script);
+    }
+
+    /// Installs a cron whose table is the file `table`.
+    fn crontab(&self) {
+        let table = self.s.path("table").display().to_string();
+        self.tool(
+            "crontab",
+            &format!(
+                "case $1 in
+                 -l) if [ -e '{table}' ]; then cat '{table}'; else echo \"no crontab for ${{USER:-root}}\" >&2; exit 1; fi ;;
+                 -) cat >'{table}.new'; mv '{table}.new' '{table}' ;;
+                 *) echo 'usage: crontab' >&2; exit 1 ;;
+                 esac"
+            ),
+        );
+    }
+
+    /// Returns the calls since the last question, and forgets them.
+    fn calls(&self) -> String {
+        let calls = fs::read_to_string(self.s.path("calls")).unwrap_or_default();
+        let _ = fs::remove_file(self.s.path("calls"));
+        let environment = fs::read_to_string(self.s.path("environment")).unwrap_or_default();
+        assert!(!format!("{calls}{environment}").contains(TOKEN), "a program got the token");
+        calls
+    }
+
+    fn table(&self) -> String {
+        fs::read_to_string(self.s.path("table")).unwrap_or_default()
+    }
+
+    /// Returns a command for `setup` with these arguments.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = with_binary(&self.s.command(), "/usr/local/bin/gandi-ddns");
+        let path = format!("{}:/usr/bin:/bin", self.s.path("bin").display());
+        command.env("PATH", path).current_dir(self.s.path("")).arg("setup").args(arguments);
+        command.args(options(&self.s));
+        command
+    }
+
+    /// Sets up example.net without a question.
+    fn setup(&self, arguments: &[&str]) -> RunOutput {
+        let record = ["--domain", "example.net", "--name", "home", "--type", "A", "--yes", "--force"];
+        finish(&self.s, self.command(&record).args(arguments))
+    }
+}
+
+/// Runs a command to its end, with the token on stdin.
+pub(crate) fn finish(s: &Sandbox, command: &mut Command) -> RunOutput {
+    command.stdin(fs::File::open(s.path("token")).expect("the token"));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let ran = wait(child.expect("setup starts"));
+    s.keep_last_run("setup", &ran);
+    ran
+}
+
+/// Returns the path of the program under test.
+fn binary(template: &Command) -> String {
+    let last = template.get_args().last().unwrap_or(template.get_program());
+    last.to_str().expect("a path").to_owned()
+}
+
+/// Returns the command with the program at another path, behind the same emulator.
+fn with_binary(template: &Command, path: &str) -> Command {
+    let words: Vec<_> = template.get_args().collect();
+    let mut command = match words.split_last() {
+        None => Command::new(path),
+        Some((_, words)) => {
+            let mut command = Command::new(template.get_program());
+            command.args(words).arg(path);
+            command
+        }
+    };
+    command.env_clear();
+    command
+}
+
+/// Returns the options that lead `setup` to the fake.
+pub(crate) fn options(s: &Sandbox) -> Vec<String> {
+    let mut options = Vec::new();
+    for line in s.head().lines() {
+        let (key, value) = line.split_once(" = ").or(line.split_once(" =")).expect("a key");
+        let value = match key {
+            "token_file" => continue,
+            "ca_file" | "state_dir" => s.path(value).display().to_string(),
+            _ => value.trim().to_owned(),
+        };
+        options.extend(["-o".to_owned(), format!("{key}={value}")]);
+    }
+    options
+}
+
+/// Fails unless the text ends with a cron line for this program and config, at any minute.
+#[track_caller]
+fn ends_with_cron_line(text: &str, options: &str) {
+    let line = text.lines().last().unwrap_or_default();
+    let (minute, rest) = line.split_at_checked(1).unwrap_or_default();
+    let wanted = format!("-59/5 * * * * /usr/local/bin/gandi-ddns{options} --splay 60 --syslog");
+    assert!("1234".contains(minute) && rest == wanted && text.ends_with('\n'), "{text}");
+}
+
+#[test]
+fn packaged_timer_is_enabled() {
+    let Some(m) = Machine::enter("setup_schedule::packaged_timer_is_enabled") else { return };
+    m.net.run("mkdir -p /run/systemd/system; : >/etc/systemd/system/gandi-ddns.timer");
+    m.crontab();
+    m.tool("systemctl", "echo 'Created symlink x.' >&2");
+    let ran = m.setup(&[]);
+    ran.exits_without_errors(0);
+    assert!(ran.stdout.contains("Enabled gandi-ddns.timer.\n"), "{ran}");
+    assert!(ran.stdout.contains("journalctl -t gandi-ddns"), "{ran}");
+    let calls = m.calls();
+    assert!(calls.contains("systemctl enable --now gandi-ddns.timer\n"), "{calls}");
+    assert!(!calls.contains("crontab -\n"), "{calls}");
+    // The service that waits for changes, where it was chosen, and not both.
+    m.net.run(
+        "mkdir /etc/systemd/system/multi-user.target.wants; cd /etc/systemd/system
+         : >gandi-ddns-watch.service; ln -s ../gandi-ddns-watch.service multi-user.target.wants/",
+    );
+    let ran = m.setup(&[]);
+    ran.exits_without_errors(0);
+    let calls = m.calls();
+    let wanted =
+        "systemctl enable --now gandi-ddns-watch.service\nsystemctl restart gandi-ddns-watch.service\n";
+    assert!(calls.contains(wanted) && !calls.contains("timer"), "{calls}");
+}
+
+#[test]
+fn failure_of_systemctl_is_told_with_its_message() {
+    let Some(m) = Machine::enter("setup_schedule::failure_of_systemctl_is_told_with_its_message") else {
+        return;
+    };
+    m.net.run("mkdir -p /run/systemd/system; : >/etc/systemd/system/gandi-ddns.timer");
+    m.tool("systemctl", "echo 'Failed to enable unit: Unit is masked.' >&2; exit 1");
+    let ran = m.setup(&[]);
+    ran.exits(75);
+    ran.says(&[
+        "could not schedule the updates: `systemctl enable --now gandi-ddns.timer` ended with exit code 1: \
+         Failed to enable unit: Unit is masked.",
+        "run `systemctl enable --now gandi-ddns.timer`",
+    ]);
+    assert!(Path::new(DEFAULT).is_file() && m.s.fake.get("example.net", "home", "A").is_some());
+}
+
+#[test]
+fn timer_without_systemd_and_for_another_config_is_not_enabled() {
+    let test = "setup_schedule::timer_without_systemd_and_for_another_config_is_not_enabled";
+    let Some(m) = Machine::enter(test) else { return };
+    m.net.run(": >/etc/systemd/system/gandi-ddns.timer");
+    m.tool("systemctl", "exit 1");
+    m.crontab();
+    m.setup(&[]).exits_without_errors(0);
+    assert!(!m.calls().contains("systemctl"));
+    assert!(m.table().starts_with(BOOT), "{}", m.table());
+    ends_with_cron_line(&m.table(), "");
+    // The unit of the package reads another config than this one.
+    m.net.run("mkdir -p /run/systemd/system /etc/ddns; chmod 700 /etc/ddns");
+    m.setup(&["-c", "/etc/ddns/my ddns.conf"]).exits_without_errors(0);
+    assert!(!m.calls().contains("systemctl"));
+    assert_eq!(m.table().lines().count(), 4, "{}", m.table());
+    ends_with_cron_line(&m.table(), " -c '/etc/ddns/my ddns.conf'");
+}
+
+#[test]
+fn crontab_gets_two_lines_once_and_loses_none() {
+    let Some(m) = Machine::enter("setup_schedule::crontab_gets_two_lines_once_and_loses_none") else {
+        return;
+    };
+    m.crontab();
+    // Without a line break at the end, and with a line that was disabled.
+    let before = "# m h\nMAILTO=me\n# */15 * * * * gandi-ddns\n0 4 * * * /opt/gandi-ddns/update.py";
+    m.s.write("table", before);
+    let ran = m.setup(&[]);
+    ran.exits_without_errors(0);
+    let table = m.table();
+    assert!(table.starts_with(&format!("{before}\n{BOOT}")), "{table}");
+    ends_with_cron_line(&table, "");
+    assert_eq!(table.lines().count(), 6, "{table}");
+    assert!(ran.stdout.contains("Added to root's crontab.\n"), "{ran}");
+    let ran = m.setup(&[]);
+    ran.exits_without_errors(0);
+    assert!(ran.stdout.contains(&format!("It runs already:\n  {BOOT}")), "{ran}");
+    same_text("the crontab", &table, &m.table());
+    // So it is in a file of the system.
+    for file in ["crontab", "cron.d/ddns"] {
+        fs::remove_file(m.s.path("table")).expect("the table");
+        fs::create_dir_all("/etc/cron.d").expect("a directory");
+        let path = Path::new("/etc").join(file);
+        fs::write(&path, "*/5 * * * * root gandi-ddns -q\n").expect("a crontab");
+        assert!(
+            m.setup(&[]).stdout.contains("It runs already:\n  */5 * * * * root gandi-ddns -q\n"),
+            "{file}"
+        );
+        assert_eq!(m.table(), "", "{file}");
+        fs::remove_file(path).expect("the crontab");
+        m.s.write("table", "");
+    }
+}
+
+#[test]
+fn crontab_that_cannot_be_read_whole_is_left_alone() {
+    let Some(m) = Machine::enter("setup_schedule::crontab_that_cannot_be_read_whole_is_left_alone") else {
+        return;
+    };
+    let many = "yes '# a long line of a crontab' | head -n 4000";
+    let cases = [
+        ("echo 'You (root) are not allowed to use this program' >&2; exit 1", "You (root) are not allowed"),
+        ("echo '0 4 * * * x'; exit 1", "`crontab -l` ended with exit code 1"),
+        ("kill -9 $$", "`crontab -l` was killed by signal 9"),
+        (many, "`crontab -l` printed more than 60 KB"),
+        ("printf '# \\374\\n'", "`crontab -l` printed a text that is not UTF-8"),
+    ];
+    for (script, reason) in cases {
+        m.tool("crontab", script);
+        let ran = m.setup(&[]);
+        ran.exits_without_errors(0);
+        assert!(ran.stdout.contains(reason), "{script}\n{ran}");
+        // To copy.
+        assert!(ran.stdout.contains(&format!("  {BOOT}")), "{script}\n{ran}");
+        assert!(!m.calls().contains("crontab -\n"), "{script}");
+    }
+    // It was read, and is not written.
+    m.tool("crontab", "[ \"$1\" = -l ] || { cat >/dev/null; echo 'crontab: no space left' >&2; exit 1; }");
+    let ran = m.setup(&[]);
+    ran.exits(75);
+    ran.says(&["could not schedule the updates: `crontab -` ended with exit code 1: crontab: no space left"]);
+}
+
+#[test]
+fn busybox_gets_no_reboot_line() {
+    let Some(m) = Machine::enter("setup_schedule::busybox_gets_no_reboot_line") else { return };
+    let table = m.s.path("table").display().to_string();
+    m.tool(
+        "crontab",
+        &format!(
+            "case $1 in
+             -l) [ -e '{table}' ] || {{ echo \"crontab: can't open 'root': No such file or directory\" >&2; exit 1; }}
+                 cat '{table}' ;;
+             -) cat >'{table}' ;;
+             *) echo 'BusyBox v1.36.1 multi-call binary.' >&2; exit 1 ;;
+             esac"
+        ),
+    );
+    m.setup(&[]).exits_without_errors(0);
+    ends_with_cron_line(&m.table(), "");
+    assert_eq!(m.table().lines().count(), 1, "{}", m.table());
+}
+
+#[test]
+fn file_of_busybox_gets_one_line_and_keeps_owner_and_mode() {
+    let test = "setup_schedule::file_of_busybox_gets_one_line_and_keeps_owner_and_mode";
+    let Some(m) = Machine::enter(test) else { return };
+    let path = Path::new("/etc/crontabs/root");
+    m.net.run("mkdir /etc/crontabs");
+    m.program(Path::new("/etc/init.d/cron"), "");
+    m.crontab();
+    // None yet.
+    let ran = m.setup(&[]);
+    ran.exits_without_errors(0);
+    let table = || fs::read_to_string(path).expect("the table");
+    ends_with_cron_line(&table(), "");
+    assert_eq!(fs::metadata(path).expect("the table").mode() & 0o777, 0o600);
+    assert_eq!(m.calls(), "cron enable\ncron restart\n");
+    assert!(ran.stdout.contains("Added to /etc/crontabs/root.\n"), "{ran}");
+    assert!(ran.stdout.contains("logread -e gandi-ddns"), "{ran}");
+    // One with an unfinished line.
+    fs::write(path, "5 5 * * * /bin/true").expect("a table");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o640)).expect("chmod");
+    let group = chown(path, None, Some(7)).map_or(0, |()| 7);
+    m.setup(&[]).exits_without_errors(0);
+    let whole = table();
+    assert!(whole.starts_with("5 5 * * * /bin/true\n"), "{whole}");
+    ends_with_cron_line(&whole, "");
+    assert_eq!(whole.lines().count(), 2, "{whole}");
+    let metadata = fs::metadata(path).expect("the table");
+    assert_eq!((metadata.mode() & 0o777, metadata.gid()), (0o640, group));
+    m.calls();
+    m.setup(&[]).exits_without_errors(0);
+    same_text("the table", &whole, &table());
+    assert_eq!(m.calls(), "");
+    let left: Vec<_> = fs::read_dir("/etc/crontabs").expect("crontabs").flatten().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn service_of_the_openwrt_package_is_enabled_with_the_record() {
+    let test = "setup_schedule::service_of_the_openwrt_package_is_enabled_with_the_record";
+    let Some(m) = Machine::enter(test) else { return };
+    m.net.run("mkdir /etc/crontabs; : >/etc/config/gandi-ddns");
+    m.program(Path::new("/etc/init.d/gandi-ddns"), "");
+    let shown = "gandi-ddns.main=gandi-ddns\ngandi-ddns.main.enabled='0'\ngandi-ddns.@records[0]=records\n\
+         gandi-ddns.@records[0].domain='example.org'\ngandi-ddns.@records[0].name='@' 'www'\n";
+    m.s.write("shown", shown);
+    m.tool("uci", &format!("[ \"$1\" != show ] || cat '{}'", m.s.path("shown").display()));
+    let ran = m.setup(&[]);
+    ran.exits_without_errors(0);
+    let wanted = "uci show gandi-ddns\n\
+         uci set gandi-ddns.main.enabled=1\n\
+         uci set gandi-ddns.setup=records\n\
+         uci set gandi-ddns.setup.domain=example.net\n\
+         uci set gandi-ddns.setup.name=home\n\
+         uci set gandi-ddns.setup.type=A\n\
+         uci set gandi-ddns.@records[0].enabled=0\n\
+         uci commit gandi-ddns\n\
+         gandi-ddns enable\n\
+         gandi-ddns reload\n";
+    same_text("the calls", wanted, &m.calls());
+    assert!(ran.stdout.contains("logread -e gandi-ddns"), "{ran}");
+    assert!(!Path::new("/etc/crontabs/root").exists());
+    // The user's own section for the domain stays.
+    m.s.write("shown", &shown.replace("example.org", "example.net"));
+    m.setup(&[]).exits_without_errors(0);
+    let wanted = "uci show gandi-ddns\nuci set gandi-ddns.main.enabled=1\nuci commit gandi-ddns\n\
+         gandi-ddns enable\ngandi-ddns reload\n";
+    same_text("the calls", wanted, &m.calls());
+    m.tool("uci", "[ \"$1\" = show ] || [ \"$1\" = revert ] || { echo 'uci: Entry not found' >&2; exit 1; }");
+    let ran = m.setup(&[]);
+    ran.exits(75);
+    ran.says(&["`uci set gandi-ddns.main.enabled=1` ended with exit code 1: uci: Entry not found"]);
+    assert!(m.calls().ends_with("uci revert gandi-ddns\n"));
+}
+
+#[test]
+fn machine_with_neither_gets_the_lines_to_copy() {
+    let Some(m) = Machine::enter("setup_schedule::machine_with_neither_gets_the_lines_to_copy") else {
+        return;
+    };
+    let ran = m.setup(&[]);
+    ran.exits_without_errors(0);
+    assert!(ran.stdout.contains("found neither a packaged service nor cron"), "{ran}");
+    assert!(ran.stdout.contains(&format!("  {BOOT}")), "{ran}");
+    let lines = ran.stdout.lines().filter(|line| line.contains("/usr/local/bin/gandi-ddns --"));
+    assert_eq!(lines.count(), 2, "{ran}");
+}
+
+#[test]
+fn program_in_a_temporary_directory_is_not_scheduled() {
+    let test = "setup_schedule::program_in_a_temporary_directory_is_not_scheduled";
+    let Some(m) = Machine::enter(test) else { return };
+    m.crontab();
+    // By another process, see ETXTBSY in execve(2).
+    m.net.run(&format!("cp '{}' /run/gandi-ddns", binary(&m.s.command())));
+    m.net.run("mkdir -m 777 /usr/local/open; cp /run/gandi-ddns /usr/local/open/");
+    for (path, reason) in [
+        ("/run/gandi-ddns", "/run/gandi-ddns may be gone after a reboot"),
+        ("/usr/local/open/gandi-ddns", "other users can write to /usr/local/open"),
+    ] {
+        let mut command = with_binary(&m.s.command(), path);
+        command.env("PATH", format!("{}:/usr/bin:/bin", m.s.path("bin").display()));
+        command.args([
+            "setup",
+            "--domain",
+            "example.net",
+            "--name",
+            "home",
+            "--type",
+            "A",
+            "--yes",
+            "--force",
+        ]);
+        let ran = finish(&m.s, command.args(options(&m.s)));
+        ran.exits_without_errors(0);
+        let install = format!("first run `install -m 755 {path} /usr/local/bin/gandi-ddns`");
+        for words in [reason, &install, &format!("  {BOOT}")] {
+            assert!(ran.stdout.replace('\n', " ").contains(words.trim_end()), "{words}\n{ran}");
+        }
+        assert_eq!(m.table(), "");
+    }
+}
+
+#[test]
+fn other_user_gets_lines_in_the_own_crontab() {
+    let test = "setup_schedule::other_user_gets_lines_in_the_own_crontab";
+    let s = Sandbox::new();
+    let user = OtherUser::new(&s, 4711);
+    let is_root = fs::metadata(s.path("")).is_ok_and(|metadata| metadata.uid() == 0);
+    if !is_root {
+        return Namespace::skip(test, "only root can become another user");
+    }
+    // Not in a temporary directory, which is refused; with a timer for root.
+    let script = "mount -t tmpfs -o mode=755 tmpfs /usr/local && mkdir /usr/local/home && mount --bind \"$1\" /usr/local/home
+         mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system
+         shift; cd /usr/local/home && exec setpriv --reuid=4711 --regid=4711 --clear-groups \"$@\"";
+    user.write("ca.pem", &s.fake.ca_pem(), 0o600);
+    user.write("crontab", "#!/bin/sh
+         case $1 in -l) cat table 2>/dev/null || { echo no crontab for me >&2; exit 1; } ;; -) cat >table ;; *) exit 1 ;; esac", 0o755);
+    user.write("systemctl", "#!/bin/sh\n: >called\n", 0o755);
+    let template = with_binary(&s.command(), "/usr/local/home/gandi-ddns");
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-ec", script, "sh"]).arg(user.path("")).arg(template.get_program());
+    command
+        .args(template.get_args())
+        .env_clear()
+        .env("PATH", "/usr/local/home:/usr/bin:/bin:/usr/sbin:/sbin");
+    command.args(["setup", "--domain", "example.org", "--name", "home", "--type", "A", "--yes"]);
+    command.args(["-c", "gandi-ddns.conf"]);
+    let here = s.path("").display().to_string();
+    command.args(options(&s).into_iter().map(|word| word.replace(&here, "/usr/local/home/")));
+    let ran = finish(&s, &mut command);
+    ran.exits_without_errors(0);
+    let table = fs::read_to_string(user.path("table")).unwrap_or_default();
+    assert!(table.contains(" -c /usr/local/home/gandi-ddns.conf --wait 600"), "{table}\n{ran}");
+    assert!(ran.stdout.contains("Added to your crontab.\n"), "{ran}");
+    assert!(!user.path("called").exists());
+}
+
+#[test]
+fn answer_no_changes_nothing_and_says_how_to_do_it_later() {
+    let test = "setup_schedule::answer_no_changes_nothing_and_says_how_to_do_it_later";
+    let Some(m) = Machine::enter(test) else { return };
+    m.crontab();
+    let mut terminal =
+        Terminal::start(&m.command(&["--domain", "example.net", "--name", "home", "--type", "A"]));
+    terminal.answer("Token (not shown): ", TOKEN);
+    terminal.answer("Continue? [Y/n]", "");
+    terminal.answer("Add these two lines to root's crontab? [Y/n]", "n");
+    let ended = terminal.finish();
+    ended.exits(0);
+    ended.says(&["Nothing runs it yet: add the lines above to root's crontab."]);
+    assert_eq!(m.table(), "");
+}
