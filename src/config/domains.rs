@@ -1,12 +1,14 @@
 //! Reads the `[domain]` sections into the list of records.
 
 use super::error::Errors;
-use super::model::{Detection, MultipleValues, Record};
-use super::reader::Reader;
+use super::model::{MultipleValues, Record};
+use super::reader::{Reader, list};
 use super::sources::key_of;
 use super::syntax::{Section, did_you_mean};
+use super::targets::Targets;
 use crate::address::suffix::Suffix;
 use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
+use crate::net::Family;
 use crate::sys::hash::{FNV_START, add_to_hash, fnv};
 use crate::sys::index::Index;
 use crate::sys::secret;
@@ -17,14 +19,14 @@ pub(super) fn read(
     sections: &[Section],
     errors: &Errors,
     default: MultipleValues,
-    detection: &Detection,
+    targets: &mut Targets,
 ) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     let mut index = Index::default();
     let domains = Domains::of(sections);
     for section in sections {
         let reader = Reader::of_domain(section, errors);
-        for record in read_section(&reader, default, &domains, detection) {
+        for record in read_section(&reader, default, &domains, targets) {
             let hash = fnv(record.key.to_string().as_bytes());
             if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
                 let line = reader.entry("names").map_or(section.line, |e| e.line);
@@ -37,7 +39,7 @@ pub(super) fn read(
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "no domain configured: add a section such as [example.org]");
     }
-    records.retain(|r| !detection.targets[r.target].sources.is_off());
+    records.retain(|r| !targets.list[r.target].sources.is_off());
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "nothing to do: the address family of every record is `off`");
     }
@@ -59,7 +61,7 @@ fn read_section(
     reader: &Reader,
     default: MultipleValues,
     domains: &Domains,
-    detection: &Detection,
+    targets: &mut Targets,
 ) -> Vec<Record> {
     let (section, errors) = (reader.section, reader.errors);
     // Other mistakes in a section without a valid domain are told all the same.
@@ -79,7 +81,8 @@ fn read_section(
         );
         errors.add(section.line, problem);
     }
-    let types = types_of(reader, detection);
+    let numbers = targets.of_section(reader);
+    let types = types_of(reader, &numbers.map(|number| targets.list[number].sources.is_off()));
     let ttl = reader.duration("ttl", Ttl::MIN.seconds().into(), Ttl::MAX.seconds().into());
     let ttl = ttl.and_then(|ttl| Ttl::new(u32::try_from(ttl.as_secs()).ok()?));
     let suffix = reader.value("suffix", |v| {
@@ -97,7 +100,7 @@ fn read_section(
         for &rrtype in &types {
             let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype };
             let suffix = suffix.filter(|_| rrtype == RrsetType::Aaaa);
-            let target = rrtype.family() as usize;
+            let target = numbers[rrtype.family() as usize];
             records.push(Record { key, ttl, multiple_values, suffix, account: 0, target });
         }
     }
@@ -120,8 +123,14 @@ fn domain_of(section: &Section, errors: &Errors) -> Option<ZoneName> {
     ZoneName::parse(&section.name).map_err(add).ok()
 }
 
-/// Reads `types`, or returns the default. `None` after an error.
-fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
+/// Returns true if a section has records of `family`, if its `types` are valid.
+pub(super) fn has_type(reader: &Reader, family: Family) -> bool {
+    let types = reader.entry("types").map_or("A", |e| e.value.as_str());
+    list(types).into_iter().filter_map(RrsetType::parse).any(|rrtype| rrtype.family() == family)
+}
+
+/// Reads `types`, or returns the default. `None` after an error. `is_off` tells for each of [`Family::ALL`] if it is `off`.
+fn types_of(reader: &Reader, is_off: &[bool; 2]) -> Option<Vec<RrsetType>> {
     if reader.entry("types").is_none() {
         return Some(vec![RrsetType::A]);
     }
@@ -129,7 +138,7 @@ fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
         let rrtype = RrsetType::parse(word)
             .ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))?;
         let family = rrtype.family();
-        if detection.global(family).sources.is_off() {
+        if is_off[family as usize] {
             let key = key_of(family);
             return Err(format!(
                 "`{key}` is off, so there is no address for {rrtype}: remove {rrtype} here, or `off` there"

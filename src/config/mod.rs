@@ -16,6 +16,7 @@ mod paths;
 mod reader;
 mod sources;
 mod syntax;
+mod targets;
 
 pub use error::ConfigError;
 pub use load::{detection, load, names};

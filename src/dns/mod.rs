@@ -3,6 +3,7 @@
 pub mod client;
 pub(crate) mod delegation;
 pub mod error;
+pub(crate) mod lookup;
 pub mod message;
 pub mod name;
 pub mod rrset;
