@@ -2,13 +2,12 @@
 
 use super::error::Errors;
 use super::model::{MultipleValues, Record};
-use super::reader::{Reader, list};
+use super::reader::Reader;
 use super::sources::key_of;
 use super::syntax::{Section, did_you_mean};
 use super::targets::Targets;
 use crate::address::suffix::Suffix;
 use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
-use crate::net::Family;
 use crate::sys::hash::{FNV_START, add_to_hash, fnv};
 use crate::sys::index::Index;
 use crate::sys::secret;
@@ -123,13 +122,7 @@ fn domain_of(section: &Section, errors: &Errors) -> Option<ZoneName> {
     ZoneName::parse(&section.name).map_err(add).ok()
 }
 
-/// Returns true if a section has records of `family`, if its `types` are valid.
-pub(super) fn has_type(reader: &Reader, family: Family) -> bool {
-    let types = reader.entry("types").map_or("A", |e| e.value.as_str());
-    list(types).into_iter().filter_map(RrsetType::parse).any(|rrtype| rrtype.family() == family)
-}
-
-/// Reads `types`, or returns the default. `None` after an error. `is_off` tells for each of [`Family::ALL`] if it is `off`.
+/// Reads `types`, or returns the default. `None` after an error. `is_off` tells for each of the families if it is `off`.
 fn types_of(reader: &Reader, is_off: &[bool; 2]) -> Option<Vec<RrsetType>> {
     if reader.entry("types").is_none() {
         return Some(vec![RrsetType::A]);

@@ -1,12 +1,12 @@
 //! `ipv4`, `ipv6` and `quorum`: the global ones, and those of sections. Records of equal ones share a [`Target`].
 
-use super::domains::has_type;
 use super::error::Errors;
 use super::model::Target;
-use super::reader::Reader;
+use super::reader::{Reader, list};
 use super::sources::{Sources, key_of};
 use super::syntax::Section;
 use crate::address::consensus::Quorum;
+use crate::dns::RrsetType;
 use crate::net::Family;
 
 /// The targets so far, each with the line that it is from.
@@ -73,4 +73,10 @@ fn quorum(reader: &Reader) -> Option<Quorum> {
         let quorum = value.parse().ok().and_then(Quorum::new);
         quorum.ok_or_else(|| format!("`{value}` is not a number from {} to {}", Quorum::MIN, Quorum::MAX))
     })
+}
+
+/// Returns true if a section has records of `family`, if its `types` are valid.
+fn has_type(reader: &Reader, family: Family) -> bool {
+    let types = reader.entry("types").map_or("A", |e| e.value.as_str());
+    list(types).into_iter().filter_map(RrsetType::parse).any(|rrtype| rrtype.family() == family)
 }

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::path::Path;
 use std::time::Duration;
 
 use if_addrs::{IfAddr, IfOperStatus, Interface};
@@ -13,9 +14,13 @@ use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
 use super::family::Family;
+use crate::sys::read_limited;
 
 /// The interfaces. Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
 pub(crate) const DEVICES: &str = "/proc/self/net/dev";
+
+/// The bits that mwan3 of `OpenWrt` marks packets with, such as `0x3f00`.
+const MWAN3_MASK: &str = "/var/run/mwan3/mmx_mask";
 
 /// The name of an interface that packets leave by. It need not exist: a modem comes and goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +97,10 @@ impl Device {
 
     /// Binds a new socket of `family`.
     fn bind(&self, socket: &Socket, family: Family) -> io::Result<()> {
+        if let Some(mark) = exempt_mark() {
+            // An ordinary user may not.
+            let _ = socket.set_mark(mark);
+        }
         match socket.bind_device(Some(self.0.as_bytes())) {
             Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
                 let listed = if_addrs::get_if_addrs()?;
@@ -101,6 +110,13 @@ impl Device {
             bound => bound,
         }
     }
+}
+
+/// Returns the mark of packets that mwan3 leaves to the main table, which is its mask; `None` if it does not run. It would
+/// mark them for a line of its choice, and refuse to route them by another (`mwan3_create_iface_rules` in its mwan3.sh).
+fn exempt_mark() -> Option<u32> {
+    let mask = read_limited::read_to_string(Path::new(MWAN3_MASK), 64).ok()?;
+    u32::from_str_radix(mask.trim().strip_prefix("0x")?, 16).ok()
 }
 
 /// Returns a new socket of the family of `peer`, bound to `device`.
