@@ -120,7 +120,7 @@ type Asked = (Family, Query, u64);
 
 /// Queries the configured sources of each target, and the router and the default interface where they are not configured
 /// for the family, all at the same time. A source of several targets is queried once.
-pub(crate) fn survey(wanted: Vec<Wanted>, http: &Http, random: &mut Random) -> Vec<Survey> {
+pub(crate) fn survey(wanted: &[Wanted], http: &Http, random: &mut Random) -> Vec<Survey> {
     let mut surveys = prepare(wanted);
     let mut asked: Vec<Asked> = Vec::new();
     for Survey { family, queries, .. } in &surveys {
@@ -168,7 +168,7 @@ fn find<'a>(asked: &'a [Asked], family: Family, source: &Source) -> Option<&'a A
 
 /// Adds the router and the default interface to the first target of each family, for information, if no target of the
 /// family has them.
-fn prepare(wanted: Vec<Wanted>) -> Vec<Survey> {
+fn prepare(wanted: &[Wanted]) -> Vec<Survey> {
     let mut surveys: Vec<Survey> = Vec::new();
     for family in Family::ALL {
         let of_family = || wanted.iter().filter(|w| w.family == family);

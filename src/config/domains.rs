@@ -81,7 +81,7 @@ fn read_section(
         errors.add(section.line, problem);
     }
     let numbers = targets.of_section(reader);
-    let types = types_of(reader, &numbers.map(|number| targets.list[number].sources.is_off()));
+    let types = types_of(reader, numbers.map(|number| targets.list[number].sources.is_off()));
     let ttl = reader.duration("ttl", Ttl::MIN.seconds().into(), Ttl::MAX.seconds().into());
     let ttl = ttl.and_then(|ttl| Ttl::new(u32::try_from(ttl.as_secs()).ok()?));
     let suffix = reader.value("suffix", |v| {
@@ -123,7 +123,7 @@ fn domain_of(section: &Section, errors: &Errors) -> Option<ZoneName> {
 }
 
 /// Reads `types`, or returns the default. `None` after an error. `is_off` tells for each of the families if it is `off`.
-fn types_of(reader: &Reader, is_off: &[bool; 2]) -> Option<Vec<RrsetType>> {
+fn types_of(reader: &Reader, is_off: [bool; 2]) -> Option<Vec<RrsetType>> {
     if reader.entry("types").is_none() {
         return Some(vec![RrsetType::A]);
     }

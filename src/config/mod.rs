@@ -14,6 +14,7 @@ mod load;
 mod model;
 mod paths;
 mod reader;
+mod source_item;
 mod sources;
 mod syntax;
 mod targets;

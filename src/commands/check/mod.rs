@@ -118,7 +118,7 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
             wanted.push(target.wanted());
         }
     }
-    let surveys = survey(wanted, http, random);
+    let surveys = survey(&wanted, http, random);
     let mut shown = Vec::new();
     for survey in &surveys {
         let family = survey.family;

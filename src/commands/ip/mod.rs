@@ -47,7 +47,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
             wanted.push(target.wanted());
         }
     }
-    let surveys = survey(wanted, &http, &mut random);
+    let surveys = survey(&wanted, &http, &mut random);
     if options.format == OutputFormat::Json {
         console.object(&show::json(&surveys));
     } else {

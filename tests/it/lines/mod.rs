@@ -1,6 +1,7 @@
 //! Several lines to the internet: sources that are asked through an interface, and sections with sources of their own.
 
 mod home;
+mod sections;
 
 use std::fs;
 use std::process::Command;
@@ -338,4 +339,23 @@ fn address_of_the_interface_is_bound_where_the_kernel_refuses_the_interface() {
         assert_eq!((refused, bound), (expected, expected), "{trace}");
         ran.is(0, &format!("home.example.org A: {STALE} -> {SECOND}\n"));
     }
+}
+
+#[test]
+fn prefix_of_another_interface_is_combined_with_the_suffix_of_a_section() {
+    let test = "lines::prefix_of_another_interface_is_combined_with_the_suffix_of_a_section";
+    let Some(h) = Home::enter(test, RESOLVER) else { return };
+    h.net.run(
+        "ip -6 addr add 2a01:e0a:1:2::3/64 dev eth0 nodad; ip -6 addr add 2a01:e0a:1:9::3/64 dev wwan0 nodad",
+    );
+    h.config(
+        "ipv6 = interface:eth0\n[example.org]\nnames = home\ntypes = AAAA\n\
+         [example.org]\nnames = backup nas\ntypes = AAAA\nipv6 = interface:wwan0\nsuffix = ::1:2:3:4/64\n",
+    );
+    h.s.run(&[]).is(
+        0,
+        "home.example.org AAAA: created: 2a01:e0a:1:2::3 (TTL 300)\n\
+         backup.example.org AAAA: created: 2a01:e0a:1:9:1:2:3:4 (TTL 300)\n\
+         nas.example.org AAAA: created: 2a01:e0a:1:9:1:2:3:4 (TTL 300)\n",
+    );
 }
