@@ -19,6 +19,9 @@ use crate::http::endpoint::EndpointError;
 use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;
 
+/// The maximum number of heartbeat URLs, which share 10 s.
+const MAX_HEARTBEATS: usize = 5;
+
 /// Builds a config from its sections. The first one must be the global section. The config has defaults in place of the
 /// values that are added to `errors`.
 pub(super) fn build(
@@ -46,7 +49,7 @@ pub(super) fn build(
         notifications: Notifications {
             on_change: reader.path("on_change"),
             on_failure: reader.path("on_failure"),
-            heartbeat: reader.value("heartbeat", heartbeat),
+            heartbeat: reader.value("heartbeat", heartbeat).unwrap_or_default(),
         },
         history: reader.path("history"),
         fingerprint: 0,
@@ -98,16 +101,28 @@ fn api(value: &str) -> Result<Endpoint, String> {
     Endpoint::parse(value).map_err(|e| e.to_string())
 }
 
-/// Reads the heartbeat URL. A failed run requests the same URL with `/fail` appended, so a query is refused. The errors
+/// Reads the heartbeat URLs. A comma may be part of a URL, so it separates two only where the next one begins. The errors
 /// do not repeat the URL: whoever knows it can send heartbeats.
-fn heartbeat(value: &str) -> Result<Endpoint, String> {
-    if value.contains('?') {
-        return Err("must not contain `?`, because `/fail` is appended to it".to_owned());
+fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
+    let value = value.replace(",http", " http");
+    let mut urls = Vec::new();
+    for word in
+        value.split_whitespace().map(|word| word.trim_end_matches(',')).filter(|word| !word.is_empty())
+    {
+        let url = Endpoint::parse_private(word).map_err(|e| match e {
+            EndpointError::UserInfo => e.to_string(),
+            _ => format!(
+                "URL {} must begin with https://, or with http:// and a private address (not shown: it is a secret)",
+                urls.len() + 1
+            ),
+        })?;
+        urls.push(url);
     }
-    Endpoint::parse(value).map_err(|e| match e {
-        EndpointError::UserInfo => e.to_string(),
-        _ => "must be a URL that begins with https:// (not shown: it is a secret)".to_owned(),
-    })
+    match urls.len() {
+        0 => Err("needs a value".to_owned()),
+        1..=MAX_HEARTBEATS => Ok(urls),
+        number => Err(format!("{number} URLs are too many: list at most {MAX_HEARTBEATS}")),
+    }
 }
 
 /// Reads `renew_token`. It requires `token_file`: a token in the config itself, in the environment or in a systemd

@@ -7,7 +7,7 @@ use super::sources::key_of;
 use super::syntax::{Section, did_you_mean};
 use super::targets::Targets;
 use crate::address::suffix::Suffix;
-use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
+use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName, host_name, labels_like};
 use crate::sys::hash::{FNV_START, add_to_hash, fnv};
 use crate::sys::index::Index;
 use crate::sys::secret;
@@ -26,7 +26,7 @@ pub(super) fn read(
     for section in sections {
         let reader = Reader::of_domain(section, errors);
         for record in read_section(&reader, default, &domains, targets) {
-            let hash = fnv(record.key.to_string().as_bytes());
+            let hash = fnv(record.key.id("").as_bytes());
             if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
                 let line = reader.entry("names").map_or(section.line, |e| e.line);
                 errors.add_of_key(line, "names", format!("{} is listed twice", record.key).into());
@@ -149,19 +149,21 @@ fn types_of(reader: &Reader, is_off: [bool; 2]) -> Option<Vec<RrsetType>> {
 /// The domains of all sections, to find names that belong in another section.
 struct Domains<'a> {
     sections: &'a [Section],
+    /// The domains of the sections as they are sent; empty if they are not valid.
+    sent: Vec<String>,
     /// By the hash of the domain from its end, so that each ending of a name is found in one pass.
     index: Index,
 }
 
 impl<'a> Domains<'a> {
     fn of(sections: &'a [Section]) -> Self {
-        let mut index = Index::default();
+        let (mut index, mut sent) = (Index::default(), Vec::new());
         for (i, section) in sections.iter().enumerate() {
-            let name = section.name.as_str();
-            let hash = name.to_ascii_lowercase().bytes().rev().fold(FNV_START, add_to_hash);
-            index.find_or_add(hash, i, &|other| sections[other].name.eq_ignore_ascii_case(name));
+            sent.push(host_name(&section.name).unwrap_or_default());
+            let hash = sent[i].bytes().rev().fold(FNV_START, add_to_hash);
+            index.find_or_add(hash, i, &|other| sent[other] == sent[i]);
         }
-        Self { sections, index }
+        Self { sections, sent, index }
     }
 
     /// Returns the longest ending of `name`, followed by `rest`, that is the domain of a section, and what is before it.
@@ -173,10 +175,7 @@ impl<'a> Domains<'a> {
             if at > 0 && name.as_bytes()[at - 1] != b'.' {
                 continue;
             }
-            let is_equal = |i: usize| {
-                let domain = self.sections[i].name.to_ascii_lowercase();
-                domain.strip_suffix(rest) == Some(&name[at..])
-            };
+            let is_equal = |i: usize| self.sent[i].strip_suffix(rest) == Some(&name[at..]);
             if let Some(i) = self.index.find(hash, &is_equal) {
                 let before = name[..at].trim_end_matches('.');
                 found = Some((if before.is_empty() { "@" } else { before }, self.sections[i].name.as_str()));
@@ -188,8 +187,9 @@ impl<'a> Domains<'a> {
     /// Returns the reason why a name of `domain` belongs in another section: it ends in the domain of that one, as typed
     /// or in full.
     fn problem(&self, name: &RrsetName, domain: &ZoneName) -> Option<String> {
-        let name = name.as_str();
-        let (short, other) = self.split(name, "").or_else(|| self.split(name, &format!(".{domain}")))?;
+        let (sent, name) = (name.as_str(), name.typed());
+        let (short, other) = self.split(sent, "").or_else(|| self.split(sent, &format!(".{domain}")))?;
+        let short = if short == "@" { short } else { labels_like(short, name) };
         Some(format!("`{name}` belongs in the section [{other}]: write `{short}` there"))
     }
 }

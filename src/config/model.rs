@@ -164,15 +164,15 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
-/// Hook programs and heartbeat URL. Each is `None` if it is not configured.
+/// Hook programs and heartbeat URLs. Each is `None` or empty if it is not configured.
 #[derive(Debug, Default)]
 pub struct Notifications {
     /// The program that is run for each changed record.
     pub on_change: Option<PathBuf>,
     /// The program that is run on a new failure, and then once a day.
     pub on_failure: Option<PathBuf>,
-    /// The URL that is requested after each run.
-    pub heartbeat: Option<Endpoint>,
+    /// The URLs that are requested after each run; those with a query after good runs only.
+    pub heartbeat: Vec<Endpoint>,
 }
 
 impl Config {

@@ -177,7 +177,7 @@ fn is_secret_name(name: &str) -> bool {
 }
 
 /// Splits a list at white space, also that of web pages, and at commas.
-pub(super) fn list(value: &str) -> Vec<&str> {
+fn list(value: &str) -> Vec<&str> {
     value.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect()
 }
 

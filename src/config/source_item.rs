@@ -9,7 +9,7 @@ use crate::address::source::Line;
 use crate::address::sources::dns;
 use crate::address::sources::web::{self, Service};
 use crate::address::{Source, TRUST_TABLE};
-use crate::dns::check_labels;
+use crate::dns::host_name;
 use crate::http::Endpoint;
 use crate::http::endpoint::EndpointError;
 use crate::net::{Device, Family};
@@ -91,8 +91,7 @@ pub(super) fn parse_item(word: &str, family: Family, file: Option<&Path>) -> Res
                 Some((name, device)) => (name, parse_line(word, device, kind)?),
                 None => (rest, None),
             };
-            check_labels(name).map_err(|e| e.to_string())?;
-            Source::Resolve(name.to_ascii_lowercase(), line)
+            Source::Resolve(host_name(name).map_err(|e| e.to_string())?, line)
         }
         ("command", _) => return Err("`command` needs a path: command:/usr/local/bin/my-address".to_owned()),
         ("resolve", _) => return Err("`resolve` needs a name: resolve:box.example.net".to_owned()),
@@ -212,6 +211,8 @@ mod tests {
             ("interface:eth0.7", "interface:eth0.7"),
             ("router", "router"),
             ("resolve:WWW.example.org", "resolve:www.example.org"),
+            ("resolve:WWW.MÜLLER.de", "resolve:www.xn--mller-kva.de"),
+            ("resolve:müller.de@eth1", "resolve:xn--mller-kva.de@eth1"),
             ("command:/usr/bin/my-ip", "command:/usr/bin/my-ip"),
             ("command:my-ip", "command:/etc/my-ip"),
             ("dns:opendns", "dns:opendns"),

@@ -8,6 +8,7 @@ use crate::address::consensus::Quorum;
 use crate::address::sources::{dns, web};
 use crate::address::{Source, Trust};
 use crate::net::{Device, Family};
+use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::words::count;
 
@@ -63,10 +64,7 @@ impl Sources {
             };
             // `web` may repeat a URL that is listed, and `dns` a name server: none is queried twice.
             for source in sources {
-                let text = |s: &Source| s.to_string() + &s.location();
-                if !list.iter().any(|listed| text(listed) == text(&source)) {
-                    list.push(source);
-                }
+                push_if_new(&mut list, source);
             }
             // The same order for each list of a run, so that the lists can share answers.
             if let Some(random) = random {

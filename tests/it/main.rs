@@ -39,11 +39,13 @@ mod listing; // listings without end, with contradictions, or that need much mem
 mod local_failures; // sockets and threads that this machine refuses
 mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
+mod monitors; // several heartbeat URLs, those with a query, and private addresses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod news; // less usual ways in which an error or a warning is news, or is not
 mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
+mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
 mod records; // records created, replaced, kept or refused

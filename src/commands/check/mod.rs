@@ -213,7 +213,7 @@ fn add_record(
             findings.ok(&subject, format!("the next run will change it: {change}"));
         }
         // The cause is a finding of its own, and would be repeated for each record.
-        Err(failure) if findings.has(failure.exit(), &format!("domain {}", key.domain)) => {}
+        Err(failure) if findings.has(failure.exit(), &format!("domain {}", key.domain.both())) => {}
         Err(failure) => findings.fail(failure.exit(), &subject, failure.text()),
     }
 }
