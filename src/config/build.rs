@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use super::accounts::{Accounts, stamp};
 use super::error::{ConfigError, Errors};
-use super::model::{Config, Credentials, Detection, Notifications, Target};
+use super::model::{Config, Credentials, Detection, Notifications, Record, Target};
 use super::reader::Reader;
-use super::sources::{Sources, key_of};
 use super::syntax::Section;
+use super::targets::Targets;
 use super::{ca_file, domains};
-use crate::address::consensus::Quorum;
 use crate::exit::Exit;
 use crate::gandi::livedns::PRODUCTION;
 use crate::http::Endpoint;
 use crate::http::endpoint::EndpointError;
-use crate::net::Family;
 use crate::sys::environment::Environment;
 
 /// The maximum number of heartbeat URLs, which share 10 s.
@@ -30,19 +28,16 @@ pub(super) fn build(
 ) -> Result<Box<Config>, ConfigError> {
     let (reader, domain_sections) = open(sections, errors)?;
     let mut accounts = Accounts::new(&reader, production()?, credentials);
-    let detection = detection(&reader);
+    let mut targets = Targets::read(&reader);
+    let default = domains::multiple_values(&reader).unwrap_or_default();
+    let records = domains::read(domain_sections, errors, default, (&mut targets, &mut accounts));
+    check_sources(&targets, &records, errors);
     let mut config = Box::new(Config {
         accounts: Vec::new(),
         state_dir: reader.path("state_dir").or_else(|| env.state_dir()),
         recheck: reader.duration("recheck", 0, 2_592_000).unwrap_or(Duration::from_secs(3600)),
-        records: domains::read(
-            domain_sections,
-            errors,
-            domains::multiple_values(&reader).unwrap_or_default(),
-            &detection,
-            &mut accounts,
-        ),
-        detection,
+        records,
+        detection: detection(&reader, targets.list),
         notifications: Notifications {
             on_change: reader.path("on_change"),
             on_failure: reader.path("on_failure"),
@@ -52,16 +47,16 @@ pub(super) fn build(
         fingerprint: errors.file.map_or(0, stamp),
         warnings: Vec::new(),
     });
-    for number in 0..config.detection.targets.len() {
-        check_sources(&config, number, &reader);
-    }
     config.accounts = accounts.finish(env, &mut config.warnings);
     Ok(config)
 }
 
-/// Builds only the settings of address detection, which need neither a token nor a record.
+/// Builds only the settings of address detection, with the targets that are in use. This needs neither a token nor a
+/// record.
 pub(super) fn detection_of(sections: &[Section], errors: &Errors) -> Result<Detection, ConfigError> {
-    Ok(detection(&open(sections, errors)?.0))
+    let (reader, domain_sections) = open(sections, errors)?;
+    let targets = Targets::read(&reader).in_use(&reader, domain_sections, errors);
+    Ok(detection(&reader, targets))
 }
 
 /// Returns a reader for the global section, whose keys are checked, and the domain sections.
@@ -72,21 +67,14 @@ fn open<'a>(sections: &'a [Section], errors: &'a Errors) -> Result<(Reader<'a>, 
     Ok((Reader::global(section, errors), domains))
 }
 
-fn detection(reader: &Reader) -> Detection {
-    let quorum = reader.value("quorum", quorum).unwrap_or_default();
-    let target = |family: Family| Target { family, sources: Sources::read(reader, family), quorum };
+fn detection(reader: &Reader, targets: Vec<Target>) -> Detection {
     Detection {
-        targets: Family::ALL.map(target).into(),
+        targets,
         roots: reader
             .path("ca_file")
             .and_then(|path| ca_file::read(&path).map_err(|problem| reader.error("ca_file", problem)).ok()),
         timeout: reader.duration("timeout", 1, 3600).unwrap_or(Duration::from_secs(60)),
     }
-}
-
-fn quorum(value: &str) -> Result<Quorum, String> {
-    let quorum = value.parse().ok().and_then(Quorum::new);
-    quorum.ok_or_else(|| format!("`{value}` is not a number from {} to {}", Quorum::MIN, Quorum::MAX))
 }
 
 /// Reads the heartbeat URLs. A comma may be part of a URL, so it separates two only where the next one begins. The errors
@@ -117,22 +105,24 @@ fn production() -> Result<Endpoint, ConfigError> {
     Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(e.to_string()))
 }
 
-/// Checks that the sources of a target can reach the quorum, and that `resolve:` does not look up a record of this
+/// Checks that the sources of each target can reach the quorum, and that `resolve:` does not look up a record of this
 /// config. Both would otherwise show only at the next change of the address, maybe months later.
-fn check_sources(config: &Config, number: usize, reader: &Reader) {
-    let Target { family, sources, quorum } = &config.detection.targets[number];
-    let records = || config.records.iter().filter(|r| r.target == number);
-    if records().next().is_none() {
-        return;
-    }
-    let own_record = sources.hosts().find(|host| records().any(|r| r.key.has_host_name(host)));
-    let problem = match own_record {
-        Some(host) => Some(format!("would look up its own record {host}: use another name in `resolve:`")),
-        None => sources.quorum_problem(*family, *quorum),
-    };
-    if let Some(problem) = problem {
-        let key = key_of(*family);
-        let line = reader.entry(key).map_or(0, |e| e.line);
-        reader.errors.add(line, format!("`{key}` {problem}"));
+fn check_sources(targets: &Targets, records: &[Record], errors: &Errors) {
+    for (number, Target { family, sources, quorum }) in targets.list.iter().enumerate() {
+        if !records.iter().any(|r| r.target == number) {
+            continue;
+        }
+        let is_own = |host: &&str| {
+            records.iter().any(|r| r.key.rrtype.family() == *family && r.key.has_host_name(host))
+        };
+        let problem = match sources.hosts().find(is_own) {
+            Some(host) => {
+                Some(format!("would look up its own record {host}: use another name in `resolve:`"))
+            }
+            None => sources.quorum_problem(*family, *quorum),
+        };
+        if let Some(problem) = problem {
+            targets.error(number, &problem, errors);
+        }
     }
 }

@@ -2,10 +2,11 @@
 
 use super::accounts::Accounts;
 use super::error::Errors;
-use super::model::{Detection, MultipleValues, Record};
+use super::model::{MultipleValues, Record};
 use super::reader::Reader;
 use super::sources::key_of;
 use super::syntax::{Section, did_you_mean};
+use super::targets::Targets;
 use crate::address::suffix::Suffix;
 use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName, host_name, labels_like};
 use crate::sys::hash::{FNV_START, add_to_hash, fnv};
@@ -18,8 +19,7 @@ pub(super) fn read<'a>(
     sections: &'a [Section],
     errors: &'a Errors,
     default: MultipleValues,
-    detection: &Detection,
-    accounts: &mut Accounts<'a>,
+    (targets, accounts): (&mut Targets, &mut Accounts<'a>),
 ) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     let mut index = Index::default();
@@ -27,7 +27,7 @@ pub(super) fn read<'a>(
     for section in sections {
         let reader = Reader::of_domain(section, errors);
         let account = accounts.number(&reader);
-        for record in read_section(&reader, default, &domains, detection, account) {
+        for record in read_section(&reader, default, &domains, targets, account) {
             let hash = fnv(record.key.id("").as_bytes());
             if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
                 let line = reader.entry("names").map_or(section.line, |e| e.line);
@@ -40,7 +40,7 @@ pub(super) fn read<'a>(
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "no domain configured: add a section such as [example.org]");
     }
-    records.retain(|r| !detection.targets[r.target].sources.is_off());
+    records.retain(|r| !targets.list[r.target].sources.is_off());
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "nothing to do: the address family of every record is `off`");
     }
@@ -62,7 +62,7 @@ fn read_section(
     reader: &Reader,
     default: MultipleValues,
     domains: &Domains,
-    detection: &Detection,
+    targets: &mut Targets,
     account: usize,
 ) -> Vec<Record> {
     let (section, errors) = (reader.section, reader.errors);
@@ -83,7 +83,8 @@ fn read_section(
         );
         errors.add(section.line, problem);
     }
-    let types = types_of(reader, detection);
+    let numbers = targets.of_section(reader);
+    let types = types_of(reader, numbers.map(|number| targets.list[number].sources.is_off()));
     let ttl = reader.duration("ttl", Ttl::MIN.seconds().into(), Ttl::MAX.seconds().into());
     let ttl = ttl.and_then(|ttl| Ttl::new(u32::try_from(ttl.as_secs()).ok()?));
     let suffix = reader.value("suffix", |v| {
@@ -101,7 +102,7 @@ fn read_section(
         for &rrtype in &types {
             let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype };
             let suffix = suffix.filter(|_| rrtype == RrsetType::Aaaa);
-            let target = rrtype.family() as usize;
+            let target = numbers[rrtype.family() as usize];
             records.push(Record { key, ttl, multiple_values, suffix, account, target });
         }
     }
@@ -124,15 +125,15 @@ fn domain_of(section: &Section, errors: &Errors) -> Option<ZoneName> {
     ZoneName::parse(&section.name).map_err(add).ok()
 }
 
-/// Reads `types`, or returns the default. `None` after an error.
-fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
+/// Reads `types`, or returns the default. `None` after an error. `is_off` tells for each of the families if it is `off`.
+fn types_of(reader: &Reader, is_off: [bool; 2]) -> Option<Vec<RrsetType>> {
     if reader.entry("types").is_none() {
         return Some(vec![RrsetType::A]);
     }
     let types = reader.list("types", |word| {
         let rrtype = RrsetType::parse(word)?;
         let family = rrtype.family();
-        if detection.global(family).sources.is_off() {
+        if is_off[family as usize] {
             let key = key_of(family);
             return Err(format!(
                 "`{key}` is off, so there is no address for {rrtype}: remove {rrtype} here, or `off` there"

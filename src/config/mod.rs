@@ -16,8 +16,10 @@ mod load;
 mod model;
 mod paths;
 mod reader;
+mod source_item;
 mod sources;
 mod syntax;
+mod targets;
 
 pub(crate) use account::token_of;
 pub use error::ConfigError;

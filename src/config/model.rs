@@ -8,6 +8,7 @@ use super::error::ConfigError;
 use super::sources::Sources;
 use crate::address::consensus::Quorum;
 use crate::address::suffix::Suffix;
+use crate::address::survey::Wanted;
 use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::gandi::Account;
@@ -78,6 +79,20 @@ pub struct Target {
     pub quorum: Quorum,
 }
 
+impl Target {
+    /// Returns what a survey needs.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let quorum = self.quorum.providers();
+        let quorum = if quorum == 2 { String::new() } else { format!(", quorum = {quorum}") };
+        Wanted {
+            family: self.family,
+            sources: self.sources.list(self.family, None),
+            quorum: self.quorum,
+            text: format!("{}{quorum}", self.sources),
+        }
+    }
+}
+
 /// The settings of address detection.
 #[derive(Debug)]
 pub struct Detection {
@@ -98,6 +113,11 @@ impl Detection {
             names.extend(sources.hosts().chain(sources.urls()).map(str::to_owned));
         }
         names
+    }
+
+    /// Returns the names of interfaces that questions leave by. They are no secret.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.targets.iter().flat_map(|t| t.sources.lines())
     }
 
     /// Returns the global target of a family.

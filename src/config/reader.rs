@@ -33,12 +33,15 @@ const GLOBAL: [&str; 19] = [
     "heartbeat",
 ];
 /// The keys of a domain section.
-const SECTION: [&str; 12] = [
+const SECTION: [&str; 15] = [
     "names",
     "types",
     "ttl",
     "multiple_values",
     "suffix",
+    "ipv4",
+    "ipv6",
+    "quorum",
     "token",
     "token_file",
     "api_key",

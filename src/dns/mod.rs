@@ -4,6 +4,7 @@ pub mod client;
 pub(crate) mod delegation;
 pub mod error;
 mod idn;
+pub(crate) mod lookup;
 pub mod message;
 pub mod name;
 pub mod rrset;

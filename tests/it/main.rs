@@ -38,6 +38,7 @@ mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
 mod large_config; // configs of a megabyte
 mod legacy_configs; // configs of older Gandi scripts, and their translation
+mod lines; // several lines to the internet
 mod listing; // listings without end, with contradictions, or that need much memory
 mod local_failures; // sockets and threads that this machine refuses
 mod many_records; // thousands of records, and the time limit of a run with many

@@ -16,7 +16,6 @@ use crate::exit::Exit;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::json::Object;
-use crate::net::Family;
 use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{FirstWrite, ReplacementText};
@@ -128,15 +127,22 @@ fn check_clock(now: Timestamp, findings: &mut Findings) -> Option<Timestamp> {
 
 /// Queries each configured source, and decides on an address as a run would.
 fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: &mut Findings) {
-    let mut families = Vec::new();
+    let mut wanted = Vec::new();
     for (number, target) in config.detection.targets.iter().enumerate() {
         if config.records.iter().any(|r| r.target == number) {
-            families.push((target.family, target.sources.list(target.family, None)));
+            wanted.push(target.wanted());
         }
     }
-    for survey in survey(families, config.detection.global(Family::V4).quorum, http, random) {
+    let surveys = survey(&wanted, http, random);
+    let mut shown = Vec::new();
+    for survey in &surveys {
         let family = survey.family;
         for query in &survey.queries[..survey.configured] {
+            // Another target has it, too.
+            if shown.contains(&(family, &query.source)) {
+                continue;
+            }
+            shown.push((family, &query.source));
             let about = format!("{} {family}", query.source);
             match &query.result {
                 Some(Ok(detected)) => findings.ok(Id::Source, &about, detected.address.to_string()),
@@ -144,15 +150,15 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
                 None => findings.warn(Id::Source, &about, "could not be queried"),
             }
         }
-        let (about, reason) = (family.as_str(), survey.reason());
+        let (name, reason) = (survey.name(), survey.reason());
         if let Some(address) = survey.address() {
-            findings.ok(Id::Address, about, format!("{address}: {reason}"));
+            findings.ok(Id::Address, &name, format!("{address}: {reason}"));
         } else {
             let text = format!("none: {reason}; see the sources above, and `ipv4` and `ipv6` in the config");
-            findings.fail(Exit::TryLater, Id::Address, about, text);
+            findings.fail(Exit::TryLater, Id::Address, &name, text);
         }
         if let Some(contradiction) = survey.contradiction() {
-            findings.warn(Id::Contradiction, about, contradiction);
+            findings.warn(Id::Contradiction, &name, contradiction);
         }
     }
 }

@@ -28,7 +28,7 @@ impl Redactor {
         Self { home: home.to_owned(), ..Self::default() }
     }
 
-    /// Hides the names in this config.
+    /// Hides the names in this config, but those of interfaces.
     pub(super) fn hide_names_of(&mut self, config: &Config) {
         let mut domains = Texts::default();
         for (i, record) in config.records.iter().enumerate() {
@@ -41,6 +41,9 @@ impl Redactor {
                     self.hide(name.strip_prefix("*.").unwrap_or(name), format!("[name {}]", i + 1));
                 }
             }
+        }
+        for line in config.detection.lines() {
+            self.hide(line, line.to_owned());
         }
         for name in &config.detection.names() {
             self.hide(name, "[another name]".to_owned());

@@ -34,16 +34,16 @@ pub(super) fn look(
     console: &mut Console,
 ) -> Addresses {
     console.notice(format_args!("\nLooking for this machine's public addresses ..."));
-    let mut families = Vec::new();
+    let mut wanted = Vec::new();
     for family in Family::ALL {
-        let sources = &config.detection.global(family).sources;
-        if options.families.includes(family) && !sources.is_off() {
-            families.push((family, sources.list(family, None)));
+        let target = config.detection.global(family);
+        if options.families.includes(family) && !target.sources.is_off() {
+            wanted.push(target.wanted());
         }
     }
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let mut found = Addresses { detected: Vec::new(), usable: Vec::new(), has_temporary: false };
-    for survey in survey(families, config.detection.global(Family::V4).quorum, &http, random) {
+    for survey in survey(&wanted, &http, random) {
         add(&survey, &mut found, console);
     }
     found
@@ -83,7 +83,12 @@ fn add(survey: &Survey, found: &mut Addresses, console: &mut Console) {
 /// Returns true if the router or the interface has an address behind the carrier's NAT.
 fn is_shared(survey: &Survey) -> bool {
     survey.queries.iter().any(|q| match &q.result {
-        Some(Err(SourceError::NotPublic(a, _) | SourceError::BehindNat(a, _))) => is_carrier_nat(*a),
+        Some(Err(e)) => match **e {
+            SourceError::NotPublic(address, _) | SourceError::BehindNat(address, _) => {
+                is_carrier_nat(address)
+            }
+            _ => false,
+        },
         _ => false,
     })
 }
