@@ -123,6 +123,7 @@ fn token_of_the_environment_takes_the_place_of_the_global_one_only() {
     fs::create_dir(s.path("credentials")).expect("a directory");
     s.write("credentials/token", TOKEN);
     with("CREDENTIALS_DIRECTORY", &s.path("credentials").display().to_string()).is(0, "");
+    with("GANDI_TOKEN_FILE", &s.path("credentials/token").display().to_string()).is(0, "");
     // With a token in each section, nobody needs the one of the environment.
     s.write("token", TOKEN);
     s.raw_config(&format!(
