@@ -158,7 +158,7 @@ mod tests {
             ("pat_1\r", "pat_1"),
             ("pat_1\n", "pat_1"),
             ("\r", ""),
-            ("pax\x7f\x08\x08ab\x7ft_1\r", "pat_1"),
+            ("pax\x7f\x08ab\x7ft_1\r", "pat_1"),
             ("\x7fx\r", "x"),
             ("wrong\x15pat_1\r", "pat_1"),
             ("wrong\x17pat_1\r", "pat_1"),
