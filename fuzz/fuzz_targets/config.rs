@@ -73,14 +73,24 @@ fn error_has_a_line_of(error: &ConfigError, text: &str, secrets: &[&str]) {
     }
 }
 
+/// Returns true if a host, with or without a port, is a private address.
+fn is_private(host: &str) -> bool {
+    let start = |prefix| host.starts_with(prefix);
+    let is_172 = (16..32).any(|n| host.starts_with(&format!("172.{n}.")));
+    let is_v4 = start("10.") || start("192.168.") || start("169.254.") || is_172;
+    let name = host.split(':').next().unwrap_or_default();
+    is_v4 && name.parse::<std::net::Ipv4Addr>().is_ok() || host.starts_with('[') && !start("[2") && !start("[fe")
+}
+
 /// Every value of a config is valid, by rules that are written anew here.
 fn valid(config: &Config, lower_text: &str) {
     assert!(!config.records.is_empty());
     let mut keys = HashSet::new();
     for record in &config.records {
         let (domain, name) = (record.key.domain.as_str(), record.key.name.as_str());
-        assert!(is_host_name(domain) && domain.contains('.') && lower_text.contains(domain), "{domain:?}");
-        assert!(lower_text.contains(name), "{name:?}");
+        assert!(is_host_name(domain) && domain.contains('.'), "{domain:?}");
+        assert!(lower_text.contains(domain) || domain.contains("xn--") || !lower_text.is_ascii(), "{domain:?}");
+        assert!(lower_text.contains(name) || name.contains("xn--") || !lower_text.is_ascii(), "{name:?}");
         match name.strip_prefix("*.").unwrap_or(name) {
             "@" | "*" => {}
             labels => assert!(is_host_name(labels) && labels.len() + domain.len() < 253, "{name:?}"),
@@ -92,16 +102,20 @@ fn valid(config: &Config, lower_text: &str) {
         assert!(!config.detection.targets[record.target].sources.is_off());
         assert!(keys.insert(&record.key), "{:?} is there twice", record.key);
     }
-    for url in [Some(&config.accounts[0].api), config.notifications.heartbeat.as_ref()].into_iter().flatten() {
+    let heartbeats = &config.notifications.heartbeat;
+    assert!(heartbeats.len() <= 5);
+    for (i, url) in std::iter::once(&config.accounts[0].api).chain(heartbeats).enumerate() {
         let url = url.as_str();
-        // A path is appended to it, and no user name stands before the host.
-        let host = url.splitn(4, '/').nth(2).unwrap_or_default();
-        assert!(!url.contains(['?', '#', ' ', '\n']) && !host.contains('@'), "{url:?}");
+        // A path is appended to that of the API, and no user name stands before the host.
+        let host = url.split(['/', '?']).nth(2).unwrap_or_default();
+        assert!(!url.contains(['#', ' ', '\n']) && !host.contains('@'), "{url:?}");
+        assert!(i > 0 || !url.contains('?'), "{url:?}");
         let lower = url.to_ascii_lowercase();
         assert!(
             lower.starts_with("https://")
                 || lower.starts_with("http://127.")
-                || lower.starts_with("http://[::1]"),
+                || lower.starts_with("http://[::1]")
+                || i > 0 && is_private(host),
             "{url:?}"
         );
     }

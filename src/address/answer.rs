@@ -37,6 +37,8 @@ pub enum SourceError {
     /// The router's external address is not public, with the reason: the router is behind another NAT (CGNAT or a
     /// second router).
     BehindNat(IpAddr, &'static str),
+    /// No question can leave by the interface of this source; with the reason.
+    Line(String),
     /// The name of the source `resolve:` could not be resolved.
     Unresolved(ResolveError),
     /// The error of another kind of source, as text: a boxed error would add 5 kB of code.
@@ -73,7 +75,7 @@ impl fmt::Display for SourceError {
                  name would not reach this machine"
             ),
             Self::Unresolved(e) => e.fmt(f),
-            Self::Failed(text) => f.write_str(text),
+            Self::Failed(text) | Self::Line(text) => f.write_str(text),
         }
     }
 }

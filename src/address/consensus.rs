@@ -6,6 +6,7 @@
 //! address be written?).
 
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use super::answer::{Detected, SourceError};
 use super::source::Source;
@@ -43,13 +44,16 @@ impl Default for Quorum {
     }
 }
 
+/// The result of a query, which several lists of sources can share.
+pub type Answer = Result<Detected, Rc<SourceError>>;
+
 /// A source and the result of querying it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Query {
     /// The source.
     pub source: Source,
     /// Its result; `None` if it has not been queried yet.
-    pub result: Option<Result<Detected, SourceError>>,
+    pub result: Option<Answer>,
     /// The purpose that the result was obtained for.
     pub purpose: Purpose,
 }
@@ -143,7 +147,10 @@ pub(super) fn first_answer(queries: &[Query], indices: impl Iterator<Item = usiz
 pub fn contradiction(queries: &[Query]) -> Option<String> {
     let web = queries.iter().find(|q| q.source.kind() == Kind::Web && q.address().is_some())?;
     let seen = web.address()?;
-    queries.iter().find_map(|Query { source, result, .. }| match (source.kind(), result.as_ref()?) {
+    // What two lines see differs, and that is no contradiction.
+    let mut others =
+        queries.iter().filter(|q| q.source.kind() == Kind::Interface || q.source.line() == web.source.line());
+    others.find_map(|Query { source, result, .. }| match (source.kind(), result.as_ref()?.as_ref().map_err(|e| &**e)) {
         (Kind::Router, Ok(detected)) if detected.address != seen => Some(format!(
             "the router reports {}, but {} sees {seen}: this machine uses another way to the internet, such as a VPN \
              or a second line",
@@ -196,14 +203,14 @@ pub(super) mod tests {
         let source = match name.split_once(':').unwrap_or((name, "")) {
             ("interface", "") => Source::Interface(None),
             ("interface", name) => Source::Interface(Some(name.to_owned())),
-            ("router", _) => Source::Router,
-            ("resolve", name) => Source::Resolve(name.to_owned()),
+            ("router", _) => Source::Router(None),
+            ("resolve", name) => Source::Resolve(name.to_owned(), None),
             ("command", path) => Source::Command(PathBuf::from(path)),
-            ("dns", _) => Source::Dns(dns::built_in(Family::V4).remove(0)),
-            (_, provider) => Source::Web(web::Service {
-                provider: provider.to_owned(),
-                url: Endpoint::parse("https://a.example").expect("a URL"),
-            }),
+            ("dns", _) => Source::Dns(dns::built_in(Family::V4).remove(0), None),
+            (_, provider) => {
+                let url = Endpoint::parse("https://a.example").expect("a URL");
+                Source::Web(web::Service { provider: provider.to_owned(), url }, None)
+            }
         };
         let private = "192.168.0.2".parse().expect("an address");
         let trust = if name.contains("pmp") { NAT_PMP } else { source.kind().trust() };
@@ -213,11 +220,12 @@ pub(super) mod tests {
                 let address = format!("81.2.69.{last}").parse().expect(word);
                 Some(Ok(Detected { address, note: None, trust }))
             }
-            ("!", _) => Some(Err(SourceError::NoAddress)),
+            ("!", _) => Some(Err(SourceError::NoAddress.into())),
             ("*", address) => {
-                Some(Err(SourceError::NotPublic(address.parse().expect(word), "an address of some kind")))
+                let address = address.parse().expect(word);
+                Some(Err(SourceError::NotPublic(address, "an address of some kind").into()))
             }
-            ("~", _) => Some(Err(SourceError::BehindNat(private, "a private address"))),
+            ("~", _) => Some(Err(SourceError::BehindNat(private, "a private address").into())),
             _ => None,
         };
         Query { source, result, purpose }
@@ -346,7 +354,7 @@ pub(super) mod tests {
     fn router_without_a_connection_is_not_called_behind_a_nat() {
         let mut queries = queries("router~ web:a=1");
         queries[0].result =
-            Some(Err(SourceError::BehindNat([0, 0, 0, 0].into(), "an unspecified address (RFC 791)")));
+            Some(Err(SourceError::BehindNat([0, 0, 0, 0].into(), "an unspecified address (RFC 791)").into()));
         let text = contradiction(&queries).expect("a contradiction");
         assert!(text.contains("the router is not connected") && text.contains("a sees 81.2.69.1"), "{text}");
         assert!(!text.contains("NAT") && !text.contains("0.0.0.0"), "{text}");

@@ -1,6 +1,8 @@
 //! Queries the sources of one family, in the order that [`super::consensus`] and [`super::votes`] decide.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::answer::Detected;
@@ -30,33 +32,40 @@ enum Stage {
     Write,
 }
 
+/// The answers of a pass so far: the family, the query with its result. Lists of sources share them, so that no source is
+/// asked twice for the same.
+pub(crate) type Answers = RefCell<Vec<(Family, Query)>>;
+
 /// Returns the next step.
 type Next<'a> = dyn Fn(&[Query]) -> Step + 'a;
 
-/// The sources of one family and their results so far. Each source is queried at most once; the router a second time if
+/// The sources of one target and their results so far. Each source is queried at most once; the router a second time if
 /// its answer was good enough to compare, and is needed for a write.
 #[derive(Debug)]
-pub(crate) struct Detector {
+pub(crate) struct Detector<'a> {
+    answers: &'a Answers,
     family: Family,
     quorum: Quorum,
     queries: Vec<Query>,
     random: Random,
+    /// Time left for all queries: a line that is down must leave time for the other targets.
+    left: Duration,
     /// Time left for hints, second opinions and the look for a contradiction.
     spare: Duration,
 }
 
-impl Detector {
-    /// Creates a detector for these `sources`, which are in the order of the config. `remaining` is what is left of the
-    /// run.
+impl<'a> Detector<'a> {
+    /// Creates a detector for these `sources`, which are in the order of the config. `left` is the time for them.
     pub(crate) fn new(
         family: Family,
         sources: Vec<Source>,
         quorum: Quorum,
         random: Random,
-        remaining: Duration,
+        left: Duration,
+        answers: &'a Answers,
     ) -> Self {
         let queries = sources.into_iter().map(Query::new).collect();
-        Self { family, quorum, queries, random, spare: remaining / SHARE }
+        Self { answers, family, quorum, queries, random, left, spare: left / SHARE }
     }
 
     /// Returns the address of the cheapest source that answers, hints included: enough to find that nothing has
@@ -136,16 +145,26 @@ impl Detector {
         }
     }
 
-    /// Queries one source, and keeps the result.
+    /// Queries one source, unless another detector has done so for the same purpose, and keeps the result.
     fn query(&mut self, index: usize, stage: Stage, http: &Http, console: &mut Console) {
-        let timeout = self.timeout(index, stage, http.remaining());
         let purpose = if stage == Stage::Compare { Purpose::Compare } else { Purpose::Write };
+        let source = &self.queries[index].source;
+        let is_enough = |(family, known): &&(Family, Query)| {
+            *family == self.family
+                && known.source == *source
+                && (purpose == Purpose::Compare || !known.has_more())
+        };
+        if let Some((_, known)) = self.answers.borrow().iter().find(is_enough) {
+            self.queries[index] = known.clone();
+            return;
+        }
+        let timeout = self.timeout(index, stage, http.remaining().min(self.left));
         let started = Instant::now();
-        let query = &mut self.queries[index];
-        let source = &query.source;
         let detected = source.query(self.family, purpose, timeout, http, &mut self.random);
+        let taken = started.elapsed();
+        self.left = self.left.saturating_sub(taken);
         if stage == Stage::Opinion || source.kind() == Kind::Dns {
-            self.spare = self.spare.saturating_sub(started.elapsed());
+            self.spare = self.spare.saturating_sub(taken);
         }
         let location = source.location();
         match &detected {
@@ -155,7 +174,9 @@ impl Detector {
             }
             Err(e) => console.debug(format_args!("{source}: {e}{location}")),
         }
-        (query.result, query.purpose) = (Some(detected), purpose);
+        let query = &mut self.queries[index];
+        (query.result, query.purpose) = (Some(detected.map_err(Rc::new)), purpose);
+        self.answers.borrow_mut().push((self.family, query.clone()));
     }
 
     /// Returns the timeout of a query of this source.

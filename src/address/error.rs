@@ -29,11 +29,12 @@ pub struct AddressError {
 pub(super) fn advice(family: Family, queries: &[Query]) -> &'static str {
     let (mut is_bare, mut is_unreachable) = (false, false);
     for query in queries {
-        match (&query.result, query.source.kind()) {
-            (Some(Err(SourceError::Failed(_))), Kind::Interface) => is_bare = true,
-            (Some(Err(SourceError::Unresolved(_))), Kind::Resolve) => is_unreachable = true,
-            (Some(Err(SourceError::Http(e))), Kind::Web) if e.is_unreachable() => is_unreachable = true,
-            (Some(Ok(_)), _) | (Some(Err(_)), Kind::Resolve | Kind::Web) => return "",
+        let Some(result) = &query.result else { continue };
+        match (result.as_ref().map_err(|e| &**e), query.source.kind()) {
+            (Err(SourceError::Failed(_)), Kind::Interface) => is_bare = true,
+            (Err(SourceError::Unresolved(_)), Kind::Resolve) => is_unreachable = true,
+            (Err(SourceError::Http(e)), Kind::Web) if e.is_unreachable() => is_unreachable = true,
+            (Ok(_), _) | (Err(_), Kind::Resolve | Kind::Web) => return "",
             _ => {}
         }
     }
@@ -52,7 +53,7 @@ pub(super) fn advice(family: Family, queries: &[Query]) -> &'static str {
 impl AddressError {
     /// Returns the queries that failed, each with its error.
     fn causes(&self) -> impl Iterator<Item = (&Query, &SourceError)> {
-        self.queries.iter().filter_map(|q| Some((q, q.result.as_ref()?.as_ref().err()?)))
+        self.queries.iter().filter_map(|q| Some((q, &**q.result.as_ref()?.as_ref().err()?)))
     }
 
     /// Returns true if a source that is more than a hint has answered.
@@ -64,11 +65,13 @@ impl AddressError {
     /// Returns true if no web service and no name server could be reached, or the time was up: then the fault is local
     /// and needs no backoff.
     pub(crate) fn is_local(&self) -> bool {
-        let asks_servers = |kind| matches!(kind, Kind::Web | Kind::Resolve);
-        let mut causes = self.causes().filter(|(q, _)| asks_servers(q.source.kind())).peekable();
+        let counts = |(q, cause): &(&Query, &SourceError)| {
+            matches!(q.source.kind(), Kind::Web | Kind::Resolve) || matches!(cause, SourceError::Line(_))
+        };
+        let mut causes = self.causes().filter(counts).peekable();
         let unreached = |cause: &SourceError| match cause {
             SourceError::Http(e) => e.is_local(),
-            cause => matches!(cause, SourceError::Unresolved(_)),
+            cause => matches!(cause, SourceError::Unresolved(_) | SourceError::Line(_)),
         };
         causes.peek().is_some() && causes.all(|(_, cause)| unreached(cause))
     }

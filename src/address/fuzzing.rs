@@ -31,5 +31,5 @@ pub fn program(output: &[u8]) -> Option<IpAddr> {
 #[must_use]
 pub fn accepted(address: IpAddr, family: Family) -> Option<IpAddr> {
     let detected = Detected { address, note: None, trust: Trust::Vote };
-    Source::Router.accept(detected, family).map(|d| d.address).ok()
+    Source::Router(None).accept(detected, family).map(|d| d.address).ok()
 }

@@ -10,24 +10,27 @@ use super::global;
 use super::sources::{command, dns, interface, resolve, router, web};
 use super::trust::{Kind, Purpose};
 use crate::http::Http;
-use crate::net::Family;
+use crate::net::{Device, Family};
 use crate::sys::random::Random;
 
+/// The interface that a question leaves by, as in `web@eth1`; `None` for the system's choice.
+pub type Line = Option<Device>;
+
 /// A source of the public address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// `interface:NAME`, or `interface` (`None`) for the interface of the default route.
     Interface(Option<String>),
-    /// `router`: the default gateway.
-    Router,
+    /// `router`: the default gateway, or that of an interface.
+    Router(Line),
     /// One service of `dns`.
-    Dns(dns::Service),
+    Dns(dns::Service, Line),
     /// `resolve:NAME`, with the name.
-    Resolve(String),
+    Resolve(String, Line),
     /// `command:PATH`, with the path.
     Command(PathBuf),
     /// One service of `web`, or a URL.
-    Web(web::Service),
+    Web(web::Service, Line),
     /// `--address`: the address that another program knows.
     Given(IpAddr),
 }
@@ -38,21 +41,33 @@ impl Source {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Interface(_) => Kind::Interface,
-            Self::Router => Kind::Router,
-            Self::Dns(_) => Kind::Dns,
-            Self::Resolve(_) => Kind::Resolve,
+            Self::Router(_) => Kind::Router,
+            Self::Dns(..) => Kind::Dns,
+            Self::Resolve(..) => Kind::Resolve,
             Self::Command(_) | Self::Given(_) => Kind::Command,
-            Self::Web(_) => Kind::Web,
+            Self::Web(..) => Kind::Web,
         }
     }
 
-    /// Returns true if `other`, whose answers are votes, has the same provider.
+    /// Returns the interface that its question leaves by.
+    #[must_use]
+    pub const fn line(&self) -> Option<&Device> {
+        match self {
+            Self::Interface(_) | Self::Command(_) | Self::Given(_) => None,
+            Self::Router(line) | Self::Dns(_, line) | Self::Resolve(_, line) | Self::Web(_, line) => {
+                line.as_ref()
+            }
+        }
+    }
+
+    /// Returns true if `other`, whose answers are votes, has the same provider, by whatever line: who lies by one lies by
+    /// another.
     pub(crate) fn has_provider_of(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Web(a), Self::Web(b)) => a.provider == b.provider,
-            (Self::Dns(a), Self::Web(b)) => a.provider == b.provider,
-            (Self::Resolve(a), Self::Resolve(b)) => a == b,
-            (Self::Router, Self::Router) => true,
+            (Self::Web(a, _), Self::Web(b, _)) => a.provider == b.provider,
+            (Self::Dns(a, _), Self::Web(b, _)) => a.provider == b.provider,
+            (Self::Resolve(a, _), Self::Resolve(b, _)) => a == b,
+            (Self::Router(_), Self::Router(_)) => true,
             _ => false,
         }
     }
@@ -60,8 +75,8 @@ impl Source {
     /// Returns the server in parentheses, for `-v`; empty if the source has none.
     pub(crate) fn location(&self) -> String {
         match self {
-            Self::Dns(service) => format!(" ({})", service.server),
-            Self::Web(service) => format!(" ({})", service.url),
+            Self::Dns(service, _) => format!(" ({})", service.server),
+            Self::Web(service, _) => format!(" ({})", service.url),
             _ => String::new(),
         }
     }
@@ -76,19 +91,23 @@ impl Source {
         http: &Http,
         random: &mut Random,
     ) -> Result<Detected, SourceError> {
+        let line = self.line();
+        if let Some(problem) = line.and_then(|device| device.problem(family)) {
+            return Err(SourceError::Line(problem));
+        }
         let without_note = |address| Detected { address, note: None, trust: self.kind().trust() };
         let detected = match self {
             Self::Interface(name) => {
                 let detected = interface::query(name.as_deref(), family, timeout);
                 Detected { trust: self.kind().trust(), ..detected.map_err(|e| SourceError::failed(&e))? }
             }
-            Self::Router => router::query(timeout, purpose).map_err(|e| SourceError::failed(&e))?,
-            Self::Dns(service) => {
-                without_note(dns::query(service, timeout, random).map_err(|e| SourceError::failed(&e))?)
+            Self::Router(_) => router::query(line, timeout, purpose).map_err(|e| SourceError::failed(&e))?,
+            Self::Dns(service, _) => {
+                without_note(dns::query(service, line, timeout, random).map_err(|e| SourceError::failed(&e))?)
             }
-            Self::Resolve(name) => without_note(resolve::query(name, family, timeout)?),
+            Self::Resolve(name, _) => without_note(resolve::query(name, line, family, timeout)?),
             Self::Command(path) => without_note(command::query(path, family, timeout)?),
-            Self::Web(service) => without_note(web::query(http, service, family, timeout)?),
+            Self::Web(service, _) => without_note(web::query(http, service, line, family, timeout)?),
             Self::Given(address) => without_note(*address),
         };
         self.accept(detected, family)
@@ -109,17 +128,28 @@ impl Source {
     }
 }
 
+/// Sources are equal if kind, name, line and server are. Their texts tell, with less code than comparing each part.
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string() && self.location() == other.location()
+    }
+}
+
+impl Eq for Source {}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Interface(None) => f.pad("interface"),
-            Self::Interface(Some(name)) => f.pad(&format!("interface:{name}")),
-            Self::Router => f.pad("router"),
-            Self::Dns(service) => f.pad(&format!("dns:{}", service.provider)),
-            Self::Resolve(name) => f.pad(&format!("resolve:{name}")),
-            Self::Command(path) => f.pad(&format!("command:{}", path.display())),
-            Self::Web(service) => f.pad(&service.provider),
-            Self::Given(_) => f.pad("--address"),
-        }
+        let (kind, name) = match self {
+            Self::Interface(None) => ("interface", ""),
+            Self::Interface(Some(name)) => ("interface:", name.as_str()),
+            Self::Router(_) => ("router", ""),
+            Self::Dns(service, _) => ("dns:", service.provider),
+            Self::Resolve(name, _) => ("resolve:", name.as_str()),
+            Self::Command(path) => return write!(f, "command:{}", path.display()),
+            Self::Web(service, _) => (service.provider.as_str(), ""),
+            Self::Given(_) => ("--address", ""),
+        };
+        let (at, line) = self.line().map_or(("", ""), |device| ("@", device.as_str()));
+        write!(f, "{kind}{name}{at}{line}")
     }
 }

@@ -1,6 +1,7 @@
 //! Queries every source once, in parallel, for `gandi-ddns ip` and `gandi-ddns check`.
 
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::thread;
 use std::time::Instant;
 
@@ -15,10 +16,23 @@ use crate::net::Family;
 use crate::sys::random::Random;
 use crate::sys::words::count;
 
-/// The results of all sources of one family.
+/// A target to survey.
+pub(crate) struct Wanted {
+    pub(crate) family: Family,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) quorum: Quorum,
+    /// The sources as in the config.
+    pub(crate) text: String,
+}
+
+/// The results of all sources of one target.
 #[derive(Debug)]
 pub(crate) struct Survey {
     pub(crate) family: Family,
+    /// The sources as in the config.
+    pub(crate) text: String,
+    /// True if no other target is of this family.
+    is_only: bool,
     /// The configured sources in the order of the config, then the local ones that the config does not name.
     pub(crate) queries: Vec<Query>,
     /// Duration of each query, in milliseconds; 0 if it could not be made.
@@ -42,6 +56,11 @@ impl Survey {
             Step::Decided { address, .. } => Some(address),
             _ => None,
         }
+    }
+
+    /// Returns the family, with the sources if there are others of this family.
+    pub(crate) fn name(&self) -> String {
+        if self.is_only { self.family.to_string() } else { format!("{} ({})", self.family, self.text) }
     }
 
     /// Explains the decision: who reported the address, or why there is none.
@@ -96,55 +115,84 @@ impl Survey {
     }
 }
 
-/// Queries the configured sources of each family, and the router and the default interface where they are not
-/// configured, all at the same time.
-pub(crate) fn survey(
-    families: Vec<(Family, Vec<Source>)>,
-    quorum: Quorum,
-    http: &Http,
-    random: &mut Random,
-) -> Vec<Survey> {
-    let mut surveys = Vec::new();
-    for (family, sources) in families {
-        surveys.push(prepare(family, sources, quorum));
+/// A source of a family, and the duration of its query in milliseconds.
+type Asked = (Family, Query, u64);
+
+/// Queries the configured sources of each target, and the router and the default interface where they are not configured
+/// for the family, all at the same time. A source of several targets is queried once.
+pub(crate) fn survey(wanted: &[Wanted], http: &Http, random: &mut Random) -> Vec<Survey> {
+    let mut surveys = prepare(wanted);
+    let mut asked: Vec<Asked> = Vec::new();
+    for Survey { family, queries, .. } in &surveys {
+        for query in queries {
+            if find(&asked, *family, &query.source).is_none() {
+                asked.push((*family, query.clone(), 0));
+            }
+        }
     }
     thread::scope(|scope| {
         let mut running = Vec::new();
-        for (number, survey) in surveys.iter().enumerate() {
-            for (index, Query { source, .. }) in survey.queries.iter().enumerate() {
-                let (source, family, mut random) = (source.clone(), survey.family, random.split());
-                let query = move || {
-                    let started = Instant::now();
-                    let result = source.query(family, Purpose::Write, http.remaining(), http, &mut random);
-                    (result, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
-                };
-                running.push((number, index, thread::Builder::new().spawn_scoped(scope, query)));
-            }
+        for (family, Query { source, .. }, _) in &asked {
+            let (source, family, mut random) = (source.clone(), *family, random.split());
+            let query = move || {
+                let started = Instant::now();
+                let result = source.query(family, Purpose::Write, http.remaining(), http, &mut random);
+                (result, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
+            };
+            running.push(thread::Builder::new().spawn_scoped(scope, query));
         }
-        for (number, index, thread) in running {
-            let (result, milliseconds) = thread
+        for ((_, query, milliseconds), thread) in asked.iter_mut().zip(running) {
+            let (result, taken) = thread
                 .ok()
                 .and_then(|t| t.join().ok())
                 .unwrap_or_else(|| (Err(SourceError::Failed("could not start a thread".to_owned())), 0));
-            let query = &mut surveys[number].queries[index];
-            (query.result, query.purpose) = (Some(result), Purpose::Write);
-            surveys[number].milliseconds[index] = milliseconds;
+            (query.result, query.purpose) = (Some(result.map_err(Rc::new)), Purpose::Write);
+            *milliseconds = taken;
         }
     });
     for survey in &mut surveys {
-        survey.decision = decide(&survey.queries[..survey.configured], quorum, Bar::Hint);
+        for query in &mut survey.queries {
+            if let Some((_, answered, milliseconds)) = find(&asked, survey.family, &query.source) {
+                *query = answered.clone();
+                survey.milliseconds.push(*milliseconds);
+            }
+        }
+        survey.decision = decide(&survey.queries[..survey.configured], survey.quorum, Bar::Hint);
     }
     surveys
 }
 
-/// Adds the router and the default interface to the configured sources, for information.
-fn prepare(family: Family, mut sources: Vec<Source>, quorum: Quorum) -> Survey {
-    let configured = sources.len();
-    let lacks = |kind| sources.iter().all(|s| s.kind() != kind);
-    let router = (family == Family::V4 && lacks(Kind::Router)).then_some(Source::Router);
-    let interface = lacks(Kind::Interface).then_some(Source::Interface(None));
-    sources.extend(router.into_iter().chain(interface));
-    let milliseconds = vec![0; sources.len()];
-    let queries = sources.into_iter().map(Query::new).collect();
-    Survey { family, queries, milliseconds, configured, decision: Step::Exhausted, quorum }
+fn find<'a>(asked: &'a [Asked], family: Family, source: &Source) -> Option<&'a Asked> {
+    asked.iter().find(|(of, query, _)| *of == family && query.source == *source)
+}
+
+/// Adds the router and the default interface to the first target of each family, for information, if no target of the
+/// family has them.
+fn prepare(wanted: &[Wanted]) -> Vec<Survey> {
+    let mut surveys: Vec<Survey> = Vec::new();
+    for family in Family::ALL {
+        let of_family = || wanted.iter().filter(|w| w.family == family);
+        let lacks = |kind| of_family().all(|w| w.sources.iter().all(|s| s.kind() != kind));
+        let mut more = Vec::new();
+        if family == Family::V4 && lacks(Kind::Router) {
+            more.push(Source::Router(None));
+        }
+        if lacks(Kind::Interface) {
+            more.push(Source::Interface(None));
+        }
+        for Wanted { sources, quorum, text, .. } in of_family() {
+            let queries = sources.iter().cloned().chain(more.drain(..)).map(Query::new).collect();
+            surveys.push(Survey {
+                family,
+                text: text.clone(),
+                is_only: of_family().count() == 1,
+                queries,
+                milliseconds: Vec::new(),
+                configured: sources.len(),
+                decision: Step::Exhausted,
+                quorum: *quorum,
+            });
+        }
+    }
+    surveys
 }

@@ -6,20 +6,21 @@ use std::time::Duration;
 
 use super::account;
 use super::error::{ConfigError, Errors};
-use super::model::{Account, Config, Credentials, Detection, Notifications, Target};
+use super::model::{Account, Config, Credentials, Detection, Notifications, Record, Target};
 use super::reader::Reader;
-use super::sources::{Sources, key_of};
 use super::syntax::Section;
+use super::targets::Targets;
 use super::{ca_file, domains};
-use crate::address::consensus::Quorum;
 use crate::exit::Exit;
 use crate::gandi::livedns::PRODUCTION;
 use crate::gandi::{Credential, Secret};
 use crate::http::Endpoint;
 use crate::http::endpoint::EndpointError;
-use crate::net::Family;
 use crate::sys::environment::Environment;
 use crate::sys::hash::fnv;
+
+/// The maximum number of heartbeat URLs, which share 10 s.
+const MAX_HEARTBEATS: usize = 5;
 
 /// Builds a config from its sections. The first one must be the global section. The config has defaults in place of the
 /// values that are added to `errors`.
@@ -30,7 +31,10 @@ pub(super) fn build(
     credentials: Credentials,
 ) -> Result<Box<Config>, ConfigError> {
     let (reader, domain_sections) = open(sections, errors)?;
-    let detection = detection(&reader);
+    let mut targets = Targets::read(&reader);
+    let default = domains::multiple_values(&reader).unwrap_or_default();
+    let records = domains::read(domain_sections, errors, default, &mut targets);
+    check_sources(&targets, &records, errors);
     let mut config = Box::new(Config {
         accounts: vec![Account {
             api: reader.value("api", api).map_or_else(production, Ok)?,
@@ -40,25 +44,17 @@ pub(super) fn build(
         }],
         state_dir: reader.path("state_dir").or_else(|| env.state_dir()),
         recheck: reader.duration("recheck", 0, 2_592_000).unwrap_or(Duration::from_secs(3600)),
-        records: domains::read(
-            domain_sections,
-            errors,
-            domains::multiple_values(&reader).unwrap_or_default(),
-            &detection,
-        ),
-        detection,
+        records,
+        detection: detection(&reader, targets.list),
         notifications: Notifications {
             on_change: reader.path("on_change"),
             on_failure: reader.path("on_failure"),
-            heartbeat: reader.value("heartbeat", heartbeat),
+            heartbeat: reader.value("heartbeat", heartbeat).unwrap_or_default(),
         },
         history: reader.path("history"),
         fingerprint: 0,
         warnings: Vec::new(),
     });
-    for number in 0..config.detection.targets.len() {
-        check_sources(&config, number, &reader);
-    }
     // A wrong argument is reported alone: its exit code is another one.
     if credentials == Credentials::Required
         && (errors.file.is_some() || errors.is_empty())
@@ -71,9 +67,12 @@ pub(super) fn build(
     Ok(config)
 }
 
-/// Builds only the settings of address detection, which need neither a token nor a record.
+/// Builds only the settings of address detection, with the targets that are in use. This needs neither a token nor a
+/// record.
 pub(super) fn detection_of(sections: &[Section], errors: &Errors) -> Result<Detection, ConfigError> {
-    Ok(detection(&open(sections, errors)?.0))
+    let (reader, domain_sections) = open(sections, errors)?;
+    let targets = Targets::read(&reader).in_use(&reader, domain_sections, errors);
+    Ok(detection(&reader, targets))
 }
 
 /// Returns a reader for the global section, whose keys are checked, and the domain sections.
@@ -84,21 +83,14 @@ fn open<'a>(sections: &'a [Section], errors: &'a Errors) -> Result<(Reader<'a>, 
     Ok((Reader::global(section, errors), domains))
 }
 
-fn detection(reader: &Reader) -> Detection {
-    let quorum = reader.value("quorum", quorum).unwrap_or_default();
-    let target = |family: Family| Target { family, sources: Sources::read(reader, family), quorum };
+fn detection(reader: &Reader, targets: Vec<Target>) -> Detection {
     Detection {
-        targets: Family::ALL.map(target).into(),
+        targets,
         roots: reader
             .path("ca_file")
             .and_then(|path| ca_file::read(&path).map_err(|problem| reader.error("ca_file", problem)).ok()),
         timeout: reader.duration("timeout", 1, 3600).unwrap_or(Duration::from_secs(60)),
     }
-}
-
-fn quorum(value: &str) -> Result<Quorum, String> {
-    let quorum = value.parse().ok().and_then(Quorum::new);
-    quorum.ok_or_else(|| format!("`{value}` is not a number from {} to {}", Quorum::MIN, Quorum::MAX))
 }
 
 /// Reads the base URL of LiveDNS. Paths are appended to it, so a query is refused.
@@ -109,16 +101,28 @@ fn api(value: &str) -> Result<Endpoint, String> {
     Endpoint::parse(value).map_err(|e| e.to_string())
 }
 
-/// Reads the heartbeat URL. A failed run requests the same URL with `/fail` appended, so a query is refused. The errors
+/// Reads the heartbeat URLs. A comma may be part of a URL, so it separates two only where the next one begins. The errors
 /// do not repeat the URL: whoever knows it can send heartbeats.
-fn heartbeat(value: &str) -> Result<Endpoint, String> {
-    if value.contains('?') {
-        return Err("must not contain `?`, because `/fail` is appended to it".to_owned());
+fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
+    let value = value.replace(",http", " http");
+    let mut urls = Vec::new();
+    for word in
+        value.split_whitespace().map(|word| word.trim_end_matches(',')).filter(|word| !word.is_empty())
+    {
+        let url = Endpoint::parse_private(word).map_err(|e| match e {
+            EndpointError::UserInfo => e.to_string(),
+            _ => format!(
+                "URL {} must begin with https://, or with http:// and a private address (not shown: it is a secret)",
+                urls.len() + 1
+            ),
+        })?;
+        urls.push(url);
     }
-    Endpoint::parse(value).map_err(|e| match e {
-        EndpointError::UserInfo => e.to_string(),
-        _ => "must be a URL that begins with https:// (not shown: it is a secret)".to_owned(),
-    })
+    match urls.len() {
+        0 => Err("needs a value".to_owned()),
+        1..=MAX_HEARTBEATS => Ok(urls),
+        number => Err(format!("{number} URLs are too many: list at most {MAX_HEARTBEATS}")),
+    }
 }
 
 /// Reads `renew_token`. It requires `token_file`: a token in the config itself, in the environment or in a systemd
@@ -156,22 +160,24 @@ fn production() -> Result<Endpoint, ConfigError> {
     Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(e.to_string()))
 }
 
-/// Checks that the sources of a target can reach the quorum, and that `resolve:` does not look up a record of this
+/// Checks that the sources of each target can reach the quorum, and that `resolve:` does not look up a record of this
 /// config. Both would otherwise show only at the next change of the address, maybe months later.
-fn check_sources(config: &Config, number: usize, reader: &Reader) {
-    let Target { family, sources, quorum } = &config.detection.targets[number];
-    let records = || config.records.iter().filter(|r| r.target == number);
-    if records().next().is_none() {
-        return;
-    }
-    let own_record = sources.hosts().find(|host| records().any(|r| r.key.has_host_name(host)));
-    let problem = match own_record {
-        Some(host) => Some(format!("would look up its own record {host}: use another name in `resolve:`")),
-        None => sources.quorum_problem(*family, *quorum),
-    };
-    if let Some(problem) = problem {
-        let key = key_of(*family);
-        let line = reader.entry(key).map_or(0, |e| e.line);
-        reader.errors.add(line, format!("`{key}` {problem}"));
+fn check_sources(targets: &Targets, records: &[Record], errors: &Errors) {
+    for (number, Target { family, sources, quorum }) in targets.list.iter().enumerate() {
+        if !records.iter().any(|r| r.target == number) {
+            continue;
+        }
+        let is_own = |host: &&str| {
+            records.iter().any(|r| r.key.rrtype.family() == *family && r.key.has_host_name(host))
+        };
+        let problem = match sources.hosts().find(is_own) {
+            Some(host) => {
+                Some(format!("would look up its own record {host}: use another name in `resolve:`"))
+            }
+            None => sources.quorum_problem(*family, *quorum),
+        };
+        if let Some(problem) = problem {
+            targets.error(number, &problem, errors);
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Reads the `[domain]` sections into the list of records.
 
 use super::error::Errors;
-use super::model::{Detection, MultipleValues, Record};
+use super::model::{MultipleValues, Record};
 use super::reader::Reader;
 use super::sources::key_of;
 use super::syntax::{Section, did_you_mean};
+use super::targets::Targets;
 use crate::address::suffix::Suffix;
-use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName};
+use crate::dns::{NameError, RrsetKey, RrsetName, RrsetType, Ttl, ZoneName, host_name, labels_like};
 use crate::sys::hash::{FNV_START, add_to_hash, fnv};
 use crate::sys::index::Index;
 use crate::sys::secret;
@@ -17,15 +18,15 @@ pub(super) fn read(
     sections: &[Section],
     errors: &Errors,
     default: MultipleValues,
-    detection: &Detection,
+    targets: &mut Targets,
 ) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     let mut index = Index::default();
     let domains = Domains::of(sections);
     for section in sections {
         let reader = Reader::of_domain(section, errors);
-        for record in read_section(&reader, default, &domains, detection) {
-            let hash = fnv(record.key.to_string().as_bytes());
+        for record in read_section(&reader, default, &domains, targets) {
+            let hash = fnv(record.key.id("").as_bytes());
             if index.find_or_add(hash, records.len(), &|i| records[i].key == record.key).is_some() {
                 let line = reader.entry("names").map_or(section.line, |e| e.line);
                 errors.add_of_key(line, "names", format!("{} is listed twice", record.key).into());
@@ -37,7 +38,7 @@ pub(super) fn read(
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "no domain configured: add a section such as [example.org]");
     }
-    records.retain(|r| !detection.targets[r.target].sources.is_off());
+    records.retain(|r| !targets.list[r.target].sources.is_off());
     if records.is_empty() && errors.is_empty() {
         errors.add(0, "nothing to do: the address family of every record is `off`");
     }
@@ -59,7 +60,7 @@ fn read_section(
     reader: &Reader,
     default: MultipleValues,
     domains: &Domains,
-    detection: &Detection,
+    targets: &mut Targets,
 ) -> Vec<Record> {
     let (section, errors) = (reader.section, reader.errors);
     // Other mistakes in a section without a valid domain are told all the same.
@@ -79,7 +80,8 @@ fn read_section(
         );
         errors.add(section.line, problem);
     }
-    let types = types_of(reader, detection);
+    let numbers = targets.of_section(reader);
+    let types = types_of(reader, numbers.map(|number| targets.list[number].sources.is_off()));
     let ttl = reader.duration("ttl", Ttl::MIN.seconds().into(), Ttl::MAX.seconds().into());
     let ttl = ttl.and_then(|ttl| Ttl::new(u32::try_from(ttl.as_secs()).ok()?));
     let suffix = reader.value("suffix", |v| {
@@ -97,7 +99,7 @@ fn read_section(
         for &rrtype in &types {
             let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype };
             let suffix = suffix.filter(|_| rrtype == RrsetType::Aaaa);
-            let target = rrtype.family() as usize;
+            let target = numbers[rrtype.family() as usize];
             records.push(Record { key, ttl, multiple_values, suffix, account: 0, target });
         }
     }
@@ -120,8 +122,8 @@ fn domain_of(section: &Section, errors: &Errors) -> Option<ZoneName> {
     ZoneName::parse(&section.name).map_err(add).ok()
 }
 
-/// Reads `types`, or returns the default. `None` after an error.
-fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
+/// Reads `types`, or returns the default. `None` after an error. `is_off` tells for each of the families if it is `off`.
+fn types_of(reader: &Reader, is_off: [bool; 2]) -> Option<Vec<RrsetType>> {
     if reader.entry("types").is_none() {
         return Some(vec![RrsetType::A]);
     }
@@ -129,7 +131,7 @@ fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
         let rrtype = RrsetType::parse(word)
             .ok_or_else(|| format!("unknown record type `{word}`: use A, AAAA or both"))?;
         let family = rrtype.family();
-        if detection.global(family).sources.is_off() {
+        if is_off[family as usize] {
             let key = key_of(family);
             return Err(format!(
                 "`{key}` is off, so there is no address for {rrtype}: remove {rrtype} here, or `off` there"
@@ -147,19 +149,21 @@ fn types_of(reader: &Reader, detection: &Detection) -> Option<Vec<RrsetType>> {
 /// The domains of all sections, to find names that belong in another section.
 struct Domains<'a> {
     sections: &'a [Section],
+    /// The domains of the sections as they are sent; empty if they are not valid.
+    sent: Vec<String>,
     /// By the hash of the domain from its end, so that each ending of a name is found in one pass.
     index: Index,
 }
 
 impl<'a> Domains<'a> {
     fn of(sections: &'a [Section]) -> Self {
-        let mut index = Index::default();
+        let (mut index, mut sent) = (Index::default(), Vec::new());
         for (i, section) in sections.iter().enumerate() {
-            let name = section.name.as_str();
-            let hash = name.to_ascii_lowercase().bytes().rev().fold(FNV_START, add_to_hash);
-            index.find_or_add(hash, i, &|other| sections[other].name.eq_ignore_ascii_case(name));
+            sent.push(host_name(&section.name).unwrap_or_default());
+            let hash = sent[i].bytes().rev().fold(FNV_START, add_to_hash);
+            index.find_or_add(hash, i, &|other| sent[other] == sent[i]);
         }
-        Self { sections, index }
+        Self { sections, sent, index }
     }
 
     /// Returns the longest ending of `name`, followed by `rest`, that is the domain of a section, and what is before it.
@@ -171,10 +175,7 @@ impl<'a> Domains<'a> {
             if at > 0 && name.as_bytes()[at - 1] != b'.' {
                 continue;
             }
-            let is_equal = |i: usize| {
-                let domain = self.sections[i].name.to_ascii_lowercase();
-                domain.strip_suffix(rest) == Some(&name[at..])
-            };
+            let is_equal = |i: usize| self.sent[i].strip_suffix(rest) == Some(&name[at..]);
             if let Some(i) = self.index.find(hash, &is_equal) {
                 let before = name[..at].trim_end_matches('.');
                 found = Some((if before.is_empty() { "@" } else { before }, self.sections[i].name.as_str()));
@@ -186,8 +187,9 @@ impl<'a> Domains<'a> {
     /// Returns the reason why a name of `domain` belongs in another section: it ends in the domain of that one, as typed
     /// or in full.
     fn problem(&self, name: &RrsetName, domain: &ZoneName) -> Option<String> {
-        let name = name.as_str();
-        let (short, other) = self.split(name, "").or_else(|| self.split(name, &format!(".{domain}")))?;
+        let (sent, name) = (name.as_str(), name.typed());
+        let (short, other) = self.split(sent, "").or_else(|| self.split(sent, &format!(".{domain}")))?;
+        let short = if short == "@" { short } else { labels_like(short, name) };
         Some(format!("`{name}` belongs in the section [{other}]: write `{short}` there"))
     }
 }

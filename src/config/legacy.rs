@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::syntax::{Entry, Section};
-use crate::dns::{RrsetName, Ttl, ZoneName, check_labels};
+use crate::dns::{NameError, RrsetName, Ttl, ZoneName, host_name};
 use crate::sys::hash::fnv;
 use crate::sys::index::Index;
 use crate::sys::secret;
@@ -102,7 +102,7 @@ fn plain(value: &str) -> &str {
 fn is_other_host(value: &str) -> bool {
     value.contains('.')
         && value.parse::<IpAddr>().is_err()
-        && check_labels(value).is_ok()
+        && host_name(value).is_ok()
         && !secret::is_in(value)
 }
 
@@ -135,7 +135,7 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
                 for rrtype in types {
                     new |= is_new(format!("{rrtype} {host}"));
                 }
-                (name.as_str(), new)
+                (name.typed(), new)
             }
             _ => ("<name>", !names.contains("<name>")),
         };
@@ -151,7 +151,7 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
     if names.is_empty() {
         names.push_str(" <name>  # the names to update, such as home; @ is the domain itself");
     }
-    let domain = domain.as_ref().map_or("<domain>", ZoneName::as_str);
+    let domain = domain.as_ref().map_or("<domain>", ZoneName::typed);
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{domain}]\nnames ={names}\ntypes = {}", types.join(" "));
     match value("ttl").and_then(|t| t.parse::<u32>().ok()) {
@@ -171,13 +171,10 @@ fn relative(word: &str, domain: &ZoneName) -> Option<RrsetName> {
     if secret::is_in(word) {
         return None;
     }
-    let word = word.trim_end_matches('.').to_ascii_lowercase();
-    let word = match word.strip_suffix(domain.as_str()) {
-        Some("") => "@",
-        Some(rest) => rest.strip_suffix('.').unwrap_or(&word),
-        None => &word,
-    };
-    RrsetName::parse(word, domain).ok()
+    match RrsetName::parse(word.trim_end_matches('.'), domain) {
+        Err(NameError::NotRelative(rest)) => RrsetName::parse(&rest, domain).ok(),
+        parsed => parsed.ok(),
+    }
 }
 
 #[cfg(test)]
@@ -242,6 +239,7 @@ mod tests {
             ("domain = example.org\na_name = h\u{1b}[0mome", "names = <name> 0mome"),
             ("a_name = home", "names = <name>"),
             ("[x]\ndomain = example.org\na_name = home", "names = home"),
+            ("domain = müller.de\na_name = tür.müller.de xn--mller-kva.de", "names = tür @"),
         ] {
             has_line(&translated(&format!("[local]\napikey = x\n{lines}\n")), names);
         }

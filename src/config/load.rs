@@ -327,8 +327,6 @@ mod tests {
             ("ipv4 =\n".to_owned() + section, 1, "needs a value"),
             ("renew_token = yes\n".to_owned() + section, 1, "`token_file`"),
             ("renew_token = maybe\n".to_owned() + section, 1, "use `yes` or `no`"),
-            ("heartbeat = http://a.example\n".to_owned() + section, 1, "https://"),
-            ("heartbeat = https://a.example/?x=1\n".to_owned() + section, 1, "must not contain `?`"),
             ("ca_file = /nonexistent\n".to_owned() + section, 1, "could not use /nonexistent"),
         ] {
             let error = config(&text).expect_err(&text);
@@ -358,6 +356,34 @@ mod tests {
         let wanted: Vec<_> =
             config.records.iter().zip(detected).map(|(r, a)| r.desired_address(a).to_string()).collect();
         assert_eq!(wanted, ["81.2.69.142", "2a01:e0a:1:2::5"]);
+    }
+
+    #[test]
+    fn heartbeat_urls_are_separated_by_spaces_or_commas() {
+        let read = |value: &str| {
+            let config = config(&format!("heartbeat = {value}\n[example.org]\nnames = @\n")).expect(value);
+            let urls: Vec<_> =
+                config.notifications.heartbeat.iter().map(|url| url.as_str().to_owned()).collect();
+            urls.join(" ")
+        };
+        for (value, urls) in [
+            ("https://a.example/x/", "https://a.example/x"),
+            ("https://a.example/x,y?z=1,2", "https://a.example/x,y?z=1,2"),
+            ("https://a.example https://b.example", "https://a.example https://b.example"),
+            ("https://a.example/, https://b.example ,", "https://a.example https://b.example"),
+            ("https://a.example/?x,http://10.0.0.1/y", "https://a.example/?x http://10.0.0.1/y"),
+        ] {
+            assert_eq!(read(value), urls);
+        }
+        for (value, problem) in [
+            ("http://a.example", "URL 1 must begin with https://"),
+            ("https://a.example/?x=1 http://81.2.69.142/", "URL 2 must begin with https://"),
+            (",", "needs a value"),
+            (&"https://a.example/,".repeat(6), "6 URLs are too many: list at most 5"),
+        ] {
+            let error = config(&format!("heartbeat = {value}\n[example.org]\nnames = @\n")).expect_err(value);
+            assert!(error.contains("x.conf:1: `heartbeat`: ") && error.contains(problem), "{error}");
+        }
     }
 
     #[test]

@@ -15,8 +15,10 @@ mod load;
 mod model;
 mod paths;
 mod reader;
+mod source_item;
 mod sources;
 mod syntax;
+mod targets;
 
 pub use error::ConfigError;
 pub use load::{detection, load, names, read_stdin};

@@ -8,6 +8,7 @@ use super::error::ConfigError;
 use super::sources::Sources;
 use crate::address::consensus::Quorum;
 use crate::address::suffix::Suffix;
+use crate::address::survey::Wanted;
 use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::gandi::Credential;
@@ -78,6 +79,20 @@ pub struct Target {
     pub quorum: Quorum,
 }
 
+impl Target {
+    /// Returns what a survey needs.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let quorum = self.quorum.providers();
+        let quorum = if quorum == 2 { String::new() } else { format!(", quorum = {quorum}") };
+        Wanted {
+            family: self.family,
+            sources: self.sources.list(self.family, None),
+            quorum: self.quorum,
+            text: format!("{}{quorum}", self.sources),
+        }
+    }
+}
+
 /// The API of one account at Gandi, and the credential for it.
 #[derive(Debug)]
 pub struct Account {
@@ -113,6 +128,11 @@ impl Detection {
         names
     }
 
+    /// Returns the names of interfaces that questions leave by. They are no secret.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.targets.iter().flat_map(|t| t.sources.lines())
+    }
+
     /// Returns the global target of a family.
     #[must_use]
     pub fn global(&self, family: Family) -> &Target {
@@ -144,15 +164,15 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
-/// Hook programs and heartbeat URL. Each is `None` if it is not configured.
+/// Hook programs and heartbeat URLs. Each is `None` or empty if it is not configured.
 #[derive(Debug, Default)]
 pub struct Notifications {
     /// The program that is run for each changed record.
     pub on_change: Option<PathBuf>,
     /// The program that is run on a new failure, and then once a day.
     pub on_failure: Option<PathBuf>,
-    /// The URL that is requested after each run.
-    pub heartbeat: Option<Endpoint>,
+    /// The URLs that are requested after each run; those with a query after good runs only.
+    pub heartbeat: Vec<Endpoint>,
 }
 
 impl Config {

@@ -32,7 +32,7 @@ const GLOBAL: [&str; 18] = [
     "heartbeat",
 ];
 /// The keys of a domain section.
-const SECTION: [&str; 5] = ["names", "types", "ttl", "multiple_values", "suffix"];
+const SECTION: [&str; 8] = ["names", "types", "ttl", "multiple_values", "suffix", "ipv4", "ipv6", "quorum"];
 
 /// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
 const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];

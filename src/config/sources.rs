@@ -1,35 +1,20 @@
 //! `ipv4` and `ipv6`: the lists of address sources.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::fmt;
+use std::net::IpAddr;
 
 use super::reader::Reader;
-use super::{paths, syntax};
+use super::source_item::{Item, parse_item};
 use crate::address::consensus::Quorum;
-use crate::address::sources::dns;
-use crate::address::sources::web::{self, Service};
-use crate::address::{Source, TRUST_TABLE, Trust};
-use crate::dns::check_labels;
-use crate::http::Endpoint;
-use crate::net::Family;
+use crate::address::sources::{dns, web};
+use crate::address::{Source, Trust};
+use crate::net::{Device, Family};
 use crate::sys::grouped::push_if_new;
-use crate::sys::ownership;
 use crate::sys::random::Random;
 use crate::sys::words::count;
 
 /// The maximum number of items in a list: more sources than a run has time to query.
 const MAX_ITEMS: usize = 32;
-
-/// One item of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Item {
-    /// `dns`: the built-in DNS services, in an order that differs from run to run.
-    Dns,
-    /// `web`: the built-in echo services, in an order that differs from run to run.
-    Web,
-    /// A single source.
-    Single(Source),
-}
 
 /// The sources of one address family in the order of the config. Empty if the family is `off`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,27 +22,25 @@ pub struct Sources(Vec<Item>);
 
 impl Default for Sources {
     fn default() -> Self {
-        Self(vec![Item::Dns, Item::Web])
+        Self(vec![Item::Dns(None), Item::Web(None)])
     }
 }
 
 impl Sources {
     /// Reads the list of a family's key, or `off`. Paths are relative to the directory of the config. A list that is not valid
-    /// counts as the default.
-    pub(super) fn read(reader: &Reader, family: Family) -> Self {
+    /// counts as not set.
+    pub(super) fn read(reader: &Reader, family: Family) -> Option<Self> {
         let key = key_of(family);
         if reader.entry(key).is_some_and(|e| e.value == "off") {
-            return Self(Vec::new());
+            return Some(Self(Vec::new()));
         }
         let base = reader.errors.base(reader.entry(key).map_or(0, |e| e.line));
-        let Some(items) = reader.list(key, |word| parse_item(word, family, base)) else {
-            return Self::default();
-        };
+        let items = reader.list(key, |word| parse_item(word, family, base))?;
         if items.len() > MAX_ITEMS {
             reader.error(key, format!("{} sources are too many: list at most {MAX_ITEMS}", items.len()));
-            return Self::default();
+            return None;
         }
-        Self(items)
+        Some(Self(items))
     }
 
     /// Returns the only source of an address that the user gives.
@@ -73,24 +56,26 @@ impl Sources {
 
     /// Returns the sources in the order of the config. With `random`, the services behind `dns` and those behind `web` are
     /// shuffled among themselves.
-    pub(crate) fn list(&self, family: Family, mut random: Option<&mut Random>) -> Vec<Source> {
+    pub(crate) fn list(&self, family: Family, random: Option<&Random>) -> Vec<Source> {
         let mut list: Vec<Source> = Vec::new();
         for item in &self.0 {
             let start = list.len();
             let sources = match item {
-                Item::Dns => dns::built_in(family).into_iter().map(Source::Dns).collect(),
-                Item::Web => web::built_in(family).into_iter().map(Source::Web).collect(),
+                Item::Dns(line) => {
+                    dns::built_in(family).into_iter().map(|s| Source::Dns(s, line.clone())).collect()
+                }
+                Item::Web(line) => {
+                    web::built_in(family).into_iter().map(|s| Source::Web(s, line.clone())).collect()
+                }
                 Item::Single(source) => vec![source.clone()],
             };
             // `web` may repeat a URL that is listed, and `dns` a name server: none is queried twice.
             for source in sources {
-                let text = |s: &Source| s.to_string() + &s.location();
-                if !list.iter().any(|listed| text(listed) == text(&source)) {
-                    list.push(source);
-                }
+                push_if_new(&mut list, source);
             }
-            if let Some(random) = &mut random {
-                random.shuffle(&mut list[start..]);
+            // The same order for each list of a run, so that the lists can share answers.
+            if let Some(random) = random {
+                random.clone().shuffle(&mut list[start..]);
             }
         }
         list
@@ -99,9 +84,14 @@ impl Sources {
     /// Returns the names that `resolve:` looks up.
     pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|item| match item {
-            Item::Single(Source::Resolve(name)) => Some(name.as_str()),
+            Item::Single(Source::Resolve(name, _)) => Some(name.as_str()),
             _ => None,
         })
+    }
+
+    /// Returns the names of interfaces that questions leave by.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(Item::line).map(Device::as_str)
     }
 
     /// Returns the hosts and the providers of the configured URLs, without those of built-in services.
@@ -109,7 +99,7 @@ impl Sources {
         self.0
             .iter()
             .flat_map(|item| match item {
-                Item::Single(Source::Web(service)) => {
+                Item::Single(Source::Web(service, _)) => {
                     [Some(service.url.host()), Some(service.provider.as_str())]
                 }
                 _ => [None, None],
@@ -142,6 +132,16 @@ impl Sources {
     }
 }
 
+impl fmt::Display for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, item) in self.0.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { " " })?;
+            item.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
 /// Returns the config key of a family's sources.
 pub(super) const fn key_of(family: Family) -> &'static str {
     match family {
@@ -150,149 +150,29 @@ pub(super) const fn key_of(family: Family) -> &'static str {
     }
 }
 
-/// Parses one item.
-fn parse_item(word: &str, family: Family, file: Option<&Path>) -> Result<Item, String> {
-    if word.contains("://") {
-        let url = Endpoint::parse(word).map_err(|e| e.to_string())?;
-        return Ok(Item::Single(Source::Web(Service { provider: provider(url.host(), family), url })));
-    }
-    let (kind, rest) = word.split_once(':').map_or((word, None), |(kind, rest)| (kind, Some(rest)));
-    let source = match (kind, rest) {
-        ("off", None) => return Err("`off` cannot be combined with other sources".to_owned()),
-        ("dns", None) => return Ok(Item::Dns),
-        ("web", None) => return Ok(Item::Web),
-        ("dns", Some(rest)) => Source::Dns(name_server(rest, family)?),
-        ("router", None) if family == Family::V6 => {
-            return Err("`router` is for IPv4 only: use `interface` for IPv6".to_owned());
-        }
-        ("router", None) => Source::Router,
-        ("interface", None) => Source::Interface(None),
-        // IFNAMSIZ of the kernel is 16, including the final zero byte.
-        ("interface", Some(name)) if (1..16).contains(&name.len()) && !name.contains('/') => {
-            Source::Interface(Some(name.to_owned()))
-        }
-        ("interface", Some(name)) => return Err(format!("`{name}` is not an interface name")),
-        ("command", Some(path)) if !path.is_empty() => {
-            let path = paths::relative_to(file, path);
-            ownership::check(&path)?;
-            Source::Command(path)
-        }
-        ("resolve", Some(name)) => {
-            check_labels(name).map_err(|e| e.to_string())?;
-            Source::Resolve(name.to_ascii_lowercase())
-        }
-        ("command", _) => return Err("`command` needs a path: command:/usr/local/bin/my-address".to_owned()),
-        ("resolve", _) => return Err("`resolve` needs a name: resolve:box.example.net".to_owned()),
-        _ => {
-            let mut kinds = Vec::new();
-            for (_, name, ..) in TRUST_TABLE {
-                push_if_new(&mut kinds, name);
-            }
-            // `host` is the former name of `resolve`.
-            let similar = if kind == "host" { Some("resolve") } else { syntax::did_you_mean(kind, &kinds) };
-            let hint = similar.map(|k| format!("did you mean `{k}`?"));
-            let hint = hint.unwrap_or_else(|| format!("use {}, off or a URL", kinds.join(", ")));
-            return Err(format!("unknown address source `{word}`: {hint}"));
-        }
-    };
-    Ok(Item::Single(source))
-}
-
-/// Parses the text after `dns:`: `cloudflare`, `google` or `opendns`, optionally `@` and the address of another server.
-fn name_server(text: &str, family: Family) -> Result<dns::Service, String> {
-    let (provider, server) = text.split_once('@').map_or((text, None), |(name, server)| (name, Some(server)));
-    let server = server
-        .map(|server| {
-            let with_port = server.parse::<SocketAddr>();
-            with_port.or_else(|_| server.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| (ip, 53).into()))
-        })
-        .transpose()
-        .map_err(|_| {
-            format!("`dns:{text}`: expected an IP address after `@`, such as 1.0.0.1 or [::1]:5353")
-        })?;
-    dns::named(provider, family, server).ok_or_else(|| {
-        format!("`dns:{text}`: use cloudflare, google or opendns, with a server address of {family}")
-    })
-}
-
-/// Returns the provider that a URL's host counts for: that of a built-in service in the same domain, otherwise the host
-/// itself.
-fn provider(host: &str, family: Family) -> String {
-    // The built-in list has Cloudflare's icanhazip.com; cloudflare.com is the same provider.
-    if domain(host) == "cloudflare.com" {
-        return "cloudflare".to_owned();
-    }
-    let known = web::built_in(family).into_iter().find(|s| domain(s.url.host()) == domain(host));
-    known.map_or_else(|| host.to_owned(), |s| s.provider)
-}
-
-/// Returns the last two labels of a host.
-fn domain(host: &str) -> &str {
-    host.rmatch_indices('.').nth(1).map_or(host, |(at, _)| &host[at + 1..])
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::config::error::Errors;
+    use crate::config::syntax;
 
     fn parse(words: &str) -> Result<Sources, String> {
-        read("ipv4", words, Family::V4)
-    }
-
-    fn read(key: &str, words: &str, family: Family) -> Result<Sources, String> {
         let errors = Errors::new(Some(Path::new("/etc/x.conf")));
-        let section = &syntax::parse(&format!("{key} = {words}"), &errors)[0];
-        let sources = Sources::read(&Reader { section, errors: &errors }, family);
+        let section = &syntax::parse(&format!("ipv4 = {words}"), &errors)[0];
+        let sources = Sources::read(&Reader { section, errors: &errors }, Family::V4).unwrap_or_default();
         errors.finish().map(|()| sources).map_err(|e| e.to_string())
     }
 
     #[test]
-    fn parse_takes_each_kind_of_source_and_names_each_mistake() {
+    fn list_or_off_is_read() {
         assert_eq!(parse("dns web"), Ok(Sources::default()));
         assert!(parse("off").is_ok_and(|s| s.is_off()));
-        for (word, name) in [
-            ("interface", "interface"),
-            ("interface:eth0.7", "interface:eth0.7"),
-            ("router", "router"),
-            ("resolve:WWW.example.org", "resolve:www.example.org"),
-            ("command:/usr/bin/my-ip", "command:/usr/bin/my-ip"),
-            ("command:my-ip", "command:/etc/my-ip"),
-            ("dns:opendns", "dns:opendns"),
-            ("dns:google@127.0.0.1:5353", "dns:google"),
-            ("dns:google@127.0.0.1", "dns:google"),
-            ("https://a.example", "a.example"),
-        ] {
-            let list = parse(word).expect(word).list(Family::V4, None);
-            assert_eq!(list.iter().map(ToString::to_string).collect::<Vec<_>>(), [name], "{word}");
-        }
         assert!(parse("https://a.example https://b.example/ip").is_ok());
-        for (bad, word) in [
-            ("off web", "cannot be combined"),
-            ("wbe", "did you mean `web`"),
-            ("upnp", "use interface, router, dns, resolve, command, web, off or a URL"),
-            ("web:x", "unknown address source"),
-            ("router:x", "unknown address source"),
-            ("interface:", "not an interface name"),
-            ("interface:a/b", "not an interface name"),
-            ("interface:abcdefghijklmnop", "not an interface name"),
-            ("command", "`command` needs a path"),
-            ("command:", "`command` needs a path"),
-            ("resolve", "`resolve` needs a name"),
-            ("resolve:", "the name is empty"),
-            ("resolve:a_b c", "unknown address source"),
-            ("dns:", "use cloudflare"),
-            ("dns:quad9", "use cloudflare"),
-            ("dns:google@ns1", "expected an IP address"),
-            ("dns:google@[::1]:53", "server address of IPv4"),
-            ("http://a.example", "https://"),
-            ("https://", "not a URL"),
-        ] {
-            assert!(parse(bad).is_err_and(|e| e.contains(word)), "{bad}: {:?}", parse(bad));
+        for bad in ["off web", "resolve:a_b c"] {
+            assert!(parse(bad).is_err(), "{bad}");
         }
-        let six = |word| read("ipv6", word, Family::V6);
-        assert!(six("router").is_err_and(|e| e.contains("`interface`")));
-        assert!(six("dns:google@[::1]:5353").is_ok() && six("dns:google@::1").is_ok());
     }
 
     #[test]
@@ -310,6 +190,10 @@ mod tests {
             ("resolve:a.example resolve:A.example", 1, 2),
             ("resolve:a.example resolve:b.example", 2, 3),
             ("resolve:a.example https://a.example dns", 2, 3),
+            // By two lines, a provider has one vote.
+            ("web@eth0 web@eth1", 5, 6),
+            ("https://a.example/@eth0 https://a.example/@eth1", 1, 2),
+            ("resolve:a.example@eth0 resolve:a.example@eth1", 1, 2),
         ] {
             assert_eq!(problem(words, quorum_of(quorum)), None, "{words}");
             // The built-in services reach the largest quorum.
@@ -337,6 +221,8 @@ mod tests {
             ("dns:google dns", "dns:google dns:cloudflare"),
             ("dns:google dns:google@127.0.0.1", "dns:google dns:google"),
             ("router router", "router"),
+            ("router@eth0 router router@eth0", "router@eth0 router"),
+            ("dns@eth0 dns dns@eth0", "dns:cloudflare@eth0 dns:google@eth0 dns:cloudflare dns:google"),
             ("resolve:a.example resolve:A.example", "resolve:a.example"),
             ("https://a.example https://a.example https://a.example/ip", "a.example a.example"),
         ] {
@@ -346,15 +232,28 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_a_run_have_their_services_in_the_same_order() {
+        let random = Random::new(7);
+        let web = |words| {
+            let list = parse(words).expect(words).list(Family::V4, Some(&random));
+            let services = list.iter().filter(|s| s.kind() == crate::address::Kind::Web);
+            services.map(Source::location).collect::<Vec<_>>()
+        };
+        assert_eq!(web("dns web"), web("router web"));
+        assert_eq!(web("dns web"), web("web@eth1"));
+        assert_eq!(parse("dns@eth1 web router@eth0").expect("good").to_string(), "dns@eth1 web router@eth0");
+    }
+
+    #[test]
     fn list_shuffles_services_and_keeps_the_order_of_words() {
         let sources = parse("dns web router").expect("good words");
-        let list = |seed| sources.list(Family::V4, Some(&mut Random::new(seed)));
+        let list = |seed| sources.list(Family::V4, Some(&Random::new(seed)));
         let different_at = |index: usize| {
             let name = |seed| list(seed).get(index).map(ToString::to_string);
             (0..50).map(name).collect::<std::collections::BTreeSet<_>>().len()
         };
         assert!(different_at(0) == 2 && different_at(2) >= 4);
         let end = list(0).len() - 1;
-        assert_eq!((different_at(end), list(1)[end].clone()), (1, Source::Router));
+        assert_eq!((different_at(end), list(1)[end].clone()), (1, Source::Router(None)));
     }
 }

@@ -1,12 +1,12 @@
 //! One DNS query over UDP, repeated once without a response.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::error::DnsError;
 use super::message::{self, IN, NS, Question};
-use crate::net::udp;
+use crate::net::{Device, udp};
 use crate::sys::random::Random;
 
 /// Wait for a response after each query.
@@ -24,7 +24,7 @@ pub(crate) fn name_servers(
     let name = message::wire(zone);
     let question = Question { name: &name, rrtype: NS, class: IN, recursion: true };
     let mut names = None;
-    exchange(server, &question, timeout, random, &mut |id, message| {
+    exchange(server, None, &question, timeout, random, &mut |id, message| {
         names = question.read_names(id, message)?;
         Ok(names.is_some())
     })?;
@@ -35,9 +35,11 @@ pub(crate) fn name_servers(
 /// `Err` if it answers with an error.
 type Reader<'a> = dyn FnMut(u16, &[u8]) -> Result<bool, DnsError> + 'a;
 
-/// Sends a query and waits for its response, twice if necessary. `timeout` is what is left of the run.
+/// Sends a query, by `device` if there is one, and waits for its response, twice if necessary. `timeout` is what is left
+/// of the run.
 pub(crate) fn exchange(
     server: SocketAddr,
+    device: Option<&Device>,
     question: &Question,
     timeout: Duration,
     random: &mut Random,
@@ -52,8 +54,9 @@ pub(crate) fn exchange(
         }
         // A new id for each query, and a new port, since the socket is new: a spoofer must guess both (RFC 5452).
         let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
+        let socket = udp::connected(server, device).map_err(DnsError::Io)?;
         let mut read = |message: &[u8]| read(id, message);
-        if attempt(server, &question.query(id), left.min(TIMEOUT), &mut unrelated, &mut read)? {
+        if attempt(&socket, &question.query(id), left.min(TIMEOUT), &mut unrelated, &mut read)? {
             return Ok(());
         }
     }
@@ -65,17 +68,16 @@ pub(crate) fn exchange(
 
 /// Sends one query. Returns false if no response arrived in time, and counts unrelated packets.
 fn attempt(
-    server: SocketAddr,
+    socket: &UdpSocket,
     query: &[u8],
     timeout: Duration,
     unrelated: &mut u32,
     read: &mut dyn FnMut(&[u8]) -> Result<bool, DnsError>,
 ) -> Result<bool, DnsError> {
     let deadline = Instant::now() + timeout;
-    let socket = udp::connected(server).map_err(DnsError::Io)?;
     socket.send(query).map_err(DnsError::Io)?;
     let mut result = Ok(false);
-    udp::receive_until(deadline, &socket, &mut |packet| {
+    udp::receive_until(deadline, socket, &mut |packet| {
         result = match packet {
             Ok((message, _)) => read(message),
             Err(e) => Err(DnsError::Io(e)),

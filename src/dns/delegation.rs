@@ -1,6 +1,6 @@
 //! The nameservers of a domain, queried via DNS. Used when the token may not read them from Gandi's API.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,16 +23,20 @@ pub(crate) fn nameservers(
     timeout: Duration,
     random: &mut Random,
 ) -> Result<Vec<String>, String> {
-    let text = read_limited::read_to_string(Path::new(RESOLV_CONF), MAX_FILE)
-        .map_err(|e| format!("{RESOLV_CONF}: {e}"))?;
     let mut error = format!("no nameserver in {RESOLV_CONF}");
-    for resolver in resolvers(&text) {
+    for resolver in system_resolvers()? {
         match client::name_servers((resolver, 53).into(), domain.as_str(), timeout, random) {
             Ok(names) => return Ok(names),
             Err(e) => error = format!("{} {}", SocketAddr::from((resolver, 53)), chain(&e)),
         }
     }
     Err(error)
+}
+
+/// Returns the system's resolvers.
+pub(super) fn system_resolvers() -> Result<Vec<IpAddr>, String> {
+    let text = read_limited::read_to_string(Path::new(RESOLV_CONF), MAX_FILE);
+    text.map(|text| resolvers(&text)).map_err(|e| format!("{RESOLV_CONF}: {e}"))
 }
 
 /// Returns true for the names of LiveDNS, such as `ns-154-a.gandi.net`. Classic DNS uses `a.dns.gandi.net`.

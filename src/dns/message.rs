@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use super::error::{DnsError, MAX_MESSAGE};
+use crate::sys::grouped::push_if_new;
 
 /// Maximum length of a name in wire format, in bytes (RFC 1035, section 2.3.4).
 const MAX_NAME: usize = 255;
@@ -58,19 +59,32 @@ impl Question<'_> {
     /// Parses one packet: the address of a good response, an error for a bad one, `None` for an unrelated packet. Any
     /// host can send the latter, so it must not end the wait for the response.
     pub fn read(&self, id: u16, message: &[u8]) -> Result<Option<IpAddr>, DnsError> {
-        let Some((start, count)) = self.check_header(id, message)? else { return Ok(None) };
+        let Some(answers) = self.check_header(id, message)? else { return Ok(None) };
         let mut address = None;
-        self.for_each_answer(message, start, count, &mut |data| {
+        self.for_each_answer(message, answers, Some(self.name), &mut |data| {
             self.read_data(&message[data], &mut address)
         })?;
         address.ok_or(DnsError::NoAddress).map(Some)
     }
 
+    /// Parses one packet like [`Self::read`], for a resolver: returns all addresses of a good response. They may belong to
+    /// another name that CNAME records in the response lead to.
+    pub fn read_addresses(&self, id: u16, message: &[u8]) -> Result<Option<Vec<IpAddr>>, DnsError> {
+        let Some(answers) = self.check_header(id, message)? else { return Ok(None) };
+        let mut addresses = Vec::new();
+        self.for_each_answer(message, answers, None, &mut |data| {
+            let address = binary_address(self.rrtype, &message[data]);
+            push_if_new(&mut addresses, address.ok_or(DnsError::Malformed(ADDRESS_SIZE))?);
+            Ok(())
+        })?;
+        Ok(Some(addresses))
+    }
+
     /// Parses one packet like [`Self::read`], for name servers: returns the names of a good response, in lower case.
     pub fn read_names(&self, id: u16, message: &[u8]) -> Result<Option<Vec<String>>, DnsError> {
-        let Some((start, count)) = self.check_header(id, message)? else { return Ok(None) };
+        let Some(answers) = self.check_header(id, message)? else { return Ok(None) };
         let mut names = Vec::new();
-        self.for_each_answer(message, start, count, &mut |data| {
+        self.for_each_answer(message, answers, Some(self.name), &mut |data| {
             // The data is one name, which may be compressed (RFC 1035, section 3.3.11).
             names.push(text(&read_name(message, data.start)?.0));
             Ok(())
@@ -106,12 +120,12 @@ impl Question<'_> {
     }
 
     /// Walks through the `count` records of the answer section at `position` (RFC 1035, section 4.1.3), and passes the
-    /// range of the data to `read` for each record of the name, type and class of the question.
+    /// range of the data to `read` for each record of the type and class of the question, and of the name `of` if given.
     fn for_each_answer(
         &self,
         message: &[u8],
-        mut position: usize,
-        count: u16,
+        (mut position, count): (usize, u16),
+        of: Option<&[u8]>,
         read: &mut dyn FnMut(Range<usize>) -> Result<(), DnsError>,
     ) -> Result<(), DnsError> {
         for _ in 0..count {
@@ -123,7 +137,7 @@ impl Question<'_> {
             position = after + 10 + length;
             if [t0, t1] == self.rrtype.to_be_bytes()
                 && [c0, c1] == self.class.to_be_bytes()
-                && owner.eq_ignore_ascii_case(self.name)
+                && of.is_none_or(|name| owner.eq_ignore_ascii_case(name))
             {
                 read(position - length..position)?;
             }

@@ -2,14 +2,68 @@
 //! The errors name the common mistakes and their remedies.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+
+use super::idn;
+
+/// A name as sent to Gandi, in ASCII, and as typed, which may be in another script. Both are in lower case. Two names are
+/// equal if they are sent alike.
+#[derive(Clone, Debug)]
+struct Name {
+    /// The name as sent; after it the name as typed, unless that is the same.
+    text: Rc<str>,
+    /// The length of the name as sent.
+    sent: u8,
+}
+
+impl Name {
+    fn new(sent: &str, typed: &str) -> Self {
+        let text = if sent == typed { sent.into() } else { [sent, typed].concat().into() };
+        Self { text, sent: u8::try_from(sent.len()).unwrap_or(u8::MAX) }
+    }
+
+    fn sent(&self) -> &str {
+        self.text.get(..self.sent.into()).unwrap_or_default()
+    }
+
+    fn typed(&self) -> &str {
+        self.text.get(self.sent.into()..).filter(|typed| !typed.is_empty()).unwrap_or(&self.text)
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.sent() == other.sent()
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sent().hash(state);
+    }
+}
+
+/// Returns a name as typed, followed by the name as sent in brackets if that is another one.
+pub(crate) fn both(typed: &str, sent: &str) -> String {
+    if typed == sent { sent.to_owned() } else { format!("{typed} ({sent})") }
+}
+
+/// Returns as many labels from the start of `typed` as `sent` has, which is the start of its other form.
+pub(crate) fn labels_like<'a>(sent: &str, typed: &'a str) -> &'a str {
+    let end = typed.match_indices('.').nth(sent.matches('.').count());
+    end.map_or(typed, |(at, _)| &typed[..at])
+}
 
 /// The name of a zone at Gandi (RFC 1034, section 4.2): a registered domain such as `example.org`.
 ///
 /// Lower case, at least two labels of 1 to 63 letters, digits, hyphens or underscores, at most 253 characters (RFC
-/// 1035, section 2.3.4), no trailing dot. A copy shares the text, since thousands of records may have one domain.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ZoneName(Rc<str>);
+/// 1035, section 2.3.4), no trailing dot. A label in another script is Punycode (RFC 5890). A copy shares the text, since
+/// thousands of records may have one domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ZoneName(Name);
 
 /// A text is not a valid name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +82,8 @@ pub enum NameError {
     Star(String),
     /// The domain has one label only; with the label.
     OneLabel(String),
-    /// The name is not ASCII and needs its `xn--` form (RFC 5890, section 2.3.2.1); with the name.
-    NotAscii(String),
+    /// The name has a character that is not supported; with both.
+    Character(String, char),
     /// A label is empty, too long, or has an invalid character; with the name.
     BadLabel(String),
     /// The name has more than 253 characters.
@@ -52,10 +106,19 @@ impl fmt::Display for NameError {
             Self::Www(s) => write!(f, "the domain is `{s}`: use that, and add `www` to names"),
             Self::Star(s) => write!(f, "the domain is `{s}`: use that, and add `*` to names"),
             Self::OneLabel(s) => write!(f, "`{s}` is not a full domain name such as example.org"),
-            Self::NotAscii(s) => write!(f, "`{s}` is not ASCII: write its `xn--` form"),
+            Self::Character(s, c) => {
+                let remedy = if idn::is_accent(*c) {
+                    "a separate accent: type it and its letter as one character"
+                } else {
+                    "which is not supported in names: remove it, type the letter itself in lower case, or write the \
+                     `xn--` form of the name"
+                };
+                write!(f, "`{s}` has the character U+{:04X}, {remedy}", u32::from(*c))
+            }
             Self::BadLabel(s) => write!(
                 f,
-                "`{s}` is not a valid name: use labels of 1 to 63 letters a-z, digits, `-` and `_`, separated by dots"
+                "`{s}` is not a valid name: use labels of 1 to 63 letters, digits, `-` and `_` (fewer in other scripts), \
+                 separated by dots"
             ),
             Self::TooLong => write!(f, "the name is longer than 253 characters"),
             Self::NotRelative(s) => write!(f, "names are relative to the domain: write `{s}`"),
@@ -77,8 +140,25 @@ pub fn is_placeholder(text: &str) -> bool {
             .any(|p| normalized.contains(p))
 }
 
-/// Checks that the text is a name of valid labels, as in [`ZoneName`]; one label is enough.
-pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
+/// Returns the name of a host as it is sent, in lower case: valid labels as in [`ZoneName`], one or more.
+pub(crate) fn host_name(text: &str) -> Result<String, NameError> {
+    let text = idn::lower(text);
+    let ascii = to_ascii(&text)?;
+    check_labels(&ascii, &text)?;
+    Ok(ascii)
+}
+
+/// Returns the ASCII form of a name in lower case.
+fn to_ascii(text: &str) -> Result<String, NameError> {
+    let error = |fault| match fault {
+        Some(c) => NameError::Character(text.to_owned(), c),
+        None => NameError::BadLabel(text.to_owned()),
+    };
+    idn::to_ascii(text).map_err(error)
+}
+
+/// Checks that a name in its ASCII form has valid labels. `typed` is its other form.
+fn check_labels(text: &str, typed: &str) -> Result<(), NameError> {
     let is_bad = |label: &str| {
         label.is_empty()
             || label.len() > 63
@@ -90,12 +170,10 @@ pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
         Err(NameError::Empty)
     } else if is_placeholder(text) {
         Err(NameError::Placeholder(text.to_owned()))
-    } else if !text.is_ascii() {
-        Err(NameError::NotAscii(text.to_owned()))
     } else if text.len() > 253 {
         Err(NameError::TooLong)
     } else if text.split('.').any(is_bad) {
-        Err(NameError::BadLabel(text.to_owned()))
+        Err(NameError::BadLabel(both(typed, text)))
     } else {
         Ok(())
     }
@@ -104,7 +182,7 @@ pub(crate) fn check_labels(text: &str) -> Result<(), NameError> {
 impl ZoneName {
     /// Parses a domain, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let text = text.trim().to_ascii_lowercase();
+        let text = idn::lower(text.trim());
         if is_placeholder(&text) {
             return Err(NameError::Placeholder(text));
         }
@@ -119,33 +197,46 @@ impl ZoneName {
         if let Some(rest) = text.strip_prefix("*.") {
             return Err(NameError::Star(rest.to_owned()));
         }
-        check_labels(&text)?;
+        let ascii = to_ascii(&text)?;
+        check_labels(&ascii, &text)?;
         if !text.contains('.') {
             return Err(NameError::OneLabel(text));
         }
         match text.strip_prefix("www.") {
             // `www.org` itself is a valid domain.
             Some(rest) if rest.contains('.') => Err(NameError::Www(rest.to_owned())),
-            _ => Ok(Self(text.into())),
+            _ => Ok(Self(Name::new(&ascii, &text))),
         }
     }
 
     /// Returns true if it may be a subdomain of a registered domain: it has more than two labels.
     #[must_use]
     pub fn may_be_subdomain(&self) -> bool {
-        self.0.matches('.').count() > 1
+        self.as_str().matches('.').count() > 1
     }
 
-    /// Returns the domain in lower case, without a trailing dot.
+    /// Returns the domain as it is sent: ASCII in lower case, without a trailing dot.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.sent()
+    }
+
+    /// Returns the domain as typed, in lower case.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        self.0.typed()
+    }
+
+    /// Returns the domain for messages: as typed, and as sent in brackets if that is another form.
+    #[must_use]
+    pub fn both(&self) -> String {
+        both(self.typed(), self.as_str())
     }
 }
 
 impl fmt::Display for ZoneName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -153,37 +244,37 @@ impl fmt::Display for ZoneName {
 ///
 /// `@` for the apex, or labels as in [`ZoneName`], the first of which may be `*`, the wildcard (RFC 4592, section
 /// 2.1.1). Together with the zone it has at most 253 characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RrsetName(Rc<str>);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RrsetName(Name);
 
 impl RrsetName {
     /// Parses a name relative to `domain`, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str, domain: &ZoneName) -> Result<Self, NameError> {
-        let text = text.trim().to_ascii_lowercase();
+        let text = idn::lower(text.trim());
         if text == "@" {
-            return Ok(Self(text.into()));
+            return Ok(Self(Name::new("@", "@")));
         }
         if let Some(rest) = text.strip_suffix('.') {
             return Err(NameError::TrailingDot(rest.to_owned()));
         }
-        if text == domain.as_str() {
+        let ascii = to_ascii(&text)?;
+        if ascii == domain.as_str() {
             return Err(NameError::NotRelative("@".to_owned()));
         }
-        if let Some(rest) = text.strip_suffix(domain.as_str()).and_then(|t| t.strip_suffix('.')) {
-            return Err(NameError::NotRelative(rest.to_owned()));
+        if let Some(rest) = ascii.strip_suffix(domain.as_str()).and_then(|t| t.strip_suffix('.')) {
+            return Err(NameError::NotRelative(labels_like(rest, &text).to_owned()));
         }
-        if text == "*" {
-            return Ok(Self(text.into()));
+        if ascii != "*" {
+            let labels = ascii.strip_prefix("*.").unwrap_or(&ascii);
+            if labels.contains('*') {
+                return Err(NameError::Wildcard(text));
+            }
+            check_labels(labels, text.strip_prefix("*.").unwrap_or(&text))?;
+            if labels.len() + domain.as_str().len() > 250 {
+                return Err(NameError::TooLong);
+            }
         }
-        let labels = text.strip_prefix("*.").unwrap_or(&text);
-        if labels.contains('*') {
-            return Err(NameError::Wildcard(text));
-        }
-        check_labels(labels)?;
-        if labels.len() + domain.as_str().len() > 250 {
-            return Err(NameError::TooLong);
-        }
-        Ok(Self(text.into()))
+        Ok(Self(Name::new(&ascii, &text)))
     }
 
     /// Returns this name and those above it, below the apex: `a.home` and `home` of `a.home`. None for the apex.
@@ -193,16 +284,22 @@ impl RrsetName {
         std::iter::successors(own, |name| name.split_once('.').map(|(_, parent)| parent)).collect()
     }
 
-    /// Returns the name as it appears in the paths of Gandi's API.
+    /// Returns the name as it is sent: ASCII, as in the paths of Gandi's API.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.sent()
+    }
+
+    /// Returns the name as typed, in lower case.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        self.0.typed()
     }
 }
 
 impl fmt::Display for RrsetName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -221,7 +318,7 @@ mod tests {
         for good in ["example.org", "EXAMPLE.org", "a.b.example.co.uk", "www.org", "xn--nxasmq6b.gr"] {
             assert_eq!(zone(good).as_str(), good.to_ascii_lowercase());
         }
-        let cases: [(&str, Mistake, &str); 9] = [
+        let cases: [(&str, Mistake, &str); 11] = [
             ("*.example.org", NameError::Star, "example.org"),
             ("https://example.org/", NameError::Scheme, "example.org"),
             ("example.org.", NameError::TrailingDot, "example.org"),
@@ -229,12 +326,18 @@ mod tests {
             ("example", NameError::OneLabel, "example"),
             ("<change me>", NameError::Placeholder, "<change me>"),
             ("ex ample.org", NameError::BadLabel, "ex ample.org"),
-            ("exämple.org", NameError::NotAscii, "exämple.org"),
+            ("*.exämple.org", NameError::Star, "exämple.org"),
+            ("www。exämple.org", NameError::Www, "exämple.org"),
+            ("ÖRG", NameError::OneLabel, "örg"),
             ("a..org", NameError::BadLabel, "a..org"),
         ];
         for (text, error, inner) in cases {
             assert_eq!(ZoneName::parse(text), Err(error(inner.to_owned())), "{text}");
         }
+        let accent = ZoneName::parse("exa\u{308}mple.org").map_err(|e| e.to_string());
+        assert!(accent.is_err_and(|e| e.ends_with("type it and its letter as one character")));
+        let hidden = ZoneName::parse("exä\u{200b}mple.org").map_err(|e| e.to_string());
+        assert!(hidden.is_err_and(|e| e.contains("has the character U+200B, which is not supported")));
         assert_eq!(ZoneName::parse(" "), Err(NameError::Empty));
         assert_eq!(
             ZoneName::parse(&"abcdefgh.".repeat(30).replace("h.a", "h.b.a")[..260]),
@@ -258,5 +361,49 @@ mod tests {
         assert_eq!(name("@").with_parents(), [""; 0]);
         assert_eq!(name("home").with_parents(), ["home"]);
         assert_eq!(name("*.a.home").with_parents(), ["*.a.home", "a.home", "home"]);
+    }
+
+    #[test]
+    fn name_in_another_script_equals_its_ascii_form() {
+        let (typed, sent) = (zone("Müller.DE"), zone("XN--mller-KVA.de"));
+        assert_eq!(
+            (typed.clone(), typed.as_str(), typed.to_string()),
+            (sent.clone(), sent.as_str(), sent.to_string())
+        );
+        assert_eq!(
+            (typed.both().as_str(), sent.both().as_str()),
+            ("müller.de (xn--mller-kva.de)", "xn--mller-kva.de")
+        );
+        for domain in [&typed, &sent] {
+            let name = |text| RrsetName::parse(text, domain);
+            assert_eq!(name("*.Tür"), name("*.xn--tr-xka"));
+            assert_eq!(name("*.Tür").map(|name| name.typed().to_owned()), Ok("*.tür".to_owned()));
+            for full in ["tür.müller.de", "tür.xn--mller-kva.de", "TÜR。müller.de"] {
+                assert_eq!(name(full), Err(NameError::NotRelative("tür".to_owned())), "{full}");
+            }
+            assert_eq!(name("müller.de"), Err(NameError::NotRelative("@".to_owned())));
+            assert_eq!(name("tür。"), Err(NameError::TrailingDot("tür".to_owned())));
+            assert_eq!(name("t*ür"), Err(NameError::Wildcard("t*ür".to_owned())));
+            for bad in ["tür tor", "-ü", "tür.-", "ü/x", "tür..x"] {
+                assert!(matches!(name(bad), Err(NameError::BadLabel(_))), "{bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn length_of_a_name_in_another_script_is_that_of_its_ascii_form() {
+        let domain = zone("müller.de");
+        // `xn--`, a digit for the first ü, and one for each other.
+        let longest =
+            (1..59).rev().map(|n| "ü".repeat(n)).find(|label| RrsetName::parse(label, &domain).is_ok());
+        let longest = longest.expect("a label");
+        let sent = RrsetName::parse(&longest, &domain).expect("a label").as_str().len();
+        assert!((62..=63).contains(&sent), "{sent}");
+        let error = RrsetName::parse(&format!("ü{longest}"), &domain).expect_err("a long label").to_string();
+        assert!(error.contains("ü (xn--"), "{error}");
+        let name = [longest.as_str(); 4].join(".");
+        assert!(name.chars().count() < 253);
+        assert_eq!(RrsetName::parse(&name, &domain), Err(NameError::TooLong));
+        assert_eq!(host_name("Bücher.Example"), Ok("xn--bcher-kva.example".to_owned()));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::name::{RrsetName, ZoneName};
+use super::name::{RrsetName, ZoneName, both};
 use crate::net::Family;
 
 /// The type of an RRset that this program updates.
@@ -81,7 +81,7 @@ impl Ttl {
 }
 
 /// The key of one RRset: name and type (RFC 2181, section 5). Its class is always IN.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RrsetKey {
     /// The zone that holds it.
     pub domain: ZoneName,
@@ -92,13 +92,21 @@ pub struct RrsetKey {
 }
 
 impl RrsetKey {
-    /// Returns the absolute name without a trailing dot, as in `www.example.org`.
+    /// Returns the absolute name as it is sent, without a trailing dot, as in `www.example.org`.
     #[must_use]
     pub fn host_name(&self) -> String {
-        match self.name.as_str() {
-            "@" => self.domain.to_string(),
-            name => format!("{name}.{}", self.domain),
-        }
+        absolute(self.name.as_str(), self.domain.as_str())
+    }
+
+    /// Returns the absolute name as typed.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        absolute(self.name.typed(), self.domain.typed())
+    }
+
+    /// Returns the absolute name as it is sent, and the type, as in the history.
+    pub(crate) fn label(&self) -> String {
+        [self.host_name().as_str(), self.rrtype.as_str()].join(" ")
     }
 
     /// Returns a text that no other key has: `scope`, domain, name and type, separated by spaces.
@@ -116,9 +124,14 @@ impl RrsetKey {
     }
 }
 
+fn absolute(name: &str, domain: &str) -> String {
+    if name == "@" { domain.to_owned() } else { [name, domain].join(".") }
+}
+
 impl fmt::Display for RrsetKey {
+    /// The name as typed, and as sent in brackets if that is another form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.host_name(), self.rrtype)
+        write!(f, "{} {}", both(&self.typed(), &self.host_name()), self.rrtype)
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::Timeout;
-use ureq::config::{Config, IpFamily};
+use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
@@ -19,8 +19,9 @@ use ureq::unversioned::transport::{
 };
 
 use super::error::{Unsent, is_local};
-use crate::net::Family;
+use crate::dns;
 use crate::net::resolver::{self, ResolveError, lookup};
+use crate::net::{Device, Family, bind};
 
 /// The shortest time for one of several addresses, unless less is left.
 const MIN_PER_ADDRESS: Duration = Duration::from_secs(1);
@@ -29,82 +30,97 @@ const MIN_PER_NAME: Duration = Duration::from_secs(2);
 /// Maximum number of addresses of one host that are tried, which is the capacity of ureq's list.
 const MAX_ADDRESSES: usize = 16;
 
-/// The addresses of the hosts so far. ureq asks for them before each request, even if the connection is reused.
-#[derive(Clone, Default)]
-pub(super) struct Names(Arc<Mutex<Known>>);
+/// The addresses of the hosts so far, for requests over one address family and by one interface. ureq asks for them before
+/// each request, even if the connection is reused.
+#[derive(Clone)]
+pub(super) struct Names {
+    /// The family; `None` for any.
+    family: Option<Family>,
+    /// The interface that questions leave by; `None` for the system's choice.
+    device: Option<Device>,
+    known: Arc<Mutex<Known>>,
+}
 
 #[derive(Default)]
 struct Known {
-    /// Host (and port, if the URL has one), requested family, addresses.
-    hosts: Vec<(String, Option<Family>, Vec<IpAddr>)>,
-    /// The time that lookups without an answer have taken, per family; all of them may take [`resolver::TIMEOUT`], and
-    /// then [`MIN_PER_NAME`] each. Behind a name server that does not answer for one family, each echo service would
+    /// Host (and port, if the URL has one), addresses.
+    hosts: Vec<(String, Vec<IpAddr>)>,
+    /// The time that lookups without an answer have taken; all of them may take [`resolver::TIMEOUT`], and then
+    /// [`MIN_PER_NAME`] each. Behind a name server that does not answer for one family, each echo service would
     /// otherwise take the whole timeout, and leave no time for the other family.
-    unanswered: [Duration; 2],
+    unanswered: Duration,
 }
 
 impl Names {
+    pub(super) fn new(family: Option<Family>, device: Option<Device>) -> Self {
+        Self { family, device, known: Arc::default() }
+    }
+
+    /// Returns true if these are the addresses for `family` and `device`.
+    pub(super) fn is_of(&self, family: Option<Family>, device: Option<&Device>) -> bool {
+        self.family == family && self.device.as_ref() == device
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resolves `host`, which may have a port, within `timeout`; a host that is known already takes no time.
-    pub(super) fn resolve(
-        &self,
-        host: &str,
-        family: Option<Family>,
-        timeout: Duration,
-    ) -> Result<(), ResolveError> {
+    pub(super) fn resolve(&self, host: &str, timeout: Duration) -> Result<(), ResolveError> {
         let mut budget = timeout;
         {
             let known = self.known();
-            if known.hosts.iter().any(|(name, for_family, _)| name == host && *for_family == family) {
+            if known.hosts.iter().any(|(name, _)| name == host) {
                 return Ok(());
             }
-            if let Some(family) = family {
-                let left = resolver::TIMEOUT.saturating_sub(known.unanswered[family as usize]);
+            // The two families of a host share the time already.
+            if self.family.is_some() {
+                let left = resolver::TIMEOUT.saturating_sub(known.unanswered);
                 budget = timeout.min(left.max(MIN_PER_NAME));
             }
         }
         let end = host.rfind(':').filter(|_| !host.ends_with(']')).unwrap_or(host.len());
         let name = host[..end].trim_matches(['[', ']']);
         let addresses = match name.parse::<IpAddr>() {
-            Ok(address) if family.is_none_or(|only| only == Family::of(address)) => vec![address],
+            Ok(address) if self.family.is_none_or(|only| only == Family::of(address)) => vec![address],
             Ok(_) => return Err(ResolveError::NotFound),
-            Err(_) => {
-                let started = Instant::now();
-                let found = lookup(name, family, budget);
-                if let (Err(ResolveError::TimedOut(_) | ResolveError::NoAnswer), Some(family)) =
-                    (&found, family)
-                {
-                    self.known().unanswered[family as usize] += started.elapsed();
-                }
-                found?
+            Err(_) => self.lookup(name, budget)?,
+        };
+        self.known().hosts.push((host.to_owned(), addresses));
+        Ok(())
+    }
+
+    /// Looks up a name. By an interface where no name server answers, or if only this machine knows the name, the
+    /// system's resolver is asked: the connection leaves by that interface all the same.
+    fn lookup(&self, name: &str, timeout: Duration) -> Result<Vec<IpAddr>, ResolveError> {
+        let started = Instant::now();
+        let wait = |found: &Result<_, _>| {
+            if let Err(ResolveError::TimedOut(_) | ResolveError::NoAnswer) = found {
+                self.known().unanswered += started.elapsed();
             }
         };
-        self.known().hosts.push((host.to_owned(), family, addresses));
-        Ok(())
+        let is_answered = self.known().unanswered.is_zero();
+        if let (Some(device), Some(family), true) = (&self.device, self.family, is_answered) {
+            let found = dns::lookup::lookup(name, family, device, timeout);
+            wait(&found);
+            if found.is_ok() {
+                return found;
+            }
+        }
+        let found = lookup(name, self.family, timeout.saturating_sub(started.elapsed()));
+        wait(&found);
+        found
     }
 }
 
 impl Resolver for Names {
     /// Returns the addresses that [`Names::resolve`] has found.
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let family = match config.ip_family() {
-            IpFamily::Any => None,
-            IpFamily::Ipv4Only => Some(Family::V4),
-            IpFamily::Ipv6Only => Some(Family::V6),
-        };
+    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let host = uri.authority().map_or("", |authority| authority.as_str());
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
         let mut addresses = self.empty();
-        for (name, for_family, found) in &self.known().hosts {
-            if name == host && *for_family == family && addresses.is_empty() {
+        for (name, found) in &self.known().hosts {
+            if name == host && addresses.is_empty() {
                 for address in found.iter().take(MAX_ADDRESSES) {
                     addresses.push(SocketAddr::new(*address, port));
                 }
@@ -115,8 +131,17 @@ impl Resolver for Names {
 }
 
 /// Connects by TCP, and by TLS where the URL says so.
-#[derive(Default)]
-pub(super) struct Connect(RustlsConnector);
+pub(super) struct Connect {
+    tls: RustlsConnector,
+    /// The interface that connections leave by; `None` for the system's choice.
+    device: Option<Device>,
+}
+
+impl Connect {
+    pub(super) fn new(device: Option<Device>) -> Self {
+        Self { tls: RustlsConnector::default(), device }
+    }
+}
 
 /// A connection by TCP or TLS. It is used again only if nothing of it is left: what follows a response would be taken for
 /// the response to the next request.
@@ -150,8 +175,8 @@ impl Connector for Connect {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
-        let socket = tcp(details)?;
-        let connected = self.0.connect(details, Some(socket));
+        let socket = tcp(details, self.device.as_ref())?;
+        let connected = self.tls.connect(details, Some(socket));
         connected.map(|transport| transport.map(Connection)).map_err(|error| match error {
             ureq::Error::Timeout(_) => ureq::Error::Timeout(Timeout::Connect),
             ureq::Error::Io(e) if is_local(&e) => unsent("connect to", e),
@@ -166,7 +191,7 @@ impl Connector for Connect {
 
 /// Connects to the first address that accepts. Each one gets an equal share of the time that the ones before it have
 /// left.
-fn tcp(details: &ConnectionDetails) -> Result<Socket, ureq::Error> {
+fn tcp(details: &ConnectionDetails, device: Option<&Device>) -> Result<Socket, ureq::Error> {
     let deadline = Instant::now() + *details.timeout.after;
     let mut error: Option<io::Error> = None;
     for (tried, address) in details.addrs.iter().enumerate() {
@@ -176,7 +201,7 @@ fn tcp(details: &ConnectionDetails) -> Result<Socket, ureq::Error> {
         if timeout.is_zero() {
             break;
         }
-        match TcpStream::connect_timeout(address, timeout) {
+        match bind::tcp(*address, device, timeout) {
             Ok(stream) => {
                 stream.set_nodelay(true).map_err(|e| unsent("connect to", e))?;
                 let (input, output) =

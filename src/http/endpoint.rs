@@ -1,11 +1,12 @@
-//! URLs that requests may be sent to: HTTPS, or plain HTTP to a loopback address, which is enough for tests.
+//! URLs that requests may be sent to: HTTPS, or plain HTTP to a loopback address, which is enough for tests. The heartbeat
+//! may also use plain HTTP in a private network.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use ureq::http::Uri;
 
-/// A checked URL without a trailing slash.
+/// A checked URL without a trailing slash, unless it has a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     text: String,
@@ -20,6 +21,8 @@ pub enum EndpointError {
     NotAUrl(String),
     /// A URL with a user name: name and password would appear in messages.
     UserInfo,
+    /// A URL in another script than ASCII.
+    NotAscii,
     /// Not HTTPS: the connection could be read and changed on its way.
     NotHttps(String),
 }
@@ -29,6 +32,7 @@ impl fmt::Display for EndpointError {
         match self {
             Self::NotAUrl(s) => write!(f, "`{s}` is not a URL such as https://host/path"),
             Self::UserInfo => write!(f, "URLs with a user name are not supported"),
+            Self::NotAscii => write!(f, "URLs have ASCII characters only: write the host in its `xn--` form"),
             Self::NotHttps(s) => write!(f, "`{s}` must begin with https://"),
         }
     }
@@ -39,6 +43,23 @@ impl std::error::Error for EndpointError {}
 impl Endpoint {
     /// Parses a URL. The host is compared as a whole, never as a prefix: `http://127.0.0.1.example` is not loopback.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        Self::parse_with(text, |ip| ip.is_loopback())
+    }
+
+    /// Parses a URL that may also be plain HTTP to a private address: RFC 1918, link-local IPv4 (RFC 3927) or unique local
+    /// (RFC 4193). A name is none, since it may have another address tomorrow; link-local IPv6 needs an interface.
+    pub fn parse_private(text: &str) -> Result<Self, EndpointError> {
+        Self::parse_with(text, |ip| match ip {
+            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+            IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+        })
+    }
+
+    /// Parses a URL. `may_be_plain` returns true for the addresses that plain HTTP is permitted to.
+    fn parse_with(text: &str, may_be_plain: fn(IpAddr) -> bool) -> Result<Self, EndpointError> {
+        if !text.is_ascii() {
+            return Err(EndpointError::NotAscii);
+        }
         let not_a_url = || EndpointError::NotAUrl(text.to_owned());
         let uri: Uri = text.parse().map_err(|_| not_a_url())?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -62,17 +83,18 @@ impl Endpoint {
         }
         match scheme {
             "https" => {}
-            "http" if literal.is_some_and(|ip| ip.is_loopback()) => {}
+            "http" if literal.is_some_and(may_be_plain) => {}
             _ => return Err(EndpointError::NotHttps(text.to_owned())),
         }
+        let is_whole = text.contains('?');
         Ok(Self {
-            text: text.trim_end_matches('/').to_owned(),
+            text: if is_whole { text } else { text.trim_end_matches('/') }.to_owned(),
             host: host.to_ascii_lowercase(),
             path: uri.path().trim_end_matches('/').to_owned(),
         })
     }
 
-    /// Returns the whole URL, without a trailing slash.
+    /// Returns the whole URL, without a trailing slash unless it has a query.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -158,6 +180,58 @@ mod tests {
             "https://[127.0.0.1]/",
         ] {
             assert!(Endpoint::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parse_private_accepts_http_to_a_private_address() {
+        for private in [
+            "http://192.168.1.2:3001/api/push/KEY?status=up&msg=OK&ping=",
+            "http://10.0.0.1",
+            "http://172.31.255.255/x",
+            "http://169.254.1.1/",
+            "http://[fd00::1]:3001/x",
+            "http://[fc00::1]/",
+        ] {
+            assert!(Endpoint::parse_private(private).is_ok(), "{private}");
+            assert!(Endpoint::parse(private).is_err(), "{private}");
+        }
+        for both in ["http://127.0.0.1/x", "http://[::1]:80", "https://example.org/?x", "https://81.2.69.142"]
+        {
+            assert!(Endpoint::parse_private(both).is_ok() && Endpoint::parse(both).is_ok(), "{both}");
+        }
+        for bad in [
+            "http://81.2.69.142/x",
+            "http://172.32.0.1/",
+            "http://100.64.0.1/",
+            "http://0.0.0.0/",
+            "http://192.168.1/x",
+            "http://3232235778/",
+            "http://0300.0250.1.2/",
+            "http://192.168.1.2.example.org/",
+            "http://192.168.1.2@example.org/",
+            "http://user:pw@192.168.1.2/",
+            "http://example.org/192.168.1.2",
+            "http://kuma.local/x",
+            "http://kuma:3001/x",
+            "http://[fe80::1]/",
+            "http://[::ffff:192.168.1.2]/",
+            "http://[2a01:e0a:1:2::3]/",
+            "ftp://192.168.1.2/",
+        ] {
+            assert!(Endpoint::parse_private(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Endpoint::parse("https://müller.de/"), Err(EndpointError::NotAscii));
+    }
+
+    #[test]
+    fn url_with_a_query_is_kept_as_it_is() {
+        for (url, kept) in [
+            ("https://a.example/x?y=/", "https://a.example/x?y=/"),
+            ("https://a.example/?", "https://a.example/?"),
+            ("https://a.example/x//", "https://a.example/x"),
+        ] {
+            assert_eq!(Endpoint::parse(url).expect(url).as_str(), kept);
         }
     }
 

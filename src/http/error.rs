@@ -329,7 +329,12 @@ fn on_this_machine(cause: &io::Error) -> &'static str {
         Some(Errno::NOBUFS | Errno::NOMEM) => ": not enough memory on this machine",
         Some(Errno::AFNOSUPPORT) => ": this machine does not support its address family",
         Some(
-            Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::NETDOWN | Errno::ADDRNOTAVAIL | Errno::ADDRINUSE,
+            Errno::NETUNREACH
+            | Errno::HOSTUNREACH
+            | Errno::NETDOWN
+            | Errno::ADDRNOTAVAIL
+            | Errno::ADDRINUSE
+            | Errno::NODEV,
         ) => " from this machine",
         _ => "",
     }

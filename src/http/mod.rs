@@ -9,7 +9,7 @@ mod error;
 mod provider;
 mod tls_error;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
@@ -17,7 +17,7 @@ use ureq::config::IpFamily;
 use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::net::Family;
+use crate::net::{Device, Family};
 use connect::{Connect, Names};
 pub use endpoint::Endpoint;
 pub use error::HttpError;
@@ -81,15 +81,22 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// The client. One agent per address family: ureq's pool is keyed by host, so that a shared agent could reuse an IPv4
-/// connection for an IPv6 request.
+/// The client. One agent per address family and interface: ureq's pool is keyed by host, so that a shared agent could
+/// reuse an IPv4 connection for an IPv6 request, or that of another line.
 #[derive(Debug)]
 pub struct Http {
-    any: Agent,
-    v4: Agent,
-    v6: Agent,
-    names: Names,
+    tls: TlsConfig,
+    /// Those that have been needed.
+    agents: Mutex<Vec<Way>>,
     deadline: Instant,
+}
+
+/// An agent for one way to servers.
+#[derive(Clone, Debug)]
+struct Way {
+    /// The family and the interface of its requests.
+    names: Names,
+    agent: Agent,
 }
 
 impl Http {
@@ -107,32 +114,39 @@ impl Http {
             .root_certs(roots)
             .unversioned_rustls_crypto_provider(Arc::new(provider::provider()))
             .build();
-        let names = Names::default();
-        let agent = |family| {
-            let config = Agent::config_builder()
-                .tls_config(tls.clone())
-                .ip_family(family)
-                .user_agent(USER_AGENT)
-                .proxy(None)
-                // A redirect is a response like any other: the token is never sent to another URL.
-                .max_redirects(0)
-                .max_redirects_will_error(false)
-                .http_status_as_error(false)
-                // Buffers sized for API responses, not for web pages.
-                .max_response_header_size(MAX_HEADERS)
-                // One byte more: ureq takes a full buffer for the end of the connection.
-                .input_buffer_size(MAX_HEADERS + 1)
-                .output_buffer_size(4 * 1024)
-                .build();
-            Agent::with_parts(config, Connect::default(), names.clone())
-        };
-        Self {
-            any: agent(IpFamily::Any),
-            v4: agent(IpFamily::Ipv4Only),
-            v6: agent(IpFamily::Ipv6Only),
-            names,
-            deadline,
+        Self { tls, agents: Mutex::default(), deadline }
+    }
+
+    /// Returns the agent for requests over `family` by `device`.
+    fn way(&self, family: Option<Family>, device: Option<&Device>) -> Way {
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(way) = agents.iter().find(|way| way.names.is_of(family, device)) {
+            return way.clone();
         }
+        let names = Names::new(family, device.cloned());
+        let config = Agent::config_builder()
+            .tls_config(self.tls.clone())
+            .ip_family(match family {
+                None => IpFamily::Any,
+                Some(Family::V4) => IpFamily::Ipv4Only,
+                Some(Family::V6) => IpFamily::Ipv6Only,
+            })
+            .user_agent(USER_AGENT)
+            .proxy(None)
+            // A redirect is a response like any other: the token is never sent to another URL.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            // Buffers sized for API responses, not for web pages.
+            .max_response_header_size(MAX_HEADERS)
+            // One byte more: ureq takes a full buffer for the end of the connection.
+            .input_buffer_size(MAX_HEADERS + 1)
+            .output_buffer_size(4 * 1024)
+            .build();
+        let agent = Agent::with_parts(config, Connect::new(device.cloned()), names.clone());
+        let way = Way { names, agent };
+        agents.push(way.clone());
+        way
     }
 
     /// Returns the time until the deadline of the run; zero if it has passed. Elapsed time is what counts, so this reads
@@ -144,6 +158,11 @@ impl Http {
 
     /// Sends one request and reads the whole response. A status such as 404 is not an error here.
     pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        self.send_by(request, None)
+    }
+
+    /// Does the same as [`Http::send`] by `device`, if there is one: the connection leaves by that interface.
+    pub(crate) fn send_by(&self, request: &Request, device: Option<&Device>) -> Result<Response, HttpError> {
         let host = || host_of(request.url).to_owned();
         if self.remaining().is_zero() {
             return Err(HttpError::OutOfTime { host: host() });
@@ -151,18 +170,16 @@ impl Http {
         let family = request.family;
         let deadline = Instant::now() + self.remaining().min(request.total);
         let left = || deadline.saturating_duration_since(Instant::now());
-        self.names.resolve(host_of(request.url), family, left()).map_err(|cause| HttpError::NoHost {
-            host: host(),
-            family,
-            cause,
-        })?;
+        let Way { names, agent } = self.way(family, device);
+        let resolved = names.resolve(host_of(request.url), left());
+        resolved.map_err(|cause| HttpError::NoHost { host: host(), family, cause })?;
         let timeout = left().min(request.timeout);
         let wrap = |e| {
             // Its share of the run counts like the run: a slow line needs no backoff.
             let limit = if left().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
             HttpError::of(e, host(), limit)
         };
-        let mut received = self.start(request, timeout).map_err(wrap)?;
+        let mut received = start(&agent, request, timeout).map_err(wrap)?;
         let scheme = request.url.as_bytes().get(..6).unwrap_or_default();
         if scheme.eq_ignore_ascii_case(b"https:") && !is_framed(&received) {
             let cause = "neither its length nor its end is stated, so that it may be cut off".to_owned();
@@ -183,47 +200,43 @@ impl Http {
             received.body_mut().with_config().limit(request.limit + 1).read_to_vec().map_err(wrap)?;
         Ok(response)
     }
+}
 
-    fn start(
-        &self,
-        request: &Request,
-        timeout: Duration,
-    ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-        let agent = match request.family {
-            None => &self.any,
-            Some(Family::V4) => &self.v4,
-            Some(Family::V6) => &self.v6,
+/// Sends a request, and reads the head of the response.
+fn start(
+    agent: &Agent,
+    request: &Request,
+    timeout: Duration,
+) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    let authorization = request.authorization;
+    // Less than the whole, so that a connection that was not made never counts as a response that did not come.
+    let connect = (timeout * 4 / 5).min(CONNECT_TIMEOUT);
+    macro_rules! limited {
+        ($request:ident) => {
+            $request.config().timeout_global(Some(timeout)).timeout_connect(Some(connect)).build()
         };
-        let authorization = request.authorization;
-        // Less than the whole, so that a connection that was not made never counts as a response that did not come.
-        let connect = (timeout * 4 / 5).min(CONNECT_TIMEOUT);
-        macro_rules! limited {
-            ($request:ident) => {
-                $request.config().timeout_global(Some(timeout)).timeout_connect(Some(connect)).build()
-            };
+    }
+    match request.method {
+        Method::Get => {
+            let mut get = agent.get(request.url);
+            if let Some(value) = authorization {
+                get = get.header(header::AUTHORIZATION, value);
+            }
+            limited!(get).call()
         }
-        match request.method {
-            Method::Get => {
-                let mut get = agent.get(request.url);
-                if let Some(value) = authorization {
-                    get = get.header(header::AUTHORIZATION, value);
-                }
-                limited!(get).call()
+        Method::Put(json) => {
+            let mut put = agent.put(request.url).header(header::CONTENT_TYPE, "application/json");
+            if let Some(value) = authorization {
+                put = put.header(header::AUTHORIZATION, value);
             }
-            Method::Put(json) => {
-                let mut put = agent.put(request.url).header(header::CONTENT_TYPE, "application/json");
-                if let Some(value) = authorization {
-                    put = put.header(header::AUTHORIZATION, value);
-                }
-                limited!(put).send(json)
+            limited!(put).send(json)
+        }
+        Method::Post { content_type, body } => {
+            let mut post = agent.post(request.url).header(header::CONTENT_TYPE, content_type);
+            if let Some(value) = authorization {
+                post = post.header(header::AUTHORIZATION, value);
             }
-            Method::Post { content_type, body } => {
-                let mut post = agent.post(request.url).header(header::CONTENT_TYPE, content_type);
-                if let Some(value) = authorization {
-                    post = post.header(header::AUTHORIZATION, value);
-                }
-                limited!(post).send(body)
-            }
+            limited!(post).send(body)
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::bind::Device;
 use super::family::Family;
 
 /// The IPv4 routes of this process's network namespace: the main table only. Of a multipath route, only the first next
@@ -39,9 +40,11 @@ impl<'a> DefaultRoute<'a> {
     }
 }
 
-/// Returns the gateway of the default route with the lowest metric, among those that have one.
-pub(crate) fn gateway(routes: &str) -> Option<Ipv4Addr> {
-    let defaults = routes.lines().filter_map(parse4).filter(|r| !r.gateway.is_unspecified());
+/// Returns the gateway of the default route with the lowest metric, among those that have one, by `device` if given.
+pub(crate) fn gateway(routes: &str, device: Option<&Device>) -> Option<Ipv4Addr> {
+    let is_wanted =
+        |r: &DefaultRoute| !r.gateway.is_unspecified() && device.is_none_or(|d| d.as_str() == r.device);
+    let defaults = routes.lines().filter_map(parse4).filter(is_wanted);
     defaults.min_by_key(|r| r.metric).map(|r| r.gateway)
 }
 
@@ -137,9 +140,18 @@ mod tests {
             ("eth0\t00000000\t0101A8C0\t0003\n".to_owned(), None),
             ("eth0 x y z 0 0 0 w 0 0 0\n".to_owned(), None),
         ] {
-            let address = gateway(&(HEAD.to_owned() + &routes)).map(|a| a.to_string());
+            let address = gateway(&(HEAD.to_owned() + &routes), None).map(|a| a.to_string());
             assert_eq!(address.as_deref(), expected, "{routes}");
         }
+        // Each interface has its own, whatever the metric.
+        let by = |name: &str| {
+            let other = default("10.0.0.1", 700).replace("eth0", "eth1");
+            let routes = HEAD.to_owned() + &default("192.168.1.1", 600) + &other;
+            gateway(&routes, Device::parse(name).ok().as_ref()).map(|a| a.to_string())
+        };
+        assert_eq!(by("eth0").as_deref(), Some("192.168.1.1"));
+        assert_eq!(by("eth1").as_deref(), Some("10.0.0.1"));
+        assert_eq!(by("eth"), None);
     }
 
     /// Returns device and metric of each route.

@@ -1,9 +1,11 @@
 //! UDP sockets: one way to open them, and one wait for packets, shared by DNS, NAT-PMP and SSDP.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::Instant;
+
+use super::bind::{self, Device};
 
 /// Size of the receive buffer, in bytes; a longer packet is cut to it. No protocol here accepts a longer one.
 const BUFFER: usize = 2048;
@@ -11,12 +13,11 @@ const BUFFER: usize = 2048;
 /// Handles a packet with its sender, or the error of receiving one; breaks to end the wait.
 pub(crate) type Handler<'a> = dyn FnMut(io::Result<(&[u8], SocketAddr)>) -> ControlFlow<()> + 'a;
 
-/// Opens a socket on a free port and connects it to `peer`; sends nothing (udp(7)). The kernel then drops packets from
+/// Opens a socket on a free port, for packets that leave by `device` if there is one, and connects it to `peer`; sends
+/// nothing (udp(7)). The kernel then drops packets from
 /// other senders, reports the peer's ICMP errors, and chooses the source address.
-pub(crate) fn connected(peer: SocketAddr) -> io::Result<UdpSocket> {
-    let any: IpAddr =
-        if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0))?;
+pub(crate) fn connected(peer: SocketAddr, device: Option<&Device>) -> io::Result<UdpSocket> {
+    let socket = bind::udp(peer, device)?;
     socket.connect(peer)?;
     Ok(socket)
 }
@@ -58,7 +59,7 @@ mod tests {
 
     fn loopback() -> (UdpSocket, UdpSocket) {
         let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        let client = connected(server.local_addr().expect("its address")).expect("a socket");
+        let client = connected(server.local_addr().expect("its address"), None).expect("a socket");
         (server, client)
     }
 

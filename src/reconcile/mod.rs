@@ -7,7 +7,7 @@ mod zone_cache;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use crate::address::detector::Detector;
+use crate::address::detector::{Answers, Detector};
 use crate::address::votes::{Bar, Confirmed};
 use crate::cli::WriteMode;
 use crate::config::{Config, Record};
@@ -16,6 +16,7 @@ use crate::dns::{Current, Rrset};
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::http::Http;
+use crate::net::Family;
 use crate::outcome::{Failure, Outcome, Refusal, Success};
 use crate::state::{self, RecordState, State};
 use crate::sys::random::Random;
@@ -40,18 +41,28 @@ pub(crate) fn reconcile(
     mut context: PassContext,
     console: &mut Console,
 ) -> Vec<Outcome> {
+    let (answers, order) = (Answers::default(), context.random.split());
     let mut families = Vec::new();
     let mut outcomes = Vec::with_capacity(config.records.len());
+    let mut targets = Vec::new();
     for (number, target) in config.detection.targets.iter().enumerate() {
-        let family = target.family;
         let mut records = records_of(config, context.state, number);
         skip_backed_off(&mut records, context.now, &mut outcomes);
-        if records.is_empty() {
-            continue;
+        if !records.is_empty() {
+            targets.push((target, records));
         }
-        let sources = target.sources.list(family, Some(&mut context.random));
+    }
+    let is_of = |family| targets.iter().filter(|(target, _)| target.family == family).count();
+    // With several lines, one that is down must leave time for the others and for Gandi.
+    let has_lines = Family::ALL.into_iter().any(|family| is_of(family) > 1);
+    let mut shares = if has_lines { u32::try_from(targets.len() + 1).unwrap_or(u32::MAX) } else { 1 };
+    for (target, records) in targets {
+        let family = target.family;
+        let sources = target.sources.list(family, Some(&order));
+        let time = http.remaining() / shares;
+        shares = (shares - 1).max(1);
         let mut detector =
-            Detector::new(family, sources, target.quorum, context.random.split(), http.remaining());
+            Detector::new(family, sources, target.quorum, context.random.split(), time, &answers);
         if is_unchanged(config, &context, &records, || detector.hint(http, console)) {
             let cached = |r: &Tracked| {
                 let rrset = rrset_of(fresh(config, &context, r)?);
@@ -152,10 +163,10 @@ fn rrset_of(confirmed: &state::Confirmed) -> Rrset {
     Rrset::single(confirmed.address, confirmed.ttl)
 }
 
-/// The records of one address family, and the detected address of this machine.
+/// The records of one target, and the detected address of this machine.
 struct FamilyRecords<'a> {
     records: Vec<Tracked<'a>>,
-    detector: Detector,
+    detector: Detector<'a>,
     address: IpAddr,
 }
 

@@ -74,7 +74,7 @@ impl<'a> ZoneCache<'a> {
             return self.livedns.rrset(key).map_err(Rc::new);
         };
         let listing = zone.listing.get_or_insert_with(|| {
-            console.debug(format_args!("{}: querying zone", key.domain));
+            console.debug(format_args!("{}: querying zone", key.domain.both()));
             self.livedns.listing(&key.domain).map_err(Rc::new)
         });
         match listing {

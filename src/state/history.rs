@@ -77,7 +77,7 @@ pub(crate) fn changes(outcomes: &[Outcome], now: Timestamp) -> Vec<HistoryEntry>
         };
         for key in keys {
             let new = new.addresses();
-            changes.push(HistoryEntry { at: now, record: key.to_string(), old: old.clone(), new });
+            changes.push(HistoryEntry { at: now, record: key.label(), old: old.clone(), new });
         }
     }
     changes

@@ -165,8 +165,8 @@ fn warn_of_nameservers(config: &Config, livedns: &mut LiveDns, random: &mut Rand
     for domain in domains {
         match nameservers::warning(livedns, domain, random) {
             Ok(None) => {}
-            Ok(Some(text)) => console.warn(format_args!("nameservers of {domain}: {text}")),
-            Err(text) => return console.debug(format_args!("nameservers of {domain}: {text}")),
+            Ok(Some(text)) => console.warn(format_args!("nameservers of {}: {text}", domain.both())),
+            Err(text) => return console.debug(format_args!("nameservers of {}: {text}", domain.both())),
         }
     }
 }

@@ -167,7 +167,7 @@ fn ip_json_lists_sources_and_verdicts() {
         "{\"sources\":[{\"source\":\"dns:google\",\"family\":\"IPv4\",\"address\":\"81.2.69.142\",\"error\":null,",
         "\"counts_as\":\"hint\"},{\"source\":\"ipify\",",
         "\"counts_as\":\"vote\"},{\"source\":\"router\",\"family\":\"IPv4\",\"address\":null,\"error\":\"no default gateway",
-        "\"counts_as\":null}],\"verdicts\":[{\"family\":\"IPv4\",\"address\":\"81.2.69.142\",\"reason\":\"reported by ipify, ",
+        "\"counts_as\":null}],\"verdicts\":[{\"family\":\"IPv4\",\"sources\":\"dns:google web\",\"address\":\"81.2.69.142\",\"reason\":\"reported by ipify, ",
     ] {
         assert!(ran.stdout.contains(part), "{part} is not in: {}", ran.stdout);
     }

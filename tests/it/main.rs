@@ -35,10 +35,12 @@ mod interface_source; // addresses of network interfaces
 mod json_output; // `--json`
 mod large_config; // configs of a megabyte
 mod legacy_configs; // configs of older Gandi scripts, and their translation
+mod lines; // several lines to the internet
 mod listing; // listings without end, with contradictions, or that need much memory
 mod local_failures; // sockets and threads that this machine refuses
 mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
+mod monitors; // several heartbeat URLs, those with a query, and private addresses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
 mod news; // less usual ways in which an error or a warning is news, or is not
@@ -46,6 +48,7 @@ mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
 mod offline_check; // `check --offline`
 mod option_values; // `-o KEY=VALUE`
+mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
 mod records; // records created, replaced, kept or refused

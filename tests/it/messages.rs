@@ -80,7 +80,8 @@ const OTHER_TEXTS: [(&str, &[&str]); 7] = [
         "a step that -v prints",
         &[
             "…: unchanged (cached): …",
-            "heartbeat sent",
+            "heartbeat sent to …",
+            "no heartbeat to …: a URL with `?` is for good runs only",
             "completed an interrupted token renewal",
             "token renewed (the old one would have expired on …)",
             "chosen from several (the kernel's choice)",

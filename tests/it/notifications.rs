@@ -133,7 +133,12 @@ pub(crate) type Sent = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Starts a monitor that sends this response, or never responds. Returns its URL and its log.
 pub(crate) fn monitor(answer: Option<&'static str>) -> (String, Sent) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    monitor_at("127.0.0.1:0", answer)
+}
+
+/// Does the same as [`monitor`], at this address.
+pub(crate) fn monitor_at(address: &str, answer: Option<&'static str>) -> (String, Sent) {
+    let listener = TcpListener::bind(address).expect("a port");
     let url = format!("http://{}/secret-uuid", listener.local_addr().expect("its address"));
     let sent = Sent::default();
     let log = Arc::clone(&sent);

@@ -139,7 +139,8 @@ fn heartbeat_url_is_not_repeated() {
         "X",
         "hc-ping.com/X",
         "http://hc-ping.com/X",
-        "https://hc-ping.com/X?a",
+        "https://hc-ping.com/X#a",
+        "https://hc-ping.com/X?a https://hc-ping.com/Y,http://81.2.69.142/X?a",
         "https://a:X@b/c",
         "https://h/X y",
     ] {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::dns::client::exchange;
 use crate::dns::error::DnsError;
 use crate::dns::message::{A, AAAA, CH, IN, Question, TXT};
-use crate::net::Family;
+use crate::net::{Device, Family};
 use crate::sys::random::Random;
 
 /// A name server, and the question that it answers with the client's address.
@@ -70,10 +70,15 @@ pub fn named(provider: &str, family: Family, server: Option<SocketAddr>) -> Opti
     (server.is_ipv4() == v4).then_some(Service { provider, server, question })
 }
 
-/// Queries the service. `timeout` is what is left of the run.
-pub(crate) fn query(service: &Service, timeout: Duration, random: &mut Random) -> Result<IpAddr, DnsError> {
+/// Queries the service, by `device` if there is one. `timeout` is what is left of the run.
+pub(crate) fn query(
+    service: &Service,
+    device: Option<&Device>,
+    timeout: Duration,
+    random: &mut Random,
+) -> Result<IpAddr, DnsError> {
     let mut address = None;
-    exchange(service.server, &service.question, timeout, random, &mut |id, message| {
+    exchange(service.server, device, &service.question, timeout, random, &mut |id, message| {
         address = service.question.read(id, message)?;
         Ok(address.is_some())
     })?;
@@ -108,7 +113,7 @@ mod tests {
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         thread::scope(|scope| {
             let serving = scope.spawn(|| serve(&server));
-            let result = query(&service, timeout, &mut Random::new(1));
+            let result = query(&service, None, timeout, &mut Random::new(1));
             serving.join().unwrap();
             result
         })
@@ -215,7 +220,7 @@ mod tests {
         // Without time left, nothing is sent.
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
-        assert!(matches!(query(&service, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
+        assert!(matches!(query(&service, None, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
         server.set_nonblocking(true).unwrap();
         assert!(server.recv(&mut [0; 600]).is_err());
     }
@@ -240,7 +245,7 @@ mod tests {
     fn closed_port_is_an_error_at_once() {
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).ok();
         let service = named("cloudflare", Family::V4, free).unwrap();
-        let error = query(&service, LONG_TIMEOUT, &mut Random::new(1)).unwrap_err();
+        let error = query(&service, None, LONG_TIMEOUT, &mut Random::new(1)).unwrap_err();
         assert!(chain(&error).starts_with("could not be queried: Connection refused"), "{error}");
     }
 }

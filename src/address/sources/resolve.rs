@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::address::answer::SourceError;
-use crate::net::Family;
+use crate::dns;
 use crate::net::resolver::{ResolveError, lookup};
+use crate::net::{Device, Family};
 
 /// Reasons for a name to give no address.
 #[derive(Debug)]
@@ -46,9 +47,18 @@ impl From<NameSourceError> for SourceError {
     }
 }
 
-/// Looks up `name` with the system's resolver. More than one address of `family` is an error.
-pub(crate) fn query(name: &str, family: Family, timeout: Duration) -> Result<IpAddr, NameSourceError> {
-    match lookup(name, Some(family), timeout) {
+/// Looks up `name` with the system's resolver, or by `device`. More than one address of `family` is an error.
+pub(crate) fn query(
+    name: &str,
+    device: Option<&Device>,
+    family: Family,
+    timeout: Duration,
+) -> Result<IpAddr, NameSourceError> {
+    let found = match device {
+        None => lookup(name, Some(family), timeout),
+        Some(device) => dns::lookup::lookup(name, family, device, timeout),
+    };
+    match found {
         Ok(addresses) => match addresses.as_slice() {
             [address] => Ok(*address),
             _ => Err(NameSourceError::Several(addresses)),

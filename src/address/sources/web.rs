@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::address::answer::SourceError;
 use crate::http::Endpoint;
 use crate::http::{Http, Method, Request};
-use crate::net::Family;
+use crate::net::{Device, Family};
 
 /// Maximum size of a plain response, in bytes. An address needs at most 46.
 const MAX_BODY: u64 = 256;
@@ -65,10 +65,11 @@ pub fn built_in(family: Family) -> Vec<Service> {
         .collect()
 }
 
-/// Queries a service over `family` only, within `timeout`, and within 5 s from the moment that its name is resolved.
+/// Queries a service over `family` only, by `device` if there is one, within `timeout`, and within 5 s from the moment that its name is resolved.
 pub(crate) fn query(
     http: &Http,
     service: &Service,
+    device: Option<&Device>,
     family: Family,
     timeout: Duration,
 ) -> Result<IpAddr, SourceError> {
@@ -83,7 +84,7 @@ pub(crate) fn query(
         timeout: TIMEOUT,
         total: timeout,
     };
-    let response = http.send(&request).map_err(SourceError::Http)?;
+    let response = http.send_by(&request, device).map_err(SourceError::Http)?;
     if response.status != 200 {
         return Err(SourceError::Status(response.status));
     }

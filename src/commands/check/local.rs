@@ -70,7 +70,7 @@ fn check_names(config: &Config, findings: &mut Findings) {
         0 => " looks like a full name, but is".to_owned(),
         more => format!(" and {more} more look like full names, but are"),
     };
-    let (name, host) = (&first.name, first.host_name());
+    let (name, host) = (first.name.typed(), first.typed());
     findings.warn("names", format!("`{name}`{are} relative to the domain: {host}"));
 }
 

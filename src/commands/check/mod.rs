@@ -16,7 +16,6 @@ use crate::exit::Exit;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
 use crate::json::Object;
-use crate::net::Family;
 use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{FirstWrite, ReplacementText};
@@ -125,15 +124,22 @@ fn check_clock(now: Timestamp, findings: &mut Findings) -> Option<Timestamp> {
 
 /// Queries each configured source, and decides on an address as a run would.
 fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: &mut Findings) {
-    let mut families = Vec::new();
+    let mut wanted = Vec::new();
     for (number, target) in config.detection.targets.iter().enumerate() {
         if config.records.iter().any(|r| r.target == number) {
-            families.push((target.family, target.sources.list(target.family, None)));
+            wanted.push(target.wanted());
         }
     }
-    for survey in survey(families, config.detection.global(Family::V4).quorum, http, random) {
+    let surveys = survey(&wanted, http, random);
+    let mut shown = Vec::new();
+    for survey in &surveys {
         let family = survey.family;
         for query in &survey.queries[..survey.configured] {
+            // Another target has it, too.
+            if shown.contains(&(family, &query.source)) {
+                continue;
+            }
+            shown.push((family, &query.source));
             let subject = format!("source {} {family}", query.source);
             match &query.result {
                 Some(Ok(detected)) => findings.ok(&subject, detected.address.to_string()),
@@ -141,7 +147,7 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
                 None => findings.warn(&subject, "could not be queried"),
             }
         }
-        let (subject, reason) = (format!("address {family}"), survey.reason());
+        let (subject, reason) = (format!("address {}", survey.name()), survey.reason());
         if let Some(address) = survey.address() {
             findings.ok(&subject, format!("{address}: {reason}"));
         } else {
@@ -149,7 +155,7 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
             findings.fail(Exit::TryLater, &subject, text);
         }
         if let Some(contradiction) = survey.contradiction() {
-            findings.warn(&format!("address {family}"), contradiction);
+            findings.warn(&subject, contradiction);
         }
     }
 }
@@ -219,7 +225,7 @@ fn add_record(
             findings.ok(&subject, format!("the next run will change it: {change}"));
         }
         // The cause is a finding of its own, and would be repeated for each record.
-        Err(failure) if findings.has(failure.exit(), &format!("domain {}", key.domain)) => {}
+        Err(failure) if findings.has(failure.exit(), &format!("domain {}", key.domain.both())) => {}
         Err(failure) => findings.fail(failure.exit(), &subject, failure.text()),
     }
 }

@@ -28,18 +28,22 @@ impl Redactor {
         Self { home: home.to_owned(), ..Self::default() }
     }
 
-    /// Hides the names in this config.
+    /// Hides the names in this config, but those of interfaces.
     pub(super) fn hide_names_of(&mut self, config: &Config) {
         let mut domains = Texts::default();
         for (i, record) in config.records.iter().enumerate() {
-            let domain = record.key.domain.as_str();
-            let number = domains.number(domain) + 1;
-            self.hide(domain, format!("[domain {number}]"));
-            let name = record.key.name.as_str();
-            if name != "@" {
-                self.hide(&format!("{name}.{domain}"), format!("[name {}].[domain {number}]", i + 1));
-                self.hide(name.strip_prefix("*.").unwrap_or(name), format!("[name {}]", i + 1));
+            let (domain, name) = (&record.key.domain, &record.key.name);
+            let number = domains.number(domain.as_str()) + 1;
+            for (name, domain) in [(name.as_str(), domain.as_str()), (name.typed(), domain.typed())] {
+                self.hide(domain, format!("[domain {number}]"));
+                if name != "@" {
+                    self.hide(&format!("{name}.{domain}"), format!("[name {}].[domain {number}]", i + 1));
+                    self.hide(name.strip_prefix("*.").unwrap_or(name), format!("[name {}]", i + 1));
+                }
             }
+        }
+        for line in config.detection.lines() {
+            self.hide(line, line.to_owned());
         }
         for name in &config.detection.names() {
             self.hide(name, "[another name]".to_owned());
@@ -126,7 +130,7 @@ fn next_word(text: &str) -> Option<(&str, &str, &str)> {
 /// Returns true for a character of a host name, ASCII or not. Typographic signs and arrows are no part of a name.
 fn is_name_part(c: char) -> bool {
     c.is_ascii_alphanumeric()
-        || matches!(c, '-' | '_' | '.' | '*')
+        || matches!(c, '-' | '_' | '.' | '*' | '·')
         || c >= '\u{c0}' && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{2190}'..='\u{21ff}')
 }
 

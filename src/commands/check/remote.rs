@@ -56,7 +56,7 @@ pub(super) fn check_gandi(
     check_token(config, &livedns, now, findings);
     let mut readable = false;
     for (domain, result) in domains.iter().zip(results) {
-        let subject = format!("domain {domain}");
+        let subject = format!("domain {}", domain.both());
         if let Err(e) = result {
             findings.fail(e.exit(), &subject, chain(&e));
             continue;
@@ -121,7 +121,7 @@ fn check_token(config: &Config, livedns: &LiveDns, now: Timestamp, findings: &mu
 
 /// Checks that the domain uses LiveDNS: otherwise the zone at LiveDNS is not published.
 fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
-    let subject = format!("nameservers of {domain}");
+    let subject = format!("nameservers of {}", domain.both());
     match nameservers::warning(livedns, domain, random) {
         Ok(None) => findings.ok(&subject, "domain uses Gandi LiveDNS"),
         Ok(Some(text)) | Err(text) => findings.warn(&subject, text),

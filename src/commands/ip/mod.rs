@@ -10,7 +10,6 @@ use crate::config;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::net::Family;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
 
@@ -42,14 +41,15 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     }
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
     let mut random = Random::new(context.seed);
-    let mut families = Vec::new();
-    for family in Family::ALL {
-        let sources = &detection.global(family).sources;
-        if options.families.includes(family) && (options.families.is_explicit() || !sources.is_off()) {
-            families.push((family, sources.list(family, None)));
+    let mut wanted = Vec::new();
+    for target in &detection.targets {
+        if options.families.includes(target.family)
+            && (options.families.is_explicit() || !target.sources.is_off())
+        {
+            wanted.push(target.wanted());
         }
     }
-    let surveys = survey(families, detection.global(Family::V4).quorum, &http, &mut random);
+    let surveys = survey(&wanted, &http, &mut random);
     if options.format == OutputFormat::Json {
         console.object(&show::json(&surveys));
     } else {

@@ -21,18 +21,26 @@ struct SourceRow {
     counts_as: Option<&'static str>,
 }
 
-/// The decision for one address family.
+/// The decision for one target.
 struct FamilyRow {
     family: &'static str,
+    sources: String,
+    /// The family, with the sources if there are others of this family.
+    name: String,
     /// The address that an update would use; `None` if there is no decision.
     address: Option<String>,
     reason: String,
 }
 
 fn document(surveys: &[Survey]) -> Document {
-    let mut sources = Vec::new();
+    let (mut sources, mut shown) = (Vec::new(), Vec::new());
     for survey in surveys {
         for (index, query) in survey.queries.iter().enumerate() {
+            // Another target has it, too.
+            if shown.contains(&(survey.family, &query.source)) {
+                continue;
+            }
+            shown.push((survey.family, &query.source));
             let result = match &query.result {
                 Some(Ok(detected)) => Ok(detected.address.to_string()),
                 Some(Err(e)) => Err(e.to_string()),
@@ -53,7 +61,14 @@ fn document(surveys: &[Survey]) -> Document {
             reason.push_str("; ");
             reason.push_str(&contradiction);
         }
-        FamilyRow { family: s.family.as_str(), address: s.address().map(|a| a.to_string()), reason }
+        let (name, sources) = (s.name(), s.text.clone());
+        FamilyRow {
+            family: s.family.as_str(),
+            sources,
+            name,
+            address: s.address().map(|a| a.to_string()),
+            reason,
+        }
     };
     Document { sources, families: surveys.iter().map(row).collect() }
 }
@@ -66,7 +81,7 @@ pub(super) fn error(text: &str) -> String {
 }
 
 /// Returns one object: `sources` with `source`, `family`, `address` or `error`, `milliseconds` and `counts_as` (null if
-/// not configured), `verdicts` with `family`, `address` (or null) and `reason`, and `error`. `schema/ip.json` describes it.
+/// not configured), `verdicts` with `family`, `sources`, `address` (or null) and `reason`, and `error`. `schema/ip.json` describes it.
 pub(super) fn json(surveys: &[Survey]) -> String {
     let Document { sources, families } = document(surveys);
     let mut source_objects = Vec::with_capacity(sources.len());
@@ -81,8 +96,8 @@ pub(super) fn json(surveys: &[Survey]) -> String {
     let mut family_objects = Vec::with_capacity(families.len());
     for row in &families {
         let mut object = Object::new();
-        object.text("family", Some(row.family)).text("address", row.address.as_deref());
-        object.text("reason", Some(&row.reason));
+        object.text("family", Some(row.family)).text("sources", Some(&row.sources));
+        object.text("address", row.address.as_deref()).text("reason", Some(&row.reason));
         family_objects.push(object.end());
     }
     let mut object = Object::new();
@@ -90,7 +105,7 @@ pub(super) fn json(surveys: &[Survey]) -> String {
     object.end()
 }
 
-/// Prints a row for each source, and a line for each family.
+/// Prints a row for each source, and a line for each target.
 pub(super) fn table(surveys: &[Survey], console: &mut Console) {
     let Document { sources, families } = document(surveys);
     let width = sources.iter().map(|r| r.source.len()).max().unwrap_or(0).max(6);
@@ -106,7 +121,7 @@ pub(super) fn table(surveys: &[Survey], console: &mut Console) {
             .notice(format_args!("{source:width$}  {family:6}  {milliseconds:>5}  {counts_as:13}  {result}"));
     }
     console.notice(format_args!(""));
-    for FamilyRow { family, address, reason } in families {
-        console.notice(format_args!("{family}: {}: {reason}", address.as_deref().unwrap_or("none")));
+    for FamilyRow { name, address, reason, .. } in families {
+        console.notice(format_args!("{name}: {}: {reason}", address.as_deref().unwrap_or("none")));
     }
 }

@@ -24,8 +24,7 @@ use crate::sys::random::Random;
 use crate::sys::time::{self, Timestamp};
 use crate::token;
 
-/// Time limit of the client that sends the heartbeat, in addition to that of the attempt. The request itself has a
-/// shorter one.
+/// Time limit of the client that sends the heartbeats, in addition to that of the attempt. Each request has a shorter one.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The result of an attempt.
@@ -200,7 +199,7 @@ impl<'a> Updater<'a> {
         self.print_held(attempt.now, "", console);
         // With a wrong clock there is no TLS: rustls refuses each certificate, and aborts before 1970.
         let is_silent = matches!(attempt.result, Err(Blocked::Locked(_) | Blocked::Clock(_)));
-        if !is_silent && self.config.notifications.heartbeat.is_some() {
+        if !is_silent && !self.config.notifications.heartbeat.is_empty() {
             let http = Http::new(self.config.detection.roots.as_deref(), HEARTBEAT_TIMEOUT);
             let notifications = &self.config.notifications;
             let timeout = self.config.detection.timeout;

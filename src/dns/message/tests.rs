@@ -32,6 +32,34 @@ fn read_names_takes_the_names_in_the_data() {
     assert!(question.read_names(ID, &response(&question, &[&looped[0]])).is_err());
 }
 
+#[test]
+fn read_addresses_takes_all_addresses_behind_a_cname() {
+    let name = wire("a.example");
+    let question = Question { name: &name, rrtype: A, class: IN, recursion: true };
+    // Names of their own for the target of the CNAME.
+    let alias = [HERE, &[0, 5, 0, 1, 0, 0, 0, 0, 0, 11], b"\x01b\x07example\0"].concat();
+    let target = wire("b.example");
+    let records = [
+        alias.clone(),
+        record(&question, &target, OCTETS),
+        record(&question, &target, &[81, 2, 69, 143]),
+        record(&question, &target, OCTETS),
+    ];
+    let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
+    let read = |id, message: &[u8]| question.read_addresses(id, message);
+    let message = response(&question, &records);
+    let addresses: Vec<String> =
+        read(ID, &message).unwrap().expect("a response").iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, ["81.2.69.142", "81.2.69.143"]);
+    assert_eq!(read(ID + 1, &message).unwrap(), None);
+    assert!(read(ID, &message[..message.len() - 1]).is_err());
+    // No address is no error: the name has none of this type.
+    assert_eq!(read(ID, &response(&question, &[&alias])).unwrap(), Some(Vec::new()));
+    assert!(read(ID, &response(&question, &[&record(&question, HERE, &[81, 2, 69])])).is_err());
+    let other = Question { name: &target, ..question };
+    assert_eq!(other.read_addresses(ID, &message).unwrap(), None);
+}
+
 fn record(question: &Question, owner: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap().to_be_bytes();
     [owner, &question.rrtype.to_be_bytes(), &question.class.to_be_bytes(), &[0; 4], &length, data].concat()

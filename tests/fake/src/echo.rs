@@ -32,6 +32,8 @@ struct Reply {
     status: u16,
     content_type: String,
     body: Source,
+    /// The body is the client's address.
+    is_mirror: bool,
 }
 
 /// A running echo service. A clone is another handle to the same service, which stops with its [`Fake`].
@@ -44,21 +46,14 @@ pub struct Echo {
 
 impl Echo {
     pub(crate) fn start(
-        (n, port): (u8, u16),
-        family: Family,
+        (ip, port): (IpAddr, u16),
+        name: String,
         tls: Option<Arc<ServerConfig>>,
         log: &Arc<Log>,
         shared: Source,
     ) -> io::Result<Self> {
-        let ip = match family {
-            Family::V4 => IpAddr::V4(Ipv4Addr::new(127, 0, 0, n + 1)),
-            Family::V6 => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        };
-        let name = match family {
-            Family::V4 => format!("echo{n}"),
-            Family::V6 => format!("echo6-{n}"),
-        };
-        let reply = Reply { status: 200, content_type: "text/plain".to_owned(), body: shared };
+        let reply =
+            Reply { status: 200, content_type: "text/plain".to_owned(), body: shared, is_mirror: false };
         let reply = Arc::new(Mutex::new(reply));
         let handler = {
             let (reply, log, name) = (Arc::clone(&reply), Arc::clone(log), name.clone());
@@ -165,6 +160,15 @@ impl Fake {
         self.start_echo_at(n, 443, family, tls)
     }
 
+    /// Starts an echo service over TLS on port 443 of any address that answers with the client's address. This needs a
+    /// network namespace of the test's own.
+    pub fn mirror(&self, at: IpAddr) -> Echo {
+        let echo =
+            self.start_echo_on((at, 443), format!("mirror {at}"), Tls::default(), Arc::new(String::new));
+        lock(&echo.reply).is_mirror = true;
+        echo
+    }
+
     /// Starts the echo services 1 to `count` over plain HTTP.
     pub fn echoes(&self, count: u8, family: Family) -> Vec<Echo> {
         (1..=count).map(|n| self.echo(n, family)).collect()
@@ -188,9 +192,16 @@ impl Fake {
             let addresses = lock(&addresses);
             if family == Family::V4 { addresses.v4.clone() } else { addresses.v6.clone() }
         });
+        let (ip, name) = match family {
+            Family::V4 => (IpAddr::V4(Ipv4Addr::new(127, 0, 0, n + 1)), format!("echo{n}")),
+            Family::V6 => (IpAddr::V6(Ipv6Addr::LOCALHOST), format!("echo6-{n}")),
+        };
+        self.start_echo_on((ip, port), name, tls, shared)
+    }
+
+    fn start_echo_on(&self, at: (IpAddr, u16), name: String, tls: Tls, body: Source) -> Echo {
         let tls = self.authority.server(tls);
-        let echo =
-            Echo::start((n, port), family, tls, &self.log, shared).expect("a port for the echo service");
+        let echo = Echo::start(at, name, tls, &self.log, body).expect("a port for the echo service");
         lock(&self.echoes).push(echo.clone());
         echo
     }
@@ -204,5 +215,9 @@ fn answer(request: &Request, reply: &Reply, log: &Log, name: &str) -> Response {
         log.violation(format!("{name}: {} with {} bytes of body", request.method, request.body.len()));
         return Response::new(405, "text/plain", "");
     }
-    Response::new(reply.status, &reply.content_type, &(reply.body)())
+    let body = match request.client {
+        Some(client) if reply.is_mirror => client.to_string(),
+        _ => (reply.body)(),
+    };
+    Response::new(reply.status, &reply.content_type, &body)
 }

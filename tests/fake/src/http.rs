@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::net::IpAddr;
 
 use crate::wire::Wire;
 
@@ -24,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The address of the client; `None` until the server adds it.
+    pub(crate) client: Option<IpAddr>,
     /// By the client's header or its HTTP version.
     pub(crate) connection: Connection,
 }
@@ -154,8 +157,8 @@ fn read_request(wire: &mut Wire) -> io::Result<Received> {
         }
     }
     let (method, target) = (method.to_owned(), target.to_owned());
-    let mut request =
-        Request { method, target, headers, body: Vec::new(), connection: Connection::KeepAlive };
+    let connection = Connection::KeepAlive;
+    let mut request = Request { method, target, headers, body: Vec::new(), client: None, connection };
     if version == "HTTP/1.1" && request.all("Host").count() != 1 {
         return Ok(Received::Broken("not exactly one Host header".to_owned()));
     }

@@ -144,10 +144,11 @@ fn connection(
         Some(AtAccept::Drip(interval)) => drip = Some(interval),
     }
     let tls = service.tls.clone();
+    let client = tcp.peer_addr().ok().map(|peer| peer.ip());
     let mut wire =
         Wire::open(tcp, tls, drip, Arc::clone(stop)).inspect_err(|_| service.log.failed_handshake())?;
     loop {
-        let request = match http::receive(&mut wire) {
+        let mut request = match http::receive(&mut wire) {
             Received::Request(request) => request,
             Received::Closed => return Ok(()),
             Received::Broken(why) => {
@@ -158,6 +159,7 @@ fn connection(
                 return Ok(());
             }
         };
+        request.client = client;
         if !exchange(service, id, &request, &mut wire)? {
             return Ok(());
         }

@@ -22,6 +22,12 @@ const MANNER: &str = "GANDI_DDNS_TEST_ROUTER";
 /// A process that is killed at the end of the test.
 pub(crate) struct Daemon(Child);
 
+impl Daemon {
+    pub(crate) const fn new(process: Child) -> Self {
+        Self(process)
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -138,8 +144,13 @@ fn fake(manner: &str) -> Daemon {
 
 /// Starts this test of this test binary in the namespace of the router, with a variable, and waits until it listens.
 pub(crate) fn start(test: &str, variable: &str, value: &str) -> Daemon {
+    start_in("router", test, variable, value)
+}
+
+/// Does the same in another namespace.
+pub(crate) fn start_in(namespace: &str, test: &str, variable: &str, value: &str) -> Daemon {
     let mut command = Command::new("ip");
-    command.args(["netns", "exec", "router"]).arg(std::env::current_exe().expect("this program"));
+    command.args(["netns", "exec", namespace]).arg(std::env::current_exe().expect("this program"));
     command.args(["--exact", test, "--ignored", "--nocapture"]).env(variable, value);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut daemon = Daemon(child.expect("the fake router starts"));

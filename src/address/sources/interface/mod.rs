@@ -13,17 +13,17 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use if_addrs::{IfOperStatus, Interface};
+use if_addrs::Interface;
 
 use crate::address::answer::Detected;
 use crate::address::global;
 use crate::address::trust::Trust;
+use crate::net::bind::{self, DEVICES, device, is_down};
 use crate::net::route::{ROUTES4, ROUTES6, defaults};
 use crate::net::{Family, udp};
 use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
 
-// Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
-const DEVICES: &str = "/proc/self/net/dev";
+/// The IPv6 addresses, in the same directory as [`DEVICES`].
 const INET6: &str = "/proc/self/net/if_inet6";
 /// A public address, to look up the kernel's source address for it: a root server, since routes to single resolvers such
 /// as 1.1.1.1 are common.
@@ -165,12 +165,6 @@ fn look(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> 
     }
 }
 
-/// Returns true if an interface is known to be down. `listed` has no interface without addresses.
-fn is_down(name: &str, listed: &[Interface]) -> bool {
-    // `IFF_RUNNING` is unset without a carrier, too (netdevice(7)). Addresses remain in both cases.
-    listed.iter().any(|i| (i.name == name || device(i) == name) && i.oper_status != IfOperStatus::Up)
-}
-
 /// Returns the address of one interface. `listed` and `addresses6` are the addresses of all interfaces.
 fn address_of(
     name: &str,
@@ -207,7 +201,7 @@ fn address_of(
         None => {
             let devices =
                 fs::read_to_string(DEVICES).map_err(|e| InterfaceErrorKind::Unreadable(DEVICES, e))?;
-            let names = device_names(&devices);
+            let names = bind::names(&devices);
             Err(if names.contains(&name) {
                 InterfaceErrorKind::Bare
             } else {
@@ -238,7 +232,7 @@ fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Ad
 /// 5); `None` without a route. Sends nothing.
 fn preferred_source(family: Family) -> Option<IpAddr> {
     let internet: IpAddr = if family == Family::V4 { INTERNET4.into() } else { INTERNET6.into() };
-    udp::connected((internet, 53).into()).ok()?.local_addr().ok().map(|a| a.ip())
+    udp::connected((internet, 53).into(), None).ok()?.local_addr().ok().map(|a| a.ip())
 }
 
 /// Returns the address if it is an IPv4 address.
@@ -247,16 +241,6 @@ const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
         IpAddr::V4(a) => Some(a),
         IpAddr::V6(_) => None,
     }
-}
-
-/// Returns the name of the device. An IPv4 address may have a label such as `eth0:1` instead (ip-address(8)).
-fn device(interface: &Interface) -> &str {
-    interface.name.split(':').next().unwrap_or_default()
-}
-
-/// Parses the names in `/proc/net/dev`: two lines of heading, then lines such as `  eth0: 1 2 3`.
-fn device_names(text: &str) -> Vec<&str> {
-    text.lines().skip(2).filter_map(|l| l.split(':').next()).map(str::trim_ascii).collect()
 }
 
 #[cfg(test)]
@@ -286,14 +270,5 @@ mod tests {
             let expected = expected.map(|(a, note)| (ip(a), note));
             assert_eq!(choose(&list, preferred.map(ip)), expected, "{addresses:?} {preferred:?}");
         }
-    }
-
-    #[test]
-    fn device_names_are_read_without_the_heading() {
-        let text = "Inter-|   Receive                                                |  Transmit\n \
-                    face |bytes    packets errs drop fifo frame compressed multicast|bytes\n\
-                    \x20   lo: 1936 22 0 0\n  eth0:99999 1 0 0\nbr-lan: 0 0\n";
-        assert_eq!(device_names(text), ["lo", "eth0", "br-lan"]);
-        assert!(device_names("").is_empty());
     }
 }

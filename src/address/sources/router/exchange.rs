@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::head::{self, headers};
+use crate::net::{Device, bind};
 
 /// Maximum size of everything that is not the body, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -44,16 +45,24 @@ impl From<io::Error> for ExchangeError {
     }
 }
 
-/// Sends `request` to this port of the gateway. Returns the status and the body, which has at most `limit` bytes, at the
-/// `deadline` at the latest, even if the gateway sends byte after byte.
-pub(super) fn exchange(
+/// Connects to this port of the gateway, by `device` if given.
+pub(super) fn connect(
     gateway: Ipv4Addr,
     port: u16,
+    device: Option<&Device>,
+    deadline: Instant,
+) -> Result<TcpStream, ExchangeError> {
+    Ok(bind::tcp((gateway, port).into(), device, left(deadline)?)?)
+}
+
+/// Sends `request`. Returns the status and the body, which has at most `limit` bytes, at the `deadline` at the latest,
+/// even if the gateway sends byte after byte.
+pub(super) fn exchange(
+    mut stream: TcpStream,
     request: &str,
     limit: usize,
     deadline: Instant,
 ) -> Result<(u16, String), ExchangeError> {
-    let mut stream = TcpStream::connect_timeout(&(gateway, port).into(), left(deadline)?)?;
     // The send buffer of a new connection has room for the whole request, so that this never waits.
     if stream.write(request.as_bytes())? < request.len() {
         return Err(ExchangeError::TimedOut);

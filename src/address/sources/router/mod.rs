@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use crate::address::answer::Detected;
 use crate::address::global::reason_not_global;
 use crate::address::trust::{NAT_PMP, Purpose, UPNP};
+use crate::net::Device;
 use crate::net::route::{ROUTES4 as ROUTES, gateway};
 use crate::sys::error_chain::debug_as_display;
 use nat_pmp::NatPmp;
@@ -36,8 +37,8 @@ pub struct RouterError(Cause);
 enum Cause {
     /// The routes could not be read.
     Routes(io::Error),
-    /// No IPv4 default route has a gateway.
-    NoGateway,
+    /// No IPv4 default route has a gateway; with the interface, if the config names one.
+    NoGateway(Option<Device>),
     /// The gateway gave no address before the time limit of the run.
     OutOfTime(Ipv4Addr),
     /// The gateway gave no address.
@@ -55,7 +56,11 @@ impl fmt::Display for RouterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Cause::Routes(e) => write!(f, "could not read {ROUTES}: {e}"),
-            Cause::NoGateway => {
+            Cause::NoGateway(Some(device)) => {
+                let device = device.as_str();
+                write!(f, "the main table has no default route by {device} with a gateway")
+            }
+            Cause::NoGateway(None) => {
                 write!(
                     f,
                     "no default gateway; check the network connection (on the router itself, use `interface`)"
@@ -87,25 +92,30 @@ debug_as_display!(RouterError);
 
 impl std::error::Error for RouterError {}
 
-/// Queries the default gateway. A silent one is an error within 3 s.
+/// Queries the default gateway, that of `device` if given. A silent one is an error within 3 s.
 ///
 /// Via `UPnP` the answer is trusted: it comes by TCP from the gateway itself. Via NAT-PMP it is one UDP packet, which a
 /// neighbour on the LAN can send with the gateway's address, so it is a vote. To compare, NAT-PMP is enough.
-pub(crate) fn query(timeout: Duration, purpose: Purpose) -> Result<Detected, RouterError> {
+pub(crate) fn query(
+    device: Option<&Device>,
+    timeout: Duration,
+    purpose: Purpose,
+) -> Result<Detected, RouterError> {
     let deadline = Instant::now() + timeout;
     let left = || deadline.saturating_duration_since(Instant::now());
     let routes = fs::read_to_string(ROUTES).map_err(|e| RouterError(Cause::Routes(e)))?;
-    let gateway = gateway(&routes).ok_or(RouterError(Cause::NoGateway))?;
+    let gateway = gateway(&routes, device);
+    let gateway = gateway.ok_or_else(|| RouterError(Cause::NoGateway(device.cloned())))?;
     let detected = |address: Ipv4Addr, trust| Ok(Detected { address: address.into(), note: None, trust });
     let is_public = |address: Ipv4Addr| reason_not_global(address.into()).is_none();
-    let nat_pmp = nat_pmp::query(gateway, left());
+    let nat_pmp = nat_pmp::query(gateway, device, left());
     if let NatPmp::Address(address) = nat_pmp
         && purpose == Purpose::Compare
         && is_public(address)
     {
         return detected(address, NAT_PMP);
     }
-    match (upnp::query(gateway, left()), nat_pmp) {
+    match (upnp::query(gateway, device, left()), nat_pmp) {
         (Ok(address), _) if is_public(address) => detected(address, UPNP),
         (_, NatPmp::Address(address)) if is_public(address) => detected(address, NAT_PMP),
         (Ok(address), _) => detected(address, UPNP),

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::net::udp;
+use crate::net::{Device, udp};
 
 const PORT: u16 = 5351;
 /// Version 0, opcode 0: the request for the external address (RFC 6886, section 3.2).
@@ -27,13 +27,13 @@ pub(super) enum NatPmp {
     NotSent(io::Error),
 }
 
-/// Asks the gateway for its external address.
-pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> NatPmp {
-    exchange(gateway, Instant::now() + timeout).unwrap_or_else(NatPmp::NotSent)
+/// Asks the gateway for its external address, by `device` if given.
+pub(super) fn query(gateway: Ipv4Addr, device: Option<&Device>, timeout: Duration) -> NatPmp {
+    exchange(gateway, device, Instant::now() + timeout).unwrap_or_else(NatPmp::NotSent)
 }
 
-fn exchange(gateway: Ipv4Addr, end: Instant) -> io::Result<NatPmp> {
-    let socket = udp::connected((gateway, PORT).into())?;
+fn exchange(gateway: Ipv4Addr, device: Option<&Device>, end: Instant) -> io::Result<NatPmp> {
+    let socket = udp::connected((gateway, PORT).into(), device)?;
     for wait in RETRANSMIT_AFTER {
         // Refused: the gateway has the port closed, so that another request is useless.
         let is_closed = |e: &io::Error| e.kind() == ErrorKind::ConnectionRefused;

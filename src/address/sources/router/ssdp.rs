@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::head::{self, headers};
 use super::location::Location;
-use crate::net::udp;
+use crate::net::{Device, bind, udp};
 
 /// The multicast group and port of SSDP.
 const SSDP: (Ipv4Addr, u16) = (Ipv4Addr::new(239, 255, 255, 250), 1900);
@@ -60,12 +60,12 @@ pub(super) struct Search {
 
 impl Search {
     /// Opens a socket whose multicast packets leave by the interface of the gateway: it is bound to the source address
-    /// towards the gateway (ip(7)).
-    pub(super) fn new(gateway: Ipv4Addr) -> io::Result<Self> {
-        let source = udp::connected((gateway, SSDP.1).into())?.local_addr()?.ip();
+    /// towards the gateway (ip(7)), and to `device` if given.
+    pub(super) fn new(gateway: Ipv4Addr, device: Option<&Device>) -> io::Result<Self> {
+        let source = udp::connected((gateway, SSDP.1).into(), device)?.local_addr()?.ip();
         Ok(Self {
             gateway,
-            socket: UdpSocket::bind((source, 0))?,
+            socket: bind::udp_from(source, device)?,
             own: Vec::new(),
             others: Vec::new(),
             hints: 0,

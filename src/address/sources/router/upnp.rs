@@ -8,12 +8,13 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::exchange::exchange;
+use super::exchange::{connect, exchange};
 use super::location::Location;
 use super::services::services;
 use super::soap;
 use super::ssdp::{SEARCHES, Search, Sender};
 use crate::address::global::reason_not_global;
+use crate::net::Device;
 
 /// Timeout of the whole search with all its requests.
 const TIMEOUT: Duration = Duration::from_secs(6);
@@ -46,9 +47,13 @@ impl fmt::Display for UpnpError {
 
 /// Asks `gateway`, and no other machine, for its external address. Every location and service is queried until one has
 /// a public address; a private one is returned if there is no other.
-pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Result<Ipv4Addr, UpnpError> {
+pub(super) fn query(
+    gateway: Ipv4Addr,
+    device: Option<&Device>,
+    timeout: Duration,
+) -> Result<Ipv4Addr, UpnpError> {
     let deadline = Instant::now() + timeout.min(TIMEOUT);
-    let mut queries = Queries { gateway, deadline, private: None, error: UpnpError::Silent };
+    let mut queries = Queries { gateway, device, deadline, private: None, error: UpnpError::Silent };
     match queries.search() {
         Ok(Some(address)) => return Ok(address),
         Ok(None) => {}
@@ -58,8 +63,10 @@ pub(super) fn query(gateway: Ipv4Addr, timeout: Duration) -> Result<Ipv4Addr, Up
 }
 
 /// The queries of one gateway, and their results other than a public address.
-struct Queries {
+struct Queries<'a> {
     gateway: Ipv4Addr,
+    /// The interface that requests leave by; `None` for the system's choice.
+    device: Option<&'a Device>,
     deadline: Instant,
     /// The first private address.
     private: Option<Ipv4Addr>,
@@ -67,10 +74,10 @@ struct Queries {
     error: UpnpError,
 }
 
-impl Queries {
+impl Queries<'_> {
     /// Searches for descriptions, and returns the first public address.
     fn search(&mut self) -> io::Result<Option<Ipv4Addr>> {
-        let mut search = Search::new(self.gateway)?;
+        let mut search = Search::new(self.gateway, self.device)?;
         for (targets, wait) in SEARCHES {
             search.send(targets)?;
             let end = self.deadline.min(Instant::now() + Duration::from_millis(wait));
@@ -138,7 +145,8 @@ impl Queries {
              Connection: close\r\n\r\n{body}"
         );
         let deadline = self.deadline.min(Instant::now() + EXCHANGE_TIMEOUT);
-        exchange(gateway, *port, &request, limit, deadline)
+        connect(gateway, *port, self.device, deadline)
+            .and_then(|stream| exchange(stream, &request, limit, deadline))
             .map_err(|e| format!("answers UPnP, but the request for its {document} failed: {e}"))
     }
 }
