@@ -79,6 +79,29 @@ fn given_address_needs_no_source_of_its_family() {
 }
 
 #[test]
+fn given_address_is_refused_for_sections_with_other_sources() {
+    let s = both();
+    let own = format!("ipv4 = {} {}\n", s.v4[0].url(), s.v4[1].url());
+    s.config_with("", &format!("[example.org]\nnames = home\n[example.org]\nnames = other\n{own}"));
+    s.run(&["--address", GIVEN]).fails(
+        64,
+        &["--address: sections have other sources of IPv4, maybe of another line: name records with --domain"],
+    );
+    // All of them have the same other sources, or those of the other family differ.
+    for config in [
+        format!("[example.org]\nnames = home\n{own}"),
+        "[example.org]\nnames = home\n[example.org]\nnames = home\ntypes = AAAA\nipv6 = interface\n"
+            .to_owned(),
+    ] {
+        s.config_with("", &config);
+        let ran = s.run(&["-n", "--address", GIVEN]);
+        ran.exits_without_errors(0);
+        assert!(ran.stdout.starts_with("home.example.org A: ") && ran.stdout.contains(GIVEN), "{ran}");
+    }
+    nothing_is_detected(&s);
+}
+
+#[test]
 fn given_address_chooses_the_types_of_records_given_as_arguments() {
     let s = both();
     let inline = |more: &[&str]| {
