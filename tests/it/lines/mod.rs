@@ -359,3 +359,20 @@ fn prefix_of_another_interface_is_combined_with_the_suffix_of_a_section() {
          nas.example.org AAAA: created: 2a01:e0a:1:9:1:2:3:4 (TTL 300)\n",
     );
 }
+
+#[test]
+fn connection_of_one_line_is_not_reused_for_another() {
+    let Some(h) = Home::enter("lines::connection_of_one_line_is_not_reused_for_another", RESOLVER) else {
+        return;
+    };
+    let url = "https://api4.ipify.org/ip";
+    h.config(&format!(
+        "ipv4 = {url}\nquorum = 1\n[example.org]\nnames = home\n[example.org]\nnames = backup\nipv4 = {url}@wwan0\n\
+         [example.org]\nnames = third\nipv4 = {url}@eth0\n"
+    ));
+    let (ran, packets) = h.cost(&[]);
+    ran.exits_without_errors(0);
+    h.holds("one URL by each line", FIRST, SECOND);
+    assert_eq!([packets[1], packets[3]], [2, 1], "a connection for each way");
+    assert_eq!(h.s.zone("third", "A"), format!("300 {FIRST}"));
+}
