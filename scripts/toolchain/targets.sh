@@ -89,7 +89,8 @@ qemu-arm-static -cpu cortex-a7,neon=off'
 # target_rustflags STD REMAP: prints the rustflags to add to those of .cargo/config.toml.
 #   STD    source: std is built from source; prebuilt: the toolchain's own std is used
 #   REMAP  "from=to" pairs that keep this machine's paths out of the binary
-# Never add -Zfmt-debug=none: ureq writes the HTTP version of the request line with {:?}.
+# Never add -Zfmt-debug=none: ureq writes the HTTP version of the request line with {:?}, and webpki the names of a
+# certificate. Their Debug is written by hand, which `shallow` leaves as it is.
 target_rustflags() {
     # zig provides musl and its start files, so rustc must not use its own.
     printf '%s ' -Clink-self-contained=no
@@ -102,6 +103,8 @@ target_rustflags() {
         printf '%s ' --cfg=libc_unstable_time64
         # Removes file names and line numbers, which no message prints.
         printf '%s ' -Zlocation-detail=none
+        # A derived Debug writes the name of the type or variant without its fields. No message contains one.
+        printf '%s ' -Zfmt-debug=shallow
         for c_file in $TARGET_C_SOURCES; do printf '%s ' "-Clink-arg=$c_file"; done
     fi
     [ -z "$TARGET_RUSTFLAGS" ] || printf '%s ' "$TARGET_RUSTFLAGS"
