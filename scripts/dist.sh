@@ -131,14 +131,15 @@ for name in $TARGETS; do
     export "CFLAGS_$TARGET_triple_=$(target_cflags "$remap")"
     CARGO_BUILD_RUSTC_WRAPPER=$(target_wrapper $std)
     export CARGO_BUILD_RUSTC_WRAPPER
+    export ZIG_WRAPPER="$TARGET_ZIG_WRAPPER"
     # The image's cargo fails if one of these is missing in the container.
-    BUILD_VARIABLES="GANDI_DDNS_BUILD SOURCE_DATE_EPOCH CARGO_BUILD_RUSTC_WRAPPER
+    BUILD_VARIABLES="GANDI_DDNS_BUILD SOURCE_DATE_EPOCH CARGO_BUILD_RUSTC_WRAPPER ZIG_WRAPPER
         CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS CFLAGS_$TARGET_triple_"
     [ $std != source ] || BUILD_VARIABLES="$BUILD_VARIABLES RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD
         CARGO_UNSTABLE_BUILD_STD_FEATURES RUST_LIBC_UNSTABLE_MUSL_V1_2_3"
     # cargo does not notice changes in these files, so a change removes what was built with the old ones.
     # shellcheck disable=SC2086 # lists
-    inputs=$(cat "$BUILD_REQUIREMENTS" $TARGET_WRAPPER $TARGET_C_SOURCES | cksum)
+    inputs=$(cat "$BUILD_REQUIREMENTS" $TARGET_WRAPPER $TARGET_ZIG_WRAPPER $TARGET_C_SOURCES | cksum)
     if [ "$(cat "$work/$TARGET_TRIPLE.inputs" 2>/dev/null)" != "$inputs" ]; then
         rm -rf "${work:?}/$TARGET_TRIPLE"
         echo "$inputs" >"$work/$TARGET_TRIPLE.inputs"
@@ -163,7 +164,9 @@ for name in $TARGETS; do
             verb=rustc
             set -- "$@" --bin $BIN -- -Cstrip=none
         fi
-        CARGO_TARGET_DIR="$work" CARGO_ZIGBUILD_ZIG_PATH="$ZIG" CARGO_ZIGBUILD_CACHE_DIR="$work/zigbuild" \
+        zig=$ZIG
+        [ -z "$ZIG_WRAPPER" ] || zig=$ROOT/$ZIG_WRAPPER
+        ZIG="$ZIG" CARGO_TARGET_DIR="$work" CARGO_ZIGBUILD_ZIG_PATH="$zig" CARGO_ZIGBUILD_CACHE_DIR="$work/zigbuild" \
             "$ZIGBUILD" $verb "$@" >&2
     fi
     if [ -n "${EXAMPLE:-}" ]; then

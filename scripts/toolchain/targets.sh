@@ -16,6 +16,7 @@ TEST_TARGETS="armv6 arm64"
 #   TARGET_C_MODE     a suffix of TARGET_MCPU for C code only
 #   TARGET_RUSTFLAGS  additional rustflags
 #   TARGET_WRAPPER    the rustc wrapper used when std is built from source
+#   TARGET_ZIG_WRAPPER  the zig wrapper, if cargo-zigbuild must not call zig itself
 #   TARGET_C_SOURCES  C files that are linked in when std is built from source
 #   TARGET_ELF        the CPU and FPU attributes that `readelf -A` must report, empty for none
 #   TARGET_QEMU       qemu-user commands, one per line: the CPUs that the tests run on; empty: run natively
@@ -23,7 +24,8 @@ TEST_TARGETS="armv6 arm64"
 # Paths are relative to the workspace, since the workspace is elsewhere inside cross's container and cargo runs the
 # linker in the workspace.
 target_select() {
-    TARGET_MCPU='' TARGET_C_MODE='' TARGET_RUSTFLAGS='' TARGET_WRAPPER='' TARGET_ELF='' TARGET_BUDGET=''
+    TARGET_MCPU='' TARGET_C_MODE='' TARGET_RUSTFLAGS='' TARGET_WRAPPER='' TARGET_ZIG_WRAPPER='' TARGET_ELF=''
+    TARGET_BUDGET=''
     # Without it, the unwind tables of 32-bit ARM would keep libunwind in the binary.
     TARGET_C_SOURCES=scripts/toolchain/no-unwind.c
     case $1 in
@@ -41,8 +43,9 @@ target_select() {
         # The ABI guarantees VFPv3-D16. This is cargo-zigbuild's own choice, written out.
         TARGET_MCPU=generic+v7a+vfp3-d32+thumb2-neon
         # Compiles ring's C and assembly as Thumb-2, like the Rust code: saves 20 kB. A CPU feature, since -mthumb does
-        # not reach the assembly. Not for musl: its system calls use r7, the register of zig's frame pointer in Thumb.
+        # not reach the assembly. Not for musl, whose headers do not learn of it; that is what zig-thumb is for.
         TARGET_C_MODE=+thumb_mode
+        TARGET_ZIG_WRAPPER=scripts/toolchain/zig-thumb
         # The outliner turns repeated sequences into functions: smaller on disk, but larger once compressed. Only for
         # the target with the tightest budget.
         TARGET_RUSTFLAGS=-Cllvm-args=-enable-machine-outliner=always
@@ -63,6 +66,7 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         # would stop at its instructions.
         TARGET_MCPU=generic+v7a+thumb2+soft_float-vfp2-vfp2sp-vfp3-neon
         TARGET_C_MODE=+thumb_mode
+        TARGET_ZIG_WRAPPER=scripts/toolchain/zig-thumb
         TARGET_ELF='v7'
         TARGET_QEMU='qemu-arm-static -cpu cortex-a9,vfp=off,neon=off'
         ;;
@@ -89,7 +93,8 @@ qemu-arm-static -cpu cortex-a7,neon=off'
 # target_rustflags STD REMAP: prints the rustflags to add to those of .cargo/config.toml.
 #   STD    source: std is built from source; prebuilt: the toolchain's own std is used
 #   REMAP  "from=to" pairs that keep this machine's paths out of the binary
-# Never add -Zfmt-debug=none: ureq writes the HTTP version of the request line with {:?}.
+# Never add -Zfmt-debug=none: ureq writes the HTTP version of the request line with {:?}, and webpki the names of a
+# certificate. Their Debug is written by hand, which `shallow` leaves as it is.
 target_rustflags() {
     # zig provides musl and its start files, so rustc must not use its own.
     printf '%s ' -Clink-self-contained=no
@@ -102,6 +107,8 @@ target_rustflags() {
         printf '%s ' --cfg=libc_unstable_time64
         # Removes file names and line numbers, which no message prints.
         printf '%s ' -Zlocation-detail=none
+        # A derived Debug writes the name of the type or variant without its fields. No message contains one.
+        printf '%s ' -Zfmt-debug=shallow
         for c_file in $TARGET_C_SOURCES; do printf '%s ' "-Clink-arg=$c_file"; done
     fi
     [ -z "$TARGET_RUSTFLAGS" ] || printf '%s ' "$TARGET_RUSTFLAGS"
