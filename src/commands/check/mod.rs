@@ -18,6 +18,7 @@ use crate::http::Http;
 use crate::json::Object;
 use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
+use crate::report::json::start;
 use crate::report::{FirstWrite, ReplacementText};
 use crate::state::{self, State};
 use crate::sys::hash::ConfigId;
@@ -263,9 +264,8 @@ fn json(findings: &Findings) -> String {
             .text("text", Some(&finding.text));
         checks.push(object.end());
     }
-    let mut object = Object::new();
-    object.text("version", Some(env!("CARGO_PKG_VERSION")));
-    object.number("exit", Some(findings.exit().code().into())).list("checks", &checks);
+    let mut object = start(findings.exit());
+    object.list("checks", &checks);
     object.end()
 }
 
