@@ -62,7 +62,11 @@ impl Given {
                 self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()));
                 return None;
             }
-            Some(value) => self.add(option, value.to_owned()),
+            Some(value) => {
+                // In a file without a shell, as a crontab may be, quotes are a part of the argument.
+                let inner = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+                self.add(option, inner('"').or_else(|| inner('\'')).unwrap_or(value).to_owned());
+            }
             None => {
                 // Several letters: the last one alone may have a value.
                 if !name.starts_with("--") {

@@ -7,7 +7,7 @@ use crate::cli::{ConfigSource, GlobalOptions, OutputFormat};
 use crate::commands::context::{Context, report_config_error};
 use crate::config::{self, Config, ConfigError, Credentials, Loaded, Record};
 use crate::console::Console;
-use crate::dns::name::sent;
+use crate::dns::name::{lower, sent};
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::http::Http;
@@ -101,7 +101,7 @@ fn check(typed: &str, records: &[Record]) -> Result<(), String> {
     if first.is_some() {
         return Ok(());
     }
-    let lower = typed.to_lowercase();
+    let lower = lower(typed);
     let mut known = Vec::with_capacity(records.len());
     for Record { key, .. } in records {
         known.push(if lower.contains('.') { key.typed() } else { key.name.typed().to_owned() });

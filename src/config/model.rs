@@ -110,7 +110,7 @@ impl Detection {
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         for Target { sources, .. } in &self.targets {
-            names.extend(sources.hosts().chain(sources.urls()).map(str::to_owned));
+            sources.add_names(&mut names);
         }
         names
     }

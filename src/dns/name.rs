@@ -148,6 +148,11 @@ pub(crate) fn host_name(text: &str) -> Result<String, NameError> {
     Ok(ascii)
 }
 
+/// Returns a name of any form in lower case.
+pub(crate) fn lower(text: &str) -> String {
+    idn::lower(text)
+}
+
 /// Returns a name of any form as it is sent, if it can be; otherwise in lower case.
 pub(crate) fn sent(text: &str) -> String {
     let text = idn::lower(text);

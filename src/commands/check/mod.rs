@@ -194,23 +194,23 @@ fn check_records(
         let is_known =
             |key: &_| known.record(account.api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
         for key in keys {
-            let position = |listings: &[(usize, ZoneName, _)]| {
-                listings.iter().position(|(owner, domain, _)| *owner == number && *domain == key.domain)
-            };
-            if result.is_ok() && position(&listings).is_none() {
-                livedns.switch_to(account);
-                listings.push((number, key.domain.clone(), livedns.listing(&key.domain).ok()));
-            }
-            let listing = position(&listings).and_then(|place| listings[place].2.as_ref());
-            let delegation = listing.and_then(|listing| listing.delegation(&key));
-            match (&result, delegation) {
+            if let Ok(Success::Unchanged(rrset)) = &result {
+                let known =
+                    listings.iter().position(|(owner, domain, _)| *owner == number && *domain == key.domain);
+                let place = known.unwrap_or_else(|| {
+                    livedns.switch_to(account);
+                    listings.push((number, key.domain.clone(), livedns.listing(&key.domain).ok()));
+                    listings.len() - 1
+                });
                 // Runs keep the record, since they look for a delegation before their first write only.
-                (Ok(Success::Unchanged(rrset)), Some(record)) => {
+                if let Some(record) = listings[place].2.as_ref().and_then(|listing| listing.delegation(&key))
+                {
                     let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
                     findings.warn(Id::Record, &key.to_string(), text);
+                    continue;
                 }
-                _ => add_record(&key, &result, &is_known, findings),
             }
+            add_record(&key, &result, &is_known, findings);
         }
     }
 }
