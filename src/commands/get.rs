@@ -4,7 +4,7 @@
 //! record does not exist, and not that its name is mistyped.
 
 use crate::cli::{ConfigSource, GlobalOptions, OutputFormat};
-use crate::commands::context::{Context, report_config_error};
+use crate::commands::context::{Context, check_clock, report_config_error};
 use crate::config::{self, Config, ConfigError, Credentials, Loaded, Record};
 use crate::console::Console;
 use crate::dns::name::{lower, sent};
@@ -17,7 +17,6 @@ use crate::report::grouped_lines;
 use crate::report::json::{add_content, object_of, start};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::random::Random;
-use crate::sys::time::implausible;
 use crate::sys::words::did_you_mean;
 
 /// Returns the object of `--json` for an invalid command line.
@@ -40,14 +39,6 @@ pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, con
     };
     for account in &config.accounts {
         console.hide(account.credential.expose());
-    }
-    // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
-    if let Some(problem) = implausible((context.now)()) {
-        if is_json {
-            console.object(&json(Exit::TryLater, Some(&problem), &[], &[]));
-        }
-        console.error(format_args!("{problem}"));
-        return Exit::TryLater;
     }
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let contents = reconcile::read(&config, &http, &mut Random::new(context.seed), console);
@@ -76,6 +67,7 @@ fn load(options: &GlobalOptions, names: &[String], context: &Context) -> Result<
     }
     let is_inline = matches!(options.source, ConfigSource::Inline(_));
     config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
+    check_clock(context)?;
     Ok(config)
 }
 

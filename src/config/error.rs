@@ -157,6 +157,11 @@ impl ConfigError {
         Self::new(Problem::of_option(option, problem))
     }
 
+    /// Creates the error for a clock that must be wrong, which is not one of the config.
+    pub(crate) fn of_clock(problem: String) -> Self {
+        Self::new(Problem { text: problem, exit: Exit::TryLater })
+    }
+
     /// Creates the error for arguments that leave nothing to do, or for a config and arguments that do.
     pub(super) fn nothing_to_do(exit: Exit) -> Self {
         let text = "nothing to do: no record of the chosen address family is configured".to_owned();

@@ -145,10 +145,9 @@ fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: 
             }
             shown.push((family, &query.source));
             let about = format!("{} {family}", query.source);
-            match &query.result {
-                Some(Ok(detected)) => findings.ok(Id::Source, &about, detected.address.to_string()),
-                Some(Err(e)) => findings.warn(Id::Source, &about, e.to_string()),
-                None => findings.warn(Id::Source, &about, "could not be queried"),
+            match query.text() {
+                Ok(address) => findings.ok(Id::Source, &about, address),
+                Err(problem) => findings.warn(Id::Source, &about, problem),
             }
         }
         let (name, reason) = (survey.name(), survey.reason());
