@@ -2,10 +2,8 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::thread;
@@ -21,14 +19,17 @@ use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::file_limit::Stream;
 use gandi_ddns::sys::time::Timestamp;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::write;
+use rustix::process::geteuid;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 fn main() -> ExitCode {
     // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
-    let _ = fs::write("/proc/self/coredump_filter", "0");
+    let _ = open(c"/proc/self/coredump_filter", OFlags::WRONLY, Mode::empty()).map(|file| write(file, b"0"));
     let mut arguments = env::args_os();
     let _name = arguments.next();
-    let arguments: Vec<_> = arguments.collect();
-    let invocation = cli::parse(arguments);
+    let invocation = cli::parse(&mut arguments);
     let verbosity = invocation.as_ref().map_or(Verbosity::Normal, |i| i.options.verbosity);
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
@@ -94,10 +95,10 @@ fn now() -> Timestamp {
     Timestamp::from_secs(since_1970.map_or(0, |d| d.as_secs()))
 }
 
-/// Returns a random number. Without the device, it still differs between runs.
+/// Returns a random number. Shortly after the boot the kernel may have none, but the number still differs between runs.
 fn seed() -> u64 {
     let mut bytes = [0; 8];
-    let _ = File::open("/dev/urandom").and_then(|mut device| device.read_exact(&mut bytes));
+    let _ = getrandom(&mut bytes, GetRandomFlags::NONBLOCK);
     u64::from_ne_bytes(bytes) ^ now().as_secs() ^ u64::from(process::id()) << 32
 }
 
@@ -118,7 +119,7 @@ fn environment() -> Environment {
         xdg_config_home: path("XDG_CONFIG_HOME"),
         home: path("HOME"),
         program: env::current_exe().ok(),
-        uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
+        uid: Some(geteuid().as_raw()),
         stdin: None,
     }
 }

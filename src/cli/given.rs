@@ -21,12 +21,12 @@ pub(super) struct Given {
 
 impl Given {
     /// Parses the arguments, without the program name. `--` ends the options.
-    pub(super) fn scan(arguments: Vec<OsString>) -> Self {
+    pub(super) fn scan(arguments: &mut dyn Iterator<Item = OsString>) -> Self {
         let mut given = Self::default();
         // The option whose value comes next.
         let mut waiting: Option<&Spec> = None;
         let mut are_options_over = false;
-        for (index, argument) in arguments.into_iter().enumerate() {
+        for (index, argument) in arguments.enumerate() {
             let Ok(text) = argument.into_string() else {
                 given.unknown.get_or_insert(UsageError::NotUtf8(index + 1));
                 waiting = None;

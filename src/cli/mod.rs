@@ -32,7 +32,7 @@ const SPLAY_MAX: u64 = 3600;
 
 /// Parses the arguments, without the program name. `--help` and `--version`, also without dashes, take precedence over
 /// every error but an unknown argument.
-pub fn parse(arguments: Vec<OsString>) -> Result<Box<Invocation>, Invalid> {
+pub fn parse(arguments: &mut dyn Iterator<Item = OsString>) -> Result<Box<Invocation>, Invalid> {
     let mut given = Given::scan(arguments);
     invocation(&mut given).map_err(|e| Invalid { text: e.to_string(), json_command: given.json_command() })
 }
@@ -192,12 +192,12 @@ mod tests {
     use super::*;
     use crate::net::Family;
 
-    fn arguments(line: &str) -> Vec<OsString> {
-        line.split_whitespace().map(OsString::from).collect()
+    fn arguments(line: &str) -> impl Iterator<Item = OsString> {
+        line.split_whitespace().map(OsString::from)
     }
 
     fn run(line: &str) -> Result<(GlobalOptions, UpdateOptions), String> {
-        match parse(arguments(line)) {
+        match parse(&mut arguments(line)) {
             Ok(invocation) => match invocation.command {
                 Command::Update(update) => Ok((invocation.options, update)),
                 other => Err(format!("{other:?}")),
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn command_refuses_options_that_are_not_for_it() {
-        let parse = |line: &str| parse(arguments(line)).map(|invocation| *invocation);
+        let parse = |line: &str| parse(&mut arguments(line)).map(|invocation| *invocation);
         let Ok(Invocation { options: ip, command: Command::Ip }) = parse("ip -6 --json -c x.conf") else {
             panic!("that is `ip`")
         };

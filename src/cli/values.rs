@@ -81,8 +81,8 @@ mod tests {
     use super::*;
 
     fn options(line: &str) -> Result<GlobalOptions, String> {
-        let arguments = line.split_whitespace().map(OsString::from).collect();
-        let invocation = parse(arguments).map_err(|e| e.text)?;
+        let mut arguments = line.split_whitespace().map(OsString::from);
+        let invocation = parse(&mut arguments).map_err(|e| e.text)?;
         assert!(matches!(invocation.command, Command::Update(_)), "{line}");
         Ok(invocation.options)
     }

@@ -37,7 +37,7 @@ pub(crate) fn load(
 
 /// Fails if the clock must be wrong: no certificate is valid then, and TLS refuses a time before 1970 by a panic.
 pub(crate) fn check_clock(context: &Context) -> Result<(), ConfigError> {
-    implausible((context.now)()).map_or(Ok(()), |problem| Err(ConfigError::of_clock(problem)))
+    implausible((context.now)()).map_or(Ok(()), |problem| Err(ConfigError::other(Exit::TryLater, problem)))
 }
 
 /// Prints a config error with this text at the end of each problem, and returns its exit code.

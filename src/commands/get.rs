@@ -127,11 +127,9 @@ fn print(records: &[Record], contents: &[Content], form: Form, console: &mut Con
     for (Record { key, .. }, content) in records.iter().zip(contents) {
         match content {
             Ok(rrset) => {
+                let name = if form == Form::Record { format!("{key} ") } else { String::new() };
                 for address in rrset.as_ref().map(Rrset::values).unwrap_or_default() {
-                    match form {
-                        Form::Address => console.notice(format_args!("{address}")),
-                        Form::Record => console.notice(format_args!("{key} {address}")),
-                    }
+                    console.notice(format_args!("{name}{address}"));
                 }
             }
             Err((_, text)) => push_grouped(&mut failures, &mut texts, text, key),

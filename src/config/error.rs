@@ -157,9 +157,9 @@ impl ConfigError {
         Self::new(Problem::of_option(option, problem))
     }
 
-    /// Creates the error for a clock that must be wrong, which is not one of the config.
-    pub(crate) fn of_clock(problem: String) -> Self {
-        Self::new(Problem { text: problem, exit: Exit::TryLater })
+    /// Creates the error for a problem that is none of the config, but ends the command before it has read more.
+    pub(crate) fn other(exit: Exit, text: String) -> Self {
+        Self::new(Problem { text, exit })
     }
 
     /// Creates the error for arguments that leave nothing to do, or for a config and arguments that do.

@@ -157,7 +157,7 @@ fn in_process(s: &Sandbox, command: &str, seconds: u64) -> i32 {
     let context = Context { env: Environment::default(), now: &now, sleep: &|_| {}, seed: 1 };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
-    let invocation = cli::parse(words).expect("arguments");
+    let invocation = cli::parse(&mut words.into_iter()).expect("arguments");
     let options = &invocation.options;
     let exit = match &invocation.command {
         Command::Check(redaction, scope) => {

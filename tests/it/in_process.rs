@@ -44,9 +44,9 @@ pub(crate) fn run_in_process(
     seed: u64,
 ) -> RunOutput {
     let config = s.path("gandi-ddns.conf").into_os_string();
-    let words = arguments.iter().map(Into::into).chain(["-c".into(), config]).collect();
+    let mut words = arguments.iter().map(Into::into).chain(["-c".into(), config]);
     let Invocation { options, command: cli::Command::Update(update) } =
-        *cli::parse(words).expect("arguments")
+        *cli::parse(&mut words).expect("arguments")
     else {
         panic!("that is no run")
     };
