@@ -52,6 +52,14 @@ pub(super) enum Advice {
     Commands,
 }
 
+impl UsageError {
+    /// Moves it to the heap: it is large, and passed through several functions.
+    #[inline(never)]
+    pub(super) fn boxed(self) -> Box<Self> {
+        Box::new(self)
+    }
+}
+
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -14,9 +14,9 @@ pub(super) struct Given {
     /// The arguments that are neither an option nor its value.
     pub(super) words: Vec<String>,
     /// An option that is unknown, or an argument without a meaning.
-    pub(super) unknown: Option<UsageError>,
+    pub(super) unknown: Option<Box<UsageError>>,
     /// An option that is repeated, or without its value, or with one that it does not take.
-    pub(super) misused: Option<UsageError>,
+    pub(super) misused: Option<Box<UsageError>>,
 }
 
 impl Given {
@@ -28,7 +28,7 @@ impl Given {
         let mut are_options_over = false;
         for (index, argument) in arguments.enumerate() {
             let Ok(text) = argument.into_string() else {
-                given.unknown.get_or_insert(UsageError::NotUtf8(index + 1));
+                given.unknown.get_or_insert(UsageError::NotUtf8(index + 1).boxed());
                 waiting = None;
                 continue;
             };
@@ -41,7 +41,7 @@ impl Given {
             } else if let Some(option) = waiting.take() {
                 given.add(option, text);
             } else if text.is_empty() {
-                given.unknown.get_or_insert(UsageError::Empty(index + 1));
+                given.unknown.get_or_insert(UsageError::Empty(index + 1).boxed());
             } else {
                 given.words.push(text);
             }
@@ -54,12 +54,12 @@ impl Given {
     fn option(&mut self, text: &str) -> Option<&'static Spec> {
         let name = unknown::key(text);
         let Some(option) = table::find(name) else {
-            self.unknown.get_or_insert(unknown::option(name));
+            self.unknown.get_or_insert(unknown::option(name).boxed());
             return None;
         };
         match text.get(name.len() + 1..) {
             Some(_) if option.value.is_empty() || name != option.name && name != option.short => {
-                self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()));
+                self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()).boxed());
                 return None;
             }
             Some(value) => {
@@ -96,9 +96,9 @@ impl Given {
     fn add(&mut self, option: &'static Spec, value: String) {
         let Spec { name, value: noun, .. } = option;
         if value.is_empty() && !noun.is_empty() {
-            self.misused.get_or_insert(UsageError::NoValue(name, noun));
+            self.misused.get_or_insert(UsageError::NoValue(name, noun).boxed());
         } else if option.times == Times::Once && self.has(name) {
-            self.misused.get_or_insert(UsageError::Repeated(name));
+            self.misused.get_or_insert(UsageError::Repeated(name).boxed());
         }
         self.options.push((option, value));
     }

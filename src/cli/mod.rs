@@ -47,7 +47,7 @@ pub struct Invalid {
 }
 
 /// Returns the word of the command, empty for an update, and the command if a text is asked for in its place.
-fn command(given: &Given) -> Result<(&'static str, Option<Command>), UsageError> {
+fn command(given: &Given) -> Result<(&'static str, Option<Command>), Box<UsageError>> {
     let (mut is_help, mut is_version) = (given.has("--help"), given.has("--version"));
     let mut command = "";
     for word in &given.words {
@@ -58,7 +58,7 @@ fn command(given: &Given) -> Result<(&'static str, Option<Command>), UsageError>
             "version" => is_version = true,
             _ => match COMMANDS.iter().find(|(known, _)| known == word) {
                 Some((known, _)) if command.is_empty() => command = known,
-                _ => return Err(unknown::word(word, command)),
+                _ => return Err(unknown::word(word, command).boxed()),
             },
         }
     }
@@ -67,7 +67,7 @@ fn command(given: &Given) -> Result<(&'static str, Option<Command>), UsageError>
 }
 
 /// Checks that the options can be used together and with the command.
-fn invocation(given: &mut Given) -> Result<Box<Invocation>, UsageError> {
+fn invocation(given: &mut Given) -> Result<Box<Invocation>, Box<UsageError>> {
     if let Some(e) = given.unknown.take() {
         return Err(e);
     }
@@ -86,11 +86,11 @@ fn invocation(given: &mut Given) -> Result<Box<Invocation>, UsageError> {
             UPDATE => Some(""),
             bits => COMMANDS.iter().find(|(_, bit)| *bit == bits).map(|(known, _)| *known),
         };
-        return Err(UsageError::NotFor(option.name, word, only));
+        return Err(UsageError::NotFor(option.name, word, only).boxed());
     }
     let options = &mut new.options;
     options.verbosity = match (given.has("--quiet"), given.has("--verbose")) {
-        (true, true) => return Err(UsageError::Conflict("--quiet", "--verbose")),
+        (true, true) => return Err(UsageError::Conflict("--quiet", "--verbose").boxed()),
         (true, false) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
@@ -115,7 +115,7 @@ fn invocation(given: &mut Given) -> Result<Box<Invocation>, UsageError> {
 }
 
 /// Returns the command with its own options. `inline` is for `setup`.
-fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, UsageError> {
+fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, Box<UsageError>> {
     let is_forced = given.has("--force");
     Ok(match bit {
         IP => Command::Ip,
@@ -128,7 +128,7 @@ fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, Usage
         SETUP => {
             let questions = if given.has("--yes") { Questions::AssumeYes } else { Questions::Ask };
             if questions == Questions::AssumeYes && inline.domain.is_empty() {
-                return Err(UsageError::Requires("--yes", "--domain"));
+                return Err(UsageError::Requires("--yes", "--domain").boxed());
             }
             let existing = if is_forced { Existing::Replace } else { Existing::Keep };
             Command::Setup(SetupOptions { inline, questions, existing })
@@ -144,26 +144,28 @@ fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, Usage
 }
 
 /// Returns the records that `--domain` and its companions give.
-fn source(given: &Given, inline: Inline) -> Result<ConfigSource, UsageError> {
+fn source(given: &Given, inline: Inline) -> Result<ConfigSource, Box<UsageError>> {
     if given.has("--config") {
-        return Err(UsageError::Conflict("--config", "--domain"));
+        return Err(UsageError::Conflict("--config", "--domain").boxed());
     }
     if inline.names.is_empty() {
-        return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
+        return Err(
+            UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)").boxed()
+        );
     }
     Ok(ConfigSource::Inline(inline))
 }
 
 /// Returns the config file, with which the companions of `--domain` have no meaning.
-fn config_file(given: &Given, command: u8) -> Result<ConfigSource, UsageError> {
+fn config_file(given: &Given, command: u8) -> Result<ConfigSource, Box<UsageError>> {
     for option in ["--name", "--type", "--ttl"] {
         if command != SETUP && given.has(option) && !(command == GET && option == "--type") {
-            return Err(UsageError::Requires(option, "--domain"));
+            return Err(UsageError::Requires(option, "--domain").boxed());
         }
     }
     match given.value("--config") {
         Some("-") if command == SETUP => {
-            Err(UsageError::Value("--config", "setup writes a file: name it".to_owned()))
+            Err(UsageError::Value("--config", "setup writes a file: name it".to_owned()).boxed())
         }
         Some("-") => Ok(ConfigSource::Stdin),
         path => Ok(ConfigSource::File(path.map(Into::into))),

@@ -10,20 +10,20 @@ use crate::net::{Family, FamilySelection};
 use crate::sys::time::duration;
 
 /// Returns the time of an option, at most `max` seconds; zero if the option is not given.
-pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, UsageError> {
+pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, Box<UsageError>> {
     match given.value(option) {
         None => Ok(Duration::ZERO),
-        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem)),
+        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem).boxed()),
     }
 }
 
 /// Returns the values of `--option` as typed. Each is one line with a key, which is not that of a secret.
-pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
+pub(super) fn overrides(given: &Given) -> Result<Vec<String>, Box<UsageError>> {
     let values = given.values("--option");
     for text in &values {
         let key = unknown::key(text).trim();
         if unknown::is_secret(key) {
-            return Err(UsageError::Secret(format!("-o {key}")));
+            return Err(UsageError::Secret(format!("-o {key}")).boxed());
         }
         // A section or a comment would be no setting, and a line break would begin another one. The text may be a secret.
         if !text.contains('=')
@@ -32,7 +32,7 @@ pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
             || text.contains(char::is_control)
         {
             let problem = "expected a key of the config and its value, such as timeout=90".to_owned();
-            return Err(UsageError::Value("-o", problem));
+            return Err(UsageError::Value("-o", problem).boxed());
         }
     }
     Ok(values)
@@ -43,8 +43,8 @@ pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
 pub(super) fn addresses(
     given: &Given,
     addresses: &mut [Option<IpAddr>; 2],
-) -> Result<FamilySelection, UsageError> {
-    let error = |problem| Err(UsageError::Value("--address", problem));
+) -> Result<FamilySelection, Box<UsageError>> {
+    let error = |problem| Err(UsageError::Value("--address", problem).boxed());
     let chosen = [given.has("-4"), given.has("-6")];
     for text in given.values("--address") {
         let plain = text.split('%').next().unwrap_or_default().trim();

@@ -210,7 +210,25 @@ fn bad_command_line_under_json_is_an_object_too() {
             }
         }
     }
-    // The first command as typed, which is not the value of an option.
+    // Without `--json`, and after the end of the options, no object.
+    for line in ["--frob", "check --frob", "--json=yes"] {
+        s.run(&line.split(' ').collect::<Vec<_>>()).prints(64, "");
+    }
+    // No secret in it.
+    let ran = s.run(&["--json", "-o", "token=s3cr3tP4ss"]);
+    ran.exits(64);
+    assert!(at(&object(&ran), "error").contains("other users can see arguments"), "{ran}");
+    assert!(!ran.stdout.contains("s3cr3tP4ss"), "{ran}");
+    let ran = s.run(&["--json", "--address", "192.168.1.1"]);
+    ran.exits(64);
+    assert!(at(&object(&ran), "error").contains("a private address (RFC 1918)"), "{ran}");
+    assert_eq!(s.fake.connections(), 0);
+}
+
+#[test]
+fn object_of_a_bad_command_line_is_that_of_the_first_command() {
+    let s = Sandbox::new();
+    // As typed, and not the value of an option.
     for (line, schema) in [
         ("get ip --json --frob", schema::GET),
         ("ip check --json", schema::IP),
@@ -232,19 +250,6 @@ fn bad_command_line_under_json_is_an_object_too() {
     let ran = s.finish(&mut command);
     ran.exits(64);
     assert!(at(&fits(schema::GET, &ran.stdout), "error").contains("argument 2 is not UTF-8"), "{ran}");
-    // Without `--json`, and after the end of the options, no object.
-    for line in ["--frob", "check --frob", "--json=yes"] {
-        s.run(&line.split(' ').collect::<Vec<_>>()).prints(64, "");
-    }
-    // No secret in it.
-    let ran = s.run(&["--json", "-o", "token=s3cr3tP4ss"]);
-    ran.exits(64);
-    assert!(at(&object(&ran), "error").contains("other users can see arguments"), "{ran}");
-    assert!(!ran.stdout.contains("s3cr3tP4ss"), "{ran}");
-    let ran = s.run(&["--json", "--address", "192.168.1.1"]);
-    ran.exits(64);
-    assert!(at(&object(&ran), "error").contains("a private address (RFC 1918)"), "{ran}");
-    assert_eq!(s.fake.connections(), 0);
 }
 
 #[test]
