@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
-use std::process::{self, ExitCode};
+use std::process;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,7 +24,7 @@ use rustix::io::write;
 use rustix::process::geteuid;
 use rustix::rand::{GetRandomFlags, getrandom};
 
-fn main() -> ExitCode {
+fn main() {
     // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
     let _ = open(c"/proc/self/coredump_filter", OFlags::WRONLY, Mode::empty()).map(|file| write(file, b"0"));
     let mut arguments = env::args_os();
@@ -53,7 +53,8 @@ fn main() -> ExitCode {
             Exit::Usage
         }
     };
-    ExitCode::from(exit.code())
+    // Ends the process without freeing each value first.
+    process::exit(exit.code().into())
 }
 
 fn execute(invocation: &Invocation, context: &Context, console: &mut Console) -> Exit {
