@@ -86,7 +86,12 @@ pub(super) fn find(name: &str) -> Option<&'static Spec> {
         if last.is_some_and(|o| !o.value.is_empty()) {
             return None;
         }
-        last = Some(OPTIONS.iter().find(|o| o.short.as_bytes().get(1) == Some(&letter))?);
+        last = Some(short(letter)?);
     }
     last
+}
+
+/// Returns the option with this letter.
+pub(super) fn short(letter: u8) -> Option<&'static Spec> {
+    OPTIONS.iter().find(|o| o.short.as_bytes().get(1) == Some(&letter))
 }
