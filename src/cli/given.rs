@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 
+use pico_args::Arguments;
+
 use super::error::UsageError;
-use super::table::{self, COMMANDS, Spec, Times};
+use super::table::{self, COMMANDS, OPTIONS, Spec, Times};
 use super::unknown;
 
 /// The arguments as given, and the first errors in them.
@@ -23,84 +25,89 @@ impl Given {
     /// Parses the arguments, without the program name. `--` ends the options.
     pub(super) fn scan(arguments: &mut dyn Iterator<Item = OsString>) -> Self {
         let mut given = Self::default();
-        // The option whose value comes next.
-        let mut waiting: Option<&Spec> = None;
-        let mut are_options_over = false;
-        for (index, argument) in arguments.enumerate() {
-            let Ok(text) = argument.into_string() else {
-                given.unknown.get_or_insert(UsageError::NotUtf8(index + 1).boxed());
-                waiting = None;
-                continue;
-            };
-            if !are_options_over && unknown::is_option(&text) {
-                given.end(waiting.take());
-                are_options_over = text == "--";
-                if !are_options_over {
-                    waiting = given.option(&text);
+        let mut options = Arguments::from_vec(given.known(arguments));
+        // Options with a value come first: otherwise the flag `-f` would be found in `-c=f`. They also come last: `-nc FILE`
+        // is then `-c FILE`.
+        for is_flag in [false, true, false] {
+            for option in OPTIONS.iter().filter(|o| o.value.is_empty() == is_flag) {
+                for key in [option.name, option.short] {
+                    if !key.is_empty() {
+                        given.take(&mut options, option, key);
+                    }
                 }
-            } else if let Some(option) = waiting.take() {
-                given.add(option, text);
-            } else if text.is_empty() {
-                given.unknown.get_or_insert(UsageError::Empty(index + 1).boxed());
-            } else {
-                given.words.push(text);
             }
         }
-        given.end(waiting);
         given
     }
 
-    /// Takes an option, with its value after `=`. Returns it if its value is the next argument.
-    fn option(&mut self, text: &str) -> Option<&'static Spec> {
-        let name = unknown::key(text);
-        let Some(option) = table::find(name) else {
-            self.unknown.get_or_insert(unknown::option(name).boxed());
-            return None;
-        };
-        match text.get(name.len() + 1..) {
-            Some(_) if option.value.is_empty() || name != option.name && name != option.short => {
-                self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()).boxed());
-                return None;
-            }
-            Some(value) => {
-                // In a file without a shell, as a crontab may be, quotes are a part of the argument.
-                let inner = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
-                self.add(option, inner('"').or_else(|| inner('\'')).unwrap_or(value).to_owned());
-            }
-            None => {
-                // Several letters: the last one alone may have a value.
-                if !name.starts_with("--") {
-                    for letter in name.as_bytes().iter().skip(1).take(name.len() - 2) {
-                        if let Some(flag) = table::short(*letter) {
-                            self.add(flag, String::new());
-                        }
-                    }
+    /// Returns the options, all of them known, with their values, and keeps the words. pico-args finds an option
+    /// anywhere, also as the value of another one or in an unknown one (`-n` in `-config`); an option without its value
+    /// gets an empty one here, so that it takes no other argument.
+    fn known(&mut self, arguments: &mut dyn Iterator<Item = OsString>) -> Vec<OsString> {
+        let mut options = Vec::new();
+        let (mut needs_value, mut are_options_over) = (false, false);
+        for (index, argument) in arguments.enumerate() {
+            let Some(text) = argument.to_str() else {
+                self.unknown.get_or_insert(UsageError::NotUtf8(index + 1).boxed());
+                continue;
+            };
+            if !are_options_over && unknown::is_option(text) {
+                if needs_value {
+                    options.push(OsString::new());
                 }
-                if !option.value.is_empty() {
-                    return Some(option);
+                needs_value = false;
+                if text == "--" {
+                    are_options_over = true;
+                    continue;
                 }
-                self.add(option, String::new());
+                let name = unknown::key(text);
+                let Some(option) = table::find(name) else {
+                    self.unknown.get_or_insert(unknown::option(name).boxed());
+                    continue;
+                };
+                if name.len() == text.len() {
+                    needs_value = !option.value.is_empty();
+                } else if option.value.is_empty() || name != option.name && name != option.short {
+                    self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()).boxed());
+                    continue;
+                }
+            } else if needs_value {
+                needs_value = false;
+            } else if text.is_empty() {
+                self.unknown.get_or_insert(UsageError::Empty(index + 1).boxed());
+                continue;
+            } else {
+                self.words.push(text.to_owned());
+                continue;
             }
+            options.push(argument);
         }
-        None
+        options
     }
 
-    /// Adds an option that still lacks its value.
-    fn end(&mut self, waiting: Option<&'static Spec>) {
-        if let Some(option) = waiting {
-            self.add(option, String::new());
-        }
-    }
-
-    #[inline(never)]
-    fn add(&mut self, option: &'static Spec, value: String) {
+    /// Takes an option, each time that it is given as `key`.
+    fn take(&mut self, options: &mut Arguments, option: &'static Spec, key: &'static str) {
         let Spec { name, value: noun, .. } = option;
-        if value.is_empty() && !noun.is_empty() {
-            self.misused.get_or_insert(UsageError::NoValue(name, noun).boxed());
-        } else if option.times == Times::Once && self.has(name) {
-            self.misused.get_or_insert(UsageError::Repeated(name).boxed());
+        let is_flag = noun.is_empty();
+        let mut is_last = false;
+        while !is_last {
+            let value = if is_flag {
+                options.contains(key).then(String::new)
+            } else {
+                // An option without its value is an error, and stays where it is.
+                options.opt_value_from_str(key).unwrap_or_else(|_| {
+                    is_last = true;
+                    Some(String::new())
+                })
+            };
+            let Some(value) = value else { return };
+            if !is_flag && value.is_empty() {
+                self.misused.get_or_insert(UsageError::NoValue(name, noun).boxed());
+            } else if option.times == Times::Once && self.has(name) {
+                self.misused.get_or_insert(UsageError::Repeated(name).boxed());
+            }
+            self.options.push((option, value));
         }
-        self.options.push((option, value));
     }
 
     /// Returns the command of a command line that asks for JSON, empty for an update; `None` if it does not ask for it. It

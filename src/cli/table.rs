@@ -86,12 +86,7 @@ pub(super) fn find(name: &str) -> Option<&'static Spec> {
         if last.is_some_and(|o| !o.value.is_empty()) {
             return None;
         }
-        last = Some(short(letter)?);
+        last = Some(OPTIONS.iter().find(|o| o.short.as_bytes().get(1) == Some(&letter))?);
     }
     last
-}
-
-/// Returns the option with this letter.
-pub(super) fn short(letter: u8) -> Option<&'static Spec> {
-    OPTIONS.iter().find(|o| o.short.as_bytes().get(1) == Some(&letter))
 }
