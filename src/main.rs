@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     if invocation.as_ref().is_ok_and(Invocation::reads_stdin) {
         env.stdin = Some(config::read_stdin());
     }
-    let context = Context {
+    let mut context = Context {
         env,
         now: &now,
         sleep: &thread::sleep,
@@ -63,8 +63,8 @@ fn main() -> ExitCode {
         Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
         Ok(Invocation::Get(options, names)) => get::execute(&options, &names, &context, &mut console),
         Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
-        Ok(Invocation::Setup(options, setup)) => {
-            setup::execute(&options, &setup, rustix::stdio::stdin(), &context, &mut console)
+        Ok(Invocation::Setup(mut options, setup)) => {
+            setup::execute(&mut options, &setup, rustix::stdio::stdin(), &mut context, &mut console)
         }
         Ok(Invocation::Help) => {
             console.notice(format_args!("{}", cli::help()));
