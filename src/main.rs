@@ -41,10 +41,10 @@ fn main() {
     if invocation.as_ref().is_ok_and(|i| i.options.source == ConfigSource::Stdin) {
         env.stdin = Some(config::read_stdin());
     }
-    let context = Context { env, now: &now, sleep: &thread::sleep, seed: seed() };
+    let mut context = Context { env, now: &now, sleep: &thread::sleep, seed: seed() };
     context.env.token.iter().for_each(|token| console.hide(token));
     let exit = match invocation {
-        Ok(invocation) => execute(&invocation, &context, &mut console),
+        Ok(mut invocation) => execute(&mut invocation, &mut context, &mut console),
         Err(e) => {
             console.error(format_args!("{}", e.text));
             if let Some(command) = e.json_command {
@@ -57,8 +57,8 @@ fn main() {
     process::exit(exit.code().into())
 }
 
-fn execute(invocation: &Invocation, context: &Context, console: &mut Console) -> Exit {
-    let options = &invocation.options;
+fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Console) -> Exit {
+    let options = &mut invocation.options;
     match &invocation.command {
         Command::Update(update_options) => {
             if update_options.log == LogDestination::Syslog {

@@ -113,6 +113,11 @@ impl<'a> Console<'a> {
         self.held.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Ends [`Console::hold`].
+    pub fn release(&mut self) {
+        self.held = None;
+    }
+
     /// Prints a step, with `-v` only.
     pub fn debug(&mut self, text: fmt::Arguments) {
         if self.is_verbose() {

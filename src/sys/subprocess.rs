@@ -125,39 +125,37 @@ pub(crate) fn run(spec: &Spec) -> Result<Vec<u8>, ProcessError> {
     ended.map(|()| stdout.kept)
 }
 
-/// The reason why a program of the system did not do its work.
-pub(crate) enum ToolError {
-    /// It is not installed.
-    Missing,
-    /// It failed for this reason, which includes its last line on stderr.
-    Failed(String),
-}
+/// The end of the error of [`tool`] for a program that is not installed.
+pub(crate) const MISSING: &str = "is not installed";
 
 /// Runs a program of the system, such as `crontab`, which is searched in `$PATH`. It gets `input` on stdin, no token,
-/// and the locale `C`. Returns its whole stdout.
-pub(crate) fn tool(words: &[&str], input: &str) -> Result<String, ToolError> {
-    let failed = |reason: &str| Err(ToolError::Failed(format!("`{}` {reason}", words.join(" "))));
-    let [program, arguments @ ..] = words else { return Err(ToolError::Missing) };
-    let mut command = Command::new(program);
-    let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
-    command.args(arguments).env("LC_ALL", "C").stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+/// and the locale `C`. Returns its whole stdout. The error includes its last line on stderr.
+#[inline(never)]
+pub(crate) fn tool(words: &[&str], input: &str) -> Result<String, String> {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).env("LC_ALL", "C");
+    command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut outputs = [Output::new(MAX_TOOL_OUTPUT, Until::End), Output::new(MAX_STDERR, Until::Line)];
     let ended = execute(&mut command, input, TOOL_TIMEOUT, &mut outputs);
     let [stdout, stderr] = outputs;
-    match ended {
-        Err(ProcessError::Start(e)) if e.kind() == io::ErrorKind::NotFound => Err(ToolError::Missing),
+    let problem = match ended {
+        Err(ProcessError::Start(e)) if e.kind() == io::ErrorKind::NotFound => MISSING.to_owned(),
         Err(e) => {
             let lines = String::from_utf8_lossy(&stderr.kept);
             let last = lines.trim_end().lines().next_back().unwrap_or_default();
-            let colon = if last.is_empty() { "" } else { ": " };
-            failed(&format!("{}{colon}{last}", chain(&e)))
+            [&*chain(&e), if last.is_empty() { "" } else { ": " }, last].concat()
         }
         // Part of the output must not count as all of it.
         Ok(()) if stdout.pipe.is_some() || stdout.kept.len() >= MAX_TOOL_OUTPUT => {
-            failed("printed more than 60 KB")
+            "printed more than 60 KB".to_owned()
         }
-        Ok(()) => String::from_utf8(stdout.kept).or_else(|_| failed("printed a text that is not UTF-8")),
-    }
+        Ok(()) => match String::from_utf8(stdout.kept) {
+            Ok(text) => return Ok(text),
+            Err(_) => "printed a text that is not UTF-8".to_owned(),
+        },
+    };
+    Err(["`", &words.join(" "), "` ", &problem].concat())
 }
 
 /// Runs a program to its end, with `input` on stdin if that is a pipe, and reads its stdout and stderr meanwhile.

@@ -113,25 +113,25 @@ fn calls(before: Before) -> Vec<(&'static str, usize)> {
 #[track_caller]
 fn look(s: &Sandbox, before: Before, when: &str) -> bool {
     let read = |name: &str| fs::read_to_string(s.path("conf").join(name)).ok();
-    let (config, token) = (read("gandi-ddns.conf"), read("token"));
+    let config = read("gandi-ddns.conf");
     let is_new = config.as_deref().is_some_and(|text| text != OLD);
+    let file = if before == Before::Files { "token2" } else { "token" };
+    let token = read(file);
     if is_new {
         assert_eq!(token.as_deref(), Some(&*format!("{TOKEN}\n")), "{when}: a config without its token");
         let text = config.unwrap_or_default();
+        assert!(text.contains(&format!("\ntoken_file = {file}\n")), "{when}: {text}");
         assert!(text.ends_with("\n[example.org]\nnames = home\ntypes = A\n"), "{when}: {text}");
     } else if before == Before::Nothing {
         assert_eq!((config, token), (None, None), "{when}: only one of the files");
         assert_eq!(s.fake.count("PUT"), 0, "{when}");
     } else {
         assert_eq!(config.as_deref(), Some(OLD), "{when}");
-        // The old token is there, or its copy.
-        let has = |name: &str| read(name).as_deref() == Some(OLD_TOKEN);
-        assert!(has("token") || has("token.old"), "{when}: the old token is lost: {token:?}");
     }
-    if before == Before::Files && is_new {
-        for (name, text) in [("gandi-ddns.conf.old", OLD), ("token.old", OLD_TOKEN)] {
-            assert_eq!(read(name).as_deref(), Some(text), "{when}: {name}");
-        }
+    if before == Before::Files {
+        // The old config works with its own token until the new one works with the new one.
+        assert_eq!(read("token").as_deref(), Some(OLD_TOKEN), "{when}: the old token is lost");
+        assert!(!is_new || read("gandi-ddns.conf.old").as_deref() == Some(OLD), "{when}: the old config");
     }
     // Nothing of it can be read by others, whatever is left.
     for (path, mode, _) in tree(&s.path("")) {
@@ -173,7 +173,7 @@ fn setup_killed_at_any_system_call_leaves_nothing_or_a_working_config() {
                 tree(&s.path("")).into_iter().map(|(path, ..)| path.display().to_string()).collect();
             let left = names.iter().find(|name| name.contains(".new") && !name.contains("/table."));
             assert_eq!(left, None, "{when}");
-            only_there(&s, &["conf/token"]);
+            only_there(&s, &[if before == Before::Files { "conf/token2" } else { "conf/token" }]);
             assert_eq!(s.zone("home", "A"), format!("300 {ADDRESS}"), "{when}");
             s.finish(s.command().args(["-c", "conf/gandi-ddns.conf"])).is(0, "");
         }

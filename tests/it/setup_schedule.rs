@@ -193,7 +193,7 @@ fn failure_of_systemctl_is_told_with_its_message() {
     ran.says(&[
         "could not schedule the updates: `systemctl enable --now gandi-ddns.timer` ended with exit code 1: \
          Failed to enable unit: Unit is masked.",
-        "run `systemctl enable --now gandi-ddns.timer`",
+        "; run systemctl enable --now gandi-ddns.timer",
     ]);
     assert!(Path::new(DEFAULT).is_file() && m.s.fake.get("example.net", "home", "A").is_some());
 }
@@ -352,6 +352,7 @@ fn service_of_the_openwrt_package_is_enabled_with_the_record() {
     ran.exits_without_errors(0);
     let wanted = "uci show gandi-ddns\n\
          uci set gandi-ddns.main.enabled=1\n\
+         uci set gandi-ddns.main.token_file=/etc/gandi-ddns/token\n\
          uci set gandi-ddns.setup=records\n\
          uci set gandi-ddns.setup.domain=example.net\n\
          uci set gandi-ddns.setup.name=home\n\
@@ -366,7 +367,8 @@ fn service_of_the_openwrt_package_is_enabled_with_the_record() {
     // The user's own section for the domain stays.
     m.s.write("shown", &shown.replace("example.org", "example.net"));
     m.setup(&[]).exits_without_errors(0);
-    let wanted = "uci show gandi-ddns\nuci set gandi-ddns.main.enabled=1\nuci commit gandi-ddns\n\
+    let wanted = "uci show gandi-ddns\nuci set gandi-ddns.main.enabled=1\n\
+         uci set gandi-ddns.main.token_file=/etc/gandi-ddns/token\nuci commit gandi-ddns\n\
          gandi-ddns enable\ngandi-ddns reload\n";
     same_text("the calls", wanted, &m.calls());
     m.tool("uci", "[ \"$1\" = show ] || [ \"$1\" = revert ] || { echo 'uci: Entry not found' >&2; exit 1; }");
@@ -469,7 +471,7 @@ fn answer_no_changes_nothing_and_says_how_to_do_it_later() {
         Terminal::start(&m.command(&["--domain", "example.net", "--name", "home", "--type", "A"]));
     terminal.answer("Token (not shown): ", TOKEN);
     terminal.answer("Continue? [Y/n]", "");
-    terminal.answer("Add these two lines to root's crontab? [Y/n]", "n");
+    terminal.answer("Add this to root's crontab? [Y/n]", "n");
     let ended = terminal.finish();
     ended.exits(0);
     ended.says(&["Nothing runs it yet: add the lines above to root's crontab."]);

@@ -115,7 +115,7 @@ fn whole_dialogue_ends_with_a_working_config() {
         "home.example.org A: created: 81.2.69.142",
         "home.example.org AAAA: created",
         "Done.",
-        "-c conf/gandi-ddns.conf check",
+        "/conf/gandi-ddns.conf check",
     ]);
     let narrow =
         ended.screen.lines().filter(|line| !line.contains('/')).all(|line| line.chars().count() <= 80);

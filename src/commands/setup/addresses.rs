@@ -2,61 +2,58 @@
 
 use std::net::IpAddr;
 
-use super::dialogue::{Default, Dialogue, say};
+use super::dialogue::{Answer, Dialogue};
 use crate::address::consensus::Query;
 use crate::address::global::is_carrier_nat;
 use crate::address::survey::{Survey, survey};
 use crate::address::{Kind, SourceError};
-use crate::cli::GlobalOptions;
 use crate::config::Config;
-use crate::console::Console;
 use crate::dns::RrsetType;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::net::Family;
-use crate::sys::random::Random;
+use crate::net::{Family, FamilySelection};
+
+/// True for each of the types that is meant, in the order of [`RrsetType::ALL`].
+pub(super) type Types = [bool; 2];
 
 /// The addresses of this machine.
+#[derive(Default)]
 pub(super) struct Addresses {
     /// Those that were detected, at most one of each family.
     pub(super) detected: Vec<IpAddr>,
+    /// Their types.
+    known: Types,
     /// The types whose records would reach this machine.
-    usable: Vec<RrsetType>,
+    usable: Types,
     /// True if the IPv6 address that others see is a temporary one, and the interface has a stable one.
     pub(super) has_temporary: bool,
 }
 
 /// Asks every source once, and prints the results.
-pub(super) fn look(
-    options: &GlobalOptions,
-    config: &Config,
-    random: &mut Random,
-    console: &mut Console,
-) -> Addresses {
-    console.notice(format_args!("\nLooking for this machine's public addresses ..."));
+pub(super) fn look(dialogue: &mut Dialogue, families: FamilySelection, config: &Config) -> Addresses {
+    dialogue.say(format_args!("\nLooking for this machine's public addresses ..."));
     let mut wanted = Vec::new();
     for family in Family::ALL {
         let target = config.detection.global(family);
-        if options.families.includes(family) && !target.sources.is_off() {
+        if families.includes(family) && !target.sources.is_off() {
             wanted.push(target.wanted());
         }
     }
-    let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
-    let mut found = Addresses { detected: Vec::new(), usable: Vec::new(), has_temporary: false };
-    for survey in survey(&wanted, &http, random) {
-        add(&survey, &mut found, console);
+    let http = client(config);
+    let mut found = Addresses::default();
+    for survey in survey(&wanted, &http, &mut dialogue.random) {
+        add(&survey, &mut found, dialogue);
     }
     found
 }
 
 /// Prints the result for one family, and adds it.
-fn add(survey: &Survey, found: &mut Addresses, console: &mut Console) {
-    let (family, reason) = (survey.family, survey.reason());
+fn add(survey: &Survey, found: &mut Addresses, dialogue: &mut Dialogue) {
+    let (family, mut text) = (survey.family, survey.reason());
     let Some(mut address) = survey.address() else {
-        return say(&format!("  {family}  none: {reason}"), console);
+        return dialogue.say(format_args!("  {family}  none: {text}"));
     };
     let local = survey.queries.iter().find(|q| q.source.kind() == Kind::Interface).and_then(Query::address);
-    let mut text = reason;
     if let (IpAddr::V6(seen), Some(IpAddr::V6(stable))) = (address, local)
         && seen != stable
         && seen.segments()[..4] == stable.segments()[..4]
@@ -65,19 +62,20 @@ fn add(survey: &Survey, found: &mut Addresses, console: &mut Console) {
         address = stable.into();
         text = format!("stable, of the interface; the services see the temporary {seen}");
     }
-    say(&format!("  {family}  {address}: {text}"), console);
+    dialogue.say(format_args!("  {family}  {address}: {text}"));
     if let Some(contradiction) = survey.contradiction() {
-        say(&format!("        Warning: {contradiction}"), console);
+        dialogue.say(format_args!("        Warning: {contradiction}"));
     }
     found.detected.push(address);
-    if is_shared(survey) {
-        return say(
+    let number = usize::from(family == Family::V6);
+    found.known[number] = true;
+    found.usable[number] = !is_shared(survey);
+    if !found.usable[number] {
+        dialogue.say(format_args!(
             "        Your provider shares one IPv4 address between customers (CGNAT): the name would not reach this \
-             machine over IPv4.",
-            console,
-        );
+             machine over IPv4."
+        ));
     }
-    found.usable.push(if family == Family::V4 { RrsetType::A } else { RrsetType::Aaaa });
 }
 
 /// Returns true if the router or the interface has an address behind the carrier's NAT.
@@ -93,65 +91,70 @@ fn is_shared(survey: &Survey) -> bool {
     })
 }
 
-/// Asks for the types to keep. `given` are those of `--type`. Ends the setup if no address is known, unless the user goes
-/// on.
-pub(super) fn types(
-    dialogue: &mut Dialogue,
-    addresses: &Addresses,
-    given: &[String],
-    console: &mut Console,
-) -> Result<Vec<RrsetType>, Exit> {
-    let known: Vec<RrsetType> = RrsetType::ALL
-        .into_iter()
-        .filter(|t| addresses.detected.iter().any(|a| Family::of(*a) == t.family()))
-        .collect();
-    let (proposed, is_usable) = match (&addresses.usable[..], &known[..]) {
-        ([], []) => (vec![RrsetType::A], false),
-        ([], known) => (known.to_vec(), false),
-        (usable, _) => (usable.to_vec(), true),
+/// Asks for the types to keep, unless `--type` gives them. Ends the setup if no address is known, unless the user goes on.
+pub(super) fn types(dialogue: &mut Dialogue, addresses: &Addresses) -> Result<Types, Exit> {
+    let Addresses { known, usable, .. } = addresses;
+    let given = dialogue.given.inline.types.join(" ");
+    let proposed = match (words(*usable), words(*known)) {
+        ("", "") => "A",
+        ("", known) => known,
+        (usable, _) => usable,
     };
-    let proposed = words(&proposed);
-    let question = format!("Records to keep [{proposed}]: ");
     loop {
-        let answer =
-            if given.is_empty() { dialogue.ask(&question, &proposed, console)? } else { given.join(" ") };
-        let mut types = Vec::new();
-        let mut unknown = None;
-        for word in answer.split([' ', ',', '\t']).filter(|word| !word.is_empty()) {
+        let answer = if given.is_empty() {
+            dialogue.ask(format_args!("Records to keep [{proposed}]: "), proposed)?
+        } else {
+            given.clone()
+        };
+        let mut types = [false; 2];
+        let mut problem = String::new();
+        for word in split(&answer) {
             match RrsetType::parse(word) {
-                Ok(rrtype) if !types.contains(&rrtype) => types.push(rrtype),
-                Ok(_) => {}
-                Err(problem) => unknown = Some(problem),
+                Ok(rrtype) => types[rrtype as usize] = true,
+                Err(unknown) => problem = unknown,
             }
         }
-        if let Some(problem) = unknown {
-            dialogue.problem(&problem, Exit::Usage, console)?;
+        if problem.is_empty() && types == [false; 2] {
+            "type A, AAAA or both".clone_into(&mut problem);
+        }
+        if !problem.is_empty() {
+            dialogue.problem(&problem, Exit::Usage)?;
             continue;
         }
-        let lacking = types.iter().find(|t| !known.contains(t));
-        if let Some(lacking) = lacking {
-            let text = format!("this machine has no public address for {lacking} now");
-            if !dialogue.can_repeat() {
-                dialogue.problem(&text, Exit::TryLater, console)?;
-            }
-            if dialogue.confirm(&format!("  Warning: {text}. Continue?"), Default::No, console)? {
-                return Ok(types);
-            }
-        } else if !is_usable && given.is_empty() {
-            if dialogue.confirm("  Nobody would reach this machine. Continue?", Default::No, console)? {
-                return Ok(types);
-            }
-            dialogue.problem("no address of this machine can be reached", Exit::TryLater, console)?;
+        let lacking = words([types[0] && !known[0], types[1] && !known[1]]);
+        if !lacking.is_empty() {
+            problem = format!("this machine has no public address for {lacking} now");
+        } else if *usable == [false; 2] && given.is_empty() {
+            "no address of this machine can be reached".clone_into(&mut problem);
         } else {
             return Ok(types);
         }
+        dialogue.problem(&problem, Exit::TryLater)?;
+        if dialogue.confirm(format_args!("  Continue?"), Answer::No)? {
+            return Ok(types);
+        }
         if !given.is_empty() {
-            return Err(super::dialogue::declined(console));
+            return Err(dialogue.declined());
         }
     }
 }
 
+/// Returns the words of an answer, in which spaces or commas separate them.
+pub(super) fn split(answer: &str) -> impl Iterator<Item = &str> {
+    answer.split([' ', ',', '\t']).filter(|word| !word.is_empty())
+}
+
+/// Returns a client whose time limit begins now, not when the user began to type.
+pub(super) fn client(config: &Config) -> Http {
+    Http::new(config.detection.roots.as_deref(), config.detection.timeout)
+}
+
 /// Returns the types, separated by spaces.
-pub(super) fn words(types: &[RrsetType]) -> String {
-    types.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(" ")
+pub(super) fn words(types: Types) -> &'static str {
+    match types {
+        [true, true] => "A AAAA",
+        [true, false] => "A",
+        [false, true] => "AAAA",
+        [false, false] => "",
+    }
 }

@@ -1,13 +1,16 @@
 //! The questions and their answers. A line of the output has at most 79 columns.
 
+use std::fmt::Arguments;
 use std::os::fd::BorrowedFd;
 
+use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
 
-use super::terminal::{self, Typed};
-use crate::cli::Questions;
+use super::terminal::{self, is_cancel};
+use crate::cli::{Questions, SetupOptions};
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::sys::random::Random;
 
 /// The number of columns in use. In the last one of a terminal, some start a new line.
 const COLUMNS: usize = 79;
@@ -18,121 +21,121 @@ pub(super) const NOTHING_WRITTEN: &str = "nothing was written";
 
 /// The answer that Enter gives, and `--yes`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Default {
+pub(super) enum Answer {
     Yes,
     No,
 }
 
 /// Asks the user; or, with `--yes`, nobody.
-pub(super) struct Dialogue<'a> {
+pub(super) struct Dialogue<'a, 'c> {
     pub(super) stdin: BorrowedFd<'a>,
     /// True if stdin is a terminal, so that a wrong answer can be corrected.
     pub(super) is_terminal: bool,
-    pub(super) questions: Questions,
+    /// The answers that are given as options.
+    pub(super) given: &'a SetupOptions,
     /// The end of an error: [`NOTHING_WRITTEN`], or another text after the files are written.
     pub(super) written: &'static str,
+    pub(super) random: Random,
+    pub(super) console: &'a mut Console<'c>,
 }
 
-impl Dialogue<'_> {
+impl Dialogue<'_, '_> {
+    /// Returns true if nobody is asked.
+    pub(super) fn assumes_yes(&self) -> bool {
+        self.given.questions == Questions::AssumeYes
+    }
+
     /// Returns true if a person may answer a question again.
     pub(super) fn can_repeat(&self) -> bool {
-        self.is_terminal && self.questions == Questions::Ask
+        self.is_terminal && !self.assumes_yes()
+    }
+
+    /// Prints a text, wrapped.
+    #[inline(never)]
+    pub(super) fn say(&mut self, text: Arguments) {
+        self.console.notice(format_args!("{}", wrap(&text.to_string())));
+    }
+
+    /// Prints why the setup ends, and returns the code.
+    pub(super) fn end(&mut self, text: Arguments, exit: Exit) -> Exit {
+        self.console.error(format_args!("{text}; {}", self.written));
+        exit
+    }
+
+    /// Tells a problem: in the dialogue, or as an error. It ends the setup unless a person can answer again.
+    pub(super) fn problem(&mut self, text: &str, exit: Exit) -> Result<(), Exit> {
+        if self.can_repeat() {
+            self.say(format_args!("  {text}"));
+            return Ok(());
+        }
+        Err(self.end(format_args!("{text}"), exit))
+    }
+
+    /// Ends the setup, since the user does not want to go on.
+    pub(super) fn declined(&mut self) -> Exit {
+        self.end(format_args!("stopped"), Exit::Usage)
     }
 
     /// Asks for a text. Enter gives the `default`, which `--yes` gives as well. An `Err` is the end of the setup.
-    pub(super) fn ask(
-        &mut self,
-        question: &str,
-        default: &str,
-        console: &mut Console,
-    ) -> Result<String, Exit> {
-        if self.questions == Questions::AssumeYes {
+    #[inline(never)]
+    pub(super) fn ask(&mut self, question: Arguments, default: &str) -> Result<String, Exit> {
+        if self.assumes_yes() {
             return Ok(default.to_owned());
         }
-        console.prompt(&wrap(question));
-        match terminal::line(self.stdin) {
-            Ok(Some(line)) => {
-                if !self.is_terminal {
-                    console.notice(format_args!(""));
-                }
-                let line = line.trim();
-                Ok(if line.is_empty() { default } else { line }.to_owned())
-            }
-            Ok(None) => Err(self.end_of_input(console)),
-            Err(e) => Err(self.unreadable(&e.to_string(), console)),
+        self.console.prompt(&wrap(&question.to_string()));
+        let line = self.answer(terminal::line(self.stdin))?;
+        if !self.is_terminal {
+            self.console.notice(format_args!(""));
         }
+        let line = line.trim();
+        Ok(if line.is_empty() { default } else { line }.to_owned())
     }
 
     /// Asks for yes or no.
-    pub(super) fn confirm(
-        &mut self,
-        question: &str,
-        default: Default,
-        console: &mut Console,
-    ) -> Result<bool, Exit> {
-        let (choices, default) = if default == Default::Yes { ("[Y/n]", "y") } else { ("[y/N]", "n") };
+    pub(super) fn confirm(&mut self, question: Arguments, default: Answer) -> Result<bool, Exit> {
+        let choices = if default == Answer::Yes { "[Y/n]" } else { "[y/N]" };
+        let default = if default == Answer::Yes { "y" } else { "n" };
         loop {
-            let answer = self.ask(&format!("{question} {choices} "), default, console)?;
-            match answer.to_ascii_lowercase().as_str() {
-                "y" | "yes" => return Ok(true),
-                "n" | "no" => return Ok(false),
-                _ => say("  Answer y or n.", console),
+            let mut answer = self.ask(format_args!("{question} {choices} "), default)?;
+            answer.make_ascii_lowercase();
+            if "yes".starts_with(&answer) {
+                return Ok(true);
             }
+            if "no".starts_with(&answer) {
+                return Ok(false);
+            }
+            self.say(format_args!("  Answer y or n."));
         }
     }
 
     /// Asks for the token: without echo, or for the first line of a stdin that is no terminal.
-    pub(super) fn secret(&mut self, question: &str, console: &mut Console) -> Result<String, Exit> {
+    pub(super) fn secret(&mut self, question: &str) -> Result<String, Exit> {
         if !self.is_terminal {
-            let line = terminal::line(self.stdin).map_err(|e| self.unreadable(&e.to_string(), console))?;
-            return Ok(line.unwrap_or_default());
+            let line = terminal::line(self.stdin);
+            return self.answer(line.map(|line| Some(line.unwrap_or_default())));
         }
-        let typed = terminal::silent_line(self.stdin, &mut || console.prompt(question));
-        let is_text = matches!(&typed, Ok(Typed::Line(text)) if !text.is_empty());
-        console.notice(format_args!("{}", if is_text { "****" } else { "" }));
-        match typed {
-            Ok(Typed::Line(text)) => Ok(text),
-            Ok(Typed::End) => Err(self.end_of_input(console)),
-            Ok(Typed::Cancelled) => {
-                // As at the other questions, where the terminal sends the signal.
-                let _ = kill_process(getpid(), Signal::INT);
-                Err(self.end_of_input(console))
+        let typed = terminal::silent_line(self.stdin, &mut || self.console.prompt(question));
+        let is_text = matches!(&typed, Ok(Some(text)) if !text.is_empty());
+        self.console.notice(format_args!("{}", if is_text { "****" } else { "" }));
+        if matches!(&typed, Ok(Some(text)) if text.bytes().any(is_cancel)) {
+            // As at the other questions, where the terminal sends the signal.
+            let _ = kill_process(getpid(), Signal::INT);
+            return self.answer(Ok(None));
+        }
+        self.answer(typed)
+    }
+
+    /// Returns what was read. The error is printed.
+    fn answer(&mut self, read: Result<Option<String>, Errno>) -> Result<String, Exit> {
+        match read {
+            Ok(Some(line)) => Ok(line),
+            Ok(None) => {
+                self.console.notice(format_args!(""));
+                Err(self.end(format_args!("the input ended before the last answer"), Exit::Usage))
             }
-            Err(e) => Err(self.unreadable(&e.to_string(), console)),
+            Err(e) => Err(self.end(format_args!("could not read the answer: {e}"), Exit::TryLater)),
         }
     }
-
-    /// Tells a problem: in the dialogue, or as an error. It ends the setup unless a person can answer again.
-    pub(super) fn problem(&self, text: &str, exit: Exit, console: &mut Console) -> Result<(), Exit> {
-        if self.can_repeat() {
-            say(&format!("  {text}"), console);
-            return Ok(());
-        }
-        console.error(format_args!("{text}; {NOTHING_WRITTEN}"));
-        Err(exit)
-    }
-
-    fn end_of_input(&self, console: &mut Console) -> Exit {
-        console.notice(format_args!(""));
-        console.error(format_args!("the input ended before the last answer; {}", self.written));
-        Exit::Usage
-    }
-
-    fn unreadable(&self, cause: &str, console: &mut Console) -> Exit {
-        console.error(format_args!("could not read the answer: {cause}; {}", self.written));
-        Exit::TryLater
-    }
-}
-
-/// Ends the setup, since the user does not want to go on.
-pub(super) fn declined(console: &mut Console) -> Exit {
-    console.error(format_args!("stopped; {NOTHING_WRITTEN}"));
-    Exit::Usage
-}
-
-/// Prints a text, wrapped.
-pub(super) fn say(text: &str, console: &mut Console) {
-    console.notice(format_args!("{}", wrap(text)));
 }
 
 /// Breaks each line of a text at spaces, so that it fits the columns. The spaces at its start are repeated. A longer word

@@ -1,5 +1,5 @@
-//! The two files: their place, their text, and their writing. Until the last rename there is no config, so that a setup
-//! that was killed leaves none.
+//! The two files: their place, their text, and their writing. The rename of the config comes last: until then, there is
+//! none, or the old one with its own token. So a setup that was killed leaves a working config, or none.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
@@ -8,25 +8,27 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
-use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use crate::cli::{ConfigSource, GlobalOptions};
+use crate::cli::ConfigSource;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::sys::atomic_file::{stage, temp_name};
 use crate::sys::directory::{Directory, Missing};
-use crate::sys::environment::Environment;
 use crate::sys::file_error::FileError;
 use crate::sys::ownership;
 use crate::sys::read_limited;
 
-/// The name of the token file, in the directory of the config.
+/// The config that the program finds without `-c`, also under cron and in the packaged units.
+pub(super) const DEFAULT_CONFIG: &str = "/etc/gandi-ddns/gandi-ddns.conf";
+/// The name of the token file, in the directory of the config; with a number if another token has it.
 const TOKEN: &str = "token";
 /// Maximum size of a file that may be equal to a new one.
 const MAX_FILE: u64 = 1024 * 1024;
-/// Maximum number of copies of former files.
+/// Maximum number of copies of former files, and of token files.
 const MAX_COPIES: u32 = 99;
+/// The keys of `-o` whose value is a path.
+const PATHS: [&str; 5] = ["ca_file", "history", "on_change", "on_failure", "state_dir"];
 
 /// One of the two files.
 pub(super) struct Target {
@@ -57,6 +59,25 @@ impl Target {
         Self { path, text, found }
     }
 
+    /// Returns the token file for a config: one that has this token, or a new one. Another token stays: it may be that of
+    /// the present config, or of another one.
+    pub(super) fn token(config: &Path, text: &str) -> Self {
+        let mut number = 1;
+        loop {
+            let name = numbered(OsStr::new(TOKEN), number);
+            let target = Self::new(config.with_file_name(name), text.to_owned());
+            if target.found != Found::Other || number == MAX_COPIES {
+                return target;
+            }
+            number += 1;
+        }
+    }
+
+    /// Returns the name of the file.
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
     /// Returns the end of its line in the list of files to write.
     pub(super) const fn note(&self) -> &'static str {
         match self.found {
@@ -67,100 +88,114 @@ impl Target {
     }
 }
 
-/// Returns the path of the config. The error is printed: this user may not write there, or others can change it.
-pub(super) fn place(
-    options: &GlobalOptions,
-    env: &Environment,
-    console: &mut Console,
-) -> Result<PathBuf, Exit> {
-    let mut path = match &options.source {
-        ConfigSource::File(Some(path)) => path.clone(),
+/// Returns the name with a number at its end, but the first one.
+fn numbered(name: &OsStr, number: u32) -> OsString {
+    let mut name = name.to_owned();
+    if number > 1 {
+        name.push(number.to_string());
+    }
+    name
+}
+
+/// Returns the absolute path of the config. The error is printed: this user may not write there, or others can change it.
+pub(super) fn place(source: &ConfigSource, console: &mut Console) -> Result<PathBuf, Exit> {
+    let path = match source {
+        ConfigSource::File(Some(path)) => path.as_path(),
         _ if !geteuid().is_root() => {
             console.error(format_args!(
                 "setup writes below /etc: run it with sudo, or give -c FILE for a setup of your own"
             ));
             return Err(Exit::Usage);
         }
-        _ => env.config_files().remove(0),
+        _ => Path::new(DEFAULT_CONFIG),
     };
-    let linked = path.is_symlink().then(|| path.canonicalize());
-    let problem = if let Some(Err(e)) = &linked {
-        Some(format!("could not follow the link {}: {e}", path.display()))
-    } else if path.file_name().is_none_or(|name| name == TOKEN) || path.is_dir() {
-        Some(format!("-c {}: it must name the config file", path.display()))
-    } else {
-        ownership::check(&path).err().or_else(|| {
-            // The nearest directory that exists.
-            let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-            let existing = absolute.ancestors().skip(1).find(|path| path.exists())?;
-            let e = match access(existing, Access::WRITE_OK | Access::EXEC_OK) {
-                Ok(()) if existing.is_dir() => return None,
-                Ok(()) => Errno::NOTDIR,
-                Err(e) => e,
-            };
-            Some(format!("could not write to {}: {}", existing.display(), io::Error::from(e)))
-        })
+    checked(path).map_err(|problem| {
+        console.error(format_args!("{problem}"));
+        Exit::Config
+    })
+}
+
+fn checked(path: &Path) -> Result<PathBuf, String> {
+    let could_not = |path: &Path, e: &FileError| format!("could not write to {}: {e}", path.display());
+    let real = match ownership::follow(path, ownership::Check::All) {
+        Ok(real) => real,
+        Err(FileError::Unsafe(problem)) => return Err(problem),
+        Err(e) => return Err(could_not(path, &e)),
     };
-    if let Some(Ok(real)) = linked {
-        path = real;
+    let name = real.file_name().unwrap_or_default().as_encoded_bytes();
+    // A relative path in a file behind a link would be relative to the link.
+    if name.is_empty()
+        || name.starts_with(TOKEN.as_bytes())
+        || path.is_symlink()
+        || real.exists() && !real.is_file()
+    {
+        return Err(format!("-c {}: it must name the config file", path.display()));
     }
-    match problem {
-        None => Ok(path),
-        Some(problem) => {
-            console.error(format_args!("{problem}"));
-            Err(Exit::Config)
+    // The nearest directory that exists.
+    let mut directory = real.as_path();
+    while let Some(parent) = directory.parent() {
+        directory = parent;
+        if directory.exists() {
+            break;
         }
     }
+    access(directory, Access::WRITE_OK | Access::EXEC_OK).map_err(|e| could_not(directory, &e.into()))?;
+    Ok(if path == Path::new(DEFAULT_CONFIG) { path.to_owned() } else { real })
 }
 
-/// Returns the path of the token file that belongs to a config.
-pub(super) fn token_beside(config: &Path) -> PathBuf {
-    config.with_file_name(TOKEN)
-}
-
-/// The values of the config.
-pub(super) struct Values<'a> {
-    pub(super) domain: &'a str,
+/// The records of a new config, as words; empty if it was kept.
+#[derive(Default)]
+pub(super) struct Records {
+    pub(super) domain: String,
     pub(super) names: String,
-    pub(super) types: String,
-    pub(super) ttl: Option<&'a str>,
-    /// Those of `-o`.
-    pub(super) overrides: &'a [String],
-    /// True for the IPv6 address of the interface.
-    pub(super) prefers_interface: bool,
+    pub(super) types: &'static str,
 }
 
-/// Returns the text of the config.
-pub(super) fn text(values: &Values) -> String {
-    let mut lines = vec![
-        "# Written by `gandi-ddns setup`. gandi-ddns.conf.example has all other keys.\n".to_owned(),
-        format!("token_file = {TOKEN}            # in this directory; mode 600"),
-    ];
-    let key = |o: &str| o.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if values.prefers_interface && !values.overrides.iter().any(|o| key(o) == "ipv6") {
-        lines.push("ipv6 = interface web          # the stable address, not a temporary one".to_owned());
-    }
-    for (key, value) in values.overrides.iter().filter_map(|o| o.split_once('=')) {
-        lines.push(format!("{} = {}", key.trim(), value.trim()));
-    }
-    let Values { domain, names, types, .. } = values;
-    lines.push(format!("\n[{domain}]\nnames = {names}\ntypes = {types}"));
-    if let Some(ttl) = values.ttl {
-        lines.push(format!("ttl = {ttl}"));
-    }
-    lines.join("\n") + "\n"
+/// Returns true if an option of `-o` has this key.
+pub(super) fn has_key(option: &str, key: &str) -> bool {
+    option.split('=').next().is_some_and(|found| found.trim().eq_ignore_ascii_case(key))
 }
 
-/// Writes the files, in this order. If their directory does not exist, it appears with all of them.
-pub(super) fn write(files: &[Target]) -> Result<(), FileError> {
-    let Some(first) = files.first() else { return Ok(()) };
-    let real = ownership::follow(&first.path, ownership::Check::All)?;
-    let Some(directory) = real.parent() else { return Ok(()) };
+/// Returns true if an option has a relative path. It would be another one in the config, which has its own directory.
+pub(super) fn has_relative_path(option: &str) -> bool {
+    let value = option.split_once('=').map_or("", |(_, value)| value.trim());
+    PATHS.iter().any(|key| has_key(option, key)) && !value.starts_with('/')
+        || value.contains("command:") && !value.contains("command:/")
+}
+
+/// Returns the text of the config. `options` are those of `-o`, with `ipv6` unless one of them has that key.
+pub(super) fn text(
+    token: &Target,
+    records: &Records,
+    ttl: Option<&str>,
+    options: &[String],
+    ipv6: &str,
+) -> String {
+    let token = token.name().display();
+    let mut lines = String::new();
+    if !options.iter().any(|o| has_key(o, "ipv6")) {
+        lines.push_str(ipv6);
+    }
+    for option in options {
+        let (key, value) = option.split_once('=').unwrap_or_default();
+        lines = format!("{lines}{} = {}\n", key.trim(), value.trim());
+    }
+    let Records { domain, names, types } = records;
+    let (ttl, value) = ttl.map_or(("", ""), |ttl| ("\nttl = ", ttl));
+    format!(
+        "# Written by `gandi-ddns setup`. gandi-ddns.conf.example has all other keys.\n\ntoken_file = {token}\n\
+         {lines}\n[{domain}]\nnames = {names}\ntypes = {types}{ttl}{value}\n"
+    )
+}
+
+/// Writes the files. If their directory does not exist, it appears with both of them.
+pub(super) fn write(files: &[Target; 2]) -> Result<(), FileError> {
+    let directory = files[1].path.parent().unwrap_or(Path::new("/"));
     if directory.exists() {
         return put(&Directory::open(directory, Missing::Fail)?, files);
     }
-    let (Some(parent), Some(name)) = (directory.parent(), directory.file_name()) else { return Ok(()) };
-    let (staging_name, parent) = (temp_name(name), Directory::open(parent, Missing::Create)?);
+    let (parent, name) = (directory.parent().unwrap_or(directory), directory.file_name().unwrap_or_default());
+    let (parent, staging_name) = (Directory::open(parent, Missing::Create)?, temp_name(name));
     let staging = directory.with_file_name(&staging_name);
     // The leftover of a setup that was killed.
     discard(&staging, files);
@@ -174,57 +209,48 @@ pub(super) fn write(files: &[Target]) -> Result<(), FileError> {
     result
 }
 
-fn discard(staging: &Path, files: &[Target]) {
+fn discard(staging: &Path, files: &[Target; 2]) {
     for file in files {
-        if let Some(name) = file.path.file_name() {
+        for name in [file.name(), &temp_name(file.name())] {
             let _ = fs::remove_file(staging.join(name));
-            let _ = fs::remove_file(staging.join(temp_name(name)));
         }
     }
     let _ = fs::remove_dir(staging);
 }
 
-/// Writes the files into a directory: first all of them under temporary names.
-fn put(dir: &Directory, files: &[Target]) -> Result<(), FileError> {
-    let mut staged: Vec<(&OsStr, OsString)> = Vec::new();
-    let result = put_staged(dir, files, &mut staged);
-    if result.is_err() {
-        for (_, temp) in &staged {
-            dir.remove(temp);
-        }
+/// Writes the files into a directory. After an error, they are as before.
+fn put(dir: &Directory, [token, config]: &[Target; 2]) -> Result<(), FileError> {
+    put_one(dir, token)?;
+    let result = put_one(dir, config);
+    if result.is_err() && token.found == Found::Nothing {
+        dir.remove(token.name());
     }
     result
 }
 
-fn put_staged<'a>(
-    dir: &Directory,
-    files: &'a [Target],
-    staged: &mut Vec<(&'a OsStr, OsString)>,
-) -> Result<(), FileError> {
-    for file in files.iter().filter(|file| file.found != Found::Same) {
-        let name = file.path.file_name().unwrap_or_default();
-        staged.push((name, stage(dir, name, &file.text, None)?));
+fn put_one(dir: &Directory, file: &Target) -> Result<(), FileError> {
+    if file.found == Found::Same {
+        return Ok(());
     }
-    for file in files.iter().filter(|file| file.found == Found::Other) {
-        keep_copy(dir, file.path.file_name().unwrap_or_default())?;
+    let name = file.name();
+    let temp = stage(dir, name, &file.text, None)?;
+    let copied = if file.found == Found::Other { keep_copy(dir, name) } else { Ok(()) };
+    let result = copied.and_then(|()| dir.rename(&temp, name));
+    if result.is_err() {
+        dir.remove(&temp);
     }
-    for (name, temp) in staged.iter() {
-        dir.rename(temp, name)?;
-    }
-    Ok(())
+    Ok(result?)
 }
 
 /// Gives a file a second name, which ends in `.old`; with a number if there is such a file.
 fn keep_copy(dir: &Directory, name: &OsStr) -> io::Result<()> {
     let mut copy = name.to_owned();
     copy.push(".old");
-    for number in 2..=MAX_COPIES {
-        match dir.link(name, &copy) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+    let mut number = 1;
+    loop {
+        match dir.link(name, &numbered(&copy, number)) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < MAX_COPIES => number += 1,
             result => return result,
         }
-        name.clone_into(&mut copy);
-        copy.push(format!(".old{number}"));
     }
-    dir.link(name, &copy)
 }

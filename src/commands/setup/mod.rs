@@ -4,207 +4,247 @@
 mod addresses;
 mod dialogue;
 mod files;
-mod first_run;
 mod schedule;
 mod terminal;
 mod token;
 mod zone;
 
 use std::os::fd::BorrowedFd;
-use std::path::Path;
+use std::path::PathBuf;
 
 use rustix::termios::isatty;
 
-use crate::cli::{ConfigSource, Existing, GlobalOptions, Questions, SetupOptions};
+use crate::cli::{CheckScope, ConfigSource, Existing, GlobalOptions, Redaction, SetupOptions, UpdateOptions};
 use crate::commands::context::{Context, load, report_config_error};
+use crate::commands::{check, update};
 use crate::config::{self, Config, Credentials};
-use crate::console::Console;
+use crate::console::{Console, Verbosity};
 use crate::dns::ZoneName;
 use crate::exit::Exit;
-use crate::sys::environment::Environment;
+use crate::net::FamilySelection;
 use crate::sys::random::Random;
 use crate::sys::time::implausible;
-use addresses::words;
-use dialogue::{Default, Dialogue, NOTHING_WRITTEN, WRITTEN, declined, say};
-use files::{Found, Target, Values, token_beside};
+use dialogue::{Answer, Dialogue, NOTHING_WRITTEN, WRITTEN};
+use files::{DEFAULT_CONFIG, Found, Records, Target};
+use schedule::Job;
 
 /// Runs the command. Returns the exit code of the first update; before that, that of the problem which ended the setup.
 pub fn execute(
-    options: &GlobalOptions,
-    setup: &SetupOptions,
+    options: &mut GlobalOptions,
+    given: &SetupOptions,
     stdin: BorrowedFd,
-    context: &Context,
+    context: &mut Context,
     console: &mut Console,
 ) -> Exit {
-    let dialogue =
-        Dialogue { stdin, is_terminal: isatty(stdin), questions: setup.questions, written: NOTHING_WRITTEN };
-    let result = files::place(options, &context.env, console)
-        .and_then(|path| Setup { options, given: setup, context, path: &path, dialogue }.run(console));
-    result.unwrap_or_else(|exit| exit)
+    // The token of a variable is not that of the later runs.
+    context.env.token = None;
+    context.env.token_file = None;
+    context.env.credentials_directory = None;
+    let dialogue = Dialogue {
+        stdin,
+        is_terminal: isatty(stdin),
+        given,
+        written: NOTHING_WRITTEN,
+        random: Random::new(context.seed),
+        console,
+    };
+    let mut setup = Setup { options, context, path: PathBuf::new(), records: Records::default(), dialogue };
+    setup.run().unwrap_or_else(|exit| exit)
 }
 
-/// The options, and the place of the config.
-struct Setup<'a> {
-    options: &'a GlobalOptions,
-    given: &'a SetupOptions,
-    context: &'a Context<'a>,
-    path: &'a Path,
-    dialogue: Dialogue<'a>,
+/// The options and the environment, which become those of the later runs.
+struct Setup<'a, 'b, 'c> {
+    options: &'a mut GlobalOptions,
+    context: &'a mut Context<'b>,
+    /// The place of the config.
+    path: PathBuf,
+    records: Records,
+    dialogue: Dialogue<'a, 'c>,
 }
 
-impl Setup<'_> {
-    fn run(&mut self, console: &mut Console) -> Result<Exit, Exit> {
+impl Setup<'_, '_, '_> {
+    fn run(&mut self) -> Result<Exit, Exit> {
+        self.path = files::place(&self.options.source, self.dialogue.console)?;
         // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
         if let Some(problem) = implausible((self.context.now)()) {
-            console.error(format_args!("{problem}"));
+            self.dialogue.console.error(format_args!("{problem}"));
             return Err(Exit::TryLater);
         }
-        let mut config = self.draft(console)?;
+        let mut config = self.draft()?;
+        let mut token = PathBuf::new();
         // Of another stdin, the token is the first line.
-        if !self.dialogue.can_repeat() || self.may_replace_config(console)? {
-            let files = self.ask(&mut config, console)?;
-            self.write(&files, console)?;
-            console.notice(format_args!("  Written. First update:"));
-        }
-        let (options, context) = first_run::later(self.options, self.path, self.context);
-        let exit = first_run::run(&self.dialogue, &options, &context, console);
-        self.dialogue.written = WRITTEN;
-        let (log, scheduled) = schedule::offer(&mut self.dialogue, &options, self.path, &context, console);
-        let command = if self.is_default() {
-            "sudo gandi-ddns check".to_owned()
+        if !self.dialogue.can_repeat() || self.may_replace_config()? {
+            let files = self.ask(&mut config)?;
+            self.write(&files)?;
+            files[0].path.clone_into(&mut token);
+            self.context.env.token = None;
+            self.dialogue.say(format_args!("  Written. First update:"));
         } else {
-            format!("gandi-ddns -c {} check", self.path.display())
+            self.later();
+            self.dialogue.say(format_args!("  Kept. Update:"));
+        }
+        self.dialogue.written = WRITTEN;
+        let exit = self.first_run();
+        let is_default = self.path.as_os_str() == DEFAULT_CONFIG;
+        let path = self.path.display().to_string();
+        let job = Job {
+            program: self.context.env.program.as_deref(),
+            config: if is_default { "" } else { &path },
+            is_root: self.context.env.uid == Some(0),
+            token: &token.to_string_lossy(),
+            records: &self.records,
+            seed: self.context.seed,
         };
+        let scheduled = schedule::offer(&mut self.dialogue, &job);
         let done =
             if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
-        say(
-            &format!(
-                "
-{done}
-  See what it does:  {log}"
-            ),
-            console,
-        );
+        let log = schedule::log();
+        self.dialogue.say(format_args!("\n{done}\n  See what it does:  {log}"));
+        let command =
+            if is_default { "sudo gandi-ddns".to_owned() } else { ["gandi-ddns -c ", &path].concat() };
         // To be copied as one line.
-        console.notice(format_args!("  Check everything:  {command}"));
+        self.dialogue.console.notice(format_args!("  Check everything:  {command} check"));
         Ok(exit.max(scheduled))
     }
 
-    fn is_default(&self) -> bool {
-        matches!(self.options.source, ConfigSource::File(None))
+    /// Makes the options those of a later run.
+    fn later(&mut self) {
+        self.options.source = ConfigSource::File(Some(self.path.clone()));
+        self.options.overrides = Vec::new();
+        self.options.families = FamilySelection::Any;
+    }
+
+    /// Prints the problems that `check` finds, and runs the update.
+    fn first_run(&mut self) -> Exit {
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        let mut console = Console::new(Verbosity::Normal, &mut found, &mut errors);
+        check::execute(self.options, (Redaction::Off, CheckScope::Everything), self.context, &mut console);
+        for line in String::from_utf8_lossy(&found).lines() {
+            if line.starts_with("warning") || line.starts_with("failure") {
+                self.dialogue.say(format_args!("  {line}"));
+            }
+        }
+        let console = &mut *self.dialogue.console;
+        // A person is reading.
+        console.note_terminal();
+        let exit = update::execute(self.options, &UpdateOptions::default(), self.context, console);
+        console.release();
+        exit
     }
 
     /// Asks before an existing config is replaced. Returns false if it is to be kept.
-    fn may_replace_config(&mut self, console: &mut Console) -> Result<bool, Exit> {
-        if self.given.existing == Existing::Replace || self.path.symlink_metadata().is_err() {
+    fn may_replace_config(&mut self) -> Result<bool, Exit> {
+        if self.dialogue.given.existing == Existing::Replace || !self.path.exists() {
             return Ok(true);
         }
         let (path, name) = (self.path.display(), self.path.file_name().unwrap_or_default().display());
-        let question = format!("{path} exists. Replace it (a copy stays as {name}.old)?");
-        let replaces = self.dialogue.confirm(&question, Default::No, console)?;
-        if !replaces {
-            console.notice(format_args!("  Kept. Update:"));
-        }
-        Ok(replaces)
+        let question = format_args!("{path} exists. Replace it (a copy stays as {name}.old)?");
+        self.dialogue.confirm(question, Answer::No)
     }
 
     /// Returns the config of the options, with examples in place of what will be asked.
-    fn draft(&self, console: &mut Console) -> Result<Box<Config>, Exit> {
-        let key = |o: &String| o.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let is_secret = |o: &&String| matches!(key(o).as_str(), "token_file" | "api_key_file");
-        if let Some(option) = self.options.overrides.iter().find(is_secret) {
-            console.error(format_args!("-o {}: setup asks for the token, and writes its file", key(option)));
+    fn draft(&mut self) -> Result<Box<Config>, Exit> {
+        for key in ["token_file", "api_key_file"] {
+            if self.options.overrides.iter().any(|option| files::has_key(option, key)) {
+                let text = format_args!("-o {key}: setup asks for the token, and writes its file");
+                self.dialogue.console.error(text);
+                return Err(Exit::Usage);
+            }
+        }
+        if let Some(option) = self.options.overrides.iter().find(|option| files::has_relative_path(option)) {
+            let text = format_args!("-o {option}: its path must be an absolute one, also for the config");
+            self.dialogue.console.error(text);
             return Err(Exit::Usage);
         }
-        let mut inline = self.given.inline.clone();
+        let mut inline = self.dialogue.given.inline.clone();
         if inline.domain.is_empty() {
             "example.org".clone_into(&mut inline.domain);
         }
         if inline.names.is_empty() {
             inline.names.push("home".to_owned());
         }
-        let options = GlobalOptions { source: ConfigSource::Inline(inline), ..self.options.clone() };
-        let loaded = load(&options, self.context, Credentials::Optional);
-        loaded.map(|(config, _)| config).map_err(|e| report_config_error(&e, "", console))
+        self.options.source = ConfigSource::Inline(inline);
+        match load(self.options, self.context, Credentials::Optional) {
+            Ok((config, _)) => Ok(config),
+            Err(e) => Err(report_config_error(&e, "", self.dialogue.console)),
+        }
     }
 
     /// Checks the text of the config. The errors are printed, and end the setup: no file has these lines yet.
-    fn check(&self, text: &str, token: &str, console: &mut Console) -> Result<(), Exit> {
-        let (options, context) = first_run::later(self.options, self.path, self.context);
-        let env = Environment { token: Some(token.to_owned()), ..context.env };
-        let loaded = config::from_text(text, self.path, &options, &env, Credentials::Required);
-        loaded.map(drop).map_err(|e| report_config_error(&e, "; nothing was written", console))
+    fn check(&mut self, text: &str, token: &str) -> Result<(), Exit> {
+        self.context.env.token = Some(token.to_owned());
+        let loaded =
+            config::from_text(text, &self.path, self.options, &self.context.env, Credentials::Required);
+        loaded.map(drop).map_err(|e| report_config_error(&e, "; nothing was written", self.dialogue.console))
     }
 
     /// Asks for everything, and returns the files to write.
-    fn ask(&mut self, config: &mut Config, console: &mut Console) -> Result<Vec<Target>, Exit> {
-        let (setup, options) = (self.given, self.options);
-        let (dialogue, context) = (&mut self.dialogue, self.context);
-        let mut random = Random::new(context.seed);
-        let given = ZoneName::parse(&setup.inline.domain).ok();
+    fn ask(&mut self, config: &mut Config) -> Result<[Target; 2], Exit> {
+        let inline = &self.dialogue.given.inline;
+        let given = ZoneName::parse(&inline.domain).ok();
         let domain = loop {
-            let seen = token::ask(dialogue, config, given.as_ref(), context, &mut random, console)?;
+            let now = (self.context.now)();
+            let seen = token::ask(&mut self.dialogue, config, given.as_ref(), now)?;
             let chosen = match &given {
                 Some(domain) => Some(domain.clone()),
-                None => zone::domain(dialogue, seen.as_deref(), config, &mut random, console)?,
+                None => zone::domain(&mut self.dialogue, seen.as_deref(), config)?,
             };
             if let Some(domain) = chosen {
                 break domain;
             }
         };
-        zone::tell_nameservers(&domain, config, &mut random, console);
+        let dialogue = &mut self.dialogue;
+        zone::tell_nameservers(dialogue, &domain, config);
+        let credential = config.accounts[0].credential.line();
+        let token = Target::token(&self.path, &credential);
         let mut found = None;
-        let config_file = loop {
-            let names = zone::names(dialogue, &domain, &setup.inline.names, config, &mut random, console)?;
-            let found = found.get_or_insert_with(|| addresses::look(options, config, &mut random, console));
-            let types = addresses::types(dialogue, found, &setup.inline.types, console)?;
-            let text = files::text(&Values {
-                domain: domain.as_str(),
-                names: zone::words(&names),
-                types: words(&types),
-                ttl: setup.inline.ttl.as_deref(),
-                overrides: &options.overrides,
-                prefers_interface: found.has_temporary,
-            });
-            let file = Target::new(self.path.to_owned(), text);
+        let file = loop {
+            let held = zone::names(dialogue, &domain, config)?;
+            let found = found.get_or_insert_with(|| addresses::look(dialogue, self.options.families, config));
+            let types = addresses::types(dialogue, found)?;
+            self.records = Records {
+                domain: domain.as_str().to_owned(),
+                names: zone::words(&held),
+                types: addresses::words(types),
+            };
+            let ipv6 = if found.has_temporary { "ipv6 = interface web\n" } else { "" };
+            let overrides = &self.options.overrides;
+            let text = files::text(&token, &self.records, inline.ttl.as_deref(), overrides, ipv6);
+            let file = Target::new(self.path.clone(), text);
             // The addresses are those of earlier runs.
-            if file.found == Found::Same
-                || zone::may_replace(dialogue, &names, &types, (found, setup.existing), config, console)?
-            {
+            if file.found == Found::Same || zone::may_replace(dialogue, &held, types, found, config)? {
                 break file;
             }
-            if !setup.inline.names.is_empty() {
-                return Err(declined(console));
+            if !inline.names.is_empty() {
+                return Err(dialogue.declined());
             }
         };
-        let credential = &config.accounts[0].credential;
-        self.check(&config_file.text, credential.expose(), console)?;
-        Ok(vec![Target::new(token_beside(self.path), credential.line()), config_file])
+        self.later();
+        self.check(&file.text, credential.trim())?;
+        Ok([token, file])
     }
 
     /// Writes the files after the last question.
-    fn write(&mut self, files: &[Target], console: &mut Console) -> Result<(), Exit> {
+    fn write(&mut self, files: &[Target; 2]) -> Result<(), Exit> {
+        let dialogue = &mut self.dialogue;
         if files.iter().all(|file| file.found == Found::Same) {
             return Ok(());
         }
-        if let Some(other) = files.iter().find(|file| file.found == Found::Other)
-            && self.given.questions == Questions::AssumeYes
-            && self.given.existing == Existing::Keep
-        {
-            let path = other.path.display();
-            let problem = format!("{path} exists and has another content; remove it, or add --force");
-            self.dialogue.problem(&problem, Exit::Config, console)?;
+        let path = self.path.display();
+        let is_kept = dialogue.assumes_yes() && dialogue.given.existing == Existing::Keep;
+        if is_kept && files[1].found == Found::Other {
+            let text = format_args!("{path} exists and has another content; remove it, or add --force");
+            return Err(dialogue.end(text, Exit::Config));
         }
-        say("\nAbout to write", console);
+        dialogue.say(format_args!("\nAbout to write"));
         for file in files {
-            say(&format!("  {}  {}", file.path.display(), file.note()), console);
+            dialogue.say(format_args!("  {}  {}", file.path.display(), file.note()));
         }
-        if !self.dialogue.confirm("Continue?", Default::Yes, console)? {
-            return Err(declined(console));
+        if !dialogue.confirm(format_args!("Continue?"), Answer::Yes)? {
+            return Err(dialogue.declined());
         }
         files::write(files).map_err(|e| {
-            let directory = self.path.parent().unwrap_or(self.path).display();
-            console.error(format_args!("could not write the files in {directory}: {e}"));
+            dialogue.console.error(format_args!("could not write {path} and its token: {e}"));
             if e.is_temporary() { Exit::TryLater } else { Exit::Config }
         })
     }

@@ -1,17 +1,13 @@
 //! The token: asked for, checked, and proved with Gandi before anything else is asked.
 
-use super::dialogue::{Dialogue, say};
-use crate::commands::context::Context;
+use super::addresses::client;
+use super::dialogue::Dialogue;
 use crate::config::{Config, token_of};
-use crate::console::Console;
 use crate::dns::ZoneName;
 use crate::exit::Exit;
-use crate::gandi;
 use crate::gandi::access_token::TokenInfo;
 use crate::gandi::livedns::LiveDns;
-use crate::http::Http;
 use crate::sys::error_chain::chain;
-use crate::sys::random::Random;
 use crate::sys::time::Timestamp;
 use crate::token::{SOON, expiry};
 
@@ -23,82 +19,68 @@ with the permission \"Manage domain name technical configurations\"
 (\"See and renew domain names\" lets this setup list your domains).
 ";
 
-/// Asks for a token until Gandi accepts it, which becomes that of the config. Returns the domains that it can see: all of
-/// them, or `domain` if that is given; `None` if it may not list them.
+/// Asks for a token until Gandi accepts it, which becomes that of the config. Returns the domains that it can see: `None`
+/// if it may not list them, none if `domain` is given: it has access to that.
 pub(super) fn ask(
     dialogue: &mut Dialogue,
     config: &mut Config,
     domain: Option<&ZoneName>,
-    context: &Context,
-    random: &mut Random,
-    console: &mut Console,
+    now: Timestamp,
 ) -> Result<Option<Vec<ZoneName>>, Exit> {
-    if dialogue.is_terminal {
-        say(INTRODUCTION, console);
-    }
     let source = if dialogue.is_terminal { "your input" } else { "stdin" };
+    if dialogue.is_terminal {
+        dialogue.console.notice(format_args!("{INTRODUCTION}"));
+    }
     loop {
-        let typed = dialogue.secret("Token (not shown): ", console)?;
-        console.hide(typed.trim());
+        let typed = dialogue.secret("Token (not shown): ")?;
+        dialogue.console.hide(typed.trim());
         match token_of(&typed, source) {
             Ok(credential) => config.accounts[0].credential = credential,
             Err(problem) => {
-                dialogue.problem(&problem, Exit::Token, console)?;
+                dialogue.problem(&problem, Exit::Token)?;
                 continue;
             }
         }
-        let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
-        let mut livedns = LiveDns::new(&http, &config.accounts[0], random.split());
+        let http = client(config);
+        let mut livedns = LiveDns::new(&http, &config.accounts[0], dialogue.random.split());
         let info = livedns.token_info();
-        match prove(&mut livedns, &info, domain) {
-            Ok(domains) => {
-                tell(&info, (context.now)(), console);
-                return Ok(domains);
+        let seen = match domain {
+            Some(domain) => livedns.domain(domain).map(|()| Vec::new()),
+            None => livedns.domains(),
+        };
+        if let Err(e) = &seen {
+            // A good token may lack the permission to list them. If its information is not available, the domain will show
+            // it.
+            let is_refused = matches!(&info, Err(i) if i.exit() == Exit::Token);
+            if domain.is_some() || e.exit() != Exit::Token || is_refused {
+                dialogue.problem(&chain(e), e.exit())?;
+                continue;
             }
-            Err(e) => dialogue.problem(&chain(&e), e.exit(), console)?,
         }
-    }
-}
-
-/// Returns the domains that Gandi lists, or `domain` if the token has access to it. The error is that of a token that Gandi
-/// refuses, or the reason why this is unknown.
-fn prove(
-    livedns: &mut LiveDns,
-    info: &Result<TokenInfo, gandi::Error>,
-    domain: Option<&ZoneName>,
-) -> Result<Option<Vec<ZoneName>>, gandi::Error> {
-    if let Some(domain) = domain {
-        return livedns.domain(domain).map(|()| Some(vec![domain.clone()]));
-    }
-    match livedns.domains() {
-        Ok(domains) => Ok(Some(domains)),
-        // A good token without the permission to list them. If its information is not available, the domain will show it.
-        Err(e) if e.exit() == Exit::Token && !matches!(info, Err(i) if i.exit() == Exit::Token) => Ok(None),
-        Err(e) => Err(e),
+        tell(info.ok(), now, dialogue);
+        return Ok(seen.ok());
     }
 }
 
 /// Prints what Gandi says about a token.
-fn tell(info: &Result<TokenInfo, gandi::Error>, now: Timestamp, console: &mut Console) {
-    let Ok(TokenInfo { expires_in, scopes }) = info else {
-        return say("  Gandi did not tell when it expires.", console);
+fn tell(info: Option<TokenInfo>, now: Timestamp, dialogue: &mut Dialogue) {
+    let Some(TokenInfo { expires_in, scopes }) = info else {
+        return dialogue.say(format_args!("  Gandi did not tell when it expires."));
     };
     let mut text = "  Accepted.".to_owned();
     if let Some(left) = expires_in {
-        text.push_str(" It ");
-        text.push_str(&expiry(now.plus(*left), now));
-        text.push('.');
+        text = format!("{text} It {}.", expiry(now.plus(left), now));
     }
     if scopes.iter().any(|scope| scope == "domain:tech") {
         text.push_str(" It may change DNS records.");
     } else if !scopes.is_empty() {
         text.push_str(" Its permissions: ");
-        text.extend(scopes.join(" ").chars().filter(char::is_ascii).take(200));
+        text.push_str(&scopes.join(" "));
     }
     if expires_in.is_some_and(|left| left <= SOON) {
         text.push_str(
             " That is soon: updates fail from then on, until you run setup again with a new token.",
         );
     }
-    say(&text, console);
+    dialogue.say(format_args!("{text}"));
 }

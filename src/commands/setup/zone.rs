@@ -1,10 +1,9 @@
 //! The domain and the names in it, and what the zone holds there.
 
-use super::addresses::Addresses;
-use super::dialogue::{Default, Dialogue, say};
-use crate::cli::{Existing, Questions};
+use super::addresses::{Addresses, Types, client, split};
+use super::dialogue::{Answer, Dialogue};
+use crate::cli::Existing;
 use crate::config::{Config, MultipleValues};
-use crate::console::Console;
 use crate::dns::{Current, Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
 use crate::exit::Exit;
 use crate::gandi;
@@ -14,20 +13,14 @@ use crate::http::Http;
 use crate::outcome::Refusal;
 use crate::reconcile::refusal_of;
 use crate::sys::error_chain::chain;
-use crate::sys::random::Random;
 
-/// More domains than this are listed in columns.
+/// More domains than this are listed side by side.
 const LINES: usize = 20;
 /// The address of Gandi's web redirection, in the zone of a new domain.
 const REDIRECTION: &str = "217.70.184.38";
 
-/// Returns a client whose time limit begins now, not when the user began to type.
-fn client(config: &Config) -> Http {
-    Http::new(config.detection.roots.as_deref(), config.detection.timeout)
-}
-
-fn livedns<'a>(http: &'a Http, config: &'a Config, random: &mut Random) -> LiveDns<'a> {
-    LiveDns::new(http, &config.accounts[0], random.split())
+fn livedns<'a>(http: &'a Http, config: &'a Config, dialogue: &mut Dialogue) -> LiveDns<'a> {
+    LiveDns::new(http, &config.accounts[0], dialogue.random.split())
 }
 
 /// Asks for the domain, and returns the first that has a zone which the token can read. `seen` are those that it can see;
@@ -36,213 +29,204 @@ pub(super) fn domain(
     dialogue: &mut Dialogue,
     seen: Option<&[ZoneName]>,
     config: &Config,
-    random: &mut Random,
-    console: &mut Console,
 ) -> Result<Option<ZoneName>, Exit> {
     let domains = seen.unwrap_or_default();
     if domains.is_empty() {
-        say(
+        dialogue.say(format_args!(
+            "{}",
             if seen.is_some() {
                 "  This token sees no domain. Create one that is not limited to other domains. For a domain of another \
                  organization: its token, or `-o sharing_id=ID`."
             } else {
                 "  This token may not list your domains (permission \"See and renew domain names\"): type yours."
-            },
-            console,
-        );
+            }
+        ));
     }
     loop {
-        let domain = match choose(dialogue, domains, console)? {
-            Ok(domain) => domain,
-            Err(problem) => {
-                dialogue.problem(&problem, Exit::Usage, console)?;
-                continue;
-            }
+        let answer = if domains.is_empty() {
+            dialogue.ask(format_args!("Domain (such as example.org): "), "")?
+        } else {
+            let list = list(domains);
+            dialogue.say(format_args!("Domain [1]{list}"));
+            dialogue.ask(format_args!("> "), "1")?
         };
-        let Err(e) = livedns(&client(config), config, random).domain(&domain) else {
-            return Ok(Some(domain));
+        let (problem, exit) = match choose(&answer, domains) {
+            Err(problem) => (problem, Exit::Usage),
+            Ok(domain) => match livedns(&client(config), config, dialogue).domain(&domain) {
+                Ok(()) => return Ok(Some(domain)),
+                Err(e) => (chain(&e), e.exit()),
+            },
         };
-        dialogue.problem(&chain(&e), e.exit(), console)?;
-        if e.exit() == Exit::Token {
+        dialogue.problem(&problem, exit)?;
+        if exit == Exit::Token {
             return Ok(None);
         }
     }
 }
 
-/// Asks for one of `domains`, by its number or name, or for the name of another.
-fn choose(
-    dialogue: &mut Dialogue,
-    domains: &[ZoneName],
-    console: &mut Console,
-) -> Result<Result<ZoneName, String>, Exit> {
-    let answer = if domains.is_empty() {
-        dialogue.ask("Domain (such as example.org): ", "", console)?
-    } else {
-        say("Domain [1]", console);
-        list(domains, console);
-        dialogue.ask("> ", "1", console)?
-    };
-    let text = answer.trim_end_matches('.').to_ascii_lowercase();
-    if let Ok(number) = text.parse::<usize>() {
+/// Returns the one of `domains` that the answer names by its number, or the domain that it names.
+fn choose(answer: &str, domains: &[ZoneName]) -> Result<ZoneName, String> {
+    if !domains.is_empty()
+        && let Ok(number) = answer.parse::<usize>()
+    {
         let chosen = domains.get(number.wrapping_sub(1)).cloned();
-        return Ok(chosen.ok_or_else(|| format!("There is no number {number}.")));
+        return chosen.ok_or_else(|| format!("There is no number {number}."));
     }
-    let is_below = |d: &&ZoneName| text.strip_suffix(d.as_str()).is_some_and(|rest| rest.ends_with('.'));
-    if let Some(domain) = domains.iter().find(is_below) {
-        return Ok(Err(format!("The domain is {domain}; the name in it is the next question.")));
+    let chosen = ZoneName::parse(answer.trim_end_matches('.')).map_err(|e| e.to_string())?;
+    for domain in domains {
+        if chosen.as_str().strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.')) {
+            return Err(format!("The domain is {domain}; the name in it is the next question."));
+        }
     }
-    Ok(ZoneName::parse(&text).map_err(|e| e.to_string()))
+    Ok(chosen)
 }
 
-/// Prints the domains with their numbers.
-fn list(domains: &[ZoneName], console: &mut Console) {
-    let width = domains.iter().map(|d| d.as_str().len()).max().unwrap_or_default();
-    let per_line = if domains.len() > LINES { (79 / (width + 7)).max(1) } else { 1 };
-    let mut cells = Vec::with_capacity(domains.len());
+/// Returns the domains with their numbers.
+fn list(domains: &[ZoneName]) -> String {
+    let is_long = domains.len() > LINES;
+    let mut text = String::new();
     for (index, domain) in domains.iter().enumerate() {
-        cells.push(format!("{:3}  {domain:width$}", index + 1));
+        let (before, after) = match index {
+            _ if is_long && index > 0 => (" ", ":"),
+            _ if is_long => ("\n", ":"),
+            0..9 => ("\n  ", "  "),
+            _ => ("\n ", "  "),
+        };
+        for part in [before, &(index + 1).to_string(), after, domain.typed()] {
+            text.push_str(part);
+        }
     }
-    for line in cells.chunks(per_line) {
-        console.notice(format_args!("{}", line.join("  ").trim_end()));
-    }
+    text
 }
 
 /// Prints that nobody asks the zone, if the domain has other nameservers.
-pub(super) fn tell_nameservers(
-    domain: &ZoneName,
-    config: &Config,
-    random: &mut Random,
-    console: &mut Console,
-) {
+pub(super) fn tell_nameservers(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) {
     let http = client(config);
-    let mut livedns = livedns(&http, config, random);
-    if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain, random) {
-        say(&format!("  Warning: the {warning}."), console);
+    let mut livedns = livedns(&http, config, dialogue);
+    if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain, &mut dialogue.random) {
+        dialogue.say(format_args!("  Warning: the {warning}."));
     }
 }
 
-/// A name, and the addresses that the zone holds there.
-pub(super) struct Name {
-    name: RrsetName,
-    addresses: Vec<(RrsetKey, Rrset)>,
-}
+/// The RRsets of both types at one or more names, and what the zone holds there.
+pub(super) type Held = Vec<(RrsetKey, Option<Rrset>)>;
 
 /// Asks for names, one or more, and shows what the zone holds at each. `given` are those of `--name`. No name has a CNAME
 /// or another record that excludes addresses.
-pub(super) fn names(
-    dialogue: &mut Dialogue,
-    domain: &ZoneName,
-    given: &[String],
-    config: &Config,
-    random: &mut Random,
-    console: &mut Console,
-) -> Result<Vec<Name>, Exit> {
-    let question = format!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
+pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) -> Result<Held, Exit> {
+    let given = dialogue.given.inline.names.join(" ");
     loop {
-        let typed =
-            if given.is_empty() { dialogue.ask(&question, "home", console)? } else { given.join(" ") };
+        let typed = if given.is_empty() {
+            let question = format_args!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
+            dialogue.ask(question, "home")?
+        } else {
+            given.clone()
+        };
         let http = client(config);
-        let mut livedns = livedns(&http, config, random);
-        let (mut names, mut problem) = (Vec::new(), None);
-        for word in typed.split([' ', ',', '\t']).filter(|word| !word.is_empty()) {
-            match name(word, domain, &mut livedns, console) {
-                Ok(name) => names.push(name),
-                Err(found) => {
-                    problem = Some(found);
-                    break;
-                }
+        let mut livedns = livedns(&http, config, dialogue);
+        let mut held = Vec::new();
+        let mut result = Ok(());
+        for word in split(&typed) {
+            if result.is_ok() {
+                result = look(word, domain, &mut livedns, dialogue, &mut held);
             }
         }
-        match problem {
-            None if names.is_empty() => {}
-            None => return Ok(names),
-            // A name of `--name` stays the same.
-            Some((text, exit)) if !given.is_empty() => {
-                dialogue.problem(&text, exit, console)?;
-                return Err(exit);
+        match result {
+            Ok(()) if !held.is_empty() => return Ok(held),
+            Ok(()) => {}
+            Err((problem, exit)) => {
+                dialogue.problem(&problem, exit)?;
+                // A name of `--name` stays the same.
+                if !given.is_empty() {
+                    return Err(exit);
+                }
             }
-            Some((text, exit)) => dialogue.problem(&text, exit, console)?,
         }
     }
 }
 
 /// Returns the names, separated by spaces.
-pub(super) fn words(names: &[Name]) -> String {
-    names.iter().map(|n| n.name.as_str()).collect::<Vec<_>>().join(" ")
+pub(super) fn words(held: &Held) -> String {
+    let mut words = String::new();
+    for (key, _) in held {
+        if key.rrtype == RrsetType::A {
+            words.push_str(if words.is_empty() { "" } else { " " });
+            words.push_str(key.name.as_str());
+        }
+    }
+    words
 }
 
-/// Checks one name, and prints what is there.
-fn name(
+/// Reads what is at one name, prints it, and adds it to `held`.
+fn look(
     word: &str,
     domain: &ZoneName,
     livedns: &mut LiveDns,
-    console: &mut Console,
-) -> Result<Name, (String, Exit)> {
+    dialogue: &mut Dialogue,
+    held: &mut Held,
+) -> Result<(), (String, Exit)> {
     let name = RrsetName::parse(word, domain).map_err(|e| (e.to_string(), Exit::Usage))?;
     let failed = |e: gandi::Error| (chain(&e), e.exit());
-    let mut addresses = Vec::new();
-    let mut host = String::new();
+    let mut is_new = true;
     for rrtype in RrsetType::ALL {
         let key = RrsetKey { domain: domain.clone(), name: name.clone(), rrtype };
         let mut current = livedns.rrset(&key).map_err(failed)?;
-        if host.is_empty()
-            && let Some(record) = livedns.delegation(&key, &key.name.with_parents()).map_err(failed)?
+        if rrtype == RrsetType::A
+            && let Some(record) = livedns.delegation(&key, &name.with_parents()).map_err(failed)?
         {
             current = Current::Delegated(record);
         }
-        host = key.host_name();
         if let Some(refusal) = refusal_of(&current) {
-            return Err((refused(&host, &refusal), Exit::Config));
+            return Err((refused(&key.typed(), &refusal), Exit::Config));
         }
-        if let Current::Present(rrset) = current {
-            say(&format!("  {key} is {} now.", rrset.addresses()), console);
-            addresses.push((key, rrset));
+        let mut rrset = None;
+        if let Current::Present(found) = current {
+            dialogue.say(format_args!("  {key} is {} now.", found.addresses()));
+            rrset = Some(found);
+            is_new = false;
+        } else if is_new && rrtype == RrsetType::Aaaa {
+            dialogue.say(format_args!("  {} does not exist yet and will be created.", key.typed()));
         }
+        held.push((key, rrset));
     }
-    if addresses.is_empty() {
-        say(&format!("  {host} does not exist yet and will be created."), console);
-    }
-    Ok(Name { name, addresses })
+    Ok(())
 }
 
 fn refused(subject: &str, refusal: &Refusal) -> String {
     let text = refusal.to_string();
-    format!("{subject}: {}", text.strip_prefix("not changed: ").unwrap_or(&text))
+    [subject, ": ", text.strip_prefix("not changed: ").unwrap_or(&text)].concat()
 }
 
-/// Asks before the addresses at the names become others. `addresses` are the detected ones. Returns false if the user
-/// wants other names.
+/// Asks before the addresses at the names become others. Returns false if the user wants other names.
 pub(super) fn may_replace(
     dialogue: &mut Dialogue,
-    names: &[Name],
-    types: &[RrsetType],
-    (addresses, existing): (&Addresses, Existing),
+    held: &Held,
+    types: Types,
+    addresses: &Addresses,
     config: &Config,
-    console: &mut Console,
 ) -> Result<bool, Exit> {
     let policy = config.records.first().map(|r| r.multiple_values).unwrap_or_default();
-    for (key, rrset) in names.iter().flat_map(|n| &n.addresses).filter(|(key, _)| types.contains(&key.rrtype))
-    {
+    for (key, rrset) in held {
+        let Some(rrset) = rrset.as_ref().filter(|_| types[key.rrtype as usize]) else { continue };
         let values = rrset.values();
         if values.len() > 1 && policy == MultipleValues::Refuse {
             let problem = refused(&key.to_string(), &Refusal::Several(rrset.clone()));
-            dialogue.problem(&problem, Exit::Config, console)?;
+            dialogue.problem(&problem, Exit::Config)?;
             return Ok(false);
         }
-        if existing == Existing::Replace || values.len() == 1 && addresses.detected.contains(&values[0]) {
+        if dialogue.given.existing == Existing::Replace
+            || values.len() == 1 && addresses.detected.contains(&values[0])
+        {
             continue;
         }
         let old = rrset.addresses();
         let what = if old == REDIRECTION { ", Gandi's web redirection: your web site there" } else { ": it" };
         let text = format!("{key} points at {old}{what} would move to this machine");
-        if dialogue.questions == Questions::AssumeYes {
-            dialogue.problem(
-                &format!("{text}; remove that record at Gandi, or add --force"),
-                Exit::Config,
-                console,
-            )?;
+        if dialogue.assumes_yes() {
+            let remedy = "; remove that record at Gandi, or add --force";
+            return Err(dialogue.end(format_args!("{text}{remedy}"), Exit::Config));
         }
-        if !dialogue.confirm(&format!("  {text}. Continue?"), Default::No, console)? {
+        if !dialogue.confirm(format_args!("  {text}. Continue?"), Answer::No)? {
             return Ok(false);
         }
     }
