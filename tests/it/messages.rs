@@ -56,7 +56,6 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "…. With cron, add these lines to …: …",
             "It runs already: …",
             "To run it every 5 minutes and to log to syslog: …",
-            "Add … to …?",
             "Added to ….",
             "logread -e gandi-ddns",
             "journalctl -t gandi-ddns",
@@ -183,11 +182,9 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
 ];
 
 /// Protocols, file formats, lists of words, texts of libraries and attributes: each one is a part of a literal.
-const OTHER_PARTS: [&str; 24] = [
+const OTHER_PARTS: [&str; 22] = [
     "You need a personal access token from Gandi. Create one at",
     "# Written by `gandi-ddns setup`.",
-    "token_file = … # in this",
-    "ipv6 = interface web # the",
     "[…] names = … types = …",
     "@reboot … --wait 600",
     "-59/5 * * * *",
