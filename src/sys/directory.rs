@@ -91,9 +91,9 @@ impl Directory {
     }
 
     /// Gives a file in the directory a second name, which must be a new one.
-    pub(crate) fn link(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    pub(crate) fn link(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
         let (from, to) = (c_string(from)?, c_string(to)?);
-        Ok(linkat(&self.0, from.as_c_str(), &self.0, to.as_c_str(), AtFlags::empty())?)
+        linkat(&self.0, from.as_c_str(), &self.0, to.as_c_str(), AtFlags::empty())
     }
 
     /// Removes a file in the directory. An error has no consequence for any caller.

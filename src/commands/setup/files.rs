@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::cli::ConfigSource;
@@ -234,8 +235,13 @@ fn put_one(dir: &Directory, file: &Target) -> Result<(), FileError> {
     }
     let name = file.name();
     let temp = stage(dir, name, &file.text, None)?;
-    let copied = if file.found == Found::Other { keep_copy(dir, name) } else { Ok(()) };
-    let result = copied.and_then(|()| dir.rename(&temp, name));
+    let mut result = Ok(());
+    if file.found == Found::Other {
+        result = keep_copy(dir, name).map_err(io::Error::from);
+    }
+    if result.is_ok() {
+        result = dir.rename(&temp, name);
+    }
     if result.is_err() {
         dir.remove(&temp);
     }
@@ -243,13 +249,13 @@ fn put_one(dir: &Directory, file: &Target) -> Result<(), FileError> {
 }
 
 /// Gives a file a second name, which ends in `.old`; with a number if there is such a file.
-fn keep_copy(dir: &Directory, name: &OsStr) -> io::Result<()> {
+fn keep_copy(dir: &Directory, name: &OsStr) -> Result<(), Errno> {
     let mut copy = name.to_owned();
     copy.push(".old");
     let mut number = 1;
     loop {
         match dir.link(name, &numbered(&copy, number)) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < MAX_COPIES => number += 1,
+            Err(Errno::EXIST) if number < MAX_COPIES => number += 1,
             result => return result,
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn offer(dialogue: &mut Dialogue, job: &Job) -> Exit {
                     lines = found;
                     format!("To run it every 5 minutes and to log to syslog:\n{}", indented(&lines))
                 }
-                Err(text) => text,
+                Err(text) => ["Nothing runs it yet: ", &text].concat(),
             };
             dialogue.console.notice(format_args!("\n{text}"));
             if lines.is_empty() {
@@ -98,15 +98,13 @@ fn cron_lines(job: &Job, table: Result<(String, Dialect), String>, object: &str)
         }
     };
     let Some(lines) = crontab::lines(program, job.config, dialect, job.seed) else {
-        return Err(
-            "Nothing runs it yet: a crontab cannot hold the path of the program or of the config.".to_owned()
-        );
+        return Err("a crontab cannot hold the path of the program or of the config".to_owned());
     };
     if problem.is_empty() {
         return Ok(lines);
     }
     let shown = indented(&lines);
-    Err(format!("Nothing runs it yet: {problem}.\nWith cron, add these lines to {object}:\n{shown}"))
+    Err(format!("{problem}.\nWith cron, add these lines to {object}:\n{shown}"))
 }
 
 /// Returns the lines, each after two blanks, without a line break at the end.
