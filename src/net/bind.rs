@@ -1,17 +1,17 @@
 //! Sockets whose packets leave by a chosen interface: the one place that binds.
 //!
 //! A socket is bound by `SO_BINDTODEVICE` (socket(7)). Since Linux 5.7 any user may do that. Where the kernel refuses, the
-//! socket is bound to the interface's address, and it depends on the routing rules for that address where its packets leave.
+//! socket is bound to the interface's address if the routing rules lead packets from that address to the interface. If they
+//! do not, it is an error: another line's address would be published.
 
-use std::fs;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::io::{self, Read as _};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
 use if_addrs::{IfAddr, IfOperStatus, Interface};
 use rustix::io::Errno;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::family::Family;
 use crate::sys::read_limited;
@@ -21,6 +21,11 @@ pub(crate) const DEVICES: &str = "/proc/self/net/dev";
 
 /// The bits that mwan3 of `OpenWrt` marks packets with, such as `0x3f00`.
 const MWAN3_MASK: &str = "/var/run/mwan3/mmx_mask";
+
+/// Netlink (`AF_NETLINK` in `linux/socket.h`).
+const AF_NETLINK: i32 = 16;
+/// The error where neither the interface nor its address can be bound to.
+const REFUSED: &str = "this kernel lets only root choose the interface: run as root, or add a rule for its address (ip rule add from ADDRESS)";
 
 /// The name of an interface that packets leave by. It need not exist: a modem comes and goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,33 +57,6 @@ impl Device {
         &self.0
     }
 
-    /// Returns the reason why no packet of `family` can leave by this interface; `None` if there is none.
-    pub(crate) fn problem(&self, family: Family) -> Option<String> {
-        // A sandbox may forbid netlink: sending tells.
-        let listed = if_addrs::get_if_addrs().ok()?;
-        let name = &self.0;
-        if is_down(name, &listed) {
-            return Some(format!("{name} is down or has no link"));
-        }
-        if self.address(family, &listed).is_some() {
-            return None;
-        }
-        // `getifaddrs` omits interfaces without addresses.
-        let devices = fs::read_to_string(DEVICES).ok()?;
-        let names = names(&devices);
-        Some(if names.contains(&name.as_str()) {
-            format!("{name} has no {family} address")
-        } else {
-            format!("there is no interface {name} (available: {})", names.join(", "))
-        })
-    }
-
-    /// Returns an address of this interface, which is not link-local.
-    fn address(&self, family: Family, listed: &[Interface]) -> Option<IpAddr> {
-        let mut own = listed.iter().filter(|i| device(i) == self.0).map(Interface::ip);
-        own.find(|ip| Family::of(*ip) == family)
-    }
-
     /// Returns true if `server` is on the link of this interface: in the network of one of its addresses.
     pub(crate) fn is_on_link(&self, server: IpAddr) -> bool {
         let listed = if_addrs::get_if_addrs().unwrap_or_default();
@@ -95,20 +73,16 @@ impl Device {
         })
     }
 
-    /// Binds a new socket of `family`.
-    fn bind(&self, socket: &Socket, family: Family) -> io::Result<()> {
-        if let Some(mark) = exempt_mark() {
-            // An ordinary user may not.
-            let _ = socket.set_mark(mark);
-        }
-        match socket.bind_device(Some(self.0.as_bytes())) {
-            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-                let listed = if_addrs::get_if_addrs()?;
-                let own = self.address(family, &listed).ok_or(Errno::ADDRNOTAVAIL)?;
-                socket.bind(&SocketAddr::new(own, 0).into())
+    /// Returns an address of this interface that a socket to `peer` can be bound to instead: one whose packets leave by it.
+    fn address(&self, peer: IpAddr) -> io::Result<IpAddr> {
+        for own in if_addrs::get_if_addrs()? {
+            let ip = own.ip();
+            if device(&own) == self.0 && Family::of(ip) == Family::of(peer) && is_routed(ip, peer, own.index)?
+            {
+                return Ok(ip);
             }
-            bound => bound,
         }
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, REFUSED))
     }
 }
 
@@ -119,42 +93,81 @@ fn exempt_mark() -> Option<u32> {
     u32::from_str_radix(mask.trim().strip_prefix("0x")?, 16).ok()
 }
 
-/// Returns a new socket of the family of `peer`, bound to `device`.
-fn socket(kind: Type, peer: SocketAddr, device: &Device) -> io::Result<Socket> {
+/// Opens a socket for packets to `peer`, which leave by `device` if there is one.
+pub(crate) fn open(kind: Type, peer: SocketAddr, device: Option<&Device>) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(peer), kind, None)?;
-    device.bind(&socket, Family::of(peer.ip()))?;
+    let Some(device) = device else { return Ok(socket) };
+    if let Some(mark) = exempt_mark() {
+        // An ordinary user may not.
+        let _ = socket.set_mark(mark);
+    }
+    match socket.bind_device(Some(device.0.as_bytes())) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            socket.bind(&SocketAddr::new(device.address(peer.ip())?, 0).into())
+        }
+        bound => bound,
+    }?;
     Ok(socket)
 }
 
-/// Opens a UDP socket on a free port for packets to `peer`, which leave by `device` if there is one.
-pub(crate) fn udp(peer: SocketAddr, device: Option<&Device>) -> io::Result<UdpSocket> {
-    if let Some(device) = device {
-        return Ok(socket(Type::DGRAM, peer, device)?.into());
-    }
-    let any: IpAddr =
-        if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    UdpSocket::bind((any, 0))
-}
-
-/// Opens a UDP socket on a free port of the address `source`, whose packets leave by `device` if there is one.
-pub(crate) fn udp_from(source: IpAddr, device: Option<&Device>) -> io::Result<UdpSocket> {
-    let source = SocketAddr::new(source, 0);
-    let Some(device) = device else { return UdpSocket::bind(source) };
-    let socket = Socket::new(Domain::for_address(source), Type::DGRAM, None)?;
-    match socket.bind_device(Some(device.0.as_bytes())) {
-        // The address alone is what there is.
-        Err(e) if e.kind() != io::ErrorKind::PermissionDenied => return Err(e),
-        _ => socket.bind(&source.into())?,
-    }
-    Ok(socket.into())
-}
-
-/// Connects to `peer` by TCP within `timeout`, by way of `device` if there is one.
+/// Connects to `peer` by TCP within `timeout`, which is not zero, by way of `device` if there is one.
 pub(crate) fn tcp(peer: SocketAddr, device: Option<&Device>, timeout: Duration) -> io::Result<TcpStream> {
-    let Some(device) = device else { return TcpStream::connect_timeout(&peer, timeout) };
-    let socket = socket(Type::STREAM, peer, device)?;
-    socket.connect_timeout(&peer.into(), timeout)?;
-    Ok(socket.into())
+    let stream = TcpStream::from(open(Type::STREAM, peer, device)?);
+    // The kernel waits as long for the connection (socket(7)), with less code than poll(2).
+    stream.set_write_timeout(Some(timeout))?;
+    loop {
+        match SockRef::from(&stream).connect(&peer.into()) {
+            Ok(()) => return Ok(stream),
+            // The process was stopped and continued (signal(7)). The next call waits on.
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => {
+                let is_over = matches!(Errno::from_io_error(&e), Some(Errno::INPROGRESS | Errno::ALREADY));
+                return Err(if is_over { io::ErrorKind::TimedOut.into() } else { e });
+            }
+        }
+    }
+}
+
+/// Returns true if the kernel routes packets from `own` to `peer` by the interface of this number, as `ip route get PEER
+/// from OWN` shows. `RTM_GETROUTE` of rtnetlink(7) tells, with the numbers of `linux/netlink.h` and `linux/rtnetlink.h`.
+fn is_routed(own: IpAddr, peer: IpAddr, interface: Option<u32>) -> io::Result<bool> {
+    let octets = |address| match address {
+        IpAddr::V4(a) => a.octets().to_vec(),
+        IpAddr::V6(a) => a.octets().to_vec(),
+    };
+    let (own, peer) = (octets(own), octets(peer));
+    // Sizes of at most 68 bytes, and 128 bits.
+    let size = u8::try_from(own.len()).unwrap_or_default();
+    let family = if size == 4 { 2 } else { 10 };
+    let bits = size * 8;
+    // All numbers are smaller than 256, in the byte order of the machine.
+    let short = |n: u8| u16::from(n).to_ne_bytes();
+    let mut request = u32::from(28 + 2 * (4 + size)).to_ne_bytes().to_vec();
+    // RTM_GETROUTE, NLM_F_REQUEST.
+    for number in [26, 1, 0, 0, 0, 0] {
+        request.extend(short(number));
+    }
+    request.extend([family, bits, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    // RTA_DST, RTA_SRC.
+    for (kind, address) in [(1, peer), (2, own)] {
+        request.extend([short(4 + size), short(kind)].concat());
+        request.extend(address);
+    }
+    let mut socket = Socket::new(Domain::from(AF_NETLINK), Type::RAW, None)?;
+    socket.send(&request)?;
+    let mut reply = [0; 1024];
+    let length = socket.read(&mut reply)?;
+    // The header of a route, then attributes: size, kind, data. An error has another header, and no attribute.
+    let mut rest = reply.get(28..length).unwrap_or_default();
+    while let Some((&[s0, s1, k0, k1], data)) = rest.split_first_chunk() {
+        if [k0, k1] == short(4) {
+            // RTA_OIF.
+            return Ok(interface.is_some_and(|number| data.starts_with(&number.to_ne_bytes())));
+        }
+        let size = usize::from(u16::from_ne_bytes([s0, s1])).saturating_sub(4).next_multiple_of(4);
+        rest = data.get(size..).unwrap_or_default();
+    }
+    Ok(false)
 }
 
 /// Returns true if an interface is known to be down. `listed` has no interface without addresses.
@@ -175,6 +188,8 @@ pub(crate) fn names(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
@@ -210,15 +225,24 @@ mod tests {
         let device = Device::parse("nosuch0").expect("a name");
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
         let codes = [
-            udp(peer, Some(&device)).map(drop).map_err(|e| e.raw_os_error()),
+            open(Type::DGRAM, peer, Some(&device)).map(drop).map_err(|e| e.raw_os_error()),
             tcp(peer, Some(&device), Duration::from_secs(1)).map(drop).map_err(|e| e.raw_os_error()),
         ];
         assert_eq!(codes, [Err(Some(Errno::NODEV.raw_os_error())); 2]);
-        assert!(
-            device
-                .problem(Family::V4)
-                .is_some_and(|p| p.starts_with("there is no interface nosuch0 (available: "))
-        );
+    }
+
+    #[test]
+    fn route_of_a_packet_is_known() {
+        let lo = if_addrs::get_if_addrs().expect("the interfaces").into_iter().find(|i| i.name == "lo");
+        let number = lo.expect("lo").index;
+        let is_routed = |own: &str, peer: &str, number| {
+            is_routed(own.parse().expect(own), peer.parse().expect(peer), number).expect("an answer")
+        };
+        assert!(is_routed("127.0.0.1", "127.1.2.3", number));
+        assert!(!is_routed("127.0.0.1", "127.1.2.3", number.map(|n| n + 1)));
+        assert!(!is_routed("127.0.0.1", "127.1.2.3", None));
+        // The kernel answers with an error: no address of this machine.
+        assert!(!is_routed("192.0.2.1", "127.1.2.3", number));
     }
 
     #[test]

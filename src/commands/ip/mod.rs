@@ -10,7 +10,6 @@ use crate::config;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::sys::random::Random;
 use crate::sys::time::implausible;
 
 /// Returns the object of `--json` for an invalid command line.
@@ -40,7 +39,6 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         return Exit::TryLater;
     }
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
-    let mut random = Random::new(context.seed);
     let mut wanted = Vec::new();
     for target in &detection.targets {
         if options.families.includes(target.family)
@@ -49,7 +47,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
             wanted.push(target.wanted());
         }
     }
-    let surveys = survey(&wanted, &http, &mut random);
+    let surveys = survey(&wanted, &http);
     if options.format == OutputFormat::Json {
         console.object(&show::json(&surveys));
     } else {

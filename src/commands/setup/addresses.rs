@@ -14,7 +14,6 @@ use crate::dns::RrsetType;
 use crate::exit::Exit;
 use crate::http::Http;
 use crate::net::Family;
-use crate::sys::random::Random;
 
 /// The addresses of this machine.
 pub(super) struct Addresses {
@@ -27,12 +26,7 @@ pub(super) struct Addresses {
 }
 
 /// Asks every source once, and prints the results.
-pub(super) fn look(
-    options: &GlobalOptions,
-    config: &Config,
-    random: &mut Random,
-    console: &mut Console,
-) -> Addresses {
+pub(super) fn look(options: &GlobalOptions, config: &Config, console: &mut Console) -> Addresses {
     console.notice(format_args!("\nLooking for this machine's public addresses ..."));
     let mut wanted = Vec::new();
     for family in Family::ALL {
@@ -43,7 +37,7 @@ pub(super) fn look(
     }
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let mut found = Addresses { detected: Vec::new(), usable: Vec::new(), has_temporary: false };
-    for survey in survey(&wanted, &http, random) {
+    for survey in survey(&wanted, &http) {
         add(&survey, &mut found, console);
     }
     found

@@ -156,7 +156,7 @@ impl Setup<'_> {
         let mut found = None;
         let config_file = loop {
             let names = zone::names(dialogue, &domain, &setup.inline.names, config, &mut random, console)?;
-            let found = found.get_or_insert_with(|| addresses::look(options, config, &mut random, console));
+            let found = found.get_or_insert_with(|| addresses::look(options, config, console));
             let types = addresses::types(dialogue, found, &setup.inline.types, console)?;
             let text = files::text(&Values {
                 domain: domain.as_str(),

@@ -116,7 +116,7 @@ pub(super) fn tell_nameservers(
 ) {
     let http = client(config);
     let mut livedns = livedns(&http, config, random);
-    if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain, random) {
+    if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain) {
         say(&format!("  Warning: the {warning}."), console);
     }
 }
