@@ -20,7 +20,7 @@ use crate::net::{Device, Family};
 use connect::{Connect, Names};
 pub use endpoint::Endpoint;
 pub use error::HttpError;
-use error::{MAX_HEADERS, TimeLimit};
+use error::{Fault, MAX_HEADERS, TimeLimit};
 pub use rustls::pki_types::CertificateDer;
 
 /// Maximum time for TCP to all addresses of a host, and TLS.
@@ -136,7 +136,7 @@ impl Http {
             .input_buffer_size(MAX_HEADERS + 1)
             .output_buffer_size(4 * 1024)
             .build();
-        let agent = Agent::with_parts(config, Connect::new(device.cloned()), names.clone());
+        let agent = Agent::with_parts(config, Connect::new(names.clone()), names.clone());
         let way = Way { names, agent };
         agents.push(way.clone());
         way
@@ -156,27 +156,27 @@ impl Http {
 
     /// Does the same as [`Http::send`] by `device`, if there is one: the connection leaves by that interface.
     pub(crate) fn send_by(&self, request: &Request, device: Option<&Device>) -> Result<Response, HttpError> {
-        let host = || host_of(request.url).to_owned();
+        let host = host_of(request.url);
+        let failed = |fault| HttpError { host: host.to_owned(), fault };
         if self.remaining().is_zero() {
-            return Err(HttpError::OutOfTime { host: host() });
+            return Err(failed(Fault::OutOfTime));
         }
         let family = request.family;
         let deadline = Instant::now() + self.remaining().min(request.total);
         let left = || deadline.saturating_duration_since(Instant::now());
         let Way { names, agent } = self.way(family, device);
-        let resolved = names.resolve(host_of(request.url), left());
-        resolved.map_err(|cause| HttpError::NoHost { host: host(), family, cause })?;
+        names.resolve(host, left()).map_err(|cause| failed(Fault::NoHost { family, cause }))?;
         let timeout = left().min(request.timeout);
         let wrap = |e| {
             // Its share of the run counts like the run: a slow line needs no backoff.
             let limit = if left().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
-            HttpError::of(e, host(), limit)
+            failed(Fault::of(e, limit))
         };
         let mut received = start(&agent, request, timeout).map_err(wrap)?;
         let scheme = request.url.as_bytes().get(..6).unwrap_or_default();
         if scheme.eq_ignore_ascii_case(b"https:") && !is_framed(&received) {
-            let cause = "neither its length nor its end is stated, so that it may be cut off".to_owned();
-            return Err(HttpError::Invalid { host: host(), cause });
+            let cause = "neither its length nor its end is stated, so that it may be cut off";
+            return Err(failed(Fault::Invalid(cause.to_owned())));
         }
         let text = |name| received.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();

@@ -13,7 +13,6 @@ use if_addrs::{IfAddr, IfOperStatus, Interface};
 use rustix::io::Errno;
 use socket2::{Domain, SockRef, Socket, Type};
 
-use super::family::Family;
 use crate::sys::read_limited;
 
 /// The interfaces. Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
@@ -40,14 +39,9 @@ impl Device {
             && !matches!(name, "." | "..")
             && !name.contains(|c: char| matches!(c, '/' | ':' | '@') || !c.is_ascii_graphic());
         match name {
-            _ if name.parse::<IpAddr>().is_ok() => Err("is an address: write the name of its interface"),
-            _ if is_name => Ok(Self(name.to_owned())),
             "" => Err("needs the name of an interface after `@`, as in web@eth1"),
-            _ if name.contains('@') => Err("is not an interface name: leave out `@` and what follows it"),
-            _ if name.contains(':') => {
-                Err("is not an interface name: leave out `:` and what follows it, the label of an address")
-            }
-            _ => Err("is not an interface name, which has at most 15 characters and no `/`"),
+            _ if is_name && name.parse::<IpAddr>().is_err() => Ok(Self(name.to_owned())),
+            _ => Err("is not an interface name, which has at most 15 characters and no `/`, `:` or `@`"),
         }
     }
 
@@ -76,9 +70,8 @@ impl Device {
     /// Returns an address of this interface that a socket to `peer` can be bound to instead: one whose packets leave by it.
     fn address(&self, peer: IpAddr) -> io::Result<IpAddr> {
         for own in if_addrs::get_if_addrs()? {
-            let ip = own.ip();
-            if device(&own) == self.0 && Family::of(ip) == Family::of(peer) && is_routed(ip, peer, own.index)?
-            {
+            let (ip, number) = (own.ip(), own.index.unwrap_or_default());
+            if device(&own) == self.0 && ip.is_ipv4() == peer.is_ipv4() && is_routed(ip, peer, number)? {
                 return Ok(ip);
             }
         }
@@ -129,45 +122,26 @@ pub(crate) fn tcp(peer: SocketAddr, device: Option<&Device>, timeout: Duration) 
 }
 
 /// Returns true if the kernel routes packets from `own` to `peer` by the interface of this number, as `ip route get PEER
-/// from OWN` shows. `RTM_GETROUTE` of rtnetlink(7) tells, with the numbers of `linux/netlink.h` and `linux/rtnetlink.h`.
-fn is_routed(own: IpAddr, peer: IpAddr, interface: Option<u32>) -> io::Result<bool> {
+/// from OWN` shows: `RTM_GETROUTE` of rtnetlink(7). The processors of all builds are little-endian.
+fn is_routed(own: IpAddr, peer: IpAddr, interface: u32) -> io::Result<bool> {
     let octets = |address| match address {
         IpAddr::V4(a) => a.octets().to_vec(),
         IpAddr::V6(a) => a.octets().to_vec(),
     };
     let (own, peer) = (octets(own), octets(peer));
-    // Sizes of at most 68 bytes, and 128 bits.
-    let size = u8::try_from(own.len()).unwrap_or_default();
-    let family = if size == 4 { 2 } else { 10 };
-    let bits = size * 8;
-    // All numbers are smaller than 256, in the byte order of the machine.
-    let short = |n: u8| u16::from(n).to_ne_bytes();
-    let mut request = u32::from(28 + 2 * (4 + size)).to_ne_bytes().to_vec();
-    // RTM_GETROUTE, NLM_F_REQUEST.
-    for number in [26, 1, 0, 0, 0, 0] {
-        request.extend(short(number));
-    }
-    request.extend([family, bits, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    // RTA_DST, RTA_SRC.
-    for (kind, address) in [(1, peer), (2, own)] {
-        request.extend([short(4 + size), short(kind)].concat());
-        request.extend(address);
-    }
+    let (family, bytes) = if own.len() == 4 { (2, 4) } else { (10, 16) };
+    // nlmsghdr: length, RTM_GETROUTE, NLM_F_REQUEST. rtmsg: family and bits of both addresses. Then RTA_DST and RTA_SRC.
+    let (length, bits, attribute) = (36 + 2 * bytes, 8 * bytes, 4 + bytes);
+    let header = [length, 0, 0, 0, 26, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let route = [family, bits, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0, attribute, 0, 1, 0];
+    let request = [&header[..], &route, &peer, &[attribute, 0, 2, 0], &own].concat();
     let mut socket = Socket::new(Domain::from(AF_NETLINK), Type::RAW, None)?;
     socket.send(&request)?;
-    let mut reply = [0; 1024];
+    let mut reply = [0; 256];
     let length = socket.read(&mut reply)?;
-    // The header of a route, then attributes: size, kind, data. An error has another header, and no attribute.
-    let mut rest = reply.get(28..length).unwrap_or_default();
-    while let Some((&[s0, s1, k0, k1], data)) = rest.split_first_chunk() {
-        if [k0, k1] == short(4) {
-            // RTA_OIF.
-            return Ok(interface.is_some_and(|number| data.starts_with(&number.to_ne_bytes())));
-        }
-        let size = usize::from(u16::from_ne_bytes([s0, s1])).saturating_sub(4).next_multiple_of(4);
-        rest = data.get(size..).unwrap_or_default();
-    }
-    Ok(false)
+    // RTA_OIF: length, kind, number. The other attributes of a route cannot look like it, and an error has none.
+    let wanted = [[8, 0, 4, 0], interface.to_le_bytes()].concat();
+    Ok(reply[..length].windows(wanted.len()).any(|part| part == wanted))
 }
 
 /// Returns true if an interface is known to be down. `listed` has no interface without addresses.
@@ -213,8 +187,10 @@ mod tests {
             ("..", "at most 15"),
             ("eth 0", "at most 15"),
             ("ethé", "at most 15"),
-            ("eth0:1", "label of an address"),
-            ("eth0@if5", "leave out `@`"),
+            ("eth0:1", "no `/`, `:` or `@`"),
+            ("eth0@if5", "no `/`, `:` or `@`"),
+            ("192.168.1.2", "is not an interface name"),
+            ("fe80::1", "is not an interface name"),
         ] {
             assert!(Device::parse(name).is_err_and(|e| e.contains(problem)), "{name}");
         }
@@ -234,13 +210,13 @@ mod tests {
     #[test]
     fn route_of_a_packet_is_known() {
         let lo = if_addrs::get_if_addrs().expect("the interfaces").into_iter().find(|i| i.name == "lo");
-        let number = lo.expect("lo").index;
+        let number = lo.and_then(|lo| lo.index).expect("lo");
         let is_routed = |own: &str, peer: &str, number| {
             is_routed(own.parse().expect(own), peer.parse().expect(peer), number).expect("an answer")
         };
         assert!(is_routed("127.0.0.1", "127.1.2.3", number));
-        assert!(!is_routed("127.0.0.1", "127.1.2.3", number.map(|n| n + 1)));
-        assert!(!is_routed("127.0.0.1", "127.1.2.3", None));
+        assert!(!is_routed("127.0.0.1", "127.1.2.3", number + 1));
+        assert!(!is_routed("127.0.0.1", "127.1.2.3", 0));
         // The kernel answers with an error: no address of this machine.
         assert!(!is_routed("192.0.2.1", "127.1.2.3", number));
     }
