@@ -12,9 +12,9 @@ mod tls_error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use ureq::Agent;
 use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, AsSendBody as _};
 
 use crate::net::{Device, Family};
 use connect::{Connect, Names};
@@ -180,12 +180,16 @@ impl Http {
         }
         let text = |name| received.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
-        let links = received.headers().get_all(header::LINK).iter().filter_map(|v| v.to_str().ok());
+        let mut link = String::new();
+        for value in received.headers().get_all(header::LINK) {
+            link.push_str(if link.is_empty() { "" } else { ", " });
+            link.push_str(value.to_str().unwrap_or_default());
+        }
         let mut response = Response {
             status: received.status().as_u16(),
             content_type: content_type.trim().to_ascii_lowercase(),
             retry_after: text(header::RETRY_AFTER).trim().parse().ok(),
-            link: links.collect::<Vec<_>>().join(", "),
+            link,
             body: Vec::new(),
         };
         // ureq rejects a body of exactly the limit.
@@ -201,15 +205,12 @@ fn start(
     request: &Request,
     timeout: Duration,
 ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-    let (method, content_type, mut body) = match request.method {
+    let (method, content_type, body) = match request.method {
         Method::Get => (ureq::http::Method::GET, None, ""),
         Method::Put(json) => (ureq::http::Method::PUT, Some("application/json"), json),
         Method::Post { content_type, body } => (ureq::http::Method::POST, Some(content_type), body),
     };
-    // One type of body for all methods: each type adds 1 kB of code.
-    let mut none = ();
-    let body = if content_type.is_none() { none.as_body() } else { body.as_body() };
-    let mut message = ureq::http::Request::new(body);
+    let mut message = ureq::http::Request::new(());
     *message.method_mut() = method;
     *message.uri_mut() = request.url.parse().map_err(ureq::http::Error::from)?;
     for (name, value) in
@@ -223,7 +224,9 @@ fn start(
     let connect = (timeout * 4 / 5).min(CONNECT_TIMEOUT);
     let message =
         agent.configure_request(message).timeout_global(Some(timeout)).timeout_connect(Some(connect));
-    agent.run(message.build())
+    let message = message.build();
+    // The types of bodies meet as late as possible: ureq's builder would be compiled for each.
+    if content_type.is_none() { agent.run(message) } else { agent.run(message.map(|()| body)) }
 }
 
 /// Returns the host and port of a URL.

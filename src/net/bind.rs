@@ -37,7 +37,7 @@ impl Device {
         // IFNAMSIZ is 16, including the final zero byte.
         let is_name = (1..16).contains(&name.len())
             && !matches!(name, "." | "..")
-            && !name.contains(|c: char| matches!(c, '/' | ':' | '@') || !c.is_ascii_graphic());
+            && !name.bytes().any(|b| matches!(b, b'/' | b':' | b'@' | 0..=b' ' | 127));
         match name {
             "" => Err("needs the name of an interface after `@`, as in web@eth1"),
             _ if is_name && name.parse::<IpAddr>().is_err() => Ok(Self(name.to_owned())),
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn device_name_is_parsed_as_the_kernel_does() {
-        for name in ["eth0", "wwan0", "eth1.2", "pppoe-wan", "br-lan", "123456789012345", "a+b_c"] {
+        for name in ["eth0", "wwan0", "eth1.2", "pppoe-wan", "br-lan", "123456789012345", "a+b_c", "ethé"] {
             assert_eq!(Device::parse(name).map(|d| d.0).as_deref(), Ok(name));
         }
         for (name, problem) in [
@@ -186,7 +186,6 @@ mod tests {
             ("a/b", "at most 15"),
             ("..", "at most 15"),
             ("eth 0", "at most 15"),
-            ("ethé", "at most 15"),
             ("eth0:1", "no `/`, `:` or `@`"),
             ("eth0@if5", "no `/`, `:` or `@`"),
             ("192.168.1.2", "is not an interface name"),
