@@ -2,17 +2,14 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
-use std::process::{self, ExitCode};
+use std::path::{Path, PathBuf};
+use std::process;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gandi_ddns::cli::{self, Invocation, LogDestination};
+use gandi_ddns::cli::{self, Command, ConfigSource, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
 use gandi_ddns::commands::{check, get, ip, setup, status, update};
 use gandi_ddns::config;
@@ -22,16 +19,18 @@ use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::file_limit::Stream;
 use gandi_ddns::sys::time::Timestamp;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::write;
+use rustix::process::geteuid;
+use rustix::rand::{GetRandomFlags, getrandom};
 
-fn main() -> ExitCode {
+fn main() {
     // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
-    let _ = fs::write("/proc/self/coredump_filter", "0");
+    let _ = open(c"/proc/self/coredump_filter", OFlags::WRONLY, Mode::empty()).map(|file| write(file, b"0"));
     let mut arguments = env::args_os();
     let _name = arguments.next();
-    let arguments: Vec<_> = arguments.collect();
-    let json_command = cli::json_command(&arguments);
-    let invocation = cli::parse(arguments);
-    let verbosity = invocation.as_ref().map_or(Verbosity::Normal, Invocation::verbosity);
+    let invocation = cli::parse(&mut arguments);
+    let verbosity = invocation.as_ref().map_or(Verbosity::Normal, |i| i.options.verbosity);
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (mut out, mut err) = (Stream(stdout.as_fd()), Stream(stderr.as_fd()));
     let mut console = Console::new(verbosity, &mut out, &mut err);
@@ -39,51 +38,45 @@ fn main() -> ExitCode {
         console.note_terminal();
     }
     let mut env = environment();
-    if invocation.as_ref().is_ok_and(Invocation::reads_stdin) {
+    if invocation.as_ref().is_ok_and(|i| i.options.source == ConfigSource::Stdin) {
         env.stdin = Some(config::read_stdin());
     }
-    let context = Context {
-        env,
-        now: &now,
-        sleep: &thread::sleep,
-        // Its keys are random.
-        seed: RandomState::new().build_hasher().finish(),
-    };
+    let context = Context { env, now: &now, sleep: &thread::sleep, seed: seed() };
     context.env.token.iter().for_each(|token| console.hide(token));
     let exit = match invocation {
-        Ok(Invocation::Update(options, update_options)) => {
-            if update_options.log == LogDestination::Syslog {
-                console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
-            }
-            update::execute(&options, &update_options, &context, &mut console)
-        }
-        Ok(Invocation::Check(options, redaction, scope)) => {
-            check::execute(&options, (redaction, scope), &context, &mut console)
-        }
-        Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
-        Ok(Invocation::Get(options, names)) => get::execute(&options, &names, &context, &mut console),
-        Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
-        Ok(Invocation::Setup(options, setup)) => {
-            setup::execute(&options, &setup, rustix::stdio::stdin(), &context, &mut console)
-        }
-        Ok(Invocation::Help) => {
-            console.notice(format_args!("{}", cli::help()));
-            Exit::Ok
-        }
-        Ok(Invocation::Version) => {
-            console.notice(format_args!("{}", cli::version()));
-            Exit::Ok
-        }
+        Ok(invocation) => execute(&invocation, &context, &mut console),
         Err(e) => {
-            let text = e.to_string();
-            console.error(format_args!("{text}"));
-            if let Some(command) = json_command {
-                console.object(&usage_error(command, &text));
+            console.error(format_args!("{}", e.text));
+            if let Some(command) = e.json_command {
+                console.object(&usage_error(command, &e.text));
             }
             Exit::Usage
         }
     };
-    ExitCode::from(exit.code())
+    // Ends the process without freeing each value first.
+    process::exit(exit.code().into())
+}
+
+fn execute(invocation: &Invocation, context: &Context, console: &mut Console) -> Exit {
+    let options = &invocation.options;
+    match &invocation.command {
+        Command::Update(update_options) => {
+            if update_options.log == LogDestination::Syslog {
+                console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
+            }
+            update::execute(options, update_options, context, console)
+        }
+        Command::Check(redaction, scope) => check::execute(options, (*redaction, *scope), context, console),
+        Command::Status => status::execute(options, context, console),
+        Command::Get(names) => get::execute(options, names, context, console),
+        Command::Ip => ip::execute(options, context, console),
+        Command::Setup(setup) => setup::execute(options, setup, rustix::stdio::stdin(), context, console),
+        text => {
+            let text = if *text == Command::Help { cli::help() } else { cli::version() };
+            console.notice(format_args!("{text}"));
+            Exit::Ok
+        }
+    }
 }
 
 /// Returns the object of `--json` for an invalid command line of this command; empty for an update.
@@ -103,6 +96,13 @@ fn now() -> Timestamp {
     Timestamp::from_secs(since_1970.map_or(0, |d| d.as_secs()))
 }
 
+/// Returns a random number. Shortly after the boot the kernel may have none, but the number still differs between runs.
+fn seed() -> u64 {
+    let mut bytes = [0; 8];
+    let _ = getrandom(&mut bytes, GetRandomFlags::NONBLOCK);
+    u64::from_ne_bytes(bytes) ^ now().as_secs() ^ u64::from(process::id()) << 32
+}
+
 /// Reads the environment variables and the user ID. An empty variable counts as unset.
 fn environment() -> Environment {
     let var = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
@@ -114,13 +114,13 @@ fn environment() -> Environment {
         token_file: path("GANDI_TOKEN_FILE"),
         credentials_directory: path("CREDENTIALS_DIRECTORY"),
         runtime_directory: text("RUNTIME_DIRECTORY"),
-        system_runtime: ["/run", "/var/run"].map(PathBuf::from).into_iter().find(|d| d.is_dir()),
+        system_runtime: Some(if Path::new("/run").is_dir() { "/run" } else { "/var/run" }.into()),
         xdg_runtime_dir: path("XDG_RUNTIME_DIR"),
         xdg_cache_home: path("XDG_CACHE_HOME"),
         xdg_config_home: path("XDG_CONFIG_HOME"),
         home: path("HOME"),
         program: env::current_exe().ok(),
-        uid: fs::metadata("/proc/self").map(|m| m.uid()).ok(),
+        uid: Some(geteuid().as_raw()),
         stdin: None,
     }
 }

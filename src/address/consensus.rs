@@ -71,6 +71,15 @@ impl Query {
         self.detected().map(|detected| detected.address)
     }
 
+    /// Returns the address, or the reason why there is none.
+    pub(crate) fn text(&self) -> Result<String, String> {
+        match &self.result {
+            Some(Ok(detected)) => Ok(detected.address.to_string()),
+            Some(Err(e)) => Err(e.to_string()),
+            None => Err("could not be queried".to_owned()),
+        }
+    }
+
     /// Returns the trust in its answer; without one, the highest trust that an answer can have.
     #[must_use]
     pub fn trust(&self) -> Trust {

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An invalid command line. Its texts contain no argument that may be a secret.
 #[derive(Debug)]
-pub enum UsageError {
+pub(super) enum UsageError {
     /// An option that is unknown, without its value, and the one that was probably meant. The option is empty if it may
     /// be a secret.
     UnknownOption(String, Option<&'static str>),
@@ -35,7 +35,7 @@ pub enum UsageError {
 
 /// The advice for a word that is no command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Advice {
+pub(super) enum Advice {
     /// It comes after this command.
     After(&'static str),
     /// This was probably meant.
@@ -50,6 +50,14 @@ pub enum Advice {
     Name,
     /// Nothing is like it.
     Commands,
+}
+
+impl UsageError {
+    /// Moves it to the heap: it is large, and passed through several functions.
+    #[inline(never)]
+    pub(super) fn boxed(self) -> Box<Self> {
+        Box::new(self)
+    }
 }
 
 impl fmt::Display for UsageError {
@@ -84,8 +92,6 @@ impl fmt::Display for UsageError {
         f.write_str("; see gandi-ddns --help")
     }
 }
-
-impl std::error::Error for UsageError {}
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

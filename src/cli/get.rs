@@ -14,14 +14,15 @@ pub(super) fn names(given: &Given) -> Vec<String> {
 }
 
 /// Returns the families of `--type`, or those of `-4` and `-6`, with which it cannot be used together.
-pub(super) fn families(given: &Given, chosen: FamilySelection) -> Result<FamilySelection, UsageError> {
+pub(super) fn families(given: &Given, chosen: FamilySelection) -> Result<FamilySelection, Box<UsageError>> {
     let mut families = FamilySelection::Any;
     for value in given.values("--type") {
         if chosen.is_explicit() {
-            return Err(UsageError::Conflict("--type", "-4 or -6"));
+            return Err(UsageError::Conflict("--type", "-4 or -6").boxed());
         }
-        let family =
-            RrsetType::parse(&value).map_err(|problem| UsageError::Value("--type", problem))?.family();
+        let family = RrsetType::parse(&value)
+            .map_err(|problem| UsageError::Value("--type", problem).boxed())?
+            .family();
         families = match families {
             FamilySelection::Any => FamilySelection::Only(family),
             FamilySelection::Only(only) if only == family => families,

@@ -5,25 +5,27 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 
 use super::error::UsageError;
-use super::table::{self, OPTIONS, Spec, Times};
+use super::table::{self, COMMANDS, OPTIONS, Spec, Times};
 use super::unknown;
 
-/// The arguments as given, and the first error in the use of a known option.
+/// The arguments as given, and the first errors in them.
 #[derive(Default)]
 pub(super) struct Given {
     /// Each option with its value, which is empty for a flag.
     options: Vec<(&'static Spec, String)>,
     /// The arguments that are neither an option nor its value.
     pub(super) words: Vec<String>,
+    /// An option that is unknown, or an argument without a meaning.
+    pub(super) unknown: Option<Box<UsageError>>,
     /// An option that is repeated, or without its value, or with one that it does not take.
-    pub(super) misused: Option<UsageError>,
+    pub(super) misused: Option<Box<UsageError>>,
 }
 
 impl Given {
-    /// Parses the arguments, without the program name. The error is an unknown option, or an argument without a meaning.
-    pub(super) fn scan(arguments: Vec<OsString>) -> Result<Self, UsageError> {
+    /// Parses the arguments, without the program name. `--` ends the options.
+    pub(super) fn scan(arguments: &mut dyn Iterator<Item = OsString>) -> Self {
         let mut given = Self::default();
-        let mut options = Arguments::from_vec(given.known(arguments)?);
+        let mut options = Arguments::from_vec(given.known(arguments));
         // Options with a value come first: otherwise the flag `-f` would be found in `-c=f`. They also come last: `-nc FILE`
         // is then `-c FILE`.
         for is_flag in [false, true, false] {
@@ -35,17 +37,20 @@ impl Given {
                 }
             }
         }
-        Ok(given)
+        given
     }
 
     /// Returns the options, all of them known, with their values, and keeps the words. pico-args finds an option
     /// anywhere, also as the value of another one or in an unknown one (`-n` in `-config`); an option without its value
-    /// gets an empty one here, so that it takes no other argument. `--` ends the options.
-    fn known(&mut self, arguments: Vec<OsString>) -> Result<Vec<OsString>, UsageError> {
+    /// gets an empty one here, so that it takes no other argument.
+    fn known(&mut self, arguments: &mut dyn Iterator<Item = OsString>) -> Vec<OsString> {
         let mut options = Vec::new();
         let (mut needs_value, mut are_options_over) = (false, false);
-        for (index, argument) in arguments.into_iter().enumerate() {
-            let text = argument.to_str().ok_or(UsageError::NotUtf8(index + 1))?;
+        for (index, argument) in arguments.enumerate() {
+            let Some(text) = argument.to_str() else {
+                self.unknown.get_or_insert(UsageError::NotUtf8(index + 1).boxed());
+                continue;
+            };
             if !are_options_over && unknown::is_option(text) {
                 if needs_value {
                     options.push(OsString::new());
@@ -56,24 +61,28 @@ impl Given {
                     continue;
                 }
                 let name = unknown::key(text);
-                let option = table::find(name).ok_or_else(|| unknown::option(name))?;
+                let Some(option) = table::find(name) else {
+                    self.unknown.get_or_insert(unknown::option(name).boxed());
+                    continue;
+                };
                 if name.len() == text.len() {
                     needs_value = !option.value.is_empty();
                 } else if option.value.is_empty() || name != option.name && name != option.short {
-                    self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()));
+                    self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()).boxed());
                     continue;
                 }
             } else if needs_value {
                 needs_value = false;
             } else if text.is_empty() {
-                return Err(UsageError::Empty(index + 1));
+                self.unknown.get_or_insert(UsageError::Empty(index + 1).boxed());
+                continue;
             } else {
                 self.words.push(text.to_owned());
                 continue;
             }
             options.push(argument);
         }
-        Ok(options)
+        options
     }
 
     /// Takes an option, each time that it is given as `key`.
@@ -93,12 +102,19 @@ impl Given {
             };
             let Some(value) = value else { return };
             if !is_flag && value.is_empty() {
-                self.misused.get_or_insert(UsageError::NoValue(name, noun));
+                self.misused.get_or_insert(UsageError::NoValue(name, noun).boxed());
             } else if option.times == Times::Once && self.has(name) {
-                self.misused.get_or_insert(UsageError::Repeated(name));
+                self.misused.get_or_insert(UsageError::Repeated(name).boxed());
             }
             self.options.push((option, value));
         }
+    }
+
+    /// Returns the command of a command line that asks for JSON, empty for an update; `None` if it does not ask for it. It
+    /// need not be a valid one: this is for the form of the error.
+    pub(super) fn json_command(&self) -> Option<&'static str> {
+        let known = |word: &String| COMMANDS.iter().map(|(known, _)| *known).find(|known| known == word);
+        self.has("--json").then(|| self.words.iter().find_map(known).unwrap_or_default())
     }
 
     /// Returns true if the option is given.

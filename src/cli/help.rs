@@ -1,5 +1,7 @@
 //! The texts of `--help` and `--version`.
 
+use std::fmt::Write as _;
+
 use crate::exit::Exit;
 
 /// The text of `--help` before the exit codes. The README repeats the whole text; tests/it/docs.rs compares them.
@@ -55,14 +57,16 @@ $GANDI_TOKEN or the file of $GANDI_TOKEN_FILE, the systemd credential `token`, o
 (`token_file`), in this order; -o token_file=FILE takes precedence over all of them. Create one at
 admin.gandi.net, with the permission \"Manage domain name technical configurations\".
 
-Exit codes:
-";
+Exit codes:";
 
 /// Returns the text of `--help`, without the final newline.
 #[must_use]
 pub fn help() -> String {
-    let codes: Vec<String> = Exit::ALL.iter().map(|e| format!("  {:<4} {}", e.code(), e.when())).collect();
-    HELP.to_owned() + &codes.join("\n")
+    let mut help = HELP.to_owned();
+    for exit in Exit::ALL {
+        let _ = write!(help, "\n  {:<4} {}", exit.code(), exit.when());
+    }
+    help
 }
 
 /// Returns the text of `--version`, without the final newline: the version and, if the build script set

@@ -15,14 +15,14 @@ use std::ffi::OsString;
 use crate::console::Verbosity;
 use crate::dns::RrsetType;
 use crate::net::FamilySelection;
-pub use error::UsageError;
+use error::UsageError;
 use given::Given;
 pub use help::{help, version};
 pub use options::{
-    CachePolicy, CheckScope, ConfigSource, Existing, GlobalOptions, Inline, Invocation, LogDestination,
-    OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
+    CachePolicy, CheckScope, Command, ConfigSource, Existing, GlobalOptions, Inline, Invocation,
+    LogDestination, OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
 };
-use table::{COMMANDS, GET, SETUP, UPDATE};
+use table::{CHECK, COMMANDS, GET, IP, SETUP, STATUS, UPDATE};
 use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
@@ -32,143 +32,143 @@ const SPLAY_MAX: u64 = 3600;
 
 /// Parses the arguments, without the program name. `--help` and `--version`, also without dashes, take precedence over
 /// every error but an unknown argument.
-pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, UsageError> {
-    let mut given = Given::scan(arguments)?;
-    let (command, help) = command(&given)?;
-    match help {
-        Help::Usage => return Ok(Invocation::Help),
-        Help::Version => return Ok(Invocation::Version),
-        Help::Not => {}
-    }
-    if let Some(e) = given.misused.take() {
-        return Err(e);
-    }
-    invocation(&given, command)
+pub fn parse(arguments: &mut dyn Iterator<Item = OsString>) -> Result<Box<Invocation>, Invalid> {
+    let mut given = Given::scan(arguments);
+    invocation(&mut given).map_err(|e| Invalid { text: e.to_string(), json_command: given.json_command() })
 }
 
-/// Returns the command of a command line that asks for JSON, empty for an update; `None` if it does not ask for it. It
-/// need not be a valid one: this is for the form of the error.
-#[must_use]
-pub fn json_command(arguments: &[OsString]) -> Option<&'static str> {
-    let is_given = |word: &str| arguments.iter().any(|argument| argument == word);
-    let command = COMMANDS.iter().map(|(known, _)| *known).find(|known| is_given(known));
-    is_given("--json").then(|| command.unwrap_or_default())
+/// An invalid command line.
+#[derive(Debug)]
+pub struct Invalid {
+    /// The problem, and what to do. It contains no argument that may be a secret.
+    pub text: String,
+    /// The command whose JSON object tells the problem, empty for an update; `None` if `--json` is not given.
+    pub json_command: Option<&'static str>,
 }
 
-/// A text that is asked for in place of a command.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Help {
-    /// None.
-    Not,
-    /// `--help`.
-    Usage,
-    /// `--version`.
-    Version,
-}
-
-/// Returns the command, empty for an update, and the text that is asked for.
-fn command(given: &Given) -> Result<(&'static str, Help), UsageError> {
-    let mut help = match (given.has("--help"), given.has("--version")) {
-        (true, _) => Help::Usage,
-        (false, true) => Help::Version,
-        (false, false) => Help::Not,
-    };
+/// Returns the word of the command, empty for an update, and the command if a text is asked for in its place.
+fn command(given: &Given) -> Result<(&'static str, Option<Command>), Box<UsageError>> {
+    let (mut is_help, mut is_version) = (given.has("--help"), given.has("--version"));
     let mut command = "";
     for word in &given.words {
         match word.as_str() {
             // The name of a record, even if it is a word such as `help`.
             _ if command == get::WORD => unknown::secret(word).map_or(Ok(()), Err)?,
-            "help" => help = Help::Usage,
-            "version" if help == Help::Usage => {}
-            "version" => help = Help::Version,
+            "help" => is_help = true,
+            "version" => is_version = true,
             _ => match COMMANDS.iter().find(|(known, _)| known == word) {
                 Some((known, _)) if command.is_empty() => command = known,
-                _ => return Err(unknown::word(word, command)),
+                _ => return Err(unknown::word(word, command).boxed()),
             },
         }
     }
-    Ok((command, help))
+    let text = if is_help { Some(Command::Help) } else { is_version.then_some(Command::Version) };
+    Ok((command, text))
 }
 
 /// Checks that the options can be used together and with the command.
-fn invocation(given: &Given, command: &'static str) -> Result<Invocation, UsageError> {
-    let bit = COMMANDS.iter().find(|(known, _)| *known == command).map_or(UPDATE, |(_, bit)| *bit);
+fn invocation(given: &mut Given) -> Result<Box<Invocation>, Box<UsageError>> {
+    if let Some(e) = given.unknown.take() {
+        return Err(e);
+    }
+    let (word, text) = command(given)?;
+    let mut new = Box::<Invocation>::default();
+    if let Some(text) = text {
+        new.command = text;
+        return Ok(new);
+    }
+    if let Some(e) = given.misused.take() {
+        return Err(e);
+    }
+    let bit = COMMANDS.iter().find(|(known, _)| *known == word).map_or(UPDATE, |(_, bit)| *bit);
     if let Some(option) = given.not_for(bit) {
         let only = match option.commands {
             UPDATE => Some(""),
             bits => COMMANDS.iter().find(|(_, bit)| *bit == bits).map(|(known, _)| *known),
         };
-        return Err(UsageError::NotFor(option.name, command, only));
+        return Err(UsageError::NotFor(option.name, word, only).boxed());
     }
-    let verbosity = match (given.has("--quiet"), given.has("--verbose")) {
-        (true, true) => return Err(UsageError::Conflict("--quiet", "--verbose")),
+    let options = &mut new.options;
+    options.verbosity = match (given.has("--quiet"), given.has("--verbose")) {
+        (true, true) => return Err(UsageError::Conflict("--quiet", "--verbose").boxed()),
         (true, false) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    let (addresses, mut families) = addresses(given)?;
+    options.families = addresses(given, &mut options.addresses)?;
     if bit == GET && !given.has("--domain") {
-        families = get::families(given, families)?;
+        options.families = get::families(given, options.families)?;
     }
-    let format = if given.has("--json") { OutputFormat::Json } else { OutputFormat::Text };
-    let (inline, overrides) = (inline(given, bit, families), overrides(given)?);
-    let source = if bit == SETUP { config_file(given) } else { source(given, bit, &inline)? };
-    let global = GlobalOptions { source, overrides, addresses, families, format, verbosity };
-    Ok(match command {
-        "ip" => Invocation::Ip(global),
-        "check" => {
-            let redaction = if given.has("--redact") { Redaction::On } else { Redaction::Off };
-            let scope = if given.has("--offline") { CheckScope::Offline } else { CheckScope::Everything };
-            Invocation::Check(global, redaction, scope)
-        }
-        "status" => Invocation::Status(global),
-        get::WORD => Invocation::Get(global, get::names(given)),
-        "setup" => {
+    if given.has("--json") {
+        options.format = OutputFormat::Json;
+    }
+    options.overrides = overrides(given)?;
+    let inline = inline(given, bit, options.families);
+    if bit != SETUP && given.has("--domain") {
+        options.source = source(given, inline)?;
+        new.command = with_options(given, bit, Inline::default())?;
+    } else {
+        options.source = config_file(given, bit)?;
+        new.command = with_options(given, bit, inline)?;
+    }
+    Ok(new)
+}
+
+/// Returns the command with its own options. `inline` is for `setup`.
+fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, Box<UsageError>> {
+    let is_forced = given.has("--force");
+    Ok(match bit {
+        IP => Command::Ip,
+        STATUS => Command::Status,
+        GET => Command::Get(get::names(given)),
+        CHECK => Command::Check(
+            if given.has("--redact") { Redaction::On } else { Redaction::Off },
+            if given.has("--offline") { CheckScope::Offline } else { CheckScope::Everything },
+        ),
+        SETUP => {
             let questions = if given.has("--yes") { Questions::AssumeYes } else { Questions::Ask };
             if questions == Questions::AssumeYes && inline.domain.is_empty() {
-                return Err(UsageError::Requires("--yes", "--domain"));
+                return Err(UsageError::Requires("--yes", "--domain").boxed());
             }
-            if global.source == ConfigSource::Stdin {
-                return Err(UsageError::Value("--config", "setup writes a file: name it".to_owned()));
-            }
-            let existing = if given.has("--force") { Existing::Replace } else { Existing::Keep };
-            Invocation::Setup(global, SetupOptions { inline, questions, existing })
+            let existing = if is_forced { Existing::Replace } else { Existing::Keep };
+            Command::Setup(SetupOptions { inline, questions, existing })
         }
-        _ => Invocation::Update(
-            global,
-            UpdateOptions {
-                mode: if given.has("--dry-run") { WriteMode::DryRun } else { WriteMode::Apply },
-                cache: if given.has("--force") { CachePolicy::Ignore } else { CachePolicy::Use },
-                wait: time(given, "--wait", WAIT_MAX)?,
-                splay: time(given, "--splay", SPLAY_MAX)?,
-                log: if given.has("--syslog") { LogDestination::Syslog } else { LogDestination::Streams },
-            },
-        ),
+        _ => Command::Update(UpdateOptions {
+            mode: if given.has("--dry-run") { WriteMode::DryRun } else { WriteMode::Apply },
+            cache: if is_forced { CachePolicy::Ignore } else { CachePolicy::Use },
+            wait: time(given, "--wait", WAIT_MAX)?,
+            splay: time(given, "--splay", SPLAY_MAX)?,
+            log: if given.has("--syslog") { LogDestination::Syslog } else { LogDestination::Streams },
+        }),
     })
 }
 
-/// Returns the config file, or the records that `--domain` and its companions give.
-fn source(given: &Given, command: u8, inline: &Inline) -> Result<ConfigSource, UsageError> {
-    if !given.has("--domain") {
-        let is_allowed = |option: &str| command == GET && option == "--type";
-        return match ["--name", "--type", "--ttl"].into_iter().find(|o| given.has(o) && !is_allowed(o)) {
-            Some(option) => Err(UsageError::Requires(option, "--domain")),
-            None => Ok(config_file(given)),
-        };
-    }
+/// Returns the records that `--domain` and its companions give.
+fn source(given: &Given, inline: Inline) -> Result<ConfigSource, Box<UsageError>> {
     if given.has("--config") {
-        return Err(UsageError::Conflict("--config", "--domain"));
+        return Err(UsageError::Conflict("--config", "--domain").boxed());
     }
     if inline.names.is_empty() {
-        return Err(UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)"));
+        return Err(
+            UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)").boxed()
+        );
     }
-    Ok(ConfigSource::Inline(inline.clone()))
+    Ok(ConfigSource::Inline(inline))
 }
 
-fn config_file(given: &Given) -> ConfigSource {
+/// Returns the config file, with which the companions of `--domain` have no meaning.
+fn config_file(given: &Given, command: u8) -> Result<ConfigSource, Box<UsageError>> {
+    for option in ["--name", "--type", "--ttl"] {
+        if command != SETUP && given.has(option) && !(command == GET && option == "--type") {
+            return Err(UsageError::Requires(option, "--domain").boxed());
+        }
+    }
     match given.value("--config") {
-        Some("-") => ConfigSource::Stdin,
-        path => ConfigSource::File(path.map(Into::into)),
+        Some("-") if command == SETUP => {
+            Err(UsageError::Value("--config", "setup writes a file: name it".to_owned()).boxed())
+        }
+        Some("-") => Ok(ConfigSource::Stdin),
+        path => Ok(ConfigSource::File(path.map(Into::into))),
     }
 }
 
@@ -194,15 +194,17 @@ mod tests {
     use super::*;
     use crate::net::Family;
 
-    fn arguments(line: &str) -> Vec<OsString> {
-        line.split_whitespace().map(OsString::from).collect()
+    fn arguments(line: &str) -> impl Iterator<Item = OsString> {
+        line.split_whitespace().map(OsString::from)
     }
 
     fn run(line: &str) -> Result<(GlobalOptions, UpdateOptions), String> {
-        match parse(arguments(line)) {
-            Ok(Invocation::Update(common, update)) => Ok((common, update)),
-            Ok(other) => Err(format!("{other:?}")),
-            Err(e) => Err(e.to_string()),
+        match parse(&mut arguments(line)) {
+            Ok(invocation) => match invocation.command {
+                Command::Update(update) => Ok((invocation.options, update)),
+                other => Err(format!("{other:?}")),
+            },
+            Err(e) => Err(e.text),
         }
     }
 
@@ -291,8 +293,10 @@ mod tests {
 
     #[test]
     fn command_refuses_options_that_are_not_for_it() {
-        let parse = |line: &str| parse(arguments(line));
-        let Ok(Invocation::Ip(ip)) = parse("ip -6 --json -c x.conf") else { panic!("that is `ip`") };
+        let parse = |line: &str| parse(&mut arguments(line)).map(|invocation| *invocation);
+        let Ok(Invocation { options: ip, command: Command::Ip }) = parse("ip -6 --json -c x.conf") else {
+            panic!("that is `ip`")
+        };
         let wanted = (
             ConfigSource::File(Some("x.conf".into())),
             FamilySelection::Only(Family::V6),
@@ -302,19 +306,22 @@ mod tests {
         for help in
             ["ip --help", "--help", "check -h", "--wait 5 --help", "-Vh", "check --domain x --wait y -h"]
         {
-            assert!(matches!(parse(help), Ok(Invocation::Help)), "{help}");
+            assert!(matches!(parse(help), Ok(Invocation { command: Command::Help, .. })), "{help}");
         }
-        assert!(matches!(parse("-c x.conf -4 ip"), Ok(Invocation::Ip(_))));
-        assert!(matches!(
-            parse("check --redact --json"),
-            Ok(Invocation::Check(_, Redaction::On, CheckScope::Everything))
-        ));
-        assert!(matches!(
-            parse("check --domain example.org --name @"),
-            Ok(Invocation::Check(_, Redaction::Off, _))
-        ));
-        assert!(matches!(parse("status -c x.conf"), Ok(Invocation::Status(_))));
-        let Ok(Invocation::Get(_, names)) = parse("-4 get home help -c x.conf -- status") else {
+        assert!(parse("-c x.conf -4 ip").is_ok_and(|i| i.command == Command::Ip));
+        for (line, command) in [
+            ("check --redact --json", Command::Check(Redaction::On, CheckScope::Everything)),
+            (
+                "check --domain example.org --name @ --offline",
+                Command::Check(Redaction::Off, CheckScope::Offline),
+            ),
+            ("status -c x.conf", Command::Status),
+        ] {
+            assert!(parse(line).is_ok_and(|i| i.command == command), "{line}");
+        }
+        let Ok(Invocation { command: Command::Get(names), .. }) =
+            parse("-4 get home help -c x.conf -- status")
+        else {
             panic!("that is `get`")
         };
         assert_eq!(names, ["home", "help", "status"]);

@@ -153,57 +153,44 @@ pub enum CheckScope {
     Offline,
 }
 
-/// A parsed command line.
+/// A command with its own options.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Invocation {
+pub enum Command {
     /// `--help`.
     Help,
     /// `--version`.
     Version,
     /// No command: update the records.
-    Update(GlobalOptions, UpdateOptions),
+    Update(UpdateOptions),
     /// `ip`: show the address that each source reports.
-    Ip(GlobalOptions),
+    Ip,
     /// `check`: diagnose the whole setup.
-    Check(GlobalOptions, Redaction, CheckScope),
+    Check(Redaction, CheckScope),
     /// `status`: show the saved state.
-    Status(GlobalOptions),
+    Status,
     /// `get`: print what the zone holds for the records with these names; all records if there are none.
-    Get(GlobalOptions, Vec<String>),
+    Get(Vec<String>),
     /// `setup`: ask for everything, and write the config.
-    Setup(GlobalOptions, SetupOptions),
+    Setup(SetupOptions),
+}
+
+/// A parsed command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The options of every command. The defaults if a text is asked for.
+    pub options: GlobalOptions,
+    /// The command.
+    pub command: Command,
+}
+
+impl Default for Invocation {
+    fn default() -> Self {
+        Self { options: GlobalOptions::default(), command: Command::Help }
+    }
 }
 
 impl Default for ConfigSource {
     fn default() -> Self {
         Self::File(None)
-    }
-}
-
-impl Invocation {
-    /// Returns the global options; `None` if a text is asked for.
-    #[must_use]
-    pub const fn options(&self) -> Option<&GlobalOptions> {
-        match self {
-            Self::Update(options, _)
-            | Self::Ip(options)
-            | Self::Check(options, ..)
-            | Self::Setup(options, _)
-            | Self::Status(options)
-            | Self::Get(options, _) => Some(options),
-            Self::Help | Self::Version => None,
-        }
-    }
-
-    /// Returns the verbosity that was chosen, or the normal one.
-    #[must_use]
-    pub fn verbosity(&self) -> Verbosity {
-        self.options().map_or(Verbosity::Normal, |options| options.verbosity)
-    }
-
-    /// Returns true if the config is to be read from stdin.
-    #[must_use]
-    pub fn reads_stdin(&self) -> bool {
-        self.options().is_some_and(|options| options.source == ConfigSource::Stdin)
     }
 }

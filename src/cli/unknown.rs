@@ -84,12 +84,12 @@ fn named(name: &str) -> Option<&'static str> {
 }
 
 /// Returns the error for a word that is a secret, or begins with the name of one and `=`.
-pub(super) fn secret(word: &str) -> Option<UsageError> {
+pub(super) fn secret(word: &str) -> Option<Box<UsageError>> {
     let name = folded(key(word));
     if secret::is_in(word) {
-        return Some(UsageError::Secret("a secret as an argument".to_owned()));
+        return Some(UsageError::Secret("a secret as an argument".to_owned()).boxed());
     }
-    is_secret(&name).then(|| UsageError::Secret(format!("`{name}`")))
+    is_secret(&name).then(|| UsageError::Secret(format!("`{name}`")).boxed())
 }
 
 /// Returns the error for a word that is no command, or comes after `command`, unless that is empty.
@@ -97,7 +97,7 @@ pub(super) fn word(word: &str, command: &'static str) -> UsageError {
     let (key, is_assignment) = (key(word), word.contains('='));
     let name = folded(key);
     if let Some(e) = secret(word) {
-        return e;
+        return *e;
     }
     let shown = shown(key);
     let other = translated(OTHER_COMMANDS, &name);

@@ -10,20 +10,20 @@ use crate::net::{Family, FamilySelection};
 use crate::sys::time::duration;
 
 /// Returns the time of an option, at most `max` seconds; zero if the option is not given.
-pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, UsageError> {
+pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, Box<UsageError>> {
     match given.value(option) {
         None => Ok(Duration::ZERO),
-        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem)),
+        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem).boxed()),
     }
 }
 
 /// Returns the values of `--option` as typed. Each is one line with a key, which is not that of a secret.
-pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
+pub(super) fn overrides(given: &Given) -> Result<Vec<String>, Box<UsageError>> {
     let values = given.values("--option");
     for text in &values {
         let key = unknown::key(text).trim();
         if unknown::is_secret(key) {
-            return Err(UsageError::Secret(format!("-o {key}")));
+            return Err(UsageError::Secret(format!("-o {key}")).boxed());
         }
         // A section or a comment would be no setting, and a line break would begin another one. The text may be a secret.
         if !text.contains('=')
@@ -32,18 +32,20 @@ pub(super) fn overrides(given: &Given) -> Result<Vec<String>, UsageError> {
             || text.contains(char::is_control)
         {
             let problem = "expected a key of the config and its value, such as timeout=90".to_owned();
-            return Err(UsageError::Value("-o", problem));
+            return Err(UsageError::Value("-o", problem).boxed());
         }
     }
     Ok(values)
 }
 
-/// Returns the addresses of `--address`, in the order of [`Family::ALL`], and the address families to update: those of
+/// Reads the addresses of `--address`, in the order of [`Family::ALL`]. Returns the address families to update: those of
 /// these addresses, if there are any, which `-4` and `-6` must include. A scope (`%eth0`) says nothing about an address.
-pub(super) fn addresses(given: &Given) -> Result<([Option<IpAddr>; 2], FamilySelection), UsageError> {
-    let error = |problem| Err(UsageError::Value("--address", problem));
+pub(super) fn addresses(
+    given: &Given,
+    addresses: &mut [Option<IpAddr>; 2],
+) -> Result<FamilySelection, Box<UsageError>> {
+    let error = |problem| Err(UsageError::Value("--address", problem).boxed());
     let chosen = [given.has("-4"), given.has("-6")];
-    let mut addresses = [None; 2];
     for text in given.values("--address") {
         let plain = text.split('%').next().unwrap_or_default().trim();
         let Ok(address) = plain.parse::<IpAddr>() else {
@@ -59,32 +61,30 @@ pub(super) fn addresses(given: &Given) -> Result<([Option<IpAddr>; 2], FamilySel
             return error(format!("{} excludes {address}", ["-6", "-4"][number]));
         }
     }
-    let selected = if addresses == [None; 2] { chosen } else { addresses.map(|a| a.is_some()) };
-    Ok((
-        addresses,
-        match selected {
-            [false, false] => FamilySelection::Any,
-            [true, false] => FamilySelection::Only(Family::V4),
-            [false, true] => FamilySelection::Only(Family::V6),
-            [true, true] => FamilySelection::Both,
-        },
-    ))
+    let mut selected = addresses.map(|a| a.is_some());
+    if selected == [false; 2] {
+        selected = chosen;
+    }
+    Ok(match selected {
+        [false, false] => FamilySelection::Any,
+        [true, false] => FamilySelection::Only(Family::V4),
+        [false, true] => FamilySelection::Only(Family::V6),
+        [true, true] => FamilySelection::Both,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
 
-    use super::super::{ConfigSource, GlobalOptions, Invocation, parse};
+    use super::super::{Command, ConfigSource, GlobalOptions, parse};
     use super::*;
 
     fn options(line: &str) -> Result<GlobalOptions, String> {
-        let arguments = line.split_whitespace().map(OsString::from).collect();
-        match parse(arguments) {
-            Ok(Invocation::Update(options, _)) => Ok(options),
-            Ok(other) => Err(format!("{other:?}")),
-            Err(e) => Err(e.to_string()),
-        }
+        let mut arguments = line.split_whitespace().map(OsString::from);
+        let invocation = parse(&mut arguments).map_err(|e| e.text)?;
+        assert!(matches!(invocation.command, Command::Update(_)), "{line}");
+        Ok(invocation.options)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::sys::environment::Environment;
 use crate::sys::hash::ConfigId;
-use crate::sys::time::Timestamp;
+use crate::sys::time::{Timestamp, implausible};
 
 /// The environment, clock, sleep and seed that `main` injects into every command. Tests pass their own.
 pub struct Context<'a> {
@@ -33,6 +33,11 @@ pub(crate) fn load(
     let is_inline = matches!(options.source, ConfigSource::Inline(_));
     config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
     Ok((config, id))
+}
+
+/// Fails if the clock must be wrong: no certificate is valid then, and TLS refuses a time before 1970 by a panic.
+pub(crate) fn check_clock(context: &Context) -> Result<(), ConfigError> {
+    implausible((context.now)()).map_or(Ok(()), |problem| Err(ConfigError::other(Exit::TryLater, problem)))
 }
 
 /// Prints a config error with this text at the end of each problem, and returns its exit code.

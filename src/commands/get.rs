@@ -4,20 +4,19 @@
 //! record does not exist, and not that its name is mistyped.
 
 use crate::cli::{ConfigSource, GlobalOptions, OutputFormat};
-use crate::commands::context::{Context, report_config_error};
+use crate::commands::context::{Context, check_clock, report_config_error};
 use crate::config::{self, Config, ConfigError, Credentials, Loaded, Record};
 use crate::console::Console;
+use crate::dns::name::{lower, sent};
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::json::Object;
 use crate::net::FamilySelection;
 use crate::reconcile::{self, Content};
 use crate::report::grouped_lines;
-use crate::report::json::{add_content, object_of};
+use crate::report::json::{add_content, object_of, start};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::random::Random;
-use crate::sys::time::implausible;
 use crate::sys::words::did_you_mean;
 
 /// Returns the object of `--json` for an invalid command line.
@@ -41,14 +40,6 @@ pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, con
     for account in &config.accounts {
         console.hide(account.credential.expose());
     }
-    // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
-    if let Some(problem) = implausible((context.now)()) {
-        if is_json {
-            console.object(&json(Exit::TryLater, Some(&problem), &[], &[]));
-        }
-        console.error(format_args!("{problem}"));
-        return Exit::TryLater;
-    }
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
     let contents = reconcile::read(&config, &http, &mut Random::new(context.seed), console);
     let exit = contents.iter().map(exit_of).max().unwrap_or(Exit::Ok);
@@ -68,50 +59,49 @@ pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, con
 fn load(options: &GlobalOptions, names: &[String], context: &Context) -> Result<Box<Config>, ConfigError> {
     let Loaded { mut config, .. } = config::load(options, &context.env, Credentials::Required)?;
     if !names.is_empty() {
-        let mut selected = select(names, &config.records)
-            .map_err(|problem| ConfigError::of_option("get", &problem))?
-            .into_iter();
-        config.records.retain(|_| selected.next().unwrap_or(false));
+        for typed in names {
+            check(typed, &config.records).map_err(|problem| ConfigError::of_option("get", &problem))?;
+        }
+        let names: Vec<String> = names.iter().map(|typed| sent(typed)).collect();
+        config.keep(&|record| names.iter().any(|name| is_named(&record.key, name)));
     }
     let is_inline = matches!(options.source, ConfigSource::Inline(_));
     config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
+    check_clock(context)?;
     Ok(config)
 }
 
-/// Returns for each record true if it has one of these names: that of the config, or the host name in any case. A
-/// trailing dot is that of a host name. Fails if a name belongs to no record, or to records of several domains.
-fn select(names: &[String], records: &[Record]) -> Result<Vec<bool>, String> {
-    let mut selected = vec![false; records.len()];
-    for typed in names {
-        let name = typed.to_ascii_lowercase();
-        let absolute = name.strip_suffix('.');
-        let mut first: Option<&RrsetKey> = None;
-        for (Record { key, .. }, selected) in records.iter().zip(&mut selected) {
-            if key.has_host_name(absolute.unwrap_or(&name)) || key.name.as_str() == name {
-                let first = first.get_or_insert(key);
-                if first.domain != key.domain {
-                    return Err(format!(
-                        "`{typed}` is configured for {} and for {}: write it in full, such as {}",
-                        first.domain,
-                        key.domain,
-                        first.host_name()
-                    ));
-                }
-                *selected = true;
-            }
-        }
-        if first.is_none() {
-            let mut known = Vec::with_capacity(records.len());
-            for Record { key, .. } in records {
-                known.push(if name.contains('.') { key.host_name() } else { key.name.to_string() });
-            }
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let meant = did_you_mean(absolute.unwrap_or(&name), &known);
-            let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
-            return Err(format!("`{typed}` is not configured{meant}; to read it, use --domain"));
+/// Returns true if a record has this name, in the form in which it is sent: that of the config, or the host name. A
+/// trailing dot is that of a host name.
+fn is_named(key: &RrsetKey, name: &str) -> bool {
+    key.name.as_str() == name || key.has_host_name(name.strip_suffix('.').unwrap_or(name))
+}
+
+/// Fails if a name belongs to no record, or to records of several domains.
+fn check(typed: &str, records: &[Record]) -> Result<(), String> {
+    let name = sent(typed);
+    let mut first: Option<&RrsetKey> = None;
+    for Record { key, .. } in records.iter().filter(|record| is_named(&record.key, &name)) {
+        let first = first.get_or_insert(key);
+        if first.domain != key.domain {
+            let host = first.typed();
+            return Err(format!(
+                "`{typed}` is configured for several domains: write it in full, such as {host}"
+            ));
         }
     }
-    Ok(selected)
+    if first.is_some() {
+        return Ok(());
+    }
+    let lower = lower(typed);
+    let mut known = Vec::with_capacity(records.len());
+    for Record { key, .. } in records {
+        known.push(if lower.contains('.') { key.typed() } else { key.name.typed().to_owned() });
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let meant = did_you_mean(lower.strip_suffix('.').unwrap_or(&lower), &known);
+    let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
+    Err(format!("`{typed}` is not configured{meant}; to read it, use --domain"))
 }
 
 fn exit_of(content: &Content) -> Exit {
@@ -137,11 +127,9 @@ fn print(records: &[Record], contents: &[Content], form: Form, console: &mut Con
     for (Record { key, .. }, content) in records.iter().zip(contents) {
         match content {
             Ok(rrset) => {
+                let name = if form == Form::Record { format!("{key} ") } else { String::new() };
                 for address in rrset.as_ref().map(Rrset::values).unwrap_or_default() {
-                    match form {
-                        Form::Address => console.notice(format_args!("{address}")),
-                        Form::Record => console.notice(format_args!("{key} {address}")),
-                    }
+                    console.notice(format_args!("{name}{address}"));
                 }
             }
             Err((_, text)) => push_grouped(&mut failures, &mut texts, text, key),
@@ -166,15 +154,14 @@ fn json(exit: Exit, error: Option<&str>, records: &[Record], contents: &[Content
         add_content(&mut object, rrset, failure);
         objects.push(object.end());
     }
-    let mut object = Object::new();
-    object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("exit", Some(exit.code().into()));
+    let mut object = start(exit);
     object.text("error", error).list("records", &objects);
     object.end()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::select;
+    use super::{check, is_named, sent};
     use crate::config::{MultipleValues, Record};
     use crate::dns::{RrsetKey, RrsetName, RrsetType, ZoneName};
 
@@ -195,11 +182,13 @@ mod tests {
             record("*.home", "example.org", RrsetType::A),
             record("home", "example.net", RrsetType::A),
             record("nas.home", "example.net", RrsetType::A),
+            record("Tür", "müller.example", RrsetType::A),
         ];
         let numbers = |names: &str| {
             let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
-            let selected = select(&names, &records)?;
-            Ok::<_, String>((0..records.len()).filter(|i| selected[*i]).collect::<Vec<_>>())
+            names.iter().try_for_each(|name| check(name, &records))?;
+            let is_selected = |i: &usize| names.iter().any(|name| is_named(&records[*i].key, &sent(name)));
+            Ok::<_, String>((0..records.len()).filter(is_selected).collect::<Vec<_>>())
         };
         for (names, wanted) in [
             ("@", &[0][..]),
@@ -210,19 +199,24 @@ mod tests {
             ("*.home.example.org.", &[3]),
             ("home.example.net nas.home @", &[0, 4, 5]),
             ("nas.home nas.home", &[5]),
+            ("tür", &[6]),
+            ("TÜR.Müller.example.", &[6]),
+            ("xn--tr-xka.xn--mller-kva.example", &[6]),
+            ("xn--tr-xka.müller。example", &[6]),
         ] {
             assert_eq!(numbers(names).as_deref(), Ok(wanted), "{names}");
         }
         for (names, words) in [
-            (
-                "home",
-                "`home` is configured for example.org and for example.net: write it in full, such as home.example.org",
-            ),
+            ("home", "`home` is configured for several domains: write it in full, such as home.example.org"),
             (
                 "hmoe.example.org",
                 "`hmoe.example.org` is not configured (did you mean home.example.org?); to read it",
             ),
             ("*.hom.example.org", "(did you mean *.home.example.org?)"),
+            (
+                "TÜRE.müller.example",
+                "`TÜRE.müller.example` is not configured (did you mean tür.müller.example?)",
+            ),
             ("www", "`www` is not configured; to read it, use --domain"),
             ("home.example.net nas", "`nas` is not configured"),
             ("nas.home.", "`nas.home.` is not configured"),

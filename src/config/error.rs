@@ -157,6 +157,11 @@ impl ConfigError {
         Self::new(Problem::of_option(option, problem))
     }
 
+    /// Creates the error for a problem that is none of the config, but ends the command before it has read more.
+    pub(crate) fn other(exit: Exit, text: String) -> Self {
+        Self::new(Problem { text, exit })
+    }
+
     /// Creates the error for arguments that leave nothing to do, or for a config and arguments that do.
     pub(super) fn nothing_to_do(exit: Exit) -> Self {
         let text = "nothing to do: no record of the chosen address family is configured".to_owned();

@@ -110,7 +110,7 @@ impl Detection {
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
         for Target { sources, .. } in &self.targets {
-            names.extend(sources.hosts().chain(sources.urls()).map(str::to_owned));
+            sources.add_names(&mut names);
         }
         names
     }
@@ -187,9 +187,15 @@ impl Config {
         if self.accounts.len() < 2 { String::new() } else { format!(" from {}", account.credential.source()) }
     }
 
+    /// Removes the other records.
+    #[inline(never)]
+    pub(crate) fn keep(&mut self, is_kept: &dyn Fn(&Record) -> bool) {
+        self.records.retain(is_kept);
+    }
+
     /// Removes the records of other address families. Fails with this exit code if no record is left.
     pub fn restrict(&mut self, families: FamilySelection, exit: Exit) -> Result<(), ConfigError> {
-        self.records.retain(|r| families.includes(r.key.rrtype.family()));
+        self.keep(&|record| families.includes(record.key.rrtype.family()));
         if self.records.is_empty() { Err(ConfigError::nothing_to_do(exit)) } else { Ok(()) }
     }
 }

@@ -94,17 +94,19 @@ impl Sources {
         self.0.iter().filter_map(Item::line).map(Device::as_str)
     }
 
-    /// Returns the hosts and the providers of the configured URLs, without those of built-in services.
-    pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .flat_map(|item| match item {
+    /// Appends the names that these sources mention: those of `resolve:`, and the hosts and the providers of URLs, without
+    /// those of built-in services.
+    pub(super) fn add_names(&self, names: &mut Vec<String>) {
+        for item in &self.0 {
+            match item {
+                Item::Single(Source::Resolve(name, _)) => names.push(name.as_str().to_owned()),
                 Item::Single(Source::Web(service, _)) => {
-                    [Some(service.url.host()), Some(service.provider.as_str())]
+                    names.push(service.url.host().to_owned());
+                    names.push(service.provider.as_str().to_owned());
                 }
-                _ => [None, None],
-            })
-            .flatten()
+                _ => {}
+            }
+        }
     }
 
     /// Returns the reason why these sources can never reach the quorum, for the text after the config key. `None` if they

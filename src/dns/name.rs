@@ -148,6 +148,17 @@ pub(crate) fn host_name(text: &str) -> Result<String, NameError> {
     Ok(ascii)
 }
 
+/// Returns a name of any form in lower case.
+pub(crate) fn lower(text: &str) -> String {
+    idn::lower(text)
+}
+
+/// Returns a name of any form as it is sent, if it can be; otherwise in lower case.
+pub(crate) fn sent(text: &str) -> String {
+    let text = idn::lower(text);
+    idn::to_ascii(&text).unwrap_or(text)
+}
+
 /// Returns the ASCII form of a name in lower case.
 fn to_ascii(text: &str) -> Result<String, NameError> {
     let error = |fault| match fault {

@@ -56,14 +56,20 @@ pub(crate) fn run(report: &RunReport) -> String {
             records.push(record(key, change.map_or(result, |number| earlier[number])));
         }
     }
-    let mut object = Object::new();
-    object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("time", Some(report.now.as_secs()));
-    object.number("exit", Some(report.exit.code().into()));
+    let mut object = start(report.exit);
+    object.number("time", Some(report.now.as_secs()));
     object.boolean("dry_run", report.mode == WriteMode::DryRun);
     object.text("error", report.error).list("records", &records);
     object.list("warnings", &warnings(report.warnings));
     object.number("token_expires", report.token_expires.map(Timestamp::as_secs));
     object.end()
+}
+
+/// Begins the object of a command with this exit code.
+pub(crate) fn start(exit: Exit) -> Object {
+    let mut object = Object::new();
+    object.text("version", Some(env!("CARGO_PKG_VERSION"))).number("exit", Some(exit.code().into()));
+    object
 }
 
 /// Begins the object of a record.

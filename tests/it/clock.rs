@@ -1,6 +1,6 @@
 //! A clock that cannot be right, for each command. faketime replaces the clock of the real binary.
 
-use gandi_ddns::cli::{self, Invocation};
+use gandi_ddns::cli::{self, Command};
 use gandi_ddns::commands::context::Context;
 use gandi_ddns::commands::{check, get, ip, status};
 use gandi_ddns::console::{Console, Verbosity};
@@ -157,13 +157,15 @@ fn in_process(s: &Sandbox, command: &str, seconds: u64) -> i32 {
     let context = Context { env: Environment::default(), now: &now, sleep: &|_| {}, seed: 1 };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
-    let exit = match cli::parse(words) {
-        Ok(Invocation::Check(options, redaction, scope)) => {
-            check::execute(&options, (redaction, scope), &context, &mut console)
+    let invocation = cli::parse(&mut words.into_iter()).expect("arguments");
+    let options = &invocation.options;
+    let exit = match &invocation.command {
+        Command::Check(redaction, scope) => {
+            check::execute(options, (*redaction, *scope), &context, &mut console)
         }
-        Ok(Invocation::Get(options, names)) => get::execute(&options, &names, &context, &mut console),
-        Ok(Invocation::Ip(options)) => ip::execute(&options, &context, &mut console),
-        Ok(Invocation::Status(options)) => status::execute(&options, &context, &mut console),
+        Command::Get(names) => get::execute(options, names, &context, &mut console),
+        Command::Ip => ip::execute(options, &context, &mut console),
+        Command::Status => status::execute(options, &context, &mut console),
         _ => panic!("another command"),
     };
     // Two readings could differ, and contradict each other in the output.

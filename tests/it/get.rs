@@ -111,7 +111,7 @@ fn name_that_is_not_configured_is_an_error_with_advice() {
     for (arguments, words) in [
         ("hmoe.example.org", &["`hmoe.example.org` is not configured (did you mean home.example.org?)"][..]),
         ("www", &["`www` is not configured; to read it, use --domain"]),
-        ("home", &["`home` is configured for example.org and for example.net: write it in full"]),
+        ("home", &["`home` is configured for several domains: write it in full, such as home.example.org"]),
         ("@ home.example.nte", &["`home.example.nte` is not configured (did you mean home.example.net?)"]),
         ("-6 nas.home", &["nothing to do: no record of the chosen address family is configured"]),
         ("home.", &["`home.` is not configured"]),

@@ -44,8 +44,12 @@ pub(crate) fn run_in_process(
     seed: u64,
 ) -> RunOutput {
     let config = s.path("gandi-ddns.conf").into_os_string();
-    let words = arguments.iter().map(Into::into).chain(["-c".into(), config]).collect();
-    let Ok(Invocation::Update(options, update)) = cli::parse(words) else { panic!("that is no run") };
+    let mut words = arguments.iter().map(Into::into).chain(["-c".into(), config]);
+    let Invocation { options, command: cli::Command::Update(update) } =
+        *cli::parse(&mut words).expect("arguments")
+    else {
+        panic!("that is no run")
+    };
     let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(s.path("")).expect("the sandbox"));
     let env = Environment { uid: Some(uid), ..Environment::default() };
     let now = || Timestamp::from_secs(clock());

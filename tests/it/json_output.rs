@@ -1,6 +1,8 @@
 //! `--json`: one object per run that fits the schema.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use miniserde::json::{self, Value};
 
@@ -221,6 +223,33 @@ fn bad_command_line_under_json_is_an_object_too() {
     ran.exits(64);
     assert!(at(&object(&ran), "error").contains("a private address (RFC 1918)"), "{ran}");
     assert_eq!(s.fake.connections(), 0);
+}
+
+#[test]
+fn object_of_a_bad_command_line_is_that_of_the_first_command() {
+    let s = Sandbox::new();
+    // As typed, and not the value of an option.
+    for (line, schema) in [
+        ("get ip --json --frob", schema::GET),
+        ("ip check --json", schema::IP),
+        ("-c check status --frob --json", schema::STATUS),
+        ("status check --json", schema::STATUS),
+        ("--config ip --json --frob", schema::RUN),
+        ("frob get --json", schema::GET),
+        ("get --json --config", schema::GET),
+    ] {
+        let ran = s.finish(s.command().args(line.split(' ')));
+        ran.exits(64);
+        fits(schema, &ran.stdout);
+    }
+    // Help is help, and an argument that is not UTF-8 hides none of the others.
+    let ran = s.finish(s.command().args(["get", "--json", "--help"]));
+    assert!(ran.code == Some(0) && ran.stdout.starts_with("Dynamic DNS client"), "{ran}");
+    let mut command = s.command();
+    command.arg("-c").arg(OsStr::from_bytes(b"\xff")).args(["--json", "get"]);
+    let ran = s.finish(&mut command);
+    ran.exits(64);
+    assert!(at(&fits(schema::GET, &ran.stdout), "error").contains("argument 2 is not UTF-8"), "{ran}");
 }
 
 #[test]

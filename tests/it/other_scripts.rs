@@ -91,6 +91,46 @@ fn argument_in_another_script_is_accepted() {
 }
 
 #[test]
+fn get_finds_a_record_by_each_form_of_its_name() {
+    let s = with("[müller.de]\nnames = tür\n[example.org]\nnames = home\n");
+    for name in [
+        "tür",
+        "TÜR",
+        "tu\u{308}r.müller.de",
+        "xn--tr-xka",
+        "tür.müller.de",
+        "TÜR.Müller.DE.",
+        "tür。müller。de",
+        "xn--tr-xka.müller.de",
+        "tür.XN--MLLER-KVA.de",
+    ] {
+        // A separate accent is refused in a config, too.
+        let is_separate = name.contains('\u{308}');
+        let ran = s.run(&["get", "-4", name]);
+        if is_separate {
+            ran.fails(64, &["is not configured (did you mean tür.müller.de?)"]);
+        } else {
+            ran.is(0, &format!("{STALE}\n"));
+        }
+    }
+    s.run(&["get", "-4", "tüer.müller.de"]).fails(64, &["(did you mean tür.müller.de?)"]);
+    let api = format!("api={}", s.fake.api());
+    for (domain, name) in [("müller.de", "tür"), ("MÜLLER.de", "xn--tr-xka"), (DOMAIN, "Tür")] {
+        let mut command = s.command();
+        command.env("GANDI_TOKEN", TOKEN).args([
+            "get",
+            "-o",
+            &api,
+            "-o",
+            "ca_file=ca.pem",
+            "--domain",
+            domain,
+        ]);
+        s.finish(command.args([name, "--type", "A"])).is(0, &format!("{STALE}\n"));
+    }
+}
+
+#[test]
 fn both_forms_are_one_section_and_one_record() {
     for (sections, line, words) in [
         (

@@ -128,7 +128,7 @@ impl Sandbox {
     pub(crate) fn command(&self) -> Command {
         let named = std::env::var("GANDI_DDNS_COMMAND").ok();
         let mut words = named.as_deref().unwrap_or(env!("CARGO_BIN_EXE_gandi-ddns")).split_whitespace();
-        let mut command = Command::new(words.next().expect("a command"));
+        let mut command = Command::new(in_path(words.next().expect("a command")));
         command.args(words).env_clear().env("HOME", &self.dir).current_dir(&self.dir);
         command
     }
@@ -194,6 +194,13 @@ impl Sandbox {
 /// Returns true if the binary under test runs under qemu, which is slow and has limits of its own.
 pub(crate) fn is_emulated() -> bool {
     std::env::var("GANDI_DDNS_COMMAND").is_ok_and(|command| command.contains("qemu"))
+}
+
+/// Returns the path of a program in `$PATH`: a test may give the binary another `$PATH`, without an emulator in it.
+fn in_path(program: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file());
+    found.unwrap_or_else(|| program.into())
 }
 
 /// Returns the directory of all sandboxes: cargo's, or one below the directory for temporary files if other users could

@@ -212,7 +212,10 @@ fn state_or_config_that_cannot_be_read_is_the_error_of_the_object() {
     let state = fs::read_to_string(&file).expect("the state");
     for (text, words) in [
         ("garbage", "is corrupt; ignoring it"),
-        (&state.replace("state 3", "state 99"), "was written by another version; ignoring it"),
+        (
+            &state.replace("gandi-ddns state ", "gandi-ddns state 9"),
+            "was written by another version; ignoring it",
+        ),
     ] {
         fs::write(&file, text).expect("the state");
         error(75, words);

@@ -18,6 +18,7 @@ use crate::http::Http;
 use crate::json::Object;
 use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
+use crate::report::json::start;
 use crate::report::{FirstWrite, ReplacementText};
 use crate::state::{self, State};
 use crate::sys::hash::ConfigId;
@@ -144,10 +145,9 @@ fn check_addresses(config: &Config, http: &Http, findings: &mut Findings) {
             }
             shown.push((family, &query.source));
             let about = format!("{} {family}", query.source);
-            match &query.result {
-                Some(Ok(detected)) => findings.ok(Id::Source, &about, detected.address.to_string()),
-                Some(Err(e)) => findings.warn(Id::Source, &about, e.to_string()),
-                None => findings.warn(Id::Source, &about, "could not be queried"),
+            match query.text() {
+                Ok(address) => findings.ok(Id::Source, &about, address),
+                Err(problem) => findings.warn(Id::Source, &about, problem),
             }
         }
         let (name, reason) = (survey.name(), survey.reason());
@@ -193,23 +193,23 @@ fn check_records(
         let is_known =
             |key: &_| known.record(account.api.as_str(), key).is_some_and(|r| r.confirmed.is_some());
         for key in keys {
-            let position = |listings: &[(usize, ZoneName, _)]| {
-                listings.iter().position(|(owner, domain, _)| *owner == number && *domain == key.domain)
-            };
-            if result.is_ok() && position(&listings).is_none() {
-                livedns.switch_to(account);
-                listings.push((number, key.domain.clone(), livedns.listing(&key.domain).ok()));
-            }
-            let listing = position(&listings).and_then(|place| listings[place].2.as_ref());
-            let delegation = listing.and_then(|listing| listing.delegation(&key));
-            match (&result, delegation) {
+            if let Ok(Success::Unchanged(rrset)) = &result {
+                let known =
+                    listings.iter().position(|(owner, domain, _)| *owner == number && *domain == key.domain);
+                let place = known.unwrap_or_else(|| {
+                    livedns.switch_to(account);
+                    listings.push((number, key.domain.clone(), livedns.listing(&key.domain).ok()));
+                    listings.len() - 1
+                });
                 // Runs keep the record, since they look for a delegation before their first write only.
-                (Ok(Success::Unchanged(rrset)), Some(record)) => {
+                if let Some(record) = listings[place].2.as_ref().and_then(|listing| listing.delegation(&key))
+                {
                     let text = format!("up to date ({}), but {}", rrset.addresses(), OutOfZone(&record));
                     findings.warn(Id::Record, &key.to_string(), text);
+                    continue;
                 }
-                _ => add_record(&key, &result, &is_known, findings),
             }
+            add_record(&key, &result, &is_known, findings);
         }
     }
 }
@@ -263,9 +263,8 @@ fn json(findings: &Findings) -> String {
             .text("text", Some(&finding.text));
         checks.push(object.end());
     }
-    let mut object = Object::new();
-    object.text("version", Some(env!("CARGO_PKG_VERSION")));
-    object.number("exit", Some(findings.exit().code().into())).list("checks", &checks);
+    let mut object = start(findings.exit());
+    object.list("checks", &checks);
     object.end()
 }
 

@@ -5,12 +5,11 @@ mod show;
 
 use crate::address::survey::survey;
 use crate::cli::{GlobalOptions, OutputFormat};
-use crate::commands::context::{Context, report_config_error};
+use crate::commands::context::{Context, check_clock, report_config_error};
 use crate::config;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::sys::time::implausible;
 
 /// Returns the object of `--json` for an invalid command line.
 #[must_use]
@@ -21,7 +20,9 @@ pub fn usage_error(text: &str) -> String {
 /// Runs the command. Succeeds if an address of each family requested by `-4` or `-6` is known; without these options,
 /// if one address is known: many networks have no IPv6.
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
-    let detection = match config::detection(options, &context.env) {
+    let loaded = config::detection(options, &context.env)
+        .and_then(|detection| check_clock(context).map(|()| detection));
+    let detection = match loaded {
         Ok(detection) => detection,
         Err(e) => {
             if options.format == OutputFormat::Json {
@@ -30,14 +31,6 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
             return report_config_error(&e, "", console);
         }
     };
-    // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
-    if let Some(problem) = implausible((context.now)()) {
-        if options.format == OutputFormat::Json {
-            console.object(&show::error(&problem));
-        }
-        console.error(format_args!("{problem}"));
-        return Exit::TryLater;
-    }
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
     let mut wanted = Vec::new();
     for target in &detection.targets {

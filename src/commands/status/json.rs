@@ -4,7 +4,7 @@ use super::report::Report;
 use crate::dns::RrsetKey;
 use crate::json::{Object, quoted};
 use crate::outcome::FailureRecord;
-use crate::report::json::{object_of, warnings};
+use crate::report::json::{object_of, start, warnings};
 use crate::state::RecordState;
 use crate::state::history::HistoryEntry;
 use crate::sys::time::Timestamp;
@@ -15,7 +15,9 @@ pub(super) fn object(report: &Report) -> String {
     if let Some((config, state)) = report.saved {
         for (number, account) in config.accounts.iter().enumerate() {
             let expires = state.token(number, account).and_then(|token| token.expires_at);
-            earliest = [earliest, expires].into_iter().flatten().min();
+            if let Some(expires) = expires {
+                earliest = Some(earliest.map_or(expires, |other: Timestamp| other.min(expires)));
+            }
             let mut token = Object::new();
             token.text("from", Some(account.credential.source()));
             time(&mut token, "expires", expires);
@@ -27,13 +29,13 @@ pub(super) fn object(report: &Report) -> String {
             records.push(record_object(&record.key, known, report.now));
         }
     }
-    let changes = report.changes.as_deref().unwrap_or_default();
-    let changes: Vec<String> = changes.iter().rev().map(change).collect();
-    let mut object = Object::new();
-    object.text("version", Some(env!("CARGO_PKG_VERSION")));
+    let mut changes = Vec::new();
+    for entry in report.changes.as_deref().unwrap_or_default().iter().rev() {
+        changes.push(change(entry));
+    }
+    let mut object = start(report.exit);
     time(&mut object, "time", Some(report.now));
-    object.number("exit", Some(report.exit.code().into())).text("error", report.error);
-    object.boolean("running", report.is_running);
+    object.text("error", report.error).boolean("running", report.is_running);
     time(&mut object, "last_run", report.last_run);
     time(&mut object, "last_success", last_success);
     time(&mut object, "token_expires", earliest);
@@ -45,6 +47,7 @@ pub(super) fn object(report: &Report) -> String {
     object.end()
 }
 
+#[inline(never)]
 fn time(object: &mut Object, name: &str, time: Option<Timestamp>) {
     object.number(name, time.map(Timestamp::as_secs));
 }

@@ -3,17 +3,18 @@
 mod json;
 mod report;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{GlobalOptions, OutputFormat};
 use crate::commands::context::{Context, load, report_config_error};
-use crate::config::{Config, Credentials};
+use crate::config::{Config, ConfigError, Credentials};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
 use crate::state::history::{self, HistoryEntry};
 use crate::state::{self, Confirmed, State, StoreStatus};
 use crate::sys::error_chain::chain;
+use crate::sys::hash::ConfigId;
 use crate::sys::time::{EARLIEST, Timestamp, implausible};
 use crate::sys::words::count;
 use crate::token;
@@ -28,31 +29,22 @@ pub fn usage_error(now: Timestamp, text: &str) -> String {
 /// Runs the command. Returns the most severe exit code of the saved failures.
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let now = (context.now)();
-    let is_json = options.format == OutputFormat::Json;
-    let end = |exit, text: &str, console: &mut Console| {
-        if is_json {
-            console.object(&json::object(&Report { exit, error: Some(text), ..Report::new(now) }));
-        }
-        exit
-    };
-    let (config, id) = match load(options, context, Credentials::Optional) {
-        Ok(loaded) => loaded,
-        Err(e) => return end(report_config_error(&e, "", console), &e.to_string(), console),
-    };
-    let Some(dir) = &config.state_dir else {
-        let text = "no directory for the state: set `state_dir`, or HOME";
-        console.error(format_args!("{text}"));
-        return end(Exit::Config, text, console);
-    };
-    let state = match state::read_unlocked(dir, id) {
-        Ok(state) => state,
+    let mut report = Report::new(now);
+    let (config, dir, id, state) = match read(options, context) {
+        Ok(saved) => saved,
         Err(e) => {
-            let text = chain(&e);
-            console.error(format_args!("{text}"));
-            return end(e.exit(), &text, console);
+            if options.format == OutputFormat::Json {
+                console.object(&json::object(&Report {
+                    exit: e.exit(),
+                    error: Some(&e.to_string()),
+                    ..report
+                }));
+            }
+            return report_config_error(&e, "", console);
         }
     };
-    let mut report = Report { saved: Some((&config, &state)), ..Report::new(now) };
+    let dir = dir.as_path();
+    report.saved = Some((&config, &state));
     report.warnings.extend(implausible(now));
     report.last_run = state::last_run(dir, id);
     for record in &config.records {
@@ -75,12 +67,28 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     for text in &report.warnings {
         console.warn(format_args!("{text}"));
     }
-    if is_json {
+    if options.format == OutputFormat::Json {
         console.object(&json::object(&report));
     } else {
         print(&report, dir, console);
     }
     report.exit
+}
+
+/// Reads the config, its state directory and the state.
+fn read(
+    options: &GlobalOptions,
+    context: &Context,
+) -> Result<(Box<Config>, PathBuf, ConfigId, State), ConfigError> {
+    let (config, id) = load(options, context, Credentials::Optional)?;
+    let Some(dir) = config.state_dir.clone() else {
+        let text = "no directory for the state: set `state_dir`, or HOME".to_owned();
+        return Err(ConfigError::other(Exit::Config, text));
+    };
+    match state::read_unlocked(&dir, id) {
+        Ok(state) => Ok((config, dir, id, state)),
+        Err(e) => Err(ConfigError::other(e.exit(), chain(&e))),
+    }
 }
 
 /// Prints the report as text.
