@@ -14,7 +14,6 @@ use super::votes::{Bar, Confirmed, DISPUTED, believe, decide, is_held_up, second
 use crate::console::Console;
 use crate::http::Http;
 use crate::net::Family;
-use crate::sys::random::Random;
 
 /// Share of the time left for what a run can do without: hints, second opinions and the look for a contradiction, all
 /// together; and for each look at a router or a name that other sources can replace. A silent one must leave time for
@@ -47,7 +46,6 @@ pub(crate) struct Detector<'a> {
     family: Family,
     quorum: Quorum,
     queries: Vec<Query>,
-    random: Random,
     /// Time left for all queries: a line that is down must leave time for the other targets.
     left: Duration,
     /// Time left for hints, second opinions and the look for a contradiction.
@@ -60,12 +58,11 @@ impl<'a> Detector<'a> {
         family: Family,
         sources: Vec<Source>,
         quorum: Quorum,
-        random: Random,
         left: Duration,
         answers: &'a Answers,
     ) -> Self {
         let queries = sources.into_iter().map(Query::new).collect();
-        Self { answers, family, quorum, queries, random, left, spare: left / SHARE }
+        Self { answers, family, quorum, queries, left, spare: left / SHARE }
     }
 
     /// Returns the address of the cheapest source that answers, hints included: enough to find that nothing has
@@ -160,7 +157,7 @@ impl<'a> Detector<'a> {
         }
         let timeout = self.timeout(index, stage, http.remaining().min(self.left));
         let started = Instant::now();
-        let detected = source.query(self.family, purpose, timeout, http, &mut self.random);
+        let detected = source.query(self.family, purpose, timeout, http);
         let taken = started.elapsed();
         self.left = self.left.saturating_sub(taken);
         if stage == Stage::Opinion || source.kind() == Kind::Dns {

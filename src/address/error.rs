@@ -5,7 +5,6 @@ use std::fmt;
 use super::answer::SourceError;
 use super::consensus::Query;
 use super::trust::{Kind, Trust};
-use crate::http::HttpError;
 use crate::net::Family;
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::words::count;
@@ -82,7 +81,7 @@ impl AddressError {
         u64::from(self.family == Family::V6)
             | u64::from(self.has_votes()) << 1
             | u64::from(self.is_local()) << 2
-            | any(|e| matches!(e, SourceError::Http(HttpError::Clock { .. }))) << 3
+            | any(|e| matches!(e, SourceError::Http(e) if e.is_clock())) << 3
             | any(|e| matches!(e, SourceError::NotPublic(..) | SourceError::BehindNat(..))) << 4
     }
 
@@ -114,7 +113,7 @@ impl fmt::Display for AddressError {
             write!(f, "could not determine a public {family} address; nothing was changed")?;
             // With a wrong clock every certificate is invalid, so one cause is enough.
             if let Some(e) = self.causes().find_map(|(_, cause)| match cause {
-                SourceError::Http(e @ HttpError::Clock { .. }) => Some(e),
+                SourceError::Http(e) if e.is_clock() => Some(e),
                 _ => None,
             }) {
                 return write!(f, ": {e}");

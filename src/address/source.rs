@@ -11,7 +11,6 @@ use super::sources::{command, dns, interface, resolve, router, web};
 use super::trust::{Kind, Purpose};
 use crate::http::Http;
 use crate::net::{Device, Family};
-use crate::sys::random::Random;
 
 /// The interface that a question leaves by, as in `web@eth1`; `None` for the system's choice.
 pub type Line = Option<Device>;
@@ -89,10 +88,9 @@ impl Source {
         purpose: Purpose,
         timeout: Duration,
         http: &Http,
-        random: &mut Random,
     ) -> Result<Detected, SourceError> {
         let line = self.line();
-        if let Some(problem) = line.and_then(|device| device.problem(family)) {
+        if let Some(problem) = line.and_then(|device| interface::problem(device.as_str(), family)) {
             return Err(SourceError::Line(problem));
         }
         let without_note = |address| Detected { address, note: None, trust: self.kind().trust() };
@@ -103,7 +101,7 @@ impl Source {
             }
             Self::Router(_) => router::query(line, timeout, purpose).map_err(|e| SourceError::failed(&e))?,
             Self::Dns(service, _) => {
-                without_note(dns::query(service, line, timeout, random).map_err(|e| SourceError::failed(&e))?)
+                without_note(dns::query(service, line, timeout).map_err(|e| SourceError::failed(&e))?)
             }
             Self::Resolve(name, _) => without_note(resolve::query(name, line, family, timeout)?),
             Self::Command(path) => without_note(command::query(path, family, timeout)?),

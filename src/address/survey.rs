@@ -13,7 +13,6 @@ use super::trust::{Kind, Purpose, Trust};
 use super::votes::{Bar, decide, is_held_up};
 use crate::http::Http;
 use crate::net::Family;
-use crate::sys::random::Random;
 use crate::sys::words::count;
 
 /// A target to survey.
@@ -120,7 +119,7 @@ type Asked = (Family, Query, u64);
 
 /// Queries the configured sources of each target, and the router and the default interface where they are not configured
 /// for the family, all at the same time. A source of several targets is queried once.
-pub(crate) fn survey(wanted: &[Wanted], http: &Http, random: &mut Random) -> Vec<Survey> {
+pub(crate) fn survey(wanted: &[Wanted], http: &Http) -> Vec<Survey> {
     let mut surveys = prepare(wanted);
     let mut asked: Vec<Asked> = Vec::new();
     for Survey { family, queries, .. } in &surveys {
@@ -133,10 +132,10 @@ pub(crate) fn survey(wanted: &[Wanted], http: &Http, random: &mut Random) -> Vec
     thread::scope(|scope| {
         let mut running = Vec::new();
         for (family, Query { source, .. }, _) in &asked {
-            let (source, family, mut random) = (source.clone(), *family, random.split());
+            let (source, family) = (source.clone(), *family);
             let query = move || {
                 let started = Instant::now();
-                let result = source.query(family, Purpose::Write, http.remaining(), http, &mut random);
+                let result = source.query(family, Purpose::Write, http.remaining(), http);
                 (result, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
             };
             running.push(thread::Builder::new().spawn_scoped(scope, query));

@@ -1,5 +1,6 @@
 //! One DNS query over UDP, repeated once without a response.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -7,7 +8,6 @@ use std::time::{Duration, Instant};
 use super::error::DnsError;
 use super::message::{self, IN, NS, Question};
 use crate::net::{Device, udp};
-use crate::sys::random::Random;
 
 /// Wait for a response after each query.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -19,12 +19,11 @@ pub(crate) fn name_servers(
     server: SocketAddr,
     zone: &str,
     timeout: Duration,
-    random: &mut Random,
 ) -> Result<Vec<String>, DnsError> {
     let name = message::wire(zone);
     let question = Question { name: &name, rrtype: NS, class: IN, recursion: true };
     let mut names = None;
-    exchange(server, None, &question, timeout, random, &mut |id, message| {
+    exchange(server, None, &question, timeout, &mut |id, message| {
         names = question.read_names(id, message)?;
         Ok(names.is_some())
     })?;
@@ -42,7 +41,6 @@ pub(crate) fn exchange(
     device: Option<&Device>,
     question: &Question,
     timeout: Duration,
-    random: &mut Random,
     read: &mut Reader,
 ) -> Result<(), DnsError> {
     let started = Instant::now();
@@ -53,7 +51,7 @@ pub(crate) fn exchange(
             return Err(DnsError::RunOver);
         }
         // A new id for each query, and a new port, since the socket is new: a spoofer must guess both (RFC 5452).
-        let id = u16::try_from(random.below(0x1_0000)).unwrap_or_default();
+        let id = u16::try_from(RandomState::new().build_hasher().finish() & 0xffff).unwrap_or_default();
         let socket = udp::connected(server, device).map_err(DnsError::Io)?;
         let mut read = |message: &[u8]| read(id, message);
         if attempt(&socket, &question.query(id), left.min(TIMEOUT), &mut unrelated, &mut read)? {

@@ -8,7 +8,6 @@ use super::client;
 use super::name::ZoneName;
 use crate::net::resolver::resolvers;
 use crate::sys::error_chain::chain;
-use crate::sys::random::Random;
 use crate::sys::read_limited;
 
 /// The list of the system's resolvers, resolv.conf(5).
@@ -18,14 +17,10 @@ const MAX_FILE: u64 = 64 * 1024;
 
 /// Returns the nameservers of `domain` from the first resolver that answers within `timeout`; an empty list if there are
 /// none. The error is that of the last resolver.
-pub(crate) fn nameservers(
-    domain: &ZoneName,
-    timeout: Duration,
-    random: &mut Random,
-) -> Result<Vec<String>, String> {
+pub(crate) fn nameservers(domain: &ZoneName, timeout: Duration) -> Result<Vec<String>, String> {
     let mut error = format!("no nameserver in {RESOLV_CONF}");
     for resolver in system_resolvers()? {
-        match client::name_servers((resolver, 53).into(), domain.as_str(), timeout, random) {
+        match client::name_servers((resolver, 53).into(), domain.as_str(), timeout) {
             Ok(names) => return Ok(names),
             Err(e) => error = format!("{} {}", SocketAddr::from((resolver, 53)), chain(&e)),
         }

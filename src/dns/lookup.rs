@@ -1,18 +1,17 @@
 //! Name resolution through a chosen interface, which the system's resolver cannot do.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::ops::ControlFlow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
+use super::client::exchange;
 use super::delegation::system_resolvers;
 use super::error::DnsError;
 use super::message::{self, A, AAAA, IN, Question};
 use crate::net::resolver::ResolveError;
-use crate::net::{Device, Family, bind, udp};
+use crate::net::{Device, Family};
 
-/// Wait after each round of queries.
-const ROUNDS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(2)];
+/// Wait for the answer of one server. Each is asked twice.
+const WAIT: Duration = Duration::from_secs(1);
 /// The response code for a name that does not exist (RFC 1035, section 4.1.1).
 const NXDOMAIN: u8 = 3;
 /// Resolvers for everybody, by Cloudflare and Google.
@@ -25,10 +24,6 @@ const PUBLIC: [IpAddr; 4] = [
 
 /// Looks up the addresses of `name` of one family, by queries that leave by `device`, within `timeout`. Each address is
 /// returned once; there is at least one.
-///
-/// The first round asks the system's resolvers that the interface may reach: those on its link, and those with a public
-/// address. One on loopback, such as systemd-resolved, would ask by another interface. Without an answer, the resolvers of
-/// the line are unknown, as are those of a second line mostly, and public ones are asked as well.
 pub(crate) fn lookup(
     name: &str,
     family: Family,
@@ -38,57 +33,46 @@ pub(crate) fn lookup(
     let name = message::wire(name.trim_end_matches('.'));
     let rrtype = if family == Family::V4 { A } else { AAAA };
     let question = Question { name: &name, rrtype, class: IN, recursion: true };
-    let mut servers: Vec<SocketAddr> = Vec::new();
-    for ip in system_resolvers().unwrap_or_default() {
-        let may_reach = !ip.is_loopback() && (device.is_on_link(ip) || is_public(ip));
-        if Family::of(ip) == family && may_reach {
-            servers.push((ip, 53).into());
+    let mut error = ResolveError::NoAnswer;
+    let started = Instant::now();
+    let servers = servers(family, device);
+    for server in servers.iter().chain(&servers) {
+        let left = timeout.saturating_sub(started.elapsed()).min(WAIT);
+        let mut found = Vec::new();
+        let asked = exchange((*server, 53).into(), Some(device), &question, left, &mut |id, message| {
+            let addresses = question.read_addresses(id, message)?;
+            let is_answer = addresses.is_some();
+            found = addresses.unwrap_or_default();
+            Ok(is_answer)
+        });
+        match asked {
+            Ok(()) if !found.is_empty() => return Ok(found),
+            Ok(()) | Err(DnsError::Code(NXDOMAIN)) => return Err(ResolveError::NotFound),
+            Err(DnsError::Io(e)) => error = ResolveError::Local(e),
+            // As servers do that are for the customers of another line.
+            Err(_) => {}
         }
     }
-    let own = servers.len();
-    servers
-        .extend(PUBLIC.iter().filter(|ip| Family::of(**ip) == family).map(|ip| SocketAddr::from((*ip, 53))));
-    let deadline = Instant::now() + timeout;
-    let socket = bind::udp(servers[0], Some(device)).map_err(ResolveError::Local)?;
-    let mut id = RandomState::new().build_hasher().finish();
-    for (round, wait) in ROUNDS.into_iter().enumerate() {
-        let asked = if round == 0 && own > 0 { &servers[..own] } else { &servers };
-        id >>= 16;
-        let number = u16::try_from(id & 0xffff).unwrap_or_default();
-        let query = question.query(number);
-        let mut waiting = 0_usize;
-        for server in asked {
-            waiting += usize::from(socket.send_to(&query, server).is_ok());
-        }
-        if waiting == 0 {
-            continue;
-        }
-        let mut found = None;
-        let until = deadline.min(Instant::now() + wait);
-        udp::receive_until(until, &socket, &mut |packet| {
-            let Some((message, _)) = packet.ok().filter(|(_, sender)| asked.contains(sender)) else {
-                return ControlFlow::Continue(());
-            };
-            match question.read_addresses(number, message) {
-                Ok(None) => return ControlFlow::Continue(()),
-                Ok(addresses) => found = addresses,
-                Err(DnsError::Code(NXDOMAIN)) => found = Some(Vec::new()),
-                // As servers do that are for the customers of another line.
-                Err(_) => waiting = waiting.saturating_sub(1),
-            }
-            if found.is_some() || waiting == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .map_err(ResolveError::Local)?;
-        match found {
-            Some(addresses) if addresses.is_empty() => return Err(ResolveError::NotFound),
-            Some(addresses) => return Ok(addresses),
-            None => {}
-        }
-    }
-    Err(ResolveError::NoAnswer)
+    Err(error)
 }
 
-/// Returns true if an address is not one of a local network. Whatever else it is, only time is lost by asking it.
+/// Returns the servers to ask: first the system's resolvers that the interface may reach, those on its link and those with
+/// a public address; then public ones, since the resolvers of a second line are mostly unknown; then the others. One on
+/// loopback, such as systemd-resolved, would ask by another interface.
+fn servers(family: Family, device: &Device) -> Vec<IpAddr> {
+    let (mut servers, mut others) = (Vec::new(), PUBLIC.to_vec());
+    for ip in system_resolvers().unwrap_or_default() {
+        if !ip.is_loopback() {
+            let may_reach = is_public(ip) || device.is_on_link(ip);
+            if may_reach { &mut servers } else { &mut others }.push(ip);
+        }
+    }
+    servers.append(&mut others);
+    servers.retain(|ip| Family::of(*ip) == family);
+    servers
+}
+
+/// Returns true if an address is not one of a local network.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(a) => !a.is_private() && !a.is_link_local(),

@@ -59,23 +59,26 @@ impl Question<'_> {
     /// Parses one packet: the address of a good response, an error for a bad one, `None` for an unrelated packet. Any
     /// host can send the latter, so it must not end the wait for the response.
     pub fn read(&self, id: u16, message: &[u8]) -> Result<Option<IpAddr>, DnsError> {
-        let Some(answers) = self.check_header(id, message)? else { return Ok(None) };
-        let mut address = None;
-        self.for_each_answer(message, answers, Some(self.name), &mut |data| {
-            self.read_data(&message[data], &mut address)
-        })?;
-        address.ok_or(DnsError::NoAddress).map(Some)
+        match self.addresses(id, message, Some(self.name))?.as_deref() {
+            None => Ok(None),
+            Some([]) => Err(DnsError::NoAddress),
+            Some(&[address]) => Ok(Some(address)),
+            Some(&[first, second, ..]) => Err(DnsError::Ambiguous(first, second)),
+        }
     }
 
     /// Parses one packet like [`Self::read`], for a resolver: returns all addresses of a good response. They may belong to
     /// another name that CNAME records in the response lead to.
     pub fn read_addresses(&self, id: u16, message: &[u8]) -> Result<Option<Vec<IpAddr>>, DnsError> {
+        self.addresses(id, message, None)
+    }
+
+    /// Returns the addresses of a good response, each once: those of the name `of` if given.
+    fn addresses(&self, id: u16, message: &[u8], of: Option<&[u8]>) -> Result<Option<Vec<IpAddr>>, DnsError> {
         let Some(answers) = self.check_header(id, message)? else { return Ok(None) };
         let mut addresses = Vec::new();
-        self.for_each_answer(message, answers, None, &mut |data| {
-            let address = binary_address(self.rrtype, &message[data]);
-            push_if_new(&mut addresses, address.ok_or(DnsError::Malformed(ADDRESS_SIZE))?);
-            Ok(())
+        self.for_each_answer(message, answers, of, &mut |data| {
+            self.read_data(&message[data], &mut addresses)
         })?;
         Ok(Some(addresses))
     }
@@ -145,13 +148,12 @@ impl Question<'_> {
         Ok(())
     }
 
-    /// Reads the data of one record, and merges its address into `address`.
-    fn read_data(&self, data: &[u8], address: &mut Option<IpAddr>) -> Result<(), DnsError> {
+    /// Reads the data of one record, and adds its addresses.
+    fn read_data(&self, data: &[u8], addresses: &mut Vec<IpAddr>) -> Result<(), DnsError> {
         if self.rrtype != TXT {
-            return merge(
-                address,
-                binary_address(self.rrtype, data).ok_or(DnsError::Malformed(ADDRESS_SIZE))?,
-            );
+            let address = binary_address(self.rrtype, data).ok_or(DnsError::Malformed(ADDRESS_SIZE))?;
+            push_if_new(addresses, address);
+            return Ok(());
         }
         // Character strings, each after its length (RFC 1035, section 3.3.14).
         let mut rest = data;
@@ -162,7 +164,7 @@ impl Question<'_> {
                 continue;
             }
             let parsed = str::from_utf8(text).ok().and_then(|t| t.parse().ok());
-            merge(address, parsed.ok_or(DnsError::Malformed(TEXT_NOT_ADDRESS))?)?;
+            push_if_new(addresses, parsed.ok_or(DnsError::Malformed(TEXT_NOT_ADDRESS))?);
         }
         Ok(())
     }
@@ -183,14 +185,6 @@ fn binary_address(rrtype: u16, data: &[u8]) -> Option<IpAddr> {
     match rrtype {
         A => <[u8; 4]>::try_from(data).ok().map(IpAddr::from),
         _ => <[u8; 16]>::try_from(data).ok().map(IpAddr::from),
-    }
-}
-
-/// Sets the address. The same address twice is accepted; a different one is an error.
-fn merge(known: &mut Option<IpAddr>, address: IpAddr) -> Result<(), DnsError> {
-    match *known.get_or_insert(address) {
-        first if first == address => Ok(()),
-        first => Err(DnsError::Ambiguous(first, address)),
     }
 }
 

@@ -6,17 +6,12 @@ use std::time::Duration;
 use super::livedns::LiveDns;
 use crate::dns::{ZoneName, delegation};
 use crate::sys::error_chain::chain;
-use crate::sys::random::Random;
 
 /// Timeout for each resolver.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns a warning if the domain has other nameservers than LiveDNS. The error tells why that is unknown.
-pub(crate) fn warning(
-    livedns: &mut LiveDns,
-    domain: &ZoneName,
-    random: &mut Random,
-) -> Result<Option<String>, String> {
+pub(crate) fn warning(livedns: &mut LiveDns, domain: &ZoneName) -> Result<Option<String>, String> {
     let unknown = |e: &str| format!("could not be determined{e}");
     let current = livedns.nameservers(domain).map_err(|e| unknown(&format!(": {}", chain(&e))))?;
     let other = match current {
@@ -25,7 +20,7 @@ pub(crate) fn warning(
         // Many tokens may not read it.
         None => {
             let timeout = TIMEOUT.min(livedns.remaining());
-            let names = delegation::nameservers(domain, timeout, random)
+            let names = delegation::nameservers(domain, timeout)
                 .map_err(|e| unknown(&format!(", neither from Gandi nor via DNS: {e}")))?;
             match names.as_slice() {
                 [] => "has no nameservers".to_owned(),

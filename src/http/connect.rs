@@ -33,12 +33,14 @@ const MAX_ADDRESSES: usize = 16;
 /// The addresses of the hosts so far, for requests over one address family and by one interface. ureq asks for them before
 /// each request, even if the connection is reused.
 #[derive(Clone)]
-pub(super) struct Names {
+pub(super) struct Names(Arc<Hosts>);
+
+struct Hosts {
     /// The family; `None` for any.
     family: Option<Family>,
-    /// The interface that questions leave by; `None` for the system's choice.
+    /// The interface that questions and connections leave by; `None` for the system's choice.
     device: Option<Device>,
-    known: Arc<Mutex<Known>>,
+    known: Mutex<Known>,
 }
 
 #[derive(Default)]
@@ -53,16 +55,16 @@ struct Known {
 
 impl Names {
     pub(super) fn new(family: Option<Family>, device: Option<Device>) -> Self {
-        Self { family, device, known: Arc::default() }
+        Self(Arc::new(Hosts { family, device, known: Mutex::default() }))
     }
 
     /// Returns true if these are the addresses for `family` and `device`.
     pub(super) fn is_of(&self, family: Option<Family>, device: Option<&Device>) -> bool {
-        self.family == family && self.device.as_ref() == device
+        self.0.family == family && self.0.device.as_ref() == device
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resolves `host`, which may have a port, within `timeout`; a host that is known already takes no time.
@@ -74,7 +76,7 @@ impl Names {
                 return Ok(());
             }
             // The two families of a host share the time already.
-            if self.family.is_some() {
+            if self.0.family.is_some() {
                 let left = resolver::TIMEOUT.saturating_sub(known.unanswered);
                 budget = timeout.min(left.max(MIN_PER_NAME));
             }
@@ -82,7 +84,7 @@ impl Names {
         let end = host.rfind(':').filter(|_| !host.ends_with(']')).unwrap_or(host.len());
         let name = host[..end].trim_matches(['[', ']']);
         let addresses = match name.parse::<IpAddr>() {
-            Ok(address) if self.family.is_none_or(|only| only == Family::of(address)) => vec![address],
+            Ok(address) if self.0.family.is_none_or(|only| only == Family::of(address)) => vec![address],
             Ok(_) => return Err(ResolveError::NotFound),
             Err(_) => self.lookup(name, budget)?,
         };
@@ -100,14 +102,14 @@ impl Names {
             }
         };
         let is_answered = self.known().unanswered.is_zero();
-        if let (Some(device), Some(family), true) = (&self.device, self.family, is_answered) {
+        if let (Some(device), Some(family), true) = (&self.0.device, self.0.family, is_answered) {
             let found = dns::lookup::lookup(name, family, device, timeout);
             wait(&found);
             if found.is_ok() {
                 return found;
             }
         }
-        let found = lookup(name, self.family, timeout.saturating_sub(started.elapsed()));
+        let found = lookup(name, self.0.family, timeout.saturating_sub(started.elapsed()));
         wait(&found);
         found
     }
@@ -133,13 +135,12 @@ impl Resolver for Names {
 /// Connects by TCP, and by TLS where the URL says so.
 pub(super) struct Connect {
     tls: RustlsConnector,
-    /// The interface that connections leave by; `None` for the system's choice.
-    device: Option<Device>,
+    names: Names,
 }
 
 impl Connect {
-    pub(super) fn new(device: Option<Device>) -> Self {
-        Self { tls: RustlsConnector::default(), device }
+    pub(super) fn new(names: Names) -> Self {
+        Self { tls: RustlsConnector::default(), names }
     }
 }
 
@@ -175,7 +176,7 @@ impl Connector for Connect {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
-        let socket = tcp(details, self.device.as_ref())?;
+        let socket = tcp(details, self.names.0.device.as_ref())?;
         let connected = self.tls.connect(details, Some(socket));
         connected.map(|transport| transport.map(Connection)).map_err(|error| match error {
             ureq::Error::Timeout(_) => ureq::Error::Timeout(Timeout::Connect),

@@ -16,17 +16,20 @@ use crate::sys::time::Timestamp;
 /// Maximum size of the status line and all headers of a response, in bytes. API responses have far less.
 pub(super) const MAX_HEADERS: usize = 16 * 1024;
 
-/// The reason why there is no complete response. Each variant carries the host and port of the request.
-pub enum HttpError {
+/// There is no complete response.
+pub struct HttpError {
+    /// Host and port of the request.
+    pub(super) host: String,
+    /// The reason.
+    pub(super) fault: Fault,
+}
+
+/// The reason why there is no complete response.
+pub(super) enum Fault {
     /// The time limit of the run was reached before anything was sent.
-    OutOfTime {
-        /// Host of the request.
-        host: String,
-    },
+    OutOfTime,
     /// No complete response arrived in time.
     TimedOut {
-        /// Host of the request.
-        host: String,
         /// The step that was under way.
         stage: Stage,
         /// The limit that was reached.
@@ -34,68 +37,35 @@ pub enum HttpError {
     },
     /// The name has no address of the family, or it could not be resolved.
     NoHost {
-        /// The name that was looked up.
-        host: String,
         /// The requested family; `None` for either.
         family: Option<Family>,
         /// The error of the lookup.
         cause: ResolveError,
     },
     /// The request was not sent, since no connection could be made or this machine refused to send.
-    Unsent {
-        /// Host of the request.
-        host: String,
-        /// The failed action and the system's error.
-        cause: Unsent,
-    },
+    Unsent(Unsent),
     /// The server's certificate is not valid yet by this machine's clock, which is therefore wrong.
     Clock {
-        /// Host of the request.
-        host: String,
         /// The time that this machine's clock reads.
         reads: Timestamp,
         /// The start of the certificate's validity.
         not_before: Timestamp,
     },
     /// The server's certificate is not trusted.
-    Certificate {
-        /// Host of the request.
-        host: String,
-        /// The reason.
-        cause: String,
-    },
+    Certificate(String),
     /// TLS failed for another reason than the certificate.
-    Tls {
-        /// Host of the request.
-        host: String,
-        /// The reason.
-        cause: String,
-    },
-    /// The connection was lost before the response was complete.
-    Lost {
-        /// Host of the request.
-        host: String,
-        /// The error of the system or, if the server closed the connection, of the library.
-        cause: io::Error,
-    },
-    /// The response body is larger than any valid one.
-    TooLong {
-        /// Host of the request.
-        host: String,
-        /// Maximum size in bytes.
-        limit: u64,
-    },
+    Tls(String),
+    /// The connection was lost before the response was complete; with the error of the system or, if the server closed the
+    /// connection, of the library.
+    Lost(io::Error),
+    /// The response body is larger than any valid one; with the maximum size in bytes.
+    TooLong(u64),
     /// The response is not valid HTTP, or its end is not stated, so that it may be cut off.
-    Invalid {
-        /// Host of the request.
-        host: String,
-        /// The fault.
-        cause: String,
-    },
+    Invalid(String),
 }
 
 /// An action that failed before the whole request was sent.
-pub struct Unsent {
+pub(super) struct Unsent {
     /// `connect to` or `send to`.
     pub(super) action: &'static str,
     /// The system's error.
@@ -114,7 +84,7 @@ impl std::error::Error for Unsent {}
 
 /// A step of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub(super) enum Stage {
     /// TLS is being negotiated.
     Connect,
     /// The request is being sent, or the response is being received: the server may have the request.
@@ -123,7 +93,7 @@ pub enum Stage {
 
 /// A time limit that ends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeLimit {
+pub(super) enum TimeLimit {
     /// The timeout of the request.
     Request,
     /// The time limit of the whole run.
@@ -141,38 +111,35 @@ impl fmt::Display for Stage {
 
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutOfTime { host } => write!(f, "no time was left to query {host}"),
-            Self::TimedOut { host, stage, limit: TimeLimit::Run } => {
+        let host = &self.host;
+        match &self.fault {
+            Fault::OutOfTime => write!(f, "no time was left to query {host}"),
+            Fault::TimedOut { stage, limit: TimeLimit::Run } => {
                 write!(f, "the time limit of the run was reached while waiting for {host} ({stage})")
             }
-            Self::TimedOut { host, stage, .. } => write!(f, "{host} timed out ({stage})"),
-            Self::NoHost { host, family: None, cause } => {
+            Fault::TimedOut { stage, .. } => write!(f, "{host} timed out ({stage})"),
+            Fault::NoHost { family: None, cause } => {
                 write!(f, "could not find an address of {host}: {cause}")
             }
-            Self::NoHost { host, family: Some(family), cause } => {
+            Fault::NoHost { family: Some(family), cause } => {
                 write!(f, "could not find an {family} address of {host}: {cause}")
             }
-            Self::Unsent { host, cause: Unsent { action, cause } } => {
+            Fault::Unsent(Unsent { action, cause }) => {
                 write!(f, "could not {action} {host}{}", on_this_machine(cause))
             }
-            Self::Clock { host, reads, not_before } => write!(
+            Fault::Clock { reads, not_before } => write!(
                 f,
                 "the certificate of {host} is not valid before {not_before}, but this machine's clock reads {reads}: \
                  the clock is wrong; set it by NTP"
             ),
-            Self::Certificate { host, cause } => {
-                write!(f, "the certificate of {host} is not trusted: {cause}")
-            }
-            Self::Tls { host, cause } => write!(f, "TLS connection to {host} failed: {cause}"),
-            Self::Lost { host, cause } if is_local(cause) => {
+            Fault::Certificate(cause) => write!(f, "the certificate of {host} is not trusted: {cause}"),
+            Fault::Tls(cause) => write!(f, "TLS connection to {host} failed: {cause}"),
+            Fault::Lost(cause) if is_local(cause) => {
                 write!(f, "could not receive the response of {host}{}", on_this_machine(cause))
             }
-            Self::Lost { host, .. } => {
-                write!(f, "{host} closed the connection before its response was complete")
-            }
-            Self::TooLong { host, limit } => write!(f, "the response of {host} is longer than {limit} bytes"),
-            Self::Invalid { host, cause } => write!(f, "invalid HTTP response from {host}: {cause}"),
+            Fault::Lost(_) => write!(f, "{host} closed the connection before its response was complete"),
+            Fault::TooLong(limit) => write!(f, "the response of {host} is longer than {limit} bytes"),
+            Fault::Invalid(cause) => write!(f, "invalid HTTP response from {host}: {cause}"),
         }
     }
 }
@@ -181,10 +148,10 @@ debug_as_display!(HttpError);
 
 impl std::error::Error for HttpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unsent { cause: Unsent { cause, .. }, .. } => Some(cause),
+        match &self.fault {
+            Fault::Unsent(Unsent { cause, .. }) => Some(cause),
             // The texts of libraries repeat that the connection was closed, or name a URL.
-            Self::Lost { cause, .. } if cause.raw_os_error().is_some() => Some(cause),
+            Fault::Lost(cause) if cause.raw_os_error().is_some() => Some(cause),
             _ => None,
         }
     }
@@ -194,37 +161,32 @@ impl HttpError {
     /// Returns the host and port of the request.
     #[must_use]
     pub fn host(&self) -> &str {
-        match self {
-            Self::OutOfTime { host }
-            | Self::TimedOut { host, .. }
-            | Self::NoHost { host, .. }
-            | Self::Unsent { host, .. }
-            | Self::Clock { host, .. }
-            | Self::Certificate { host, .. }
-            | Self::Tls { host, .. }
-            | Self::Lost { host, .. }
-            | Self::TooLong { host, .. }
-            | Self::Invalid { host, .. } => host,
-        }
+        &self.host
     }
 
     /// Returns true if no connection was made or it was lost, so that a retry may succeed.
     #[must_use]
     pub fn is_connection(&self) -> bool {
         matches!(
-            self,
-            Self::Unsent { .. }
-                | Self::Lost { .. }
-                | Self::NoHost { .. }
-                | Self::Tls { .. }
-                | Self::TimedOut { stage: Stage::Connect, .. }
+            self.fault,
+            Fault::Unsent(_)
+                | Fault::Lost(_)
+                | Fault::NoHost { .. }
+                | Fault::Tls(_)
+                | Fault::TimedOut { stage: Stage::Connect, .. }
         )
     }
 
     /// Returns true if the host could not be reached, as without a network.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unsent { .. } | Self::NoHost { .. })
+        matches!(self.fault, Fault::Unsent(_) | Fault::NoHost { .. })
+    }
+
+    /// Returns true if this machine's clock is wrong.
+    #[must_use]
+    pub fn is_clock(&self) -> bool {
+        matches!(self.fault, Fault::Clock { .. })
     }
 
     /// Returns true if the failure says nothing about the server: it could not be reached, or the time of the run was
@@ -232,15 +194,15 @@ impl HttpError {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.is_unreachable()
-            || matches!(self, Self::OutOfTime { .. } | Self::TimedOut { limit: TimeLimit::Run, .. })
+            || matches!(self.fault, Fault::OutOfTime | Fault::TimedOut { limit: TimeLimit::Run, .. })
     }
 
     /// Returns a number for the kind of cause. The causes of an outage change from run to run and share one number.
     pub(crate) const fn class(&self) -> u64 {
-        match self {
-            Self::Clock { .. } => 2,
-            Self::Certificate { .. } => 3,
-            Self::Tls { .. } | Self::TooLong { .. } | Self::Invalid { .. } => 4,
+        match self.fault {
+            Fault::Clock { .. } => 2,
+            Fault::Certificate(_) => 3,
+            Fault::Tls(_) | Fault::TooLong(_) | Fault::Invalid(_) => 4,
             _ => 1,
         }
     }
@@ -249,53 +211,51 @@ impl HttpError {
     #[must_use]
     pub fn may_have_arrived(&self) -> bool {
         matches!(
-            self,
-            Self::TimedOut { stage: Stage::Response, .. }
-                | Self::Lost { .. }
-                | Self::TooLong { .. }
-                | Self::Invalid { .. }
+            self.fault,
+            Fault::TimedOut { stage: Stage::Response, .. }
+                | Fault::Lost(_)
+                | Fault::TooLong(_)
+                | Fault::Invalid(_)
         )
     }
+}
 
+impl Fault {
     /// Translates ureq's error. `limit` is the limit that was reached if the error is a timeout.
-    pub(super) fn of(error: ureq::Error, host: String, limit: TimeLimit) -> Self {
+    pub(super) fn of(error: ureq::Error, limit: TimeLimit) -> Self {
         match error {
             ureq::Error::Timeout(timeout) => {
                 let stage = if timeout == Timeout::Connect { Stage::Connect } else { Stage::Response };
-                Self::TimedOut { host, stage, limit }
+                Self::TimedOut { stage, limit }
             }
-            ureq::Error::BodyExceedsLimit(limit) => Self::TooLong { host, limit: limit.saturating_sub(1) },
-            ureq::Error::Rustls(e) => Self::of_rustls(&e, host),
+            ureq::Error::BodyExceedsLimit(limit) => Self::TooLong(limit.saturating_sub(1)),
+            ureq::Error::Rustls(e) => Self::of_rustls(&e),
             ureq::Error::Tls(e) => {
                 let is_name = e.contains("invalid dns name");
                 let cause = if is_name { "no certificate can be valid for this host name" } else { e };
-                Self::Tls { host, cause: cause.to_owned() }
+                Self::Tls(cause.to_owned())
             }
-            ureq::Error::Io(e) => Self::of_io(e, host),
-            ureq::Error::Other(e) if e.is::<Unsent>() => match e.downcast() {
-                Ok(cause) => Self::Unsent { host, cause: *cause },
-                Err(e) => Self::Invalid { host, cause: e.to_string() },
+            ureq::Error::Io(cause) => match cause.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(e) => Self::of_rustls(e),
+                None => Self::Lost(cause),
             },
-            other => Self::Invalid { host, cause: fault_of(&other) },
+            ureq::Error::Other(e) if e.is::<Unsent>() => match e.downcast() {
+                Ok(cause) => Self::Unsent(*cause),
+                Err(e) => Self::Invalid(e.to_string()),
+            },
+            other => Self::Invalid(fault_of(&other)),
         }
     }
 
-    fn of_io(cause: io::Error, host: String) -> Self {
-        match cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(e) => Self::of_rustls(e, host),
-            None => Self::Lost { host, cause },
-        }
-    }
-
-    fn of_rustls(error: &rustls::Error, host: String) -> Self {
+    fn of_rustls(error: &rustls::Error) -> Self {
         let rustls::Error::InvalidCertificate(fault) = error else {
-            return Self::Tls { host, cause: tls_error::connection(error) };
+            return Self::Tls(tls_error::connection(error));
         };
         match fault {
             CertificateError::NotValidYetContext { time, not_before } => {
-                Self::Clock { host, reads: timestamp(*time), not_before: timestamp(*not_before) }
+                Self::Clock { reads: timestamp(*time), not_before: timestamp(*not_before) }
             }
-            fault => Self::Certificate { host, cause: tls_error::certificate(fault) },
+            fault => Self::Certificate(tls_error::certificate(fault)),
         }
     }
 }

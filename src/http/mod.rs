@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
-use ureq::config::IpFamily;
 use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -21,7 +20,7 @@ use crate::net::{Device, Family};
 use connect::{Connect, Names};
 pub use endpoint::Endpoint;
 pub use error::HttpError;
-use error::{MAX_HEADERS, TimeLimit};
+use error::{Fault, MAX_HEADERS, TimeLimit};
 pub use rustls::pki_types::CertificateDer;
 
 /// Maximum time for TCP to all addresses of a host, and TLS.
@@ -126,16 +125,10 @@ impl Http {
         let names = Names::new(family, device.cloned());
         let config = Agent::config_builder()
             .tls_config(self.tls.clone())
-            .ip_family(match family {
-                None => IpFamily::Any,
-                Some(Family::V4) => IpFamily::Ipv4Only,
-                Some(Family::V6) => IpFamily::Ipv6Only,
-            })
             .user_agent(USER_AGENT)
             .proxy(None)
             // A redirect is a response like any other: the token is never sent to another URL.
             .max_redirects(0)
-            .max_redirects_will_error(false)
             .http_status_as_error(false)
             // Buffers sized for API responses, not for web pages.
             .max_response_header_size(MAX_HEADERS)
@@ -143,7 +136,7 @@ impl Http {
             .input_buffer_size(MAX_HEADERS + 1)
             .output_buffer_size(4 * 1024)
             .build();
-        let agent = Agent::with_parts(config, Connect::new(device.cloned()), names.clone());
+        let agent = Agent::with_parts(config, Connect::new(names.clone()), names.clone());
         let way = Way { names, agent };
         agents.push(way.clone());
         way
@@ -163,36 +156,40 @@ impl Http {
 
     /// Does the same as [`Http::send`] by `device`, if there is one: the connection leaves by that interface.
     pub(crate) fn send_by(&self, request: &Request, device: Option<&Device>) -> Result<Response, HttpError> {
-        let host = || host_of(request.url).to_owned();
+        let host = host_of(request.url);
+        let failed = |fault| HttpError { host: host.to_owned(), fault };
         if self.remaining().is_zero() {
-            return Err(HttpError::OutOfTime { host: host() });
+            return Err(failed(Fault::OutOfTime));
         }
         let family = request.family;
         let deadline = Instant::now() + self.remaining().min(request.total);
         let left = || deadline.saturating_duration_since(Instant::now());
         let Way { names, agent } = self.way(family, device);
-        let resolved = names.resolve(host_of(request.url), left());
-        resolved.map_err(|cause| HttpError::NoHost { host: host(), family, cause })?;
+        names.resolve(host, left()).map_err(|cause| failed(Fault::NoHost { family, cause }))?;
         let timeout = left().min(request.timeout);
         let wrap = |e| {
             // Its share of the run counts like the run: a slow line needs no backoff.
             let limit = if left().is_zero() { TimeLimit::Run } else { TimeLimit::Request };
-            HttpError::of(e, host(), limit)
+            failed(Fault::of(e, limit))
         };
         let mut received = start(&agent, request, timeout).map_err(wrap)?;
         let scheme = request.url.as_bytes().get(..6).unwrap_or_default();
         if scheme.eq_ignore_ascii_case(b"https:") && !is_framed(&received) {
-            let cause = "neither its length nor its end is stated, so that it may be cut off".to_owned();
-            return Err(HttpError::Invalid { host: host(), cause });
+            let cause = "neither its length nor its end is stated, so that it may be cut off";
+            return Err(failed(Fault::Invalid(cause.to_owned())));
         }
         let text = |name| received.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
-        let links = received.headers().get_all(header::LINK).iter().filter_map(|v| v.to_str().ok());
+        let mut link = String::new();
+        for value in received.headers().get_all(header::LINK) {
+            link.push_str(if link.is_empty() { "" } else { ", " });
+            link.push_str(value.to_str().unwrap_or_default());
+        }
         let mut response = Response {
             status: received.status().as_u16(),
             content_type: content_type.trim().to_ascii_lowercase(),
             retry_after: text(header::RETRY_AFTER).trim().parse().ok(),
-            link: links.collect::<Vec<_>>().join(", "),
+            link,
             body: Vec::new(),
         };
         // ureq rejects a body of exactly the limit.
@@ -208,37 +205,28 @@ fn start(
     request: &Request,
     timeout: Duration,
 ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-    let authorization = request.authorization;
+    let (method, content_type, body) = match request.method {
+        Method::Get => (ureq::http::Method::GET, None, ""),
+        Method::Put(json) => (ureq::http::Method::PUT, Some("application/json"), json),
+        Method::Post { content_type, body } => (ureq::http::Method::POST, Some(content_type), body),
+    };
+    let mut message = ureq::http::Request::new(());
+    *message.method_mut() = method;
+    *message.uri_mut() = request.url.parse().map_err(ureq::http::Error::from)?;
+    for (name, value) in
+        [(header::CONTENT_TYPE, content_type), (header::AUTHORIZATION, request.authorization)]
+    {
+        if let Some(value) = value {
+            message.headers_mut().insert(name, value.parse().map_err(ureq::http::Error::from)?);
+        }
+    }
     // Less than the whole, so that a connection that was not made never counts as a response that did not come.
     let connect = (timeout * 4 / 5).min(CONNECT_TIMEOUT);
-    macro_rules! limited {
-        ($request:ident) => {
-            $request.config().timeout_global(Some(timeout)).timeout_connect(Some(connect)).build()
-        };
-    }
-    match request.method {
-        Method::Get => {
-            let mut get = agent.get(request.url);
-            if let Some(value) = authorization {
-                get = get.header(header::AUTHORIZATION, value);
-            }
-            limited!(get).call()
-        }
-        Method::Put(json) => {
-            let mut put = agent.put(request.url).header(header::CONTENT_TYPE, "application/json");
-            if let Some(value) = authorization {
-                put = put.header(header::AUTHORIZATION, value);
-            }
-            limited!(put).send(json)
-        }
-        Method::Post { content_type, body } => {
-            let mut post = agent.post(request.url).header(header::CONTENT_TYPE, content_type);
-            if let Some(value) = authorization {
-                post = post.header(header::AUTHORIZATION, value);
-            }
-            limited!(post).send(body)
-        }
-    }
+    let message =
+        agent.configure_request(message).timeout_global(Some(timeout)).timeout_connect(Some(connect));
+    let message = message.build();
+    // The types of bodies meet as late as possible: ureq's builder would be compiled for each.
+    if content_type.is_none() { agent.run(message) } else { agent.run(message.map(|()| body)) }
 }
 
 /// Returns the host and port of a URL.

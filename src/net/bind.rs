@@ -1,19 +1,18 @@
 //! Sockets whose packets leave by a chosen interface: the one place that binds.
 //!
 //! A socket is bound by `SO_BINDTODEVICE` (socket(7)). Since Linux 5.7 any user may do that. Where the kernel refuses, the
-//! socket is bound to the interface's address, and it depends on the routing rules for that address where its packets leave.
+//! socket is bound to the interface's address if the routing rules lead packets from that address to the interface. If they
+//! do not, it is an error: another line's address would be published.
 
-use std::fs;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::io::{self, Read as _};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
 use if_addrs::{IfAddr, IfOperStatus, Interface};
 use rustix::io::Errno;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
-use super::family::Family;
 use crate::sys::read_limited;
 
 /// The interfaces. Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
@@ -21,6 +20,11 @@ pub(crate) const DEVICES: &str = "/proc/self/net/dev";
 
 /// The bits that mwan3 of `OpenWrt` marks packets with, such as `0x3f00`.
 const MWAN3_MASK: &str = "/var/run/mwan3/mmx_mask";
+
+/// Netlink (`AF_NETLINK` in `linux/socket.h`).
+const AF_NETLINK: i32 = 16;
+/// The error where neither the interface nor its address can be bound to.
+const REFUSED: &str = "this kernel lets only root choose the interface: run as root, or add a rule for its address (ip rule add from ADDRESS)";
 
 /// The name of an interface that packets leave by. It need not exist: a modem comes and goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,16 +37,11 @@ impl Device {
         // IFNAMSIZ is 16, including the final zero byte.
         let is_name = (1..16).contains(&name.len())
             && !matches!(name, "." | "..")
-            && !name.contains(|c: char| matches!(c, '/' | ':' | '@') || !c.is_ascii_graphic());
+            && !name.bytes().any(|b| matches!(b, b'/' | b':' | b'@' | 0..=b' ' | 127));
         match name {
-            _ if name.parse::<IpAddr>().is_ok() => Err("is an address: write the name of its interface"),
-            _ if is_name => Ok(Self(name.to_owned())),
             "" => Err("needs the name of an interface after `@`, as in web@eth1"),
-            _ if name.contains('@') => Err("is not an interface name: leave out `@` and what follows it"),
-            _ if name.contains(':') => {
-                Err("is not an interface name: leave out `:` and what follows it, the label of an address")
-            }
-            _ => Err("is not an interface name, which has at most 15 characters and no `/`"),
+            _ if is_name && name.parse::<IpAddr>().is_err() => Ok(Self(name.to_owned())),
+            _ => Err("is not an interface name, which has at most 15 characters and no `/`, `:` or `@`"),
         }
     }
 
@@ -50,33 +49,6 @@ impl Device {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// Returns the reason why no packet of `family` can leave by this interface; `None` if there is none.
-    pub(crate) fn problem(&self, family: Family) -> Option<String> {
-        // A sandbox may forbid netlink: sending tells.
-        let listed = if_addrs::get_if_addrs().ok()?;
-        let name = &self.0;
-        if is_down(name, &listed) {
-            return Some(format!("{name} is down or has no link"));
-        }
-        if self.address(family, &listed).is_some() {
-            return None;
-        }
-        // `getifaddrs` omits interfaces without addresses.
-        let devices = fs::read_to_string(DEVICES).ok()?;
-        let names = names(&devices);
-        Some(if names.contains(&name.as_str()) {
-            format!("{name} has no {family} address")
-        } else {
-            format!("there is no interface {name} (available: {})", names.join(", "))
-        })
-    }
-
-    /// Returns an address of this interface, which is not link-local.
-    fn address(&self, family: Family, listed: &[Interface]) -> Option<IpAddr> {
-        let mut own = listed.iter().filter(|i| device(i) == self.0).map(Interface::ip);
-        own.find(|ip| Family::of(*ip) == family)
     }
 
     /// Returns true if `server` is on the link of this interface: in the network of one of its addresses.
@@ -95,20 +67,15 @@ impl Device {
         })
     }
 
-    /// Binds a new socket of `family`.
-    fn bind(&self, socket: &Socket, family: Family) -> io::Result<()> {
-        if let Some(mark) = exempt_mark() {
-            // An ordinary user may not.
-            let _ = socket.set_mark(mark);
-        }
-        match socket.bind_device(Some(self.0.as_bytes())) {
-            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-                let listed = if_addrs::get_if_addrs()?;
-                let own = self.address(family, &listed).ok_or(Errno::ADDRNOTAVAIL)?;
-                socket.bind(&SocketAddr::new(own, 0).into())
+    /// Returns an address of this interface that a socket to `peer` can be bound to instead: one whose packets leave by it.
+    fn address(&self, peer: IpAddr) -> io::Result<IpAddr> {
+        for own in if_addrs::get_if_addrs()? {
+            let (ip, number) = (own.ip(), own.index.unwrap_or_default());
+            if device(&own) == self.0 && ip.is_ipv4() == peer.is_ipv4() && is_routed(ip, peer, number)? {
+                return Ok(ip);
             }
-            bound => bound,
         }
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, REFUSED))
     }
 }
 
@@ -119,42 +86,62 @@ fn exempt_mark() -> Option<u32> {
     u32::from_str_radix(mask.trim().strip_prefix("0x")?, 16).ok()
 }
 
-/// Returns a new socket of the family of `peer`, bound to `device`.
-fn socket(kind: Type, peer: SocketAddr, device: &Device) -> io::Result<Socket> {
+/// Opens a socket for packets to `peer`, which leave by `device` if there is one.
+pub(crate) fn open(kind: Type, peer: SocketAddr, device: Option<&Device>) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(peer), kind, None)?;
-    device.bind(&socket, Family::of(peer.ip()))?;
+    let Some(device) = device else { return Ok(socket) };
+    if let Some(mark) = exempt_mark() {
+        // An ordinary user may not.
+        let _ = socket.set_mark(mark);
+    }
+    match socket.bind_device(Some(device.0.as_bytes())) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            socket.bind(&SocketAddr::new(device.address(peer.ip())?, 0).into())
+        }
+        bound => bound,
+    }?;
     Ok(socket)
 }
 
-/// Opens a UDP socket on a free port for packets to `peer`, which leave by `device` if there is one.
-pub(crate) fn udp(peer: SocketAddr, device: Option<&Device>) -> io::Result<UdpSocket> {
-    if let Some(device) = device {
-        return Ok(socket(Type::DGRAM, peer, device)?.into());
-    }
-    let any: IpAddr =
-        if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    UdpSocket::bind((any, 0))
-}
-
-/// Opens a UDP socket on a free port of the address `source`, whose packets leave by `device` if there is one.
-pub(crate) fn udp_from(source: IpAddr, device: Option<&Device>) -> io::Result<UdpSocket> {
-    let source = SocketAddr::new(source, 0);
-    let Some(device) = device else { return UdpSocket::bind(source) };
-    let socket = Socket::new(Domain::for_address(source), Type::DGRAM, None)?;
-    match socket.bind_device(Some(device.0.as_bytes())) {
-        // The address alone is what there is.
-        Err(e) if e.kind() != io::ErrorKind::PermissionDenied => return Err(e),
-        _ => socket.bind(&source.into())?,
-    }
-    Ok(socket.into())
-}
-
-/// Connects to `peer` by TCP within `timeout`, by way of `device` if there is one.
+/// Connects to `peer` by TCP within `timeout`, which is not zero, by way of `device` if there is one.
 pub(crate) fn tcp(peer: SocketAddr, device: Option<&Device>, timeout: Duration) -> io::Result<TcpStream> {
-    let Some(device) = device else { return TcpStream::connect_timeout(&peer, timeout) };
-    let socket = socket(Type::STREAM, peer, device)?;
-    socket.connect_timeout(&peer.into(), timeout)?;
-    Ok(socket.into())
+    let stream = TcpStream::from(open(Type::STREAM, peer, device)?);
+    // The kernel waits as long for the connection (socket(7)), with less code than poll(2).
+    stream.set_write_timeout(Some(timeout))?;
+    loop {
+        match SockRef::from(&stream).connect(&peer.into()) {
+            Ok(()) => return Ok(stream),
+            // The process was stopped and continued (signal(7)). The next call waits on.
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => {
+                let is_over = matches!(Errno::from_io_error(&e), Some(Errno::INPROGRESS | Errno::ALREADY));
+                return Err(if is_over { io::ErrorKind::TimedOut.into() } else { e });
+            }
+        }
+    }
+}
+
+/// Returns true if the kernel routes packets from `own` to `peer` by the interface of this number, as `ip route get PEER
+/// from OWN` shows: `RTM_GETROUTE` of rtnetlink(7). The processors of all builds are little-endian.
+fn is_routed(own: IpAddr, peer: IpAddr, interface: u32) -> io::Result<bool> {
+    let octets = |address| match address {
+        IpAddr::V4(a) => a.octets().to_vec(),
+        IpAddr::V6(a) => a.octets().to_vec(),
+    };
+    let (own, peer) = (octets(own), octets(peer));
+    let (family, bytes) = if own.len() == 4 { (2, 4) } else { (10, 16) };
+    // nlmsghdr: length, RTM_GETROUTE, NLM_F_REQUEST. rtmsg: family and bits of both addresses. Then RTA_DST and RTA_SRC.
+    let (length, bits, attribute) = (36 + 2 * bytes, 8 * bytes, 4 + bytes);
+    let header = [length, 0, 0, 0, 26, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let route = [family, bits, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0, attribute, 0, 1, 0];
+    let request = [&header[..], &route, &peer, &[attribute, 0, 2, 0], &own].concat();
+    let mut socket = Socket::new(Domain::from(AF_NETLINK), Type::RAW, None)?;
+    socket.send(&request)?;
+    let mut reply = [0; 256];
+    let length = socket.read(&mut reply)?;
+    // RTA_OIF: length, kind, number. The other attributes of a route cannot look like it, and an error has none.
+    let wanted = [[8, 0, 4, 0], interface.to_le_bytes()].concat();
+    Ok(reply[..length].windows(wanted.len()).any(|part| part == wanted))
 }
 
 /// Returns true if an interface is known to be down. `listed` has no interface without addresses.
@@ -175,6 +162,8 @@ pub(crate) fn names(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
@@ -188,7 +177,7 @@ mod tests {
 
     #[test]
     fn device_name_is_parsed_as_the_kernel_does() {
-        for name in ["eth0", "wwan0", "eth1.2", "pppoe-wan", "br-lan", "123456789012345", "a+b_c"] {
+        for name in ["eth0", "wwan0", "eth1.2", "pppoe-wan", "br-lan", "123456789012345", "a+b_c", "ethé"] {
             assert_eq!(Device::parse(name).map(|d| d.0).as_deref(), Ok(name));
         }
         for (name, problem) in [
@@ -197,9 +186,10 @@ mod tests {
             ("a/b", "at most 15"),
             ("..", "at most 15"),
             ("eth 0", "at most 15"),
-            ("ethé", "at most 15"),
-            ("eth0:1", "label of an address"),
-            ("eth0@if5", "leave out `@`"),
+            ("eth0:1", "no `/`, `:` or `@`"),
+            ("eth0@if5", "no `/`, `:` or `@`"),
+            ("192.168.1.2", "is not an interface name"),
+            ("fe80::1", "is not an interface name"),
         ] {
             assert!(Device::parse(name).is_err_and(|e| e.contains(problem)), "{name}");
         }
@@ -210,15 +200,24 @@ mod tests {
         let device = Device::parse("nosuch0").expect("a name");
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
         let codes = [
-            udp(peer, Some(&device)).map(drop).map_err(|e| e.raw_os_error()),
+            open(Type::DGRAM, peer, Some(&device)).map(drop).map_err(|e| e.raw_os_error()),
             tcp(peer, Some(&device), Duration::from_secs(1)).map(drop).map_err(|e| e.raw_os_error()),
         ];
         assert_eq!(codes, [Err(Some(Errno::NODEV.raw_os_error())); 2]);
-        assert!(
-            device
-                .problem(Family::V4)
-                .is_some_and(|p| p.starts_with("there is no interface nosuch0 (available: "))
-        );
+    }
+
+    #[test]
+    fn route_of_a_packet_is_known() {
+        let lo = if_addrs::get_if_addrs().expect("the interfaces").into_iter().find(|i| i.name == "lo");
+        let number = lo.and_then(|lo| lo.index).expect("lo");
+        let is_routed = |own: &str, peer: &str, number| {
+            is_routed(own.parse().expect(own), peer.parse().expect(peer), number).expect("an answer")
+        };
+        assert!(is_routed("127.0.0.1", "127.1.2.3", number));
+        assert!(!is_routed("127.0.0.1", "127.1.2.3", number + 1));
+        assert!(!is_routed("127.0.0.1", "127.1.2.3", 0));
+        // The kernel answers with an error: no address of this machine.
+        assert!(!is_routed("192.0.2.1", "127.1.2.3", number));
     }
 
     #[test]

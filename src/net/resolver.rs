@@ -5,11 +5,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
+use socket2::{Domain, Socket, Type};
 
 use super::family::Family;
 use crate::sys::grouped::push_if_new;
@@ -124,7 +125,7 @@ fn addresses(name: &str, family: Family) -> Lookup {
     let found = getaddrinfo(Some(name), None, Some(hints)).map_err(|e| match e.kind() {
         LookupErrorKind::NoName | LookupErrorKind::NoData => ResolveError::NotFound,
         // glibc does not tell a machine that lacks sockets from a name server that is silent.
-        _ => UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
+        _ => Socket::new(Domain::IPV4, Type::DGRAM, None)
             .map_or_else(ResolveError::Local, |_| ResolveError::NoAnswer),
     })?;
     let mut addresses = Vec::new();

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use socket2::Type;
+
 use super::bind::{self, Device};
 
 /// Size of the receive buffer, in bytes; a longer packet is cut to it. No protocol here accepts a longer one.
@@ -14,12 +16,12 @@ const BUFFER: usize = 2048;
 pub(crate) type Handler<'a> = dyn FnMut(io::Result<(&[u8], SocketAddr)>) -> ControlFlow<()> + 'a;
 
 /// Opens a socket on a free port, for packets that leave by `device` if there is one, and connects it to `peer`; sends
-/// nothing (udp(7)). The kernel then drops packets from
-/// other senders, reports the peer's ICMP errors, and chooses the source address.
+/// nothing (udp(7)). The kernel then drops packets from other senders, reports the peer's ICMP errors, and chooses the
+/// source address.
 pub(crate) fn connected(peer: SocketAddr, device: Option<&Device>) -> io::Result<UdpSocket> {
-    let socket = bind::udp(peer, device)?;
-    socket.connect(peer)?;
-    Ok(socket)
+    let socket = bind::open(Type::DGRAM, peer, device)?;
+    socket.connect(&peer.into())?;
+    Ok(socket.into())
 }
 
 /// Receives packets until `handle` breaks or the deadline has passed. Errors of receiving go to `handle`; the returned

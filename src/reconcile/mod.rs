@@ -63,8 +63,7 @@ pub(crate) fn reconcile(
         let sources = target.sources.list(family, Some(&order));
         let time = http.remaining() / shares;
         shares = (shares - 1).max(1);
-        let mut detector =
-            Detector::new(family, sources, target.quorum, context.random.split(), time, &answers);
+        let mut detector = Detector::new(family, sources, target.quorum, time, &answers);
         if is_unchanged(config, &context, &records, || detector.hint(http, console)) {
             let cached = |r: &Tracked| {
                 let rrset = rrset_of(fresh(config, &context, r)?);

@@ -159,7 +159,7 @@ pub(crate) fn maintain(
             }
         }
         // Comes last: it may take all that is left of the run's time.
-        warn_of_nameservers(config, number, &mut livedns, random, console);
+        warn_of_nameservers(config, number, &mut livedns, console);
     }
     // The caller prints it once a day. A token that is to be renewed needs a person only if it cannot be.
     if let Some(expires) = memory.expires_at.filter(|expires| expires.left(now) <= SOON) {
@@ -175,13 +175,7 @@ pub(crate) fn maintain(
 
 /// Warns of each domain of an account whose zone at LiveDNS nobody asks. Ends at the first error, which is no failure of
 /// the run.
-fn warn_of_nameservers(
-    config: &Config,
-    number: usize,
-    livedns: &mut LiveDns,
-    random: &mut Random,
-    console: &mut Console,
-) {
+fn warn_of_nameservers(config: &Config, number: usize, livedns: &mut LiveDns, console: &mut Console) {
     let mut domains: Vec<&ZoneName> = Vec::new();
     for record in config.records.iter().filter(|record| record.account == number) {
         if domains.len() < MAX_DOMAINS {
@@ -189,7 +183,7 @@ fn warn_of_nameservers(
         }
     }
     for domain in domains {
-        match nameservers::warning(livedns, domain, random) {
+        match nameservers::warning(livedns, domain) {
             Ok(None) => {}
             Ok(Some(text)) => console.warn(format_args!("nameservers of {}: {text}", domain.both())),
             Err(text) => return console.debug(format_args!("nameservers of {}: {text}", domain.both())),

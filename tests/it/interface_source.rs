@@ -267,7 +267,7 @@ fn absent_or_down_interface_is_an_error() {
     let Some(h) = Home::enter("interface_source::absent_or_down_interface_is_an_error") else { return };
     for rrtype in ["A", "AAAA"] {
         let ran = h.run("interface:eth9", rrtype);
-        ran.says(&["interface:eth9: no such interface (available: ", "eth0", "lo"]);
+        ran.says(&["interface:eth9: does not exist (available: ", "eth0", "lo"]);
         ran.prints(75, "");
     }
     let down = "is down or has no link\n";

@@ -182,7 +182,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
 ];
 
 /// Protocols, file formats, lists of words, texts of libraries and attributes: each one is a part of a literal.
-const OTHER_PARTS: [&str; 22] = [
+const OTHER_PARTS: [&str; 24] = [
     "You need a personal access token from Gandi. Create one at",
     "# Written by `gandi-ddns setup`.",
     "[…] names = … types = …",
@@ -197,7 +197,9 @@ const OTHER_PARTS: [&str; 22] = [
     "gandi-ddns state",
     "GetExternalIPAddress",
     "M-SEARCH",
-    "… HTTP/1.1 Host:",
+    "HTTP/1.1 Host:",
+    "Content-Type: text/xml",
+    "Connection: close",
     "a JSON boolean is a bool",
     "half of the bits are enough",
     "token= gandi-token=",

@@ -8,7 +8,6 @@ use crate::dns::client::exchange;
 use crate::dns::error::DnsError;
 use crate::dns::message::{A, AAAA, CH, IN, Question, TXT};
 use crate::net::{Device, Family};
-use crate::sys::random::Random;
 
 /// A name server, and the question that it answers with the client's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +74,9 @@ pub(crate) fn query(
     service: &Service,
     device: Option<&Device>,
     timeout: Duration,
-    random: &mut Random,
 ) -> Result<IpAddr, DnsError> {
     let mut address = None;
-    exchange(service.server, device, &service.question, timeout, random, &mut |id, message| {
+    exchange(service.server, device, &service.question, timeout, &mut |id, message| {
         address = service.question.read(id, message)?;
         Ok(address.is_some())
     })?;
@@ -113,7 +111,7 @@ mod tests {
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
         thread::scope(|scope| {
             let serving = scope.spawn(|| serve(&server));
-            let result = query(&service, None, timeout, &mut Random::new(1));
+            let result = query(&service, None, timeout);
             serving.join().unwrap();
             result
         })
@@ -220,7 +218,7 @@ mod tests {
         // Without time left, nothing is sent.
         let server = UdpSocket::bind("127.0.0.1:0").unwrap();
         let service = named("cloudflare", Family::V4, server.local_addr().ok()).unwrap();
-        assert!(matches!(query(&service, None, Duration::ZERO, &mut Random::new(1)), Err(DnsError::RunOver)));
+        assert!(matches!(query(&service, None, Duration::ZERO), Err(DnsError::RunOver)));
         server.set_nonblocking(true).unwrap();
         assert!(server.recv(&mut [0; 600]).is_err());
     }
@@ -245,7 +243,7 @@ mod tests {
     fn closed_port_is_an_error_at_once() {
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).ok();
         let service = named("cloudflare", Family::V4, free).unwrap();
-        let error = query(&service, None, LONG_TIMEOUT, &mut Random::new(1)).unwrap_err();
+        let error = query(&service, None, LONG_TIMEOUT).unwrap_err();
         assert!(chain(&error).starts_with("could not be queried: Connection refused"), "{error}");
     }
 }

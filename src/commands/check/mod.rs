@@ -109,7 +109,7 @@ fn check_remote(
     let Some(now) = clock else { return };
     let mut random = Random::new(context.seed);
     let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
-    check_addresses(config, &http, &mut random, findings);
+    check_addresses(config, &http, findings);
     let readable = remote::check_gandi(config, &http, now, &mut random, findings);
     if readable.contains(&true) {
         check_records(config, id, (now, &readable), &mut random, findings);
@@ -127,14 +127,14 @@ fn check_clock(now: Timestamp, findings: &mut Findings) -> Option<Timestamp> {
 }
 
 /// Queries each configured source, and decides on an address as a run would.
-fn check_addresses(config: &Config, http: &Http, random: &mut Random, findings: &mut Findings) {
+fn check_addresses(config: &Config, http: &Http, findings: &mut Findings) {
     let mut wanted = Vec::new();
     for (number, target) in config.detection.targets.iter().enumerate() {
         if config.records.iter().any(|r| r.target == number) {
             wanted.push(target.wanted());
         }
     }
-    let surveys = survey(&wanted, http, random);
+    let surveys = survey(&wanted, http);
     let mut shown = Vec::new();
     for survey in &surveys {
         let family = survey.family;

@@ -34,14 +34,7 @@ pub(super) fn check_gandi(
     let mut livedns = LiveDns::new(http, &config.accounts[0], random.split());
     for number in 0..config.accounts.len() {
         livedns.switch_to(&config.accounts[number]);
-        readable.push(check_account(
-            config,
-            number,
-            &mut livedns,
-            &mut reached,
-            (http, now, random),
-            findings,
-        ));
+        readable.push(check_account(config, number, &mut livedns, &mut reached, (http, now), findings));
     }
     readable
 }
@@ -52,7 +45,7 @@ fn check_account<'a>(
     number: usize,
     livedns: &mut LiveDns,
     reached: &mut Vec<Reached<'a>>,
-    (http, now, random): (&Http, Timestamp, &mut Random),
+    (http, now): (&Http, Timestamp),
     findings: &mut Findings,
 ) -> bool {
     let (mut names, mut domains) = (Texts::default(), Vec::new());
@@ -105,7 +98,7 @@ fn check_account<'a>(
         }
         readable = true;
         findings.ok(Id::Domain, about, "zone found, token has access");
-        check_nameservers(livedns, domain, random, findings);
+        check_nameservers(livedns, domain, findings);
     }
     readable
 }
@@ -170,9 +163,9 @@ fn check_token(account: &Account, about: &str, livedns: &LiveDns, now: Timestamp
 }
 
 /// Checks that the domain uses LiveDNS: otherwise the zone at LiveDNS is not published.
-fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, random: &mut Random, findings: &mut Findings) {
+fn check_nameservers(livedns: &mut LiveDns, domain: &ZoneName, findings: &mut Findings) {
     let about = &domain.both();
-    match nameservers::warning(livedns, domain, random) {
+    match nameservers::warning(livedns, domain) {
         Ok(None) => findings.ok(Id::Nameservers, about, "domain uses Gandi LiveDNS"),
         Ok(Some(text)) | Err(text) => findings.warn(Id::Nameservers, about, text),
     }

@@ -10,7 +10,6 @@ use crate::config;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::http::Http;
-use crate::sys::random::Random;
 
 /// Returns the object of `--json` for an invalid command line.
 #[must_use]
@@ -33,7 +32,6 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
         }
     };
     let http = Http::new(detection.roots.as_deref(), detection.timeout);
-    let mut random = Random::new(context.seed);
     let mut wanted = Vec::new();
     for target in &detection.targets {
         if options.families.includes(target.family)
@@ -42,7 +40,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
             wanted.push(target.wanted());
         }
     }
-    let surveys = survey(&wanted, &http, &mut random);
+    let surveys = survey(&wanted, &http);
     if options.format == OutputFormat::Json {
         console.object(&show::json(&surveys));
     } else {

@@ -41,7 +41,7 @@ pub(super) fn look(dialogue: &mut Dialogue, families: FamilySelection, config: &
     }
     let http = client(config);
     let mut found = Addresses::default();
-    for survey in survey(&wanted, &http, &mut dialogue.random) {
+    for survey in survey(&wanted, &http) {
         add(&survey, &mut found, dialogue);
     }
     found

@@ -103,7 +103,7 @@ fn list(domains: &[ZoneName]) -> String {
 pub(super) fn tell_nameservers(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) {
     let http = client(config);
     let mut livedns = livedns(&http, config, dialogue);
-    if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain, &mut dialogue.random) {
+    if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain) {
         dialogue.say(format_args!("  Warning: the {warning}."));
     }
 }

@@ -51,7 +51,11 @@ fn line_that_is_down_fails_alone() {
     for (down, up, words) in [
         ("ip link set DEV down", "ip link set DEV up", "DEV is down or has no link"),
         ("ip -n NS link set lan0 down", "ip -n NS link set lan0 up", "DEV is down or has no link"),
-        ("ip addr flush dev DEV", "ip addr add NET.2/24 dev DEV", "DEV has no IPv4 address"),
+        (
+            "ip addr flush dev DEV",
+            "ip addr add NET.2/24 dev DEV",
+            "DEV has no addresses; check that it is up",
+        ),
         (
             "ip -n NS link set wan0 down",
             "ip -n NS link set wan0 up; ip -n NS route replace default via GW",
@@ -65,7 +69,7 @@ fn line_that_is_down_fails_alone() {
         (
             "ip link set DEV name gone0",
             "ip link set gone0 down; ip link set gone0 name DEV; ip link set DEV up",
-            "there is no interface DEV (available: ",
+            "DEV does not exist (available: ",
         ),
     ] {
         for (ns, dev, net, gw, metric) in
@@ -235,13 +239,13 @@ fn unknown_interface_is_a_failure_of_its_names_and_a_warning_of_check() {
     ran.prints(75, &format!("home.example.org A: {STALE} -> {FIRST}\n"));
     ran.says(&[
         "backup.example.org A: could not determine a public IPv4 address; nothing was changed: ",
-        "@ppp9: there is no interface ppp9 (available: ",
+        "@ppp9: ppp9 does not exist (available: ",
     ]);
     assert!(!ran.stderr.contains("next try at"), "there is no backoff: {ran}");
     let check = h.s.run(&["check"]);
     check.exits(75);
     let lines = [
-        "source ipify@ppp9 IPv4: there is no interface ppp9",
+        "source ipify@ppp9 IPv4: ppp9 does not exist",
         "address IPv4 (dns@ppp9 web@ppp9): none",
         "source ipify@eth0 IPv4: 81.2.69.142",
     ];
@@ -250,7 +254,7 @@ fn unknown_interface_is_a_failure_of_its_names_and_a_warning_of_check() {
     }
     let redacted = h.s.run(&["check", "--redact"]);
     assert!(
-        redacted.stdout.contains("ipify@ppp9") && redacted.stdout.contains("interface ppp9"),
+        redacted.stdout.contains("ipify@ppp9") && redacted.stdout.contains("ppp9 does not exist"),
         "{redacted}"
     );
     // It comes up: the next run updates the record.
@@ -325,24 +329,38 @@ fn address_of_the_interface_is_bound_where_the_kernel_refuses_the_interface() {
     h.net
         .run("ip route add default via 192.168.2.1 dev wwan0 table 2; ip rule add from 192.168.2.2 lookup 2");
     h.config("ipv4 = https://api4.ipify.org/@wwan0\nquorum = 1\n[example.org]\nnames = home\n");
-    // The first option of a socket binds that for DNS, the one after its timeout that for TCP.
     let trace = h.s.path("trace");
-    for (inject, expected) in [("when=1", 1), ("when=3", 1)] {
+    // The first option of a socket binds that for DNS, the one after its timeout that for TCP.
+    let refuse = |option: &str| {
         let inner = h.s.command();
         let mut command = Command::new("strace");
         command
             .args(["-qq", "-f", "-e", "trace=setsockopt,bind", "-e"])
-            .arg(format!("inject=setsockopt:error=EPERM:{inject}"));
+            .arg(format!("inject=setsockopt:error=EPERM:when={option}"));
         command.arg("-o").arg(&trace).arg(inner.get_program()).args(["-c", "gandi-ddns.conf", "--force"]);
         command.env_clear().env("HOME", h.s.path("")).current_dir(h.s.path(""));
         h.s.fake.set("example.org", "home", "A", 600, &[STALE]);
         let ran = h.s.finish(&mut command);
         let trace = fs::read_to_string(&trace).expect("the trace");
         let refused = trace.lines().filter(|l| l.contains("SO_BINDTODEVICE") && l.contains("EPERM")).count();
-        let bound = trace.matches("inet_addr(\"192.168.2.2\")").count();
-        assert_eq!((refused, bound), (expected, expected), "{trace}");
+        assert_eq!(refused, 1, "{trace}");
+        (ran, trace.matches("inet_addr(\"192.168.2.2\")").count())
+    };
+    for option in ["1", "3"] {
+        let (ran, bound) = refuse(option);
+        assert_eq!(bound, 1, "{ran}");
         ran.is(0, &format!("home.example.org A: {STALE} -> {SECOND}\n"));
     }
+    // Without the rule, packets from its address leave by the other line, as those of this address if this machine
+    // translates.
+    h.net.run(
+        "ip rule del from 192.168.2.2 lookup 2
+         nft add table ip n; nft add chain ip n p '{ type nat hook postrouting priority srcnat; }'
+         nft add rule ip n p oifname eth0 masquerade",
+    );
+    let (ran, bound) = refuse("3");
+    ran.fails(75, &["@wwan0", "this kernel lets only root choose the interface"]);
+    assert_eq!((bound, h.s.zone("home", "A")), (0, format!("600 {STALE}")));
 }
 
 #[test]

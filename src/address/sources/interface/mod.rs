@@ -79,7 +79,7 @@ impl fmt::Display for InterfaceError {
                     "no {family} default route in the main table; check the network connection, or set `interface:NAME`"
                 )
             }
-            InterfaceErrorKind::Absent(names) => write!(f, "no such interface (available: {names})"),
+            InterfaceErrorKind::Absent(names) => write!(f, "does not exist (available: {names})"),
             InterfaceErrorKind::Down => write!(f, "is down or has no link"),
             InterfaceErrorKind::Bare => write!(f, "has no addresses; check that it is up"),
             InterfaceErrorKind::None(family) => write!(f, "has no {family} address"),
@@ -124,6 +124,14 @@ pub(crate) fn query(
             result => return result,
         }
     }
+}
+
+/// Returns the reason why no question of `family` can leave by the interface `name`; `None` if there is none. An address that
+/// must not be published is enough, and if nothing can be read, sending tells.
+pub(crate) fn problem(name: &str, family: Family) -> Option<String> {
+    use InterfaceErrorKind::{Absent, Bare, Down, None as Lacking};
+    let e = look(Some(name), family).err()?;
+    matches!(e.kind, Absent(_) | Down | Bare | Lacking(_)).then(|| [name, &e.to_string()].join(" "))
 }
 
 /// Does the same as [`query`] without the wait.
@@ -246,6 +254,13 @@ const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problem_names_the_interface() {
+        let problem = problem("nosuch0", Family::V4).expect("a problem");
+        assert!(problem.starts_with("nosuch0 does not exist (available: "), "{problem}");
+        assert_eq!(super::problem("lo", Family::V4), None);
+    }
 
     #[test]
     fn choose_prefers_public_addresses_and_the_kernels_source() {

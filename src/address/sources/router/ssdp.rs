@@ -1,9 +1,11 @@
 //! SSDP (`UPnP` Device Architecture 1.1, section 1.3): searches for the descriptions of the gateway.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+
+use socket2::Type;
 
 use super::head::{self, headers};
 use super::location::Location;
@@ -59,17 +61,16 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Opens a socket whose multicast packets leave by the interface of the gateway: it is bound to the source address
-    /// towards the gateway (ip(7)), and to `device` if given.
+    /// Opens a socket whose multicast packets leave by the interface of the gateway: that of the source address towards the
+    /// gateway (`IP_MULTICAST_IF` in ip(7)), or `device` if given.
     pub(super) fn new(gateway: Ipv4Addr, device: Option<&Device>) -> io::Result<Self> {
-        let source = udp::connected((gateway, SSDP.1).into(), device)?.local_addr()?.ip();
-        Ok(Self {
-            gateway,
-            socket: bind::udp_from(source, device)?,
-            own: Vec::new(),
-            others: Vec::new(),
-            hints: 0,
-        })
+        let peer = (gateway, SSDP.1).into();
+        let source = udp::connected(peer, device)?.local_addr()?;
+        let socket = bind::open(Type::DGRAM, peer, device)?;
+        if let IpAddr::V4(source) = source.ip() {
+            socket.set_multicast_if_v4(&source)?;
+        }
+        Ok(Self { gateway, socket: socket.into(), own: Vec::new(), others: Vec::new(), hints: 0 })
     }
 
     /// Sends a search for each target by multicast, and by unicast as well, since some networks drop multicast.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use super::exchange::{connect, exchange};
@@ -128,22 +128,35 @@ impl Queries<'_> {
     fn fetch(&self, location: &Location, urn: Option<&str>) -> Result<(u16, String), String> {
         let (gateway, Location { port, path }) = (self.gateway, location);
         let (document, limit, method, headers, body) = match urn {
-            None => ("description", MAX_DESCRIPTION, "GET", String::new(), String::new()),
+            None => ("description", MAX_DESCRIPTION, "GET ", String::new(), String::new()),
             Some(urn) => {
                 let body = soap::body(urn);
-                let headers = format!(
-                    "Content-Length: {}\r\nContent-Type: text/xml; charset=\"utf-8\"\r\n\
-                     SOAPAction: \"{urn}#GetExternalIPAddress\"\r\n",
-                    body.len()
-                );
-                ("address", MAX_SOAP, "POST", headers, body)
+                let length = body.len().to_string();
+                let headers = [
+                    "Content-Length: ",
+                    &length,
+                    "\r\nContent-Type: text/xml; charset=\"utf-8\"\r\nSOAPAction: \"",
+                    urn,
+                    "#GetExternalIPAddress\"\r\n",
+                ];
+                ("address", MAX_SOAP, "POST ", headers.concat(), body)
             }
         };
         // The headers have the case that common UPnP clients use: old routers do not find them in another.
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {gateway}:{port}\r\nUser-Agent: {USER_AGENT}\r\n{headers}\
-             Connection: close\r\n\r\n{body}"
-        );
+        let host = SocketAddrV4::new(gateway, *port).to_string();
+        let request = [
+            method,
+            path,
+            " HTTP/1.1\r\nHost: ",
+            &host,
+            "\r\nUser-Agent: ",
+            USER_AGENT,
+            "\r\n",
+            &headers,
+            "Connection: close\r\n\r\n",
+            &body,
+        ];
+        let request = request.concat();
         let deadline = self.deadline.min(Instant::now() + EXCHANGE_TIMEOUT);
         connect(gateway, *port, self.device, deadline)
             .and_then(|stream| exchange(stream, &request, limit, deadline))
