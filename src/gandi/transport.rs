@@ -159,7 +159,7 @@ impl<'a> Transport<'a> {
     }
 
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
-        Error { host: self.account.api.host().to_owned(), kind, maybe_applied: false }
+        Error { host: self.account.api.host().to_owned(), kind: Box::new(kind), maybe_applied: false }
     }
 }
 
