@@ -12,7 +12,7 @@ use super::{ca_file, domains};
 use crate::exit::Exit;
 use crate::gandi::livedns::PRODUCTION;
 use crate::http::Endpoint;
-use crate::http::endpoint::EndpointError;
+use crate::http::endpoint::USER_INFO;
 use crate::sys::environment::Environment;
 
 /// The maximum number of heartbeat URLs, which share 10 s.
@@ -85,12 +85,14 @@ fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
     for word in
         value.split_whitespace().map(|word| word.trim_end_matches(',')).filter(|word| !word.is_empty())
     {
-        let url = Endpoint::parse_private(word).map_err(|e| match e {
-            EndpointError::UserInfo => e.to_string(),
-            _ => format!(
-                "URL {} must begin with https://, or with http:// and a private address (not shown: it is a secret)",
-                urls.len() + 1
-            ),
+        let url = Endpoint::parse_private(word).map_err(|e| {
+            if e == USER_INFO {
+                return e;
+            }
+            let number = urls.len() + 1;
+            format!(
+                "URL {number} must begin with https://, or with http:// and a private address (not shown: it is a secret)"
+            )
         })?;
         urls.push(url);
     }
@@ -102,7 +104,7 @@ fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
 }
 
 fn production() -> Result<Endpoint, ConfigError> {
-    Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(e.to_string()))
+    Endpoint::parse(PRODUCTION).map_err(ConfigError::new)
 }
 
 /// Checks that the sources of each target can reach the quorum, and that `resolve:` does not look up a record of this
