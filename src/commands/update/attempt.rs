@@ -99,8 +99,7 @@ impl<'a> Updater<'a> {
         if !self.memory.is_open() {
             // The state knows whether the clock's complaint was printed.
             let time = wrong_clock.is_none().then_some(now);
-            let is_dry = self.options.mode == WriteMode::DryRun;
-            opened = self.memory.open(&self.config, self.id, is_dry, time, console);
+            opened = self.memory.open(&self.config, self.id, self.options.mode, time, console);
         }
         if let Some(text) = wrong_clock {
             console.error(format_args!("{text}"));

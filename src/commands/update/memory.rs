@@ -1,5 +1,6 @@
 //! The state of a run: opens it, saves what has changed, and adds the changes to the history.
 
+use crate::cli::WriteMode;
 use crate::config::Config;
 use crate::console::Console;
 use crate::outcome::Outcome;
@@ -32,18 +33,18 @@ impl Memory {
         self.store.is_some()
     }
 
-    /// Opens, locks and reads the state; a dry run (`is_dry`) only reads it. Only another run's lock is an error: without a
+    /// Opens, locks and reads the state; a dry run only reads it. Only another run's lock is an error: without a
     /// state, each run queries Gandi. `now` is `None` if the clock is wrong.
     pub(super) fn open(
         &mut self,
         config: &Config,
         id: ConfigId,
-        is_dry: bool,
+        mode: WriteMode,
         now: Option<Timestamp>,
         console: &mut Console,
     ) -> Result<(), StateError> {
         let loaded = match &config.state_dir {
-            Some(dir) if is_dry => state::read_unlocked(dir, id),
+            Some(dir) if mode == WriteMode::DryRun => state::read_unlocked(dir, id),
             None => {
                 console.warn(format_args!("no directory for the state: set `state_dir`, or HOME"));
                 Ok(State::default())
