@@ -153,7 +153,7 @@ fn api(value: &str) -> Result<Endpoint, String> {
 /// Reads the ID of an organization, which is a UUID. The error does not repeat the value: it may be a token.
 fn sharing_id(value: &str) -> Result<String, String> {
     if (8..=36).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
-        return Ok(value.to_owned());
+        return Ok(value.to_ascii_lowercase());
     }
     Err(format!("not the ID of an organization: use {SHARING_ID}"))
 }
