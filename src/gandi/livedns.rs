@@ -71,6 +71,11 @@ impl<'a> LiveDns<'a> {
         self.transport.account = account;
     }
 
+    /// Shares the time of the run among this number of APIs: one that does not respond must leave time for the others.
+    pub(crate) fn share_time(&mut self, apis: usize) {
+        self.transport.apis = u32::try_from(apis).unwrap_or(1).max(1);
+    }
+
     /// Returns the time until the deadline of the run.
     pub(crate) fn remaining(&self) -> Duration {
         self.transport.http.remaining()

@@ -8,7 +8,7 @@ use crate::dns::Current;
 use crate::gandi;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
-use crate::sys::grouped::Texts;
+use crate::sys::grouped::{Texts, push_if_new};
 use crate::sys::random::Random;
 
 /// The description of the record that takes an RRset out of its zone, if there is one.
@@ -37,7 +37,12 @@ struct Zone {
 impl<'a> ZoneCache<'a> {
     /// Creates a cache without zones. `random` is for the jitter of retries.
     pub(super) fn new(config: &'a Config, http: &'a Http, random: Random) -> Self {
-        let livedns = LiveDns::new(http, &config.accounts[0], random);
+        let mut livedns = LiveDns::new(http, &config.accounts[0], random);
+        let mut origins = Vec::new();
+        for account in &config.accounts {
+            push_if_new(&mut origins, account.api.origin());
+        }
+        livedns.share_time(origins.len());
         Self { config, livedns, account: 0, domains: Texts::default(), zones: Vec::new() }
     }
 

@@ -179,6 +179,39 @@ fn section_may_have_another_api() {
 }
 
 #[test]
+fn api_that_hangs_leaves_time_for_the_others() {
+    let s = two("");
+    let [first, last] = [(), ()].map(|()| {
+        let fake = Fake::start_with(Setup { tls: Tls::None, ..Setup::default() });
+        fake.accept_bearer(SECOND);
+        for domain in ["example.org", "example.net", "example.com"] {
+            fake.add_domain(domain);
+        }
+        fake
+    });
+    first.fault(On::method("GET"), Times::Always, Fault::Hang);
+    let section = |domain: &str, fake: &Fake| {
+        format!("[{domain}]\nnames = home www\ntoken_file = token-b\napi = {}\n", fake.api())
+    };
+    s.config_with(
+        "timeout = 6\n",
+        &format!(
+            "{}{}{}[example.org]\nnames = home\n[example.net]\nnames = nas\ntoken_file = token-b\napi = {}\n",
+            section("example.org", &first).replace("home www", "a b"),
+            section("example.net", &first),
+            section("example.com", &first),
+            last.api()
+        ),
+    );
+    let ran = run(&s, &[]);
+    ran.prints(75, &format!("{}nas.example.net A: created: {ADDRESS} (TTL 300)\n", replaced("example.org")));
+    // It is asked once, and its other zones not at all.
+    assert_eq!(first.requests().len(), 1);
+    ran.says(&["a.example.org A, b.example.org A: ", "no time was left to query 127.0.0.1"]);
+    assert_eq!(ran.stderr.lines().count(), 2, "{ran}");
+}
+
+#[test]
 fn sharing_id_in_capitals_is_sent_in_lower_case() {
     let s = two(&format!("sharing_id = {}\n", ORGANIZATION.to_ascii_uppercase()));
     s.fake.set_organization("example.net", ORGANIZATION);
