@@ -96,17 +96,16 @@ pub enum NameError {
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `…` stands for the name.
-        let (text, name): (_, &str) = match self {
-            Self::Empty => ("the name is empty", ""),
+        match self {
+            Self::Empty => write!(f, "the name is empty"),
             Self::Placeholder(s) => {
-                ("`…` is the placeholder from the example: replace it with your own value", s)
+                write!(f, "`{s}` is the placeholder from the example: replace it with your own value")
             }
-            Self::Scheme(s) => ("a domain has no scheme or path: write `…`", s),
-            Self::TrailingDot(s) => ("names have no trailing dot here: write `…`", s),
-            Self::Www(s) => ("the domain is `…`: use that, and add `www` to names", s),
-            Self::Star(s) => ("the domain is `…`: use that, and add `*` to names", s),
-            Self::OneLabel(s) => ("`…` is not a full domain name such as example.org", s),
+            Self::Scheme(s) => write!(f, "a domain has no scheme or path: write `{s}`"),
+            Self::TrailingDot(s) => write!(f, "names have no trailing dot here: write `{s}`"),
+            Self::Www(s) => write!(f, "the domain is `{s}`: use that, and add `www` to names"),
+            Self::Star(s) => write!(f, "the domain is `{s}`: use that, and add `*` to names"),
+            Self::OneLabel(s) => write!(f, "`{s}` is not a full domain name such as example.org"),
             Self::Character(s, c) => {
                 let remedy = if idn::is_accent(*c) {
                     "a separate accent: type it and its letter as one character"
@@ -114,21 +113,17 @@ impl fmt::Display for NameError {
                     "which is not supported in names: remove it, type the letter itself in lower case, or write the \
                      `xn--` form of the name"
                 };
-                return write!(f, "`{s}` has the character U+{:04X}, {remedy}", u32::from(*c));
+                write!(f, "`{s}` has the character U+{:04X}, {remedy}", u32::from(*c))
             }
-            Self::BadLabel(s) => (
-                "`…` is not a valid name: use labels of 1 to 63 letters, digits, `-` and `_` (fewer in other scripts), \
-                 separated by dots",
-                s,
+            Self::BadLabel(s) => write!(
+                f,
+                "`{s}` is not a valid name: use labels of 1 to 63 letters, digits, `-` and `_` (fewer in other scripts), \
+                 separated by dots"
             ),
-            Self::TooLong => ("the name is longer than 253 characters", ""),
-            Self::NotRelative(s) => ("names are relative to the domain: write `…`", s),
-            Self::Wildcard(s) => ("`…`: `*` may only be the whole first label, as in `*.home`", s),
-        };
-        let (before, after) = text.split_once('…').unwrap_or((text, ""));
-        f.write_str(before)?;
-        f.write_str(name)?;
-        f.write_str(after)
+            Self::TooLong => write!(f, "the name is longer than 253 characters"),
+            Self::NotRelative(s) => write!(f, "names are relative to the domain: write `{s}`"),
+            Self::Wildcard(s) => write!(f, "`{s}`: `*` may only be the whole first label, as in `*.home`"),
+        }
     }
 }
 
