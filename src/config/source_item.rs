@@ -189,11 +189,11 @@ fn provider(host: &str, family: Family) -> String {
     if domain(host) == "cloudflare.com" {
         return "cloudflare".to_owned();
     }
-    let known = web::built_in(family).into_iter().find(|s| domain(s.url.host()) == domain(host));
-    known.map_or_else(|| host.to_owned(), |s| s.provider)
+    let known = web::table(family).iter().find(|(_, url)| domain(url) == domain(host));
+    known.map_or(host, |(provider, _)| provider).to_owned()
 }
 
-/// Returns the last two labels of a host.
+/// Returns the last two labels of a host, or of a URL without a path.
 fn domain(host: &str) -> &str {
     host.rmatch_indices('.').nth(1).map_or(host, |(at, _)| &host[at + 1..])
 }
