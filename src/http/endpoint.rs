@@ -15,26 +15,43 @@ pub struct Endpoint {
 
 /// The problem with a URL that has a user name: name and password would appear in messages.
 pub(crate) const USER_INFO: &str = "URLs with a user name are not supported";
+/// The problem with a URL in another script than ASCII.
+pub(crate) const NOT_ASCII: &str = "URLs have ASCII characters only: write the host in its `xn--` form";
+
+/// The addresses that plain HTTP is permitted to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Loopback,
+    /// Also those of private networks.
+    Private,
+}
+
+impl Plain {
+    fn permits(self, ip: IpAddr) -> bool {
+        ip.is_loopback()
+            || self == Self::Private
+                && match ip {
+                    IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+                    IpAddr::V6(ip) => ip.is_unique_local(),
+                }
+    }
+}
 
 impl Endpoint {
     /// Parses a URL. The host is compared as a whole, never as a prefix: `http://127.0.0.1.example` is not loopback.
     pub fn parse(text: &str) -> Result<Self, String> {
-        Self::parse_with(text, |ip| ip.is_loopback())
+        Self::parse_with(text, Plain::Loopback)
     }
 
     /// Parses a URL that may also be plain HTTP to a private address: RFC 1918, link-local IPv4 (RFC 3927) or unique local
     /// (RFC 4193). A name is none, since it may have another address tomorrow; link-local IPv6 needs an interface.
     pub fn parse_private(text: &str) -> Result<Self, String> {
-        Self::parse_with(text, |ip| match ip {
-            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-            IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
-        })
+        Self::parse_with(text, Plain::Private)
     }
 
-    /// Parses a URL. `may_be_plain` returns true for the addresses that plain HTTP is permitted to.
-    fn parse_with(text: &str, may_be_plain: fn(IpAddr) -> bool) -> Result<Self, String> {
+    fn parse_with(text: &str, plain: Plain) -> Result<Self, String> {
         if !text.is_ascii() {
-            return Err("URLs have ASCII characters only: write the host in its `xn--` form".to_owned());
+            return Err(NOT_ASCII.to_owned());
         }
         let not_a_url = || ["`", text, "` is not a URL such as https://host/path"].concat();
         let uri: Uri = text.parse().map_err(|_| not_a_url())?;
@@ -59,7 +76,7 @@ impl Endpoint {
         }
         match scheme {
             "https" => {}
-            "http" if literal.is_some_and(may_be_plain) => {}
+            "http" if literal.is_some_and(|ip| plain.permits(ip)) => {}
             _ => return Err(["`", text, "` must begin with https://"].concat()),
         }
         let is_whole = text.contains('?');
