@@ -57,10 +57,14 @@ pub fn load(
             if let Some((text, path)) = find(source, env)? {
                 return from_text(&text, &path, options, env, credentials);
             }
-            let candidates: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
+            let mut candidates = String::new();
+            for path in env.config_files() {
+                candidates.push_str(if candidates.is_empty() { "" } else { " and " });
+                candidates.push_str(&path.to_string_lossy());
+            }
             let problem = format!(
-                "no config file found (looked for {}): copy gandi-ddns.conf.example there, or use --domain and --name",
-                candidates.join(" and ")
+                "no config file found (looked for {candidates}): copy gandi-ddns.conf.example there, or use --domain and \
+                 --name"
             );
             Err(ConfigError::new(problem))
         }

@@ -190,8 +190,8 @@ fn with_sharing_id(url: &str, sharing_id: &str) -> String {
     if sharing_id.is_empty() || query.is_some_and(|q| q.split('&').any(|p| p.starts_with(PARAMETER))) {
         return url.to_owned();
     }
-    let separator = if query.is_some() { '&' } else { '?' };
-    format!("{url}{separator}{PARAMETER}{sharing_id}")
+    let separator = if query.is_some() { "&" } else { "?" };
+    [url, separator, PARAMETER, sharing_id].concat()
 }
 
 pub(super) fn error_body(response: &Response) -> WireError {

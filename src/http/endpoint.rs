@@ -109,7 +109,7 @@ impl Endpoint {
     #[must_use]
     pub fn parent(&self, suffix: &str) -> &str {
         // The path alone: the host may end in the same way.
-        if self.path().ends_with(suffix) {
+        if self.text[self.origin().len()..].ends_with(suffix) {
             self.text.strip_suffix(suffix).unwrap_or(&self.text)
         } else {
             &self.text

@@ -42,7 +42,7 @@ impl<'a> ZoneCache<'a> {
         for account in &config.accounts {
             push_if_new(&mut origins, account.api.origin());
         }
-        livedns.share_time(origins.len());
+        livedns.share_time(u32::try_from(origins.len()).unwrap_or(1));
         Self { config, livedns, account: 0, domains: Texts::default(), zones: Vec::new() }
     }
 
@@ -109,5 +109,5 @@ impl<'a> ZoneCache<'a> {
 
 /// Returns the identifier of the zone of a record.
 fn zone_of(record: &Record) -> String {
-    format!("{} {}", record.account, record.key.domain)
+    [&record.account.to_string(), " ", record.key.domain.as_str()].concat()
 }
