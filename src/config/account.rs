@@ -73,46 +73,44 @@ pub(super) fn find(
         return None;
     }
     let configured = entry_of(global);
-    let is_option = configured.is_some_and(|e| e.line >= OPTION);
-    let variables = if is_option { (&None, &None) } else { (&env.token, &env.token_file) };
-    let systemd = if is_option { None } else { systemd_credential(env) };
-    let (line, account) = match (variables, systemd, configured) {
-        ((Some(_), Some(_)), ..) => {
-            (OUTSIDE, Err("$GANDI_TOKEN and $GANDI_TOKEN_FILE are both set: unset one".into()))
+    let (mut token, mut token_file, mut systemd) = (None, None, None);
+    if configured.is_none_or(|e| e.line < OPTION) {
+        (token, token_file, systemd) = (env.token.as_ref(), env.token_file.as_ref(), systemd_credential(env));
+    }
+    let mut line = OUTSIDE;
+    let found = if let Some(token) = token {
+        if token_file.is_some() {
+            Err("$GANDI_TOKEN and $GANDI_TOKEN_FILE are both set: unset one".into())
+        } else {
+            outside(token, "$GANDI_TOKEN", configured)
         }
-        ((Some(token), None), ..) => (OUTSIDE, outside(token, "$GANDI_TOKEN", configured)),
+    } else if let Some(path) = token_file {
         // Never renewed: such a file is one of a container, which can usually not be written.
-        ((None, Some(path)), ..) => {
-            let (line, key) = (OUTSIDE, "GANDI_TOKEN_FILE".to_owned());
-            let value = path.to_string_lossy().into_owned();
-            (line, inside(&Entry { line, key, value }, "", errors, warnings))
-        }
+        let (key, value) = ("GANDI_TOKEN_FILE".to_owned(), path.to_string_lossy().into_owned());
+        return of_section(&Entry { line, key, value }, "", errors, warnings);
+    } else if let Some(path) = systemd {
         // systemd sets the mode of this file, so it is not checked.
-        ((None, None), Some(path), _) => {
-            let source = format!("the systemd credential {}", path.display());
-            (OUTSIDE, read(&path, "token").and_then(|text| outside(&text, &source, configured)))
-        }
-        // It is an error already.
-        ((None, None), None, Some(entry)) if entry.value == IN_ERROR => return None,
-        ((None, None), None, Some(entry)) => (entry.line, inside(entry, "", errors, warnings)),
+        let source = format!("the systemd credential {}", path.display());
+        read(&path, "token").and_then(|text| outside(&text, &source, configured))
+    } else if let Some(entry) = configured {
+        return of_section(entry, "", errors, warnings);
+    } else if errors.is_empty() {
+        let of = lacking.map_or_else(String::new, |section| [" for [", &section.name, "]"].concat());
+        line = lacking.map_or(0, |section| section.line);
+        let problem = format!(
+            "no token configured{of}: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; \
+             {CREATE_TOKEN}"
+        );
+        Err(problem.into())
+    } else {
         // Other errors are fixed first, and the token may come from the environment of another run.
-        ((None, None), None, None) if !errors.is_empty() => return None,
-        ((None, None), None, None) => {
-            let (line, of) = match lacking {
-                Some(section) => (section.line, format!(" for [{}]", section.name)),
-                None => (0, String::new()),
-            };
-            let problem = format!(
-                "no token configured{of}: set `token_file = /etc/gandi-ddns/token`, or the variable GANDI_TOKEN; \
-                 {CREATE_TOKEN}"
-            );
-            (line, Err(problem.into()))
-        }
+        return None;
     };
-    account.map_err(|problem| errors.add(line, problem)).ok()
+    found.map_err(|problem| errors.add(line, problem)).ok()
 }
 
-/// Reads the secret of a section with this name.
+/// Reads the secret of an entry in the section with this name, which is empty for the global one.
+#[inline(never)]
 pub(super) fn of_section(
     entry: &Entry,
     name: &str,
@@ -148,7 +146,6 @@ fn systemd_credential(env: &Environment) -> Option<PathBuf> {
 }
 
 /// Reads the secret of an entry of the config, or of the variable that stands for one.
-#[inline(never)]
 fn inside(
     entry: &Entry,
     section: &str,
@@ -242,7 +239,8 @@ fn clean<'a>(text: &'a str, source: &str, kind: &str) -> Result<&'a str, String>
 
 /// Returns a source as the subject of a sentence: its relative clause ends with a comma.
 fn subject(source: &str) -> String {
-    format!("{source}{}", if source.contains(", which ") { "," } else { "" })
+    let comma = if source.contains(", which ") { "," } else { "" };
+    [source, comma].concat()
 }
 
 /// Returns how to get from a text to the secret in it; `None` if it has the syntax of a token (RFC 6750, section 2.1).
@@ -291,11 +289,9 @@ fn looks_like_key(text: &str) -> bool {
 pub(crate) fn token_of(text: &str, source: &str) -> Result<Credential, String> {
     let text = clean(text, source, "personal access token")?;
     if looks_like_key(text) {
-        return Err(format!(
-            "{} looks like a deprecated API key (24 characters): use `api_key` or `api_key_file`, or better a \
-             personal access token",
-            subject(source)
-        ));
+        return Err(subject(source)
+            + " looks like a deprecated API key (24 characters): use `api_key` or `api_key_file`, or better a \
+               personal access token");
     }
     Ok(Credential::Token(Secret::new(text, source)))
 }
@@ -304,11 +300,9 @@ pub(crate) fn token_of(text: &str, source: &str) -> Result<Credential, String> {
 fn key_of(text: &str, source: &str) -> Result<Credential, String> {
     let text = clean(text, source, "API key")?;
     if !looks_like_key(text) {
-        return Err(format!(
-            "{} is not an API key (24 characters of a-z and 0-9): use `token` or `token_file` for a personal \
-             access token",
-            subject(source)
-        ));
+        return Err(subject(source)
+            + " is not an API key (24 characters of a-z and 0-9): use `token` or `token_file` for a personal \
+               access token");
     }
     Ok(Credential::ApiKey(Secret::new(text, source)))
 }

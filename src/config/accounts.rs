@@ -85,14 +85,13 @@ impl<'a> Accounts<'a> {
         };
         for (account, (section, own)) in self.list.iter_mut().zip(&self.origins) {
             let name = if own.is_some() { section.name.as_str() } else { "" };
-            let source = own.or(global).map(|entry| account::source_of(entry, name, errors));
-            let source = source.unwrap_or_else(|| "the environment".to_owned());
-            account.credential = Credential::Token(Secret::new("", &source));
             // The same with and without a token in the environment, and not derived from a secret.
-            let place = own.map_or_else(String::new, |own| {
-                if own.key.ends_with("_file") { as_typed(Some(own)) } else { own.line.to_string() }
-            });
-            account.id = fnv(format!("{} {place}", account.api).as_bytes());
+            let place = match own {
+                Some(own) if !own.key.ends_with("_file") => own.line.to_string(),
+                Some(_) => as_typed(*own),
+                None => String::new(),
+            };
+            account.id = fnv([account.api.as_str(), " ", &place].concat().as_bytes());
             let found = match own {
                 None => shared.clone(),
                 Some(own) if is_required => account::of_section(own, name, errors, warnings),
@@ -101,6 +100,10 @@ impl<'a> Accounts<'a> {
             if let Some(Found { credential, token_file }) = found {
                 (account.credential, account.token_file) = (credential, token_file);
                 account.fingerprint = fingerprint(account);
+            } else {
+                let source = own.or(global).map(|entry| account::source_of(entry, name, errors));
+                let source = source.as_deref().unwrap_or("the environment");
+                account.credential = Credential::Token(Secret::new("", source));
             }
             account.renew_token = self.renewed.find(&as_typed(*own)).is_some();
         }
@@ -144,13 +147,13 @@ fn api(value: &str) -> Result<Endpoint, String> {
     if value.contains('?') {
         return Err("must not contain `?`, because paths are appended to it".to_owned());
     }
-    Endpoint::parse(value).map_err(|e| e.to_string())
+    Endpoint::parse(value)
 }
 
 /// Reads the ID of an organization, which is a UUID. The error does not repeat the value: it may be a token.
 fn sharing_id(value: &str) -> Result<String, String> {
     if (8..=36).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
-        return Ok(value.to_owned());
+        return Ok(value.to_ascii_lowercase());
     }
     Err(format!("not the ID of an organization: use {SHARING_ID}"))
 }
@@ -184,7 +187,7 @@ mod tests {
             "6F1C5C2E-6C9C-11E8-B5F0-00163EC31F40",
             "0123456789abcdef",
         ] {
-            assert_eq!(sharing_id(id).as_deref(), Ok(id));
+            assert_eq!(sharing_id(id), Ok(id.to_ascii_lowercase()));
         }
         for other in [
             "",

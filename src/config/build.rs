@@ -12,8 +12,9 @@ use super::{ca_file, domains};
 use crate::exit::Exit;
 use crate::gandi::livedns::PRODUCTION;
 use crate::http::Endpoint;
-use crate::http::endpoint::EndpointError;
+use crate::http::endpoint::{NOT_ASCII, USER_INFO};
 use crate::sys::environment::Environment;
+use crate::sys::secret;
 
 /// The maximum number of heartbeat URLs, which share 10 s.
 const MAX_HEARTBEATS: usize = 5;
@@ -85,12 +86,16 @@ fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
     for word in
         value.split_whitespace().map(|word| word.trim_end_matches(',')).filter(|word| !word.is_empty())
     {
-        let url = Endpoint::parse_private(word).map_err(|e| match e {
-            EndpointError::UserInfo => e.to_string(),
-            _ => format!(
-                "URL {} must begin with https://, or with http:// and a private address (not shown: it is a secret)",
-                urls.len() + 1
-            ),
+        let url = Endpoint::parse_private(word).map_err(|e| {
+            if e == USER_INFO || e == NOT_ASCII {
+                return e;
+            }
+            let problem = if secret::starts_with(word, "https://") {
+                "is not a URL such as https://host/path"
+            } else {
+                "must begin with https://, or with http:// and a private address"
+            };
+            format!("URL {} {problem} (not shown: it is a secret)", urls.len() + 1)
         })?;
         urls.push(url);
     }
@@ -102,7 +107,7 @@ fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
 }
 
 fn production() -> Result<Endpoint, ConfigError> {
-    Endpoint::parse(PRODUCTION).map_err(|e| ConfigError::new(e.to_string()))
+    Endpoint::parse(PRODUCTION).map_err(ConfigError::new)
 }
 
 /// Checks that the sources of each target can reach the quorum, and that `resolve:` does not look up a record of this

@@ -49,16 +49,21 @@ pub(super) fn read(text: &str) -> Vec<Section> {
 /// Returns the line of the first entry with one of the older scripts' keys. `None` if there is none, or if the text has
 /// a key that only this program has.
 pub(super) fn recognise(sections: &[Section]) -> Option<usize> {
-    let is_ours = |e: &Entry| ["token_file", "names", "types"].contains(&e.key.as_str());
-    if sections.iter().flat_map(|s| &s.entries).any(is_ours) {
-        return None;
+    let mut line = None;
+    for section in sections {
+        // A section whose name is a domain may be one of this program, with a mistake.
+        let may_be_ours = section.line == 0 || section.name.contains('.');
+        for entry in &section.entries {
+            let key = entry.key.as_str();
+            if ["token_file", "names", "types"].contains(&key) {
+                return None;
+            }
+            if KEYS.contains(&key) || !may_be_ours && WEAK_KEYS.contains(&key) {
+                line = line.or(Some(entry.line));
+            }
+        }
     }
-    // A section whose name is a domain may be one of this program, with a mistake.
-    let is_old = |s: &Section, e: &Entry| {
-        let key = e.key.as_str();
-        KEYS.contains(&key) || s.line > 0 && !s.name.contains('.') && WEAK_KEYS.contains(&key)
-    };
-    sections.iter().find_map(|s| s.entries.iter().find(|e| is_old(s, e))).map(|e| e.line)
+    line
 }
 
 /// Translates the sections into a config of this program. A domain or
@@ -82,12 +87,18 @@ pub(super) fn translate(sections: &[Section]) -> String {
          # deprecated by Gandi; if yours still works, use `api_key_file`. Other settings are not needed\n\
          token_file = /etc/gandi-ddns/token\n",
     );
-    let host =
-        relevant().flat_map(|s| &s.entries).find(|e| e.key == "host" && is_other_host(plain(&e.value)));
-    let host = host.map(|e| plain(&e.value).to_ascii_lowercase());
-    if let Some(host) = host.filter(|host| !hosts.contains(&format!("A {host}"))) {
-        // One name is one vote.
-        let _ = writeln!(head, "ipv4 = resolve:{host}\nquorum = 1");
+    for section in sections {
+        for entry in &section.entries {
+            let host = plain(&entry.value);
+            if entry.key == "host" && is_other_host(host) {
+                let host = host.to_ascii_lowercase();
+                if !hosts.contains(&["A ", &host].concat()) {
+                    // One name is one vote.
+                    head.push_str(&["ipv4 = resolve:", &host, "\nquorum = 1\n"].concat());
+                }
+                return head + &text;
+            }
+        }
     }
     head + &text
 }

@@ -57,10 +57,14 @@ pub fn load(
             if let Some((text, path)) = find(source, env)? {
                 return from_text(&text, &path, options, env, credentials);
             }
-            let candidates: Vec<_> = env.config_files().iter().map(|p| p.display().to_string()).collect();
+            let mut candidates = String::new();
+            for path in env.config_files() {
+                candidates.push_str(if candidates.is_empty() { "" } else { " and " });
+                candidates.push_str(&path.to_string_lossy());
+            }
             let problem = format!(
-                "no config file found (looked for {}): copy gandi-ddns.conf.example there, or use --domain and --name",
-                candidates.join(" and ")
+                "no config file found (looked for {candidates}): copy gandi-ddns.conf.example there, or use --domain and \
+                 --name"
             );
             Err(ConfigError::new(problem))
         }
@@ -378,6 +382,8 @@ mod tests {
         for (value, problem) in [
             ("http://a.example", "URL 1 must begin with https://"),
             ("https://a.example/?x=1 http://81.2.69.142/", "URL 2 must begin with https://"),
+            ("https://a.example;https://b.example", "URL 1 is not a URL such as https://host/path"),
+            ("https://müller.de/x", "write the host in its `xn--` form"),
             (",", "needs a value"),
             (&"https://a.example/,".repeat(6), "6 URLs are too many: list at most 5"),
         ] {

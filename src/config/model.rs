@@ -168,10 +168,14 @@ impl Config {
         &self.accounts[record.account]
     }
 
-    /// Returns true if an account before this one has the same token or key at the same API.
+    /// Returns true if an account before this one has the same token or key at the same API, and renews it if this one
+    /// does: by another path of its file.
     #[must_use]
     pub fn repeats_credential(&self, number: usize) -> bool {
-        self.accounts[..number].iter().any(|other| self.accounts[number].has_credential_of(other))
+        let account = &self.accounts[number];
+        let is_same =
+            |other: &Account| other.has_credential_of(account) && (other.renew_token || !account.renew_token);
+        self.accounts[..number].iter().any(is_same)
     }
 
     /// Returns the API base of each account, by their numbers.

@@ -11,7 +11,7 @@ use crate::address::sources::web::{self, Service};
 use crate::address::{Source, TRUST_TABLE};
 use crate::dns::host_name;
 use crate::http::Endpoint;
-use crate::http::endpoint::EndpointError;
+use crate::http::endpoint::USER_INFO;
 use crate::net::{Device, Family};
 use crate::sys::grouped::push_if_new;
 use crate::sys::ownership;
@@ -141,17 +141,21 @@ fn parse_url(word: &str, family: Family) -> Result<Item, String> {
         }
         _ => (word, None),
     };
-    let url = Endpoint::parse(url).map_err(|e| match e {
-        EndpointError::UserInfo => format!("{e}; an interface follows the path, as in https://host/@eth1"),
-        e => e.to_string(),
+    let url = Endpoint::parse(url).map_err(|e| {
+        let hint =
+            if e == USER_INFO { "; an interface follows the path, as in https://host/@eth1" } else { "" };
+        e + hint
     })?;
     Ok(Item::Single(Source::Web(Service { provider: provider(url.host(), family), url }, line)))
 }
 
 /// Parses the address of a server, with or without a port.
 fn server(text: &str) -> Option<SocketAddr> {
-    let plain = || text.trim_matches(['[', ']']).parse::<IpAddr>().ok().map(|ip| (ip, 53).into());
-    text.parse().ok().or_else(plain)
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (host, port.parse::<u16>().ok()?),
+        _ => (text, 53),
+    };
+    Some((host.trim_matches(['[', ']']).parse::<IpAddr>().ok()?, port).into())
 }
 
 /// Parses the text after `dns:`: `cloudflare`, `google` or `opendns`, optionally `@` and the address of another server,
@@ -185,11 +189,11 @@ fn provider(host: &str, family: Family) -> String {
     if domain(host) == "cloudflare.com" {
         return "cloudflare".to_owned();
     }
-    let known = web::built_in(family).into_iter().find(|s| domain(s.url.host()) == domain(host));
-    known.map_or_else(|| host.to_owned(), |s| s.provider)
+    let known = web::table(family).iter().find(|(_, url)| domain(url) == domain(host));
+    known.map_or(host, |(provider, _)| provider).to_owned()
 }
 
-/// Returns the last two labels of a host.
+/// Returns the last two labels of a host, or of a URL without a path.
 fn domain(host: &str) -> &str {
     host.rmatch_indices('.').nth(1).map_or(host, |(at, _)| &host[at + 1..])
 }

@@ -35,7 +35,7 @@ fn info_url(api: &Endpoint) -> String {
 
 /// Returns the URL that renews the token of the request: under `/v5`, like LiveDNS.
 fn renewal_url(api: &Endpoint) -> String {
-    format!("{}/organization/access-tokens", api.parent("/livedns"))
+    [api.parent("/livedns"), "/organization/access-tokens"].concat()
 }
 
 impl LiveDns<'_> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::credential::Credential;
+use super::credential::{Credential, Secret};
 use crate::http::Endpoint;
 
 /// The place where the user finds a `sharing_id`, as part of a sentence.
@@ -46,6 +46,12 @@ impl Account {
     #[must_use]
     pub fn renewed_file(&self) -> Option<&Path> {
         self.token_file.as_deref().filter(|_| self.renew_token)
+    }
+
+    /// Replaces the token by this one, of the same source. The fingerprint becomes another one.
+    pub(crate) fn renewed(&mut self, token: &Credential) {
+        self.credential = Credential::Token(Secret::new(token.expose(), self.credential.source()));
+        self.fingerprint = self.fingerprint.wrapping_add(1);
     }
 
     /// Returns true if both have the same token or API key at the same API.

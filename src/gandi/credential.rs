@@ -61,12 +61,12 @@ impl Credential {
     /// Returns the value of the `Authorization` header (api.gandi.net/docs/authentication).
     pub(crate) fn authorization(&self) -> String {
         let scheme = if matches!(self, Self::Token(_)) { "Bearer" } else { "Apikey" };
-        format!("{scheme} {}", self.expose())
+        [scheme, " ", self.expose()].concat()
     }
 
     /// Returns the content of the token file: the secret on one line.
     pub(crate) fn line(&self) -> String {
-        format!("{}\n", self.expose())
+        [self.expose(), "\n"].concat()
     }
 
     /// Replaces the secret in a text from outside by `[secret]`.

@@ -15,7 +15,8 @@ impl LiveDns<'_> {
     /// all domains (`GET …/domain/domains`, api.gandi.net/docs/domains).
     pub(crate) fn domains(&mut self) -> Result<Vec<ZoneName>, Error> {
         let api = &self.transport.account.api;
-        let (zones, all) = (format!("{api}/domains"), format!("{}/domain/domains", api.parent("/livedns")));
+        let (zones, all) =
+            ([api.as_str(), "/domains"].concat(), [api.parent("/livedns"), "/domain/domains"].concat());
         let domains = self.list(zones);
         match &domains {
             Ok(domains) if !domains.is_empty() => {}

@@ -73,7 +73,8 @@ impl RefusedCredential {
 /// An error of a request to Gandi.
 pub struct Error {
     pub(super) host: String,
-    pub(super) kind: ErrorKind,
+    /// Boxed, since moving it takes much code.
+    pub(super) kind: Box<ErrorKind>,
     /// True if a write may have been applied although it failed.
     pub(crate) maybe_applied: bool,
 }
@@ -81,29 +82,29 @@ pub struct Error {
 impl Error {
     /// Returns true if every other request would fail for the same reason: no complete response, or a rate limit.
     #[must_use]
-    pub const fn affects_every_request(&self) -> bool {
-        matches!(self.kind, ErrorKind::Http(_) | ErrorKind::RateLimited(_))
+    pub fn affects_every_request(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Http(_) | ErrorKind::RateLimited(_))
     }
 
     /// Returns true if Gandi could not be reached, or the time of the run was up.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(&self.kind, ErrorKind::Http(e) if e.is_local())
+        matches!(&*self.kind, ErrorKind::Http(e) if e.is_local())
     }
 
     /// Returns true for a 404.
-    pub(super) const fn is_not_found(&self) -> bool {
-        matches!(self.kind, ErrorKind::UnknownDomain { .. } | ErrorKind::NoZone(_) | ErrorKind::NotLiveDns)
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(*self.kind, ErrorKind::UnknownDomain { .. } | ErrorKind::NoZone(_) | ErrorKind::NotLiveDns)
     }
 
     /// Returns true for a 409.
-    pub(crate) const fn is_conflict(&self) -> bool {
-        matches!(self.kind, ErrorKind::Conflict(_))
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Conflict(_))
     }
 
     /// Returns a number for the kind of error. It does not depend on texts of the server, such as request IDs.
     pub(crate) fn class(&self) -> u64 {
-        match &self.kind {
+        match &*self.kind {
             ErrorKind::Http(e) => e.class(),
             ErrorKind::RateLimited { .. } => 8,
             ErrorKind::Server { .. } => 9,
@@ -118,8 +119,8 @@ impl Error {
 
     /// Returns the exit code of a run that ends with this error.
     #[must_use]
-    pub const fn exit(&self) -> Exit {
-        match self.kind {
+    pub fn exit(&self) -> Exit {
+        match *self.kind {
             ErrorKind::Refused { .. } => Exit::Token,
             ErrorKind::UnknownDomain { .. }
             | ErrorKind::NoZone(_)
@@ -148,7 +149,7 @@ fn subdomain_hint(domain: Option<&ZoneName>) -> &'static str {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
-        match &self.kind {
+        match &*self.kind {
             ErrorKind::Http(e) => e.fmt(f),
             ErrorKind::Refused { status, credential, source, domain } => {
                 if *credential == RefusedCredential::ApiKey {
@@ -200,7 +201,7 @@ debug_as_display!(Error);
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
+        match &*self.kind {
             // Its text is that of the HTTP error.
             ErrorKind::Http(e) => e.source(),
             _ => None,

@@ -71,6 +71,11 @@ impl<'a> LiveDns<'a> {
         self.transport.account = account;
     }
 
+    /// Shares the time of the run among this number of APIs: one that does not respond must leave time for the others.
+    pub(crate) fn share_time(&mut self, apis: u32) {
+        self.transport.apis = apis;
+    }
+
     /// Returns the time until the deadline of the run.
     pub(crate) fn remaining(&self) -> Duration {
         self.transport.http.remaining()
@@ -91,7 +96,7 @@ impl<'a> LiveDns<'a> {
 
     /// Reads all RRsets at a name (`GET …/records/{name}`).
     fn at(&mut self, domain: &ZoneName, name: &str) -> Result<Vec<WireRrset>, Error> {
-        let url = format!("{}/{name}", self.records_url(domain));
+        let url = [&self.records_url(domain), "/", name].concat();
         let response = self.transport.get(&url, MAX_BODY)?;
         if is_absent(&response) {
             return Ok(Vec::new());
@@ -199,8 +204,7 @@ impl<'a> LiveDns<'a> {
 
     /// Checks that the token has access to the domain, and that it has a LiveDNS zone (`GET …/domains/{domain}`).
     pub(crate) fn domain(&mut self, domain: &ZoneName) -> Result<(), Error> {
-        let response =
-            self.transport.get(&format!("{}/domains/{domain}", self.transport.account.api), MAX_BODY)?;
+        let response = self.transport.get(&self.domain_url(domain, ""), MAX_BODY)?;
         if response.status == 200 { Ok(()) } else { Err(self.transport.refused(&response, Some(domain))) }
     }
 
@@ -208,7 +212,8 @@ impl<'a> LiveDns<'a> {
     /// api.gandi.net/docs/domains). `None` if the token may not read it.
     pub(crate) fn nameservers(&mut self, domain: &ZoneName) -> Result<Option<String>, Error> {
         let base = self.transport.account.api.parent("/livedns");
-        let response = self.transport.get(&format!("{base}/domain/domains/{domain}/livedns"), MAX_BODY)?;
+        let url = [base, "/domain/domains/", domain.as_str(), "/livedns"].concat();
+        let response = self.transport.get(&url, MAX_BODY)?;
         match response.status {
             401 | 403 | 404 => Ok(None),
             200 => {
@@ -218,12 +223,16 @@ impl<'a> LiveDns<'a> {
         }
     }
 
+    fn domain_url(&self, domain: &ZoneName, rest: &str) -> String {
+        [self.transport.account.api.as_str(), "/domains/", domain.as_str(), rest].concat()
+    }
+
     fn records_url(&self, domain: &ZoneName) -> String {
-        format!("{}/domains/{domain}/records", self.transport.account.api)
+        self.domain_url(domain, "/records")
     }
 
     fn rrset_url(&self, key: &RrsetKey) -> String {
-        format!("{}/{}/{}", self.records_url(&key.domain), key.name, key.rrtype)
+        [&self.records_url(&key.domain), "/", key.name.as_str(), "/", key.rrtype.as_str()].concat()
     }
 }
 

@@ -21,8 +21,19 @@ pub(super) struct Transport<'a> {
     pub(super) account: &'a Account,
     pub(super) authorization: String,
     random: Random,
-    /// The origins whose responses have reported a rate limit, with their `Retry-After` in seconds, if any.
-    rate_limits: Vec<(&'a str, Option<u64>)>,
+    /// The number of APIs that share the time of the run, without those that did not respond.
+    pub(super) apis: u32,
+    /// The origins that get no more requests.
+    closed: Vec<(&'a str, Closed)>,
+}
+
+/// The reason why an API gets no more requests.
+#[derive(Clone, Copy)]
+enum Closed {
+    /// It has reported a rate limit, with this `Retry-After` in seconds, if any.
+    RateLimited(Option<u64>),
+    /// It did not respond in its share of the time.
+    Silent,
 }
 
 /// A response, and the attempt before it.
@@ -35,7 +46,7 @@ pub(super) struct Exchange {
 impl<'a> Transport<'a> {
     pub(super) fn new(http: &'a Http, account: &'a Account, random: Random) -> Self {
         let authorization = account.credential.authorization();
-        Self { http, account, authorization, random, rate_limits: Vec::new() }
+        Self { http, account, authorization, random, apis: 1, closed: Vec::new() }
     }
 
     /// Sends a request. Retries it once after a pause if the connection failed or the status is 502, 503, 504 or, with
@@ -47,12 +58,17 @@ impl<'a> Transport<'a> {
         limit: u64,
     ) -> Result<Exchange, Error> {
         let origin = self.account.api.origin();
-        if let Some((_, retry_after)) = self.rate_limits.iter().find(|(limited, _)| *limited == origin) {
-            return Err(self.error(ErrorKind::RateLimited(*retry_after)));
+        if let Some((_, closed)) = self.closed.iter().find(|(closed, _)| *closed == origin) {
+            return Err(self.error(match closed {
+                Closed::RateLimited(retry_after) => ErrorKind::RateLimited(*retry_after),
+                Closed::Silent => {
+                    ErrorKind::Http(HttpError::OutOfTime { host: self.account.api.host().to_owned() })
+                }
+            }));
         }
         let (http, url) = (self.http, &with_sharing_id(url, &self.account.sharing_id));
         let authorization = Some(self.authorization.as_str());
-        let (timeout, total) = (RESPONSE_TIMEOUT, Duration::MAX);
+        let (timeout, total) = (RESPONSE_TIMEOUT.min(http.remaining() / self.apis), Duration::MAX);
         let request = Request { method, url, authorization, family: None, limit, timeout, total };
         let first = http.send(&request);
         // 0.5 to 1.5 s, so that many clients do not retry at the same moment.
@@ -76,11 +92,15 @@ impl<'a> Transport<'a> {
             Ok(response) => {
                 if response.status == 429 {
                     // Stops all further requests of this run, of any account: continuing risks a ban.
-                    self.rate_limits.push((origin, response.retry_after));
+                    self.closed.push((origin, Closed::RateLimited(response.retry_after)));
                 }
                 Ok(Exchange { response, may_have_applied_before })
             }
             Err(e) => {
+                if self.apis > 1 && matches!(e, HttpError::TimedOut { .. }) {
+                    self.apis -= 1;
+                    self.closed.push((origin, Closed::Silent));
+                }
                 let maybe_applied = may_have_applied_before || e.may_have_arrived();
                 Err(Error { maybe_applied, ..self.error(ErrorKind::Http(e)) })
             }
@@ -159,7 +179,7 @@ impl<'a> Transport<'a> {
     }
 
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
-        Error { host: self.account.api.host().to_owned(), kind, maybe_applied: false }
+        Error { host: self.account.api.host().to_owned(), kind: Box::new(kind), maybe_applied: false }
     }
 }
 
@@ -170,8 +190,8 @@ fn with_sharing_id(url: &str, sharing_id: &str) -> String {
     if sharing_id.is_empty() || query.is_some_and(|q| q.split('&').any(|p| p.starts_with(PARAMETER))) {
         return url.to_owned();
     }
-    let separator = if query.is_some() { '&' } else { '?' };
-    format!("{url}{separator}{PARAMETER}{sharing_id}")
+    let separator = if query.is_some() { "&" } else { "?" };
+    [url, separator, PARAMETER, sharing_id].concat()
 }
 
 pub(super) fn error_body(response: &Response) -> WireError {

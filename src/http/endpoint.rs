@@ -11,62 +11,55 @@ use ureq::http::Uri;
 pub struct Endpoint {
     text: String,
     host: String,
-    path: String,
 }
 
-/// The reason why a text is not an [`Endpoint`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EndpointError {
-    /// Not a URL with scheme and host.
-    NotAUrl(String),
-    /// A URL with a user name: name and password would appear in messages.
-    UserInfo,
-    /// A URL in another script than ASCII.
-    NotAscii,
-    /// Not HTTPS: the connection could be read and changed on its way.
-    NotHttps(String),
+/// The problem with a URL that has a user name: name and password would appear in messages.
+pub(crate) const USER_INFO: &str = "URLs with a user name are not supported";
+/// The problem with a URL in another script than ASCII.
+pub(crate) const NOT_ASCII: &str = "URLs have ASCII characters only: write the host in its `xn--` form";
+
+/// The addresses that plain HTTP is permitted to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Loopback,
+    /// Also those of private networks.
+    Private,
 }
 
-impl fmt::Display for EndpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAUrl(s) => write!(f, "`{s}` is not a URL such as https://host/path"),
-            Self::UserInfo => write!(f, "URLs with a user name are not supported"),
-            Self::NotAscii => write!(f, "URLs have ASCII characters only: write the host in its `xn--` form"),
-            Self::NotHttps(s) => write!(f, "`{s}` must begin with https://"),
-        }
+impl Plain {
+    fn permits(self, ip: IpAddr) -> bool {
+        ip.is_loopback()
+            || self == Self::Private
+                && match ip {
+                    IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
+                    IpAddr::V6(ip) => ip.is_unique_local(),
+                }
     }
 }
 
-impl std::error::Error for EndpointError {}
-
 impl Endpoint {
     /// Parses a URL. The host is compared as a whole, never as a prefix: `http://127.0.0.1.example` is not loopback.
-    pub fn parse(text: &str) -> Result<Self, EndpointError> {
-        Self::parse_with(text, |ip| ip.is_loopback())
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, Plain::Loopback)
     }
 
     /// Parses a URL that may also be plain HTTP to a private address: RFC 1918, link-local IPv4 (RFC 3927) or unique local
     /// (RFC 4193). A name is none, since it may have another address tomorrow; link-local IPv6 needs an interface.
-    pub fn parse_private(text: &str) -> Result<Self, EndpointError> {
-        Self::parse_with(text, |ip| match ip {
-            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-            IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
-        })
+    pub fn parse_private(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, Plain::Private)
     }
 
-    /// Parses a URL. `may_be_plain` returns true for the addresses that plain HTTP is permitted to.
-    fn parse_with(text: &str, may_be_plain: fn(IpAddr) -> bool) -> Result<Self, EndpointError> {
+    fn parse_with(text: &str, plain: Plain) -> Result<Self, String> {
         if !text.is_ascii() {
-            return Err(EndpointError::NotAscii);
+            return Err(NOT_ASCII.to_owned());
         }
-        let not_a_url = || EndpointError::NotAUrl(text.to_owned());
+        let not_a_url = || ["`", text, "` is not a URL such as https://host/path"].concat();
         let uri: Uri = text.parse().map_err(|_| not_a_url())?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(not_a_url());
         };
         if authority.as_str().contains('@') {
-            return Err(EndpointError::UserInfo);
+            return Err(USER_INFO.to_owned());
         }
         let host = authority.host();
         let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
@@ -83,14 +76,13 @@ impl Endpoint {
         }
         match scheme {
             "https" => {}
-            "http" if literal.is_some_and(may_be_plain) => {}
-            _ => return Err(EndpointError::NotHttps(text.to_owned())),
+            "http" if literal.is_some_and(|ip| plain.permits(ip)) => {}
+            _ => return Err(["`", text, "` must begin with https://"].concat()),
         }
         let is_whole = text.contains('?');
         Ok(Self {
             text: if is_whole { text } else { text.trim_end_matches('/') }.to_owned(),
             host: host.to_ascii_lowercase(),
-            path: uri.path().trim_end_matches('/').to_owned(),
         })
     }
 
@@ -109,14 +101,15 @@ impl Endpoint {
     /// Returns the path, without a trailing slash.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        let path = &self.text[self.origin().len()..];
+        path.split('?').next().unwrap_or_default().trim_end_matches('/')
     }
 
     /// Returns the URL without `suffix` at the end of its path, or as it is if the path ends otherwise.
     #[must_use]
     pub fn parent(&self, suffix: &str) -> &str {
         // The path alone: the host may end in the same way.
-        if self.path.ends_with(suffix) {
+        if self.text[self.origin().len()..].ends_with(suffix) {
             self.text.strip_suffix(suffix).unwrap_or(&self.text)
         } else {
             &self.text
@@ -221,7 +214,8 @@ mod tests {
         ] {
             assert!(Endpoint::parse_private(bad).is_err(), "{bad}");
         }
-        assert_eq!(Endpoint::parse("https://müller.de/"), Err(EndpointError::NotAscii));
+        assert!(Endpoint::parse("https://müller.de/").is_err_and(|e| e.contains("`xn--` form")));
+        assert_eq!(Endpoint::parse("https://user:pw@example.org"), Err(USER_INFO.to_owned()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::dns::Current;
 use crate::gandi;
 use crate::gandi::livedns::{Listing, LiveDns};
 use crate::http::Http;
-use crate::sys::grouped::Texts;
+use crate::sys::grouped::{Texts, push_if_new};
 use crate::sys::random::Random;
 
 /// The description of the record that takes an RRset out of its zone, if there is one.
@@ -37,7 +37,12 @@ struct Zone {
 impl<'a> ZoneCache<'a> {
     /// Creates a cache without zones. `random` is for the jitter of retries.
     pub(super) fn new(config: &'a Config, http: &'a Http, random: Random) -> Self {
-        let livedns = LiveDns::new(http, &config.accounts[0], random);
+        let mut livedns = LiveDns::new(http, &config.accounts[0], random);
+        let mut origins = Vec::new();
+        for account in &config.accounts {
+            push_if_new(&mut origins, account.api.origin());
+        }
+        livedns.share_time(u32::try_from(origins.len()).unwrap_or(1));
         Self { config, livedns, account: 0, domains: Texts::default(), zones: Vec::new() }
     }
 
@@ -104,5 +109,5 @@ impl<'a> ZoneCache<'a> {
 
 /// Returns the identifier of the zone of a record.
 fn zone_of(record: &Record) -> String {
-    format!("{} {}", record.account, record.key.domain)
+    [&record.account.to_string(), " ", record.key.domain.as_str()].concat()
 }

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use super::notices::Notice;
-use super::records::{Confirmed, RecordState, State};
+use super::record::{Confirmed, RecordState};
+use super::records::State;
 use super::tokens::TokenMemory;
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
@@ -12,6 +13,10 @@ use crate::sys::time::Timestamp;
 
 /// First line of the file. The number changes with the format.
 const HEADER: &str = "gandi-ddns state 4";
+
+/// The first word of each kind of line, and the number of the numbers after it.
+const KINDS: [(&str, usize); 5] =
+    [("fingerprint", 1), ("token", 4), ("told", 5), ("confirmed", 4), ("failure", 6)];
 
 /// Returns the exit code of a failure with this code, of those that a run can end with.
 fn failure_exit(code: u64) -> Option<Exit> {
@@ -46,57 +51,56 @@ impl State {
     fn parse_line(&mut self, line: &str) -> Option<()> {
         let (kind, rest) = line.split_once(' ')?;
         let mut words = rest.split(' ');
-        let mut number = || words.next()?.parse::<u64>().ok();
+        let mut numbers = [0; 6];
+        let number = KINDS.iter().find(|(known, _)| *known == kind)?.1;
+        for number in &mut numbers[..number] {
+            *number = words.next()?.parse::<u64>().ok()?;
+        }
         match kind {
-            "fingerprint" => self.fingerprint = number()?,
-            "token" => {
-                let (account, fingerprint) = (number()?, number()?);
-                let (checked_at, expires_at) = (time(number()?), time(number()?));
-                if words.next().is_some() {
-                    return None;
-                }
-                self.tokens.push(TokenMemory { account, fingerprint, checked_at, expires_at });
-            }
-            "told" => {
-                let (told_at, tellings) = (Timestamp::from_secs(number()?), number()?);
-                let (known, most) = (number()?, number()?);
-                self.notices.0.push(Notice { told_at, tellings, known, most, id: number()? });
-            }
             "confirmed" => {
-                let (at, changed, doubtful, ttl) = (number()?, time(number()?), number()?, number()?);
+                let [at, changed, doubtful, ttl, ..] = numbers;
                 let confirmed = Confirmed {
                     address: words.next()?.parse().ok()?,
                     ttl: u32::try_from(ttl).ok()?,
                     at: Timestamp::from_secs(at),
-                    changed,
+                    changed: time(changed),
                     doubtful: doubtful == 1,
                 };
                 let id = parse_id(&mut words)?;
-                // The next run relies on this line, so any sign of damage counts.
                 let rrtype = if confirmed.address.is_ipv4() { " A" } else { " AAAA" };
-                if doubtful > 1 || !id.ends_with(rrtype) || words.next().is_some() {
+                if doubtful > 1 || !id.ends_with(rrtype) {
                     return None;
                 }
                 self.entry(&id).confirmed = Some(confirmed);
             }
             "failure" => {
-                let (code, first_seen, last_seen) = (number()?, number()?, number()?);
-                let (retry_after, consecutive, reported_at) = (time(number()?), number()?, time(number()?));
+                let [code, first_seen, last_seen, retry_after, consecutive, reported_at] = numbers;
                 let id = parse_id(&mut words)?;
                 self.entry(&id).failure = Some(FailureRecord {
                     exit: failure_exit(code)?,
                     code,
                     first_seen: Timestamp::from_secs(first_seen),
                     last_seen: Timestamp::from_secs(last_seen),
-                    retry_after,
+                    retry_after: time(retry_after),
                     consecutive: u32::try_from(consecutive).ok()?,
-                    reported_at,
-                    text: words.collect::<Vec<_>>().join(" "),
+                    reported_at: time(reported_at),
+                    text: words.by_ref().collect::<Vec<_>>().join(" "),
                 });
             }
-            _ => return None,
+            "token" => {
+                let [account, fingerprint, checked_at, expires_at, ..] = numbers;
+                let (checked_at, expires_at) = (time(checked_at), time(expires_at));
+                self.tokens.push(TokenMemory { account, fingerprint, checked_at, expires_at });
+            }
+            "told" => {
+                let [told_at, tellings, known, most, id, _] = numbers;
+                let told_at = Timestamp::from_secs(told_at);
+                self.notices.0.push(Notice { id, told_at, tellings, known, most });
+            }
+            _ => self.fingerprint = numbers[0],
         }
-        Some(())
+        // The next run relies on a confirmation, so any sign of damage counts.
+        words.next().is_none().then_some(())
     }
 }
 
@@ -157,7 +161,7 @@ fn start_line(f: &mut fmt::Formatter<'_>, kind: &str, numbers: &[u64]) -> fmt::R
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::Attempts;
+    use super::super::record::Attempts;
     use super::*;
     use crate::dns::{Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
     use crate::outcome::{Failure, Outcome, Refusal, Success};
@@ -172,15 +176,11 @@ mod tests {
     fn state_is_the_same_after_writing_and_parsing() {
         let kept = Success::Unchanged(Rrset::single("81.2.69.142".parse().expect("an address"), 600));
         let refused = Failure::Refused(Refusal::Cname("a.".to_owned()));
-        let mut state = State::default().apply(
-            &["api"],
-            &outcome(Ok(kept)),
-            Attempts::Last,
-            Timestamp::from_secs(10_000),
-        );
-        state = state
-            .apply(&["api"], &outcome(Err(refused)), Attempts::Last, Timestamp::from_secs(10_100))
-            .with_fingerprint(7);
+        let mut state = State::default();
+        for (result, at) in [(Ok(kept), 10_000), (Err(refused), 10_100)] {
+            state.apply(&["api"], &outcome(result), Attempts::Last, Timestamp::from_secs(at));
+        }
+        state.set_fingerprint(7);
         state.tokens = [(u64::MAX, 0), (0, u64::MAX)]
             .map(|(account, fingerprint)| TokenMemory {
                 account,
@@ -217,6 +217,8 @@ mod tests {
             "token 1 2 3 4 5",
             "token a 2 3 4",
             "token 18446744073709551616 2 3 4",
+            "fingerprint 1 2",
+            "told 1 2 3 4 5 6",
         ] {
             assert_eq!(State::parse(&format!("{HEADER}\n{token}\n")), Err(Unreadable::Corrupt), "{token}");
         }

@@ -1,6 +1,6 @@
 //! The history: a file with the last address changes, for `gandi-ddns status`. It is written only after a change.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -107,8 +107,12 @@ pub(crate) fn add(path: &Path, new: Vec<HistoryEntry>) -> Result<(), FileError> 
     for change in new {
         push_newest(&mut changes, change);
     }
-    let lines: Vec<String> = changes.iter().map(|c| format!("{c}\n")).collect();
-    atomic_file::replace(&dir, &name, &lines.concat(), old.as_ref())
+    let mut text = String::new();
+    for change in &changes {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{change}");
+    }
+    atomic_file::replace(&dir, &name, &text, old.as_ref())
 }
 
 /// Reads the changes in a file.

@@ -5,12 +5,13 @@ mod format;
 pub mod fuzzing;
 pub(crate) mod history;
 pub(crate) mod notices;
+mod record;
 mod records;
 mod store;
 mod tokens;
 
+pub(crate) use record::{Attempts, Confirmed, RecordState};
 pub use records::State;
-pub(crate) use records::{Attempts, Confirmed, RecordState};
 pub(crate) use store::WITHOUT_STATE;
 pub use store::{StateError, Store, StoreStatus, inspect, last_run, read_unlocked};
 pub use tokens::TokenMemory;

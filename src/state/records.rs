@@ -1,59 +1,19 @@
-//! The state as values: what the zone was last seen to hold, which records failed, and until when they are in backoff.
-//! Pure.
+//! The state of all records and tokens as values. Pure.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::notices::{Notices, RETENTION};
+use super::record::{Attempts, RecordState};
 use super::tokens::{self, TokenMemory};
 use crate::config::Config;
-use crate::dns::{RrsetKey, Ttl};
-use crate::exit::Exit;
+use crate::dns::RrsetKey;
 use crate::gandi::Account;
-use crate::outcome::{Failure, FailureRecord, Outcome, Success};
+use crate::outcome::{Failure, Outcome};
 use crate::sys::grouped::{Texts, push_grouped};
 use crate::sys::time::{DAY, Timestamp};
 
-/// The longest backoff, in seconds.
-const BACKOFF_MAX: u64 = 3600;
-/// The backoff after a second temporary failure in a row, in seconds. Each further failure doubles it.
-const BACKOFF_MIN: u64 = 60;
 /// The age at which a failure is reported to `on_failure` again, in seconds.
 const REPEAT_AFTER: u64 = DAY;
-/// A failure without backoff that lasts is noted once in this number of seconds, as SD cards wear.
-const NOTE_AFTER: u64 = 3600;
-
-/// The attempts of a run with `--wait`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Attempts {
-    /// It is followed by another one: its failures need no backoff.
-    Retried,
-    /// The last or only one.
-    Last,
-}
-
-/// The content of one RRset, as last read or written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Confirmed {
-    pub(crate) address: IpAddr,
-    /// Time to live in seconds, as the zone has it.
-    pub(crate) ttl: u32,
-    /// The time at which the zone was last seen with this content.
-    pub(crate) at: Timestamp,
-    /// The time of the last write by this program; `None` if it never wrote the record.
-    pub(crate) changed: Option<Timestamp>,
-    /// True if a request about it has failed at Gandi since: the next run reads the zone.
-    pub(super) doubtful: bool,
-}
-
-/// The state of one RRset.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RecordState {
-    /// The content that was last seen; `None` if it was never confirmed.
-    pub(crate) confirmed: Option<Confirmed>,
-    /// The failure that lasts; `None` if the last attempt succeeded.
-    pub(crate) failure: Option<FailureRecord>,
-}
 
 /// The state of all records, by API base and RRset, and of the tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,73 +31,60 @@ pub struct State {
     records: Vec<RecordState>,
 }
 
-/// Returns the backoff in seconds after `consecutive` failures: fixed for errors that the user must fix, exponential
-/// for temporary ones.
-const fn backoff(exit: Exit, consecutive: u32) -> u64 {
-    if !matches!(exit, Exit::TryLater) {
-        return BACKOFF_MAX;
-    }
-    match consecutive {
-        0..2 => 0,
-        2..8 => BACKOFF_MIN << (consecutive - 2),
-        _ => BACKOFF_MAX,
-    }
-}
-
 impl State {
     /// Returns the state of `key`; `None` if there is no entry.
     pub(crate) fn record(&self, api: &str, key: &RrsetKey) -> Option<&RecordState> {
         self.records.get(self.ids.find(&key.id(api))?)
     }
 
-    /// Returns the state with every backoff ended.
-    pub(crate) fn without_backoff(mut self) -> Self {
-        let failures = self.records.iter_mut().filter_map(|r| r.failure.as_mut());
-        failures.for_each(|failure| failure.retry_after = None);
-        self
+    /// Ends every backoff.
+    pub(crate) fn end_backoffs(&mut self) {
+        for record in &mut self.records {
+            record.end_backoff();
+        }
     }
 
-    /// Returns the state without a confirmation that may be relied on.
-    pub(crate) fn unconfirmed(mut self) -> Self {
-        let confirmed = self.records.iter_mut().filter_map(|r| r.confirmed.as_mut());
-        confirmed.for_each(|confirmed| confirmed.doubtful = true);
-        self
+    /// Makes every confirmation one that cannot be relied on.
+    pub(crate) fn doubt(&mut self) {
+        for record in &mut self.records {
+            if let Some(confirmed) = &mut record.confirmed {
+                confirmed.doubtful = true;
+            }
+        }
     }
 
-    /// Returns the state for a config file with this fingerprint. If it differs, every backoff ends, nothing is known
-    /// about the tokens, and what lasts is printed again.
-    pub(super) fn with_fingerprint(mut self, fingerprint: u64) -> Self {
+    /// Adapts the state to a config file with this fingerprint. If it differs, every backoff ends, nothing is known about
+    /// the tokens, and what lasts is printed again.
+    pub(super) fn set_fingerprint(&mut self, fingerprint: u64) {
         if self.fingerprint != fingerprint {
             self.fingerprint = fingerprint;
             self.tokens = Vec::new();
             self.notices.expire();
-            return self.without_backoff();
+            self.end_backoffs();
         }
-        self
     }
 
-    /// Returns the state for a config. If the token of an account has changed, the backoffs of its records end, nothing is
+    /// Adapts the state to a config. If the token of an account has changed, the backoffs of its records end, nothing is
     /// known about it, and what lasts is printed again.
-    pub(crate) fn for_config(self, config: &Config) -> Self {
-        let mut state = self.with_fingerprint(config.fingerprint);
-        let known = std::mem::take(&mut state.tokens);
+    pub(crate) fn adapt(&mut self, config: &Config) {
+        self.set_fingerprint(config.fingerprint);
+        let known = std::mem::take(&mut self.tokens);
         let mut changed = Vec::with_capacity(config.accounts.len());
         for (number, account) in config.accounts.iter().enumerate() {
             let token = tokens::find(&known, number, account);
             let same = token.filter(|token| token.fingerprint == account.fingerprint);
             changed.push(same.is_none());
-            state.tokens.push(same.unwrap_or(TokenMemory::unknown(account)));
+            self.tokens.push(same.unwrap_or(TokenMemory::unknown(account)));
         }
         if changed.contains(&true) {
-            state.notices.expire();
+            self.notices.expire();
             for record in config.records.iter().filter(|record| changed[record.account]) {
-                let number = state.ids.find(&record.key.id(config.account(record).api.as_str()));
-                if let Some(failure) = number.and_then(|number| state.records[number].failure.as_mut()) {
-                    failure.retry_after = None;
+                let number = self.ids.find(&record.key.id(config.account(record).api.as_str()));
+                if let Some(number) = number {
+                    self.records[number].end_backoff();
                 }
             }
         }
-        state
     }
 
     /// Returns the memory of an account's token; `None` if there is none.
@@ -145,15 +92,8 @@ impl State {
         tokens::find(&self.tokens, number, account)
     }
 
-    /// Returns the state after these outcomes; `apis` are the API bases of the accounts. Entries older than [`RETENTION`]
-    /// are dropped.
-    pub(crate) fn apply(
-        mut self,
-        apis: &[&str],
-        outcomes: &[Outcome],
-        attempt: Attempts,
-        now: Timestamp,
-    ) -> Self {
+    /// Notes these outcomes; `apis` are the API bases of the accounts. Entries older than [`RETENTION`] are dropped.
+    pub(crate) fn apply(&mut self, apis: &[&str], outcomes: &[Outcome], attempt: Attempts, now: Timestamp) {
         for Outcome { account, keys, result } in outcomes {
             let text = result.as_ref().err().map(Failure::text).unwrap_or_default();
             for key in keys {
@@ -165,11 +105,11 @@ impl State {
                 }
             }
         }
-        self.without_old(now)
+        self.drop_old(now);
     }
 
-    /// Returns the state without the entries that are older than [`RETENTION`].
-    fn without_old(mut self, now: Timestamp) -> Self {
+    /// Drops the entries that are older than [`RETENTION`].
+    fn drop_old(&mut self, now: Timestamp) {
         let recent = |at: Timestamp| now.since(at).is_none_or(|age| age < RETENTION);
         let is_kept = |r: &RecordState| {
             r.confirmed.as_ref().is_some_and(|c| recent(c.at))
@@ -183,7 +123,6 @@ impl State {
                 }
             }
         }
-        self
     }
 
     /// Returns the records with their identifiers.
@@ -242,68 +181,11 @@ impl State {
     }
 }
 
-impl RecordState {
-    /// Returns the content of the RRset, if it was confirmed with a matching TTL less than `recheck` seconds ago. A time
-    /// in the future proves nothing: the clock was wrong.
-    pub(crate) fn fresh(&self, ttl: Option<Ttl>, now: Timestamp, recheck: u64) -> Option<&Confirmed> {
-        let confirmed = self.confirmed.as_ref()?;
-        let fresh = !confirmed.doubtful && now.since(confirmed.at).is_some_and(|age| age < recheck);
-        let fits = ttl.is_none_or(|ttl| ttl.seconds() == confirmed.ttl);
-        (fresh && fits).then_some(confirmed)
-    }
-
-    /// Returns the failure, if the record is in backoff at `now`.
-    pub(crate) fn in_backoff(&self, now: Timestamp) -> Option<&FailureRecord> {
-        // A failure in the future comes from a clock that was wrong: no backoff.
-        self.failure.as_ref().filter(|f| f.last_seen <= now && f.retry_after.is_some_and(|end| now < end))
-    }
-
-    fn succeed(&mut self, success: &Success, now: Timestamp) {
-        self.failure = None;
-        let (new, changed) = match success {
-            Success::Cached(_) => return,
-            Success::Unchanged(new) => (new, self.confirmed.as_ref().and_then(|c| c.changed)),
-            Success::Created { new, .. } | Success::Replaced { new, .. } => (new, Some(now)),
-        };
-        if let Some(&address) = new.values().first() {
-            self.confirmed = Some(Confirmed { address, ttl: new.ttl, at: now, changed, doubtful: false });
-        }
-    }
-
-    fn fail(&mut self, failure: &Failure, text: &str, attempt: Attempts, now: Timestamp) {
-        // Without an address Gandi was not queried, so the confirmation holds; after a failure at Gandi the zone
-        // may hold anything.
-        if let (Some(confirmed), false) = (&mut self.confirmed, matches!(failure, Failure::Address(_))) {
-            confirmed.doubtful = true;
-        }
-        let (exit, code) = (failure.exit(), failure.code());
-        // Without a server that was reached, no backoff is needed, and the failure does not lengthen a later one.
-        let is_local = failure.is_local() || attempt == Attempts::Retried;
-        let is_noted = |f: &FailureRecord| now.since(f.last_seen).is_some_and(|age| age < NOTE_AFTER);
-        if is_local && self.failure.as_ref().is_some_and(|f| f.code == code && is_noted(f)) {
-            return;
-        }
-        let before = self.failure.take().filter(|f| f.exit == exit && f.first_seen <= now);
-        let consecutive = before.as_ref().map_or(0, |f| f.consecutive).saturating_add(u32::from(!is_local));
-        let backoff = if is_local { 0 } else { backoff(exit, consecutive) };
-        self.failure = Some(FailureRecord {
-            exit,
-            code,
-            first_seen: before.as_ref().map_or(now, |f| f.first_seen),
-            last_seen: now,
-            retry_after: (backoff > 0).then(|| now.plus(backoff)),
-            consecutive,
-            reported_at: before.and_then(|f| f.reported_at),
-            text: text.to_owned(),
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::{Rrset, RrsetName, RrsetType, ZoneName};
-    use crate::outcome::Refusal;
+    use crate::dns::{Rrset, RrsetName, RrsetType, Ttl, ZoneName};
+    use crate::outcome::{FailureRecord, Refusal, Success};
 
     fn key() -> RrsetKey {
         let domain = ZoneName::parse("example.org").expect("a domain");
@@ -322,13 +204,14 @@ mod tests {
         Timestamp::from_secs(seconds)
     }
 
+    fn after(state: &State, result: Result<Success, Failure>, seconds: u64) -> State {
+        let mut state = state.clone();
+        state.apply(&["api"], &outcome(result), Attempts::Last, at(seconds));
+        state
+    }
+
     fn confirmed_at(seconds: u64) -> State {
-        State::default().apply(
-            &["api"],
-            &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))),
-            Attempts::Last,
-            at(seconds),
-        )
+        after(&State::default(), Ok(Success::Unchanged(rrset("81.2.69.142"))), seconds)
     }
 
     fn fresh_rrset(state: &State, api: &str, ttl: Option<Ttl>, now: u64) -> Option<Rrset> {
@@ -359,53 +242,34 @@ mod tests {
 
     #[test]
     fn failure_at_gandi_makes_the_confirmation_doubtful() {
-        let state =
-            confirmed_at(10_000).apply(&["api"], &outcome(Err(refused())), Attempts::Last, at(10_001));
+        let state = after(&confirmed_at(10_000), Err(refused()), 10_001);
         assert_eq!(fresh_rrset(&state, "api", None, 10_002), None);
-        let state = state.apply(
-            &["api"],
-            &outcome(Ok(Success::Unchanged(rrset("81.2.69.142")))),
-            Attempts::Last,
-            at(10_003),
-        );
+        let mut state = after(&state, Ok(Success::Unchanged(rrset("81.2.69.142"))), 10_003);
         assert!(fresh_rrset(&state, "api", None, 10_004).is_some());
         assert_eq!(in_backoff(&state, 10_004), None);
-        assert_eq!(
-            confirmed_at(10_000).apply(&["api"], &[], Attempts::Last, at(10_000 + RETENTION)),
-            State::default(),
-            "the entry is too old"
-        );
+        state.apply(&["api"], &[], Attempts::Last, at(10_003 + RETENTION));
+        assert_eq!(state, State::default(), "the entry is too old");
     }
 
     #[test]
     fn permanent_failure_is_in_backoff_for_an_hour_unless_the_fingerprint_changes() {
-        let state = State::default().apply(&["api"], &outcome(Err(refused())), Attempts::Last, at(10_000));
+        let state = after(&State::default(), Err(refused()), 10_000);
         let is_in_backoff = |state: &State, now| in_backoff(state, now).is_some();
         assert!(is_in_backoff(&state, 10_000) && is_in_backoff(&state, 13_599));
         assert!(!is_in_backoff(&state, 13_600) && !is_in_backoff(&state, 9_999));
-        assert!(!is_in_backoff(&state.clone().with_fingerprint(1), 10_001), "config or token have changed");
-        assert!(!is_in_backoff(&state.clone().without_backoff(), 10_001));
+        let (mut changed, mut forced) = (state.clone(), state.clone());
+        changed.set_fingerprint(1);
+        assert!(!is_in_backoff(&changed, 10_001), "config or token have changed");
+        forced.end_backoffs();
+        assert!(!is_in_backoff(&forced, 10_001));
         let record = in_backoff(&state, 10_001).cloned().expect("a failure in backoff");
-        let later = state.clone().apply(
-            &["api"],
-            &outcome(Err(Failure::BackedOff(record))),
-            Attempts::Last,
-            at(10_300),
-        );
+        let later = after(&state, Err(Failure::BackedOff(record)), 10_300);
         assert_eq!(later, state, "Gandi was not queried, so nothing changes");
-        let again = state.apply(&["api"], &outcome(Err(refused())), Attempts::Last, at(13_600));
+        let again = after(&state, Err(refused()), 13_600);
         let failed = in_backoff(&again, 13_600).expect("a failure in backoff");
         assert_eq!(
             (failed.first_seen, failed.consecutive, failed.retry_after),
             (at(10_000), 2, Some(at(17_200)))
         );
-    }
-
-    #[test]
-    fn backoff_doubles_from_a_minute_to_an_hour() {
-        let backoffs: Vec<u64> = (1..=9).map(|tries| backoff(Exit::TryLater, tries)).collect();
-        assert_eq!(backoffs, [0, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
-        assert_eq!(backoff(Exit::TryLater, u32::MAX), 3600);
-        assert_eq!(backoff(Exit::Token, 1), 3600);
     }
 }

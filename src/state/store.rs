@@ -233,7 +233,7 @@ pub struct Store {
     dir: StateDir,
     /// Held until the run ends. A file of its own that is never renamed: otherwise two runs could lock two files.
     lock: File,
-    /// False if there is something else in place of the state file: it stays.
+    /// False if there is something else in place of the state file, which stays, or after a failed save.
     may_save: bool,
 }
 
@@ -260,17 +260,19 @@ impl Store {
         self.dir.read().inspect_err(|e| self.may_save = !matches!(e.kind, StateErrorKind::Io { .. }))
     }
 
-    /// Replaces the state file atomically. Does nothing if [`Store::load`] could not read what is there.
+    /// Replaces the state file atomically by the text of a [`State`]. Does nothing if [`Store::load`] could not read what
+    /// is there, or after an error.
     ///
     /// # Errors
     /// If the new file cannot be written or renamed; the old one is then unchanged.
-    pub fn save(&self, state: &State) -> Result<(), StateError> {
+    pub fn save(&mut self, text: &str) -> Result<(), StateError> {
         let name = self.dir.name("state");
         if !self.may_save {
             return Ok(());
         }
-        atomic_file::replace(&self.dir.dir, &name, &state.to_string(), None)
-            .map_err(|error| self.dir.error(&name, StateErrorKind::Io { tried: "write the state", error }))
+        let result = atomic_file::replace(&self.dir.dir, &name, text, None);
+        self.may_save = result.is_ok();
+        result.map_err(|error| self.dir.error(&name, StateErrorKind::Io { tried: "write the state", error }))
     }
 
     /// Records the time of this attempt as the mtime of the lock file, which needs no data write.

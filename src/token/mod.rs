@@ -9,7 +9,7 @@ use crate::dns::ZoneName;
 use crate::gandi;
 use crate::gandi::livedns::LiveDns;
 use crate::gandi::nameservers;
-use crate::gandi::{Account, CREATE_TOKEN, Credential, Secret};
+use crate::gandi::{Account, CREATE_TOKEN, Credential};
 use crate::http::Http;
 use crate::state::TokenMemory;
 use crate::sys::error_chain::chain;
@@ -77,12 +77,13 @@ pub(crate) fn resume_renewals(
                     config.source_of(account)
                 ));
                 console.hide(token.expose());
-                let old = account.clone();
-                for account in config.accounts.iter_mut().filter(|a| a.has_credential_of(&old)) {
-                    account.credential =
-                        Credential::Token(Secret::new(token.expose(), account.credential.source()));
-                    account.fingerprint = account.fingerprint.wrapping_add(1);
+                // This one last, since the others are compared with it.
+                for other in 0..config.accounts.len() {
+                    if config.accounts[other].has_credential_of(&config.accounts[number]) && other != number {
+                        config.accounts[other].renewed(&token);
+                    }
                 }
+                config.accounts[number].renewed(&token);
                 has_changed = true;
             }
             // Not a warning: the token file still holds the old token.

@@ -53,12 +53,20 @@ const V6: [(&str, &str); 5] = [
     ("seeip", "https://ipv6.seeip.org"),
 ];
 
-/// Returns the built-in services of a family, one per provider.
+/// Returns provider and URL of each built-in service of a family, one per provider.
+pub(crate) const fn table(family: Family) -> &'static [(&'static str, &'static str)] {
+    match family {
+        Family::V4 => &V4,
+        Family::V6 => &V6,
+    }
+}
+
+/// Returns the built-in services of a family.
 #[must_use]
 pub fn built_in(family: Family) -> Vec<Service> {
-    let list: &[(&str, &str)] = if family == Family::V4 { &V4 } else { &V6 };
     // Every entry parses, as a unit test shows.
-    list.iter()
+    table(family)
+        .iter()
         .filter_map(|(provider, url)| {
             Some(Service { provider: (*provider).to_owned(), url: Endpoint::parse(url).ok()? })
         })

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::memory::Memory;
 use super::telling::classes;
 use crate::cli::{CachePolicy, UpdateOptions, WriteMode};
 use crate::commands::context::Context;
@@ -17,8 +18,7 @@ use crate::outcome::{Failure, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{failure_lines, json, report, report_failures};
 use crate::state::notices::id_of;
-use crate::state::{self, Attempts, State, StateError, Store, history};
-use crate::sys::error_chain::chain;
+use crate::state::{Attempts, State};
 use crate::sys::grouped::push_if_new;
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
@@ -42,32 +42,11 @@ struct Completed {
 }
 
 /// The reason why no pass was made.
-enum Blocked {
-    /// The clock is wrong.
-    Clock(String),
-    /// Another run holds the lock; it will send its own heartbeat.
-    Locked(String),
-    /// The run that holds the lock hangs.
-    Hung(String),
-}
-
-/// The last save of the state in this run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Saving {
-    /// None has failed.
-    Works,
-    /// It failed; no further one is tried.
-    Failed,
-}
-
-/// The state directory, as far as this run uses it.
-enum StateAccess {
-    /// Not opened yet.
-    Unopened,
-    /// Read, or not available; nothing is saved.
-    ReadOnly,
-    /// Locked by this run.
-    Locked(Store),
+struct Blocked {
+    text: String,
+    /// True if there is no heartbeat: another run holds the lock, and sends its own; or the clock is wrong, with which
+    /// there is no TLS, as rustls refuses each certificate, and aborts before 1970.
+    is_silent: bool,
 }
 
 /// Makes the attempts of one run. Holds everything that lasts from one attempt to the next.
@@ -77,14 +56,10 @@ pub(super) struct Updater<'a> {
     options: &'a UpdateOptions,
     context: &'a Context<'a>,
     random: Random,
-    access: StateAccess,
-    state: State,
-    /// The state as it was read or last saved.
-    noted: State,
+    memory: Memory,
     /// The changes of earlier attempts.
     changed: Vec<Outcome>,
     hooks: Hooks,
-    saving: Saving,
     /// The identities of the messages that this run has printed.
     printed: Vec<u64>,
     /// The warnings of this run, printed or not.
@@ -106,12 +81,9 @@ impl<'a> Updater<'a> {
             options,
             context,
             random,
-            access: StateAccess::Unopened,
-            state: State::default(),
-            noted: State::default(),
+            memory: Memory::default(),
             changed: Vec::new(),
             hooks: Hooks::new(),
-            saving: Saving::Works,
             printed: Vec::new(),
             warnings: Vec::new(),
             attempts: 0,
@@ -121,46 +93,45 @@ impl<'a> Updater<'a> {
     /// Makes one attempt and prints its changes.
     pub(super) fn attempt(&mut self, console: &mut Console) -> Attempt {
         let now = (self.context.now)();
-        let blocked = |reason| Attempt { now, result: Err(reason) };
+        let blocked = |text, is_silent| Attempt { now, result: Err(Blocked { text, is_silent }) };
         let wrong_clock = time::implausible(now);
-        let opened = match self.access {
+        let mut opened = Ok(());
+        if !self.memory.is_open() {
             // The state knows whether the clock's complaint was printed.
-            StateAccess::Unopened => self.open_state(wrong_clock.is_none().then_some(now), console),
-            _ => Ok(()),
-        };
+            let time = wrong_clock.is_none().then_some(now);
+            opened = self.memory.open(&self.config, self.id, self.options.mode, time, console);
+        }
         if let Some(text) = wrong_clock {
             console.error(format_args!("{text}"));
-            return blocked(Blocked::Clock(text));
+            return blocked(text, true);
         }
         if let Err(locked) = opened {
             if let Some(text) = locked.hung(now) {
                 if !locked.is_told() || self.is_by_hand(console) {
                     console.warn(format_args!("{text}"));
                 }
-                return blocked(Blocked::Hung(text));
+                return blocked(text, false);
             }
             console.debug(format_args!("{locked}"));
-            return blocked(Blocked::Locked(locked.to_string()));
+            return blocked(locked.to_string(), true);
         }
-        if let StateAccess::Locked(store) = &self.access {
-            store.note_run(now);
-        }
+        self.memory.note_run(now);
         let http = Http::new(self.config.detection.roots.as_deref(), self.config.detection.timeout);
         if self.options.mode == WriteMode::Apply
             && token::resume_renewals(&mut self.config, &http, &mut self.random, console)
         {
             // With another token, the backoffs of its account end.
-            self.state = std::mem::take(&mut self.state).for_config(&self.config);
+            self.memory.state.adapt(&self.config);
         }
         let modified = self.modified_state();
         let (mode, random) = (self.options.mode, self.random.split());
         self.attempts += 1;
-        let state = modified.as_ref().unwrap_or(&self.state);
+        let state = modified.as_ref().unwrap_or(&self.memory.state);
         let context = PassContext { state, now, mode, random };
         let outcomes = reconcile(&self.config, &http, context, console);
         let apis = self.config.apis();
         let is_known = |account: usize, key: &_| {
-            self.state.record(apis[account], key).is_some_and(|r| r.confirmed.is_some())
+            self.memory.state.record(apis[account], key).is_some_and(|r| r.confirmed.is_some())
         };
         let exit = report(&outcomes, &is_known, console);
         Attempt { now, result: Ok(Completed { exit, outcomes, http }) }
@@ -170,9 +141,15 @@ impl<'a> Updater<'a> {
     fn modified_state(&self) -> Option<State> {
         let force = self.options.cache == CachePolicy::Ignore;
         // Retries of `--wait`, `--force` and dry runs ignore backoff.
-        let ignores_backoff = force || self.options.mode == WriteMode::DryRun || self.attempts > 0;
-        let known = ignores_backoff.then(|| self.state.clone().without_backoff());
-        if force { known.map(State::unconfirmed) } else { known }
+        if !force && self.options.mode == WriteMode::Apply && self.attempts == 0 {
+            return None;
+        }
+        let mut known = self.memory.state.clone();
+        known.end_backoffs();
+        if force {
+            known.doubt();
+        }
+        Some(known)
     }
 
     /// Finishes an attempt that will be retried, which prints its failures with this text at the end of each line. They
@@ -196,10 +173,9 @@ impl<'a> Updater<'a> {
         self.report_failures(attempt, console);
         self.hooks.report_skipped(console);
         self.print_held(attempt.now, "", console);
-        self.save(console);
+        self.memory.save(console);
         self.print_held(attempt.now, "", console);
-        // With a wrong clock there is no TLS: rustls refuses each certificate, and aborts before 1970.
-        let is_silent = matches!(attempt.result, Err(Blocked::Locked(_) | Blocked::Clock(_)));
+        let is_silent = attempt.result.as_ref().is_err_and(|blocked| blocked.is_silent);
         if !is_silent && !self.config.notifications.heartbeat.is_empty() {
             let http = Http::new(self.config.detection.roots.as_deref(), HEARTBEAT_TIMEOUT);
             let notifications = &self.config.notifications;
@@ -214,10 +190,10 @@ impl<'a> Updater<'a> {
             now: attempt.now,
             exit: attempt.exit(),
             mode: self.options.mode,
-            error: attempt.result.as_ref().err().map(Blocked::text),
+            error: attempt.result.as_ref().err().map(|blocked| blocked.text.as_str()),
             outcomes: attempt.outcomes(),
             earlier: &self.changed,
-            token_expires: self.state.tokens.iter().filter_map(|token| token.expires_at).min(),
+            token_expires: self.memory.state.tokens.iter().filter_map(|token| token.expires_at).min(),
             warnings: &self.warnings,
         })
     }
@@ -225,11 +201,11 @@ impl<'a> Updater<'a> {
     /// Saves the outcomes, prints what is news, adds the changes to the history and runs `on_change`.
     fn record(&mut self, attempt: &Attempt, which: Attempts, suffix: &str, console: &mut Console) {
         let (now, outcomes, apis) = (attempt.now, attempt.outcomes(), self.config.apis());
-        self.state = std::mem::take(&mut self.state).apply(&apis, outcomes, which, now);
-        let classes = classes(outcomes, &apis, &self.noted, &self.state);
+        self.memory.state.apply(&apis, outcomes, which, now);
+        let classes = classes(outcomes, &apis, &self.memory.noted, &self.memory.state);
         let (mut due, mut has_changed) = (Vec::new(), false);
         for class in &classes {
-            let has_ended = self.state.notices.has_ended(class.code, class.continuing());
+            let has_ended = self.memory.state.notices.has_ended(class.code, class.continuing());
             has_changed |= has_ended && class.changed > 0;
             if has_ended && self.options.mode == WriteMode::Apply {
                 class.report_end(console);
@@ -239,13 +215,13 @@ impl<'a> Updater<'a> {
             }
         }
         for class in classes.iter().filter(|class| has_changed && class.is_failing) {
-            self.state.notices.assume_known(class.code, class.failing);
+            self.memory.state.notices.assume_known(class.code, class.failing);
         }
         report_failures(outcomes, &due, suffix, console);
         self.print_held(now, suffix, console);
-        self.save(console);
+        self.memory.save(console);
         if self.options.mode == WriteMode::Apply {
-            self.write_history(attempt, console);
+            self.memory.write_history(&self.config, self.id, outcomes, now, console);
             self.hooks.changes(&self.config.notifications, outcomes, console);
         }
         self.print_held(now, suffix, console);
@@ -262,7 +238,7 @@ impl<'a> Updater<'a> {
     /// Returns true if a message is to be printed: it is new, has changed or is a day old; or this run prints everything,
     /// with `-v` in each attempt.
     fn is_news(&mut self, id: u64, count: u64, now: Timestamp, console: &Console) -> bool {
-        let is_due = self.state.notices.is_due(id, count, now);
+        let is_due = self.memory.state.notices.is_due(id, count, now);
         let is_repeated = self.printed.contains(&id) && !console.is_verbose();
         let is_printed = is_due || self.is_by_hand(console) && !is_repeated;
         if is_printed {
@@ -286,53 +262,30 @@ impl<'a> Updater<'a> {
         }
     }
 
-    // Not inlined: it is called twice, and 2 kB long.
-    #[inline(never)]
-    fn save(&mut self, console: &mut Console) {
-        if self.state == self.noted {
-            return;
-        }
-        self.noted = self.state.clone();
-        if let StateAccess::Locked(store) = &self.access
-            && self.saving == Saving::Works
-            && let Err(e) = store.save(&self.state)
-        {
-            self.saving = Saving::Failed;
-            console.warn(format_args!("{}", chain(&e)));
-        }
-    }
-
-    fn write_history(&self, attempt: &Attempt, console: &mut Console) {
-        let changes = history::changes(attempt.outcomes(), attempt.now);
-        if changes.is_empty() {
-            return;
-        }
-        let path = match (&self.config.history, &self.config.state_dir, &self.access) {
-            (Some(path), ..) => path.clone(),
-            (None, Some(dir), StateAccess::Locked(_)) => history::default_path(dir, self.id),
-            _ => return,
-        };
-        if let Err(e) = history::add(&path, changes) {
-            console.warn(format_args!("could not write the history {}: {e}", path.display()));
-        }
-    }
-
     /// Maintains the tokens of the accounts for which a pass reached Gandi, if the result can be saved.
     fn maintain_tokens(&mut self, attempt: &Attempt, console: &mut Console) {
-        let (Ok(Completed { outcomes, http, .. }), StateAccess::Locked(_)) = (&attempt.result, &self.access)
-        else {
+        let Ok(Completed { outcomes, http, .. }) = &attempt.result else { return };
+        if !self.memory.is_saved() {
             return;
-        };
+        }
         let mut exits = vec![None; self.config.accounts.len()];
         for Outcome { account, result, .. } in outcomes {
             let exit = result.as_ref().map_or_else(Failure::exit, |_| Exit::Ok);
             exits[*account] = exits[*account].max(Some(exit));
         }
         for (number, exit) in exits.into_iter().enumerate() {
-            if let (Some(Exit::Ok | Exit::Config), Some(&token)) = (exit, self.state.tokens.get(number)) {
-                let random = &mut self.random;
-                self.state.tokens[number] =
-                    token::maintain(&self.config, number, http, token, attempt.now, random, console);
+            if let (Some(Exit::Ok | Exit::Config), Some(token)) =
+                (exit, self.memory.state.tokens.get_mut(number))
+            {
+                *token = token::maintain(
+                    &self.config,
+                    number,
+                    http,
+                    *token,
+                    attempt.now,
+                    &mut self.random,
+                    console,
+                );
             }
         }
     }
@@ -342,57 +295,16 @@ impl<'a> Updater<'a> {
     fn report_failures(&mut self, attempt: &Attempt, console: &mut Console) {
         let Some(program) = &self.config.notifications.on_failure else { return };
         let apis = self.config.apis();
-        let unreported = self.state.unreported(&apis, attempt.outcomes(), attempt.now);
+        let unreported = self.memory.state.unreported(&apis, attempt.outcomes(), attempt.now);
         let mut distinct = Vec::new();
         for api in apis {
             push_if_new(&mut distinct, api);
         }
         for key in self.hooks.failures(program, &unreported, console) {
             for api in &distinct {
-                self.state.mark_reported(api, key, attempt.now);
+                self.memory.state.mark_reported(api, key, attempt.now);
             }
         }
-    }
-
-    /// Opens, locks and reads the state. Only another run's lock is an error: without a state, each run queries Gandi.
-    /// `now` is `None` if the clock is wrong.
-    fn open_state(&mut self, now: Option<Timestamp>, console: &mut Console) -> Result<(), StateError> {
-        let mut access = StateAccess::ReadOnly;
-        let loaded = match &self.config.state_dir {
-            Some(dir) if self.options.mode == WriteMode::DryRun => state::read_unlocked(dir, self.id),
-            None => {
-                console.warn(format_args!("no directory for the state: set `state_dir`, or HOME"));
-                Ok(State::default())
-            }
-            Some(dir) => match Store::open(dir, self.id, now) {
-                Ok(mut store) => {
-                    let loaded = store.load();
-                    access = StateAccess::Locked(store);
-                    loaded
-                }
-                Err(e) if e.is_locked() => return Err(e),
-                Err(e) => {
-                    console.warn(format_args!("{}; {}", chain(&e), state::WITHOUT_STATE));
-                    Ok(State::default())
-                }
-            },
-        };
-        let state = loaded.unwrap_or_else(|e| {
-            if e.is_other_version() {
-                console.debug(format_args!("{}", chain(&e)));
-            } else {
-                console.warn(format_args!("{}", chain(&e)));
-            }
-            State::default()
-        });
-        self.state = state.for_config(&self.config);
-        self.noted = self.state.clone();
-        self.access = access;
-        // Not while another run holds the lock: only the state knows if they are news.
-        for warning in &self.config.warnings {
-            console.warn(format_args!("{warning}"));
-        }
-        Ok(())
     }
 }
 
@@ -410,15 +322,7 @@ impl Attempt {
     fn message(&self) -> String {
         match &self.result {
             Ok(completed) => failure_lines(&completed.outcomes).join("\n"),
-            Err(blocked) => blocked.text().to_owned(),
-        }
-    }
-}
-
-impl Blocked {
-    fn text(&self) -> &str {
-        match self {
-            Self::Clock(text) | Self::Locked(text) | Self::Hung(text) => text,
+            Err(blocked) => blocked.text.clone(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The update command: one attempt or, with `--wait`, retries of temporary failures.
 
 mod attempt;
+mod memory;
 mod telling;
 
 use std::time::{Duration, Instant};

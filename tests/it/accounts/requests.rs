@@ -178,6 +178,71 @@ fn section_may_have_another_api() {
     assert!(!check.stdout.contains("nas.example.org A:"), "{check}");
 }
 
+#[test]
+fn api_that_hangs_leaves_time_for_the_others() {
+    let s = two("");
+    let [first, last] = [(), ()].map(|()| {
+        let fake = Fake::start_with(Setup { tls: Tls::None, ..Setup::default() });
+        fake.accept_bearer(SECOND);
+        for domain in ["example.org", "example.net", "example.com"] {
+            fake.add_domain(domain);
+        }
+        fake
+    });
+    first.fault(On::method("GET"), Times::Always, Fault::Hang);
+    let section = |domain: &str, fake: &Fake| {
+        format!("[{domain}]\nnames = home www\ntoken_file = token-b\napi = {}\n", fake.api())
+    };
+    s.config_with(
+        "timeout = 6\n",
+        &format!(
+            "{}{}{}[example.org]\nnames = home\n[example.net]\nnames = nas\ntoken_file = token-b\napi = {}\n",
+            section("example.org", &first).replace("home www", "a b"),
+            section("example.net", &first),
+            section("example.com", &first),
+            last.api()
+        ),
+    );
+    let ran = run(&s, &[]);
+    ran.prints(75, &format!("{}nas.example.net A: created: {ADDRESS} (TTL 300)\n", replaced("example.org")));
+    // It is asked once, and its other zones not at all.
+    assert_eq!(first.requests().len(), 1);
+    ran.says(&["a.example.org A, b.example.org A: ", "no time was left to query 127.0.0.1"]);
+    assert_eq!(ran.stderr.lines().count(), 2, "{ran}");
+}
+
+#[test]
+fn sharing_id_in_capitals_is_sent_in_lower_case() {
+    let s = two(&format!("sharing_id = {}\n", ORGANIZATION.to_ascii_uppercase()));
+    s.fake.set_organization("example.net", ORGANIZATION);
+    run(&s, &[]).is(0, &(replaced("example.org") + &replaced("example.net")));
+    sections(&s, "", &format!("sharing_id = {{{ORGANIZATION}}}\n"));
+    run(&s, &[]).fails(78, &["gandi-ddns.conf:12: `sharing_id`: write the value without brackets"]);
+}
+
+#[test]
+fn token_file_by_two_paths_is_renewed_if_either_section_wants_it() {
+    for (first, second, expiries) in [
+        ("renew_token = yes\n", "", 1),
+        ("", "renew_token = yes\n", 2),
+        ("renew_token = yes\n", "renew_token = yes\n", 1),
+    ] {
+        let s = two("");
+        s.fake.accept_bearer(TOKEN);
+        s.fake.set_left(TOKEN, 10 * DAY + 100);
+        s.raw_config(&format!(
+            "{}[example.org]\nnames = home\ntoken_file = token\n{first}[example.net]\nnames = home\n\
+             token_file = ./token\n{second}",
+            head_without_token(&s)
+        ));
+        let ran = run(&s, &[]);
+        assert_eq!((ran.code, s.fake.renewals(), queried(&s).len()), (Some(0), 1, expiries), "{ran}");
+        // Both use the new one.
+        s.fake.revoke(TOKEN);
+        run(&s, &["--force"]).exits_without_errors(0);
+    }
+}
+
 /// Requests to LiveDNS by method, about tokens and nameservers, and connections to Gandi.
 #[derive(Debug, PartialEq)]
 struct Counts {
