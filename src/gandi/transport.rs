@@ -61,9 +61,7 @@ impl<'a> Transport<'a> {
         if let Some((_, closed)) = self.closed.iter().find(|(closed, _)| *closed == origin) {
             return Err(self.error(match closed {
                 Closed::RateLimited(retry_after) => ErrorKind::RateLimited(*retry_after),
-                Closed::Silent => {
-                    ErrorKind::Http(HttpError::OutOfTime { host: self.account.api.host().to_owned() })
-                }
+                Closed::Silent => ErrorKind::Http(HttpError::out_of_time(self.account.api.host())),
             }));
         }
         let (http, url) = (self.http, &with_sharing_id(url, &self.account.sharing_id));
@@ -97,7 +95,7 @@ impl<'a> Transport<'a> {
                 Ok(Exchange { response, may_have_applied_before })
             }
             Err(e) => {
-                if self.apis > 1 && matches!(e, HttpError::TimedOut { .. }) {
+                if self.apis > 1 && e.is_timeout() {
                     self.apis -= 1;
                     self.closed.push((origin, Closed::Silent));
                 }

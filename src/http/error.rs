@@ -158,6 +158,16 @@ impl std::error::Error for HttpError {
 }
 
 impl HttpError {
+    /// Creates the error of a request that is not made, since the time for this host is over.
+    pub(crate) fn out_of_time(host: &str) -> Self {
+        Self { host: host.to_owned(), fault: Fault::OutOfTime }
+    }
+
+    /// Returns true if no complete response arrived in time.
+    pub(crate) const fn is_timeout(&self) -> bool {
+        matches!(self.fault, Fault::TimedOut { .. })
+    }
+
     /// Returns the host and port of the request.
     #[must_use]
     pub fn host(&self) -> &str {
