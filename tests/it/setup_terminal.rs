@@ -343,7 +343,9 @@ fn token_is_in_no_argument_of_any_process() {
     let s = Sandbox::new();
     // Also of a program that setup starts.
     fs::create_dir(s.path("bin")).expect("a directory");
-    s.write("bin/crontab", "#!/bin/sh\necho 'no crontab for you' >&2\nexit 1\n");
+    // `#!/bin/sh` alone has no `cat` in this $PATH.
+    let script = "#!/bin/sh\n[ \"$1\" = -l ] || exec /bin/cat\necho 'no crontab for you' >&2\nexit 1\n";
+    s.write("bin/crontab", script);
     fs::set_permissions(s.path("bin/crontab"), fs::Permissions::from_mode(0o755)).expect("chmod");
     let inner = command(&s, &["--domain", "example.org", "--name", "home", "--type", "A", "--yes"]);
     let mut traced = Command::new("/usr/bin/strace");
