@@ -10,7 +10,7 @@ use crate::namespace::Namespace;
 use crate::other_user::OtherUser;
 use crate::pty::Terminal;
 use crate::run_output::{RunOutput, same_text, wait};
-use crate::sandbox::{Sandbox, TOKEN};
+use crate::sandbox::{Sandbox, TOKEN, is_emulated};
 
 const BOOT: &str = "@reboot /usr/local/bin/gandi-ddns --wait 600 --syslog\n";
 const DEFAULT: &str = "/etc/gandi-ddns/gandi-ddns.conf";
@@ -465,6 +465,10 @@ fn other_user_gets_lines_in_the_own_crontab() {
 #[test]
 fn answer_no_changes_nothing_and_says_how_to_do_it_later() {
     let test = "setup_schedule::answer_no_changes_nothing_and_says_how_to_do_it_later";
+    if is_emulated() {
+        // qemu-user 7.2 knows no `TCGETS2`, with which the mode of a terminal is read.
+        return;
+    }
     let Some(m) = Machine::enter(test) else { return };
     m.crontab();
     let mut terminal =
