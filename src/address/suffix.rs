@@ -3,6 +3,8 @@
 
 use std::net::Ipv6Addr;
 
+use crate::sys::words::number;
+
 /// A host part, and the length of the prefix before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suffix {
@@ -26,7 +28,7 @@ impl Suffix {
             };
             return Err(format!("`{text}` is not a host part: {hint}"));
         };
-        let Ok(length @ 48..=64) = length.trim_ascii().parse() else {
+        let Some(length @ 48..=64) = number(length.trim_ascii(), 10) else {
             return Err(format!("`{text}`: invalid prefix length: use /48 to /64"));
         };
         if host & prefix_mask(length) != 0 {
@@ -75,9 +77,9 @@ fn mac_address(text: &str) -> Option<[u8; 6]> {
     let mut octets = [0; 6];
     let mut pairs = text.split(separator);
     for octet in &mut octets {
-        // `from_str_radix` accepts a sign, as in `+1`.
+        // `number` accepts a sign, as in `+1`.
         let pair = pairs.next().filter(|p| p.len() == 2 && !p.starts_with('+'))?;
-        *octet = u8::from_str_radix(pair, 16).ok()?;
+        *octet = number(pair, 16)?;
     }
     pairs.next().is_none().then_some(octets)
 }

@@ -9,6 +9,7 @@ use super::syntax::{self, Entry, Section};
 use crate::sys::ownership;
 use crate::sys::secret;
 use crate::sys::time::duration;
+use crate::sys::words;
 
 /// The keys of the global section.
 const GLOBAL: [&str; 19] = [
@@ -201,7 +202,7 @@ fn is_secret_name(name: &str) -> bool {
 
 /// Splits a list at white space, also that of web pages, and at commas.
 fn list(value: &str) -> Vec<&str> {
-    value.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect()
+    words::split(value, ",")
 }
 
 #[cfg(test)]

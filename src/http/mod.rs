@@ -17,6 +17,7 @@ use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::net::{Device, Family};
+use crate::sys::words::number;
 use connect::{Connect, Names};
 pub use endpoint::Endpoint;
 pub use error::HttpError;
@@ -188,7 +189,7 @@ impl Http {
         let mut response = Response {
             status: received.status().as_u16(),
             content_type: content_type.trim().to_ascii_lowercase(),
-            retry_after: text(header::RETRY_AFTER).trim().parse().ok(),
+            retry_after: number(text(header::RETRY_AFTER).trim(), 10),
             link,
             body: Vec::new(),
         };
