@@ -12,24 +12,23 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns a warning if the domain has other nameservers than LiveDNS. The error tells why that is unknown.
 pub(crate) fn warning(livedns: &mut LiveDns, domain: &ZoneName) -> Result<Option<String>, String> {
-    let unknown = |e: &str| format!("could not be determined{e}");
-    let current = livedns.nameservers(domain).map_err(|e| unknown(&format!(": {}", chain(&e))))?;
+    let current =
+        livedns.nameservers(domain).map_err(|e| ["could not be determined: ", &chain(&e)].concat())?;
     let other = match current {
         Some(current) if current == "livedns" => return Ok(None),
-        Some(current) => format!("uses `{current}` nameservers"),
+        Some(current) => ["uses `", &current, "` nameservers"].concat(),
         // Many tokens may not read it.
         None => {
             let timeout = TIMEOUT.min(livedns.remaining());
             let names = delegation::nameservers(domain, timeout)
-                .map_err(|e| unknown(&format!(", neither from Gandi nor via DNS: {e}")))?;
+                .map_err(|e| ["could not be determined, neither from Gandi nor via DNS: ", &e].concat())?;
             match names.as_slice() {
                 [] => "has no nameservers".to_owned(),
                 names if names.iter().any(|name| delegation::is_livedns(name)) => return Ok(None),
-                names => format!("uses {}, not LiveDNS", names.join(", ")),
+                names => ["uses ", &names.join(", "), ", not LiveDNS"].concat(),
             }
         }
     };
-    Ok(Some(format!(
-        "domain {other}: updates here have no effect until you switch to LiveDNS at admin.gandi.net"
-    )))
+    let consequence = ": updates here have no effect until you switch to LiveDNS at admin.gandi.net";
+    Ok(Some(["domain ", &other, consequence].concat()))
 }
