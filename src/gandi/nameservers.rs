@@ -12,23 +12,24 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns a warning if the domain has other nameservers than LiveDNS. The error tells why that is unknown.
 pub(crate) fn warning(livedns: &mut LiveDns, domain: &ZoneName) -> Result<Option<String>, String> {
-    let current =
-        livedns.nameservers(domain).map_err(|e| ["could not be determined: ", &chain(&e)].concat())?;
+    let unknown = |e: &str| format!("could not be determined{e}");
+    let current = livedns.nameservers(domain).map_err(|e| unknown(&format!(": {}", chain(&e))))?;
     let other = match current {
         Some(current) if current == "livedns" => return Ok(None),
-        Some(current) => ["uses `", &current, "` nameservers"].concat(),
+        Some(current) => format!("uses `{current}` nameservers"),
         // Many tokens may not read it.
         None => {
             let timeout = TIMEOUT.min(livedns.remaining());
             let names = delegation::nameservers(domain, timeout)
-                .map_err(|e| ["could not be determined, neither from Gandi nor via DNS: ", &e].concat())?;
+                .map_err(|e| unknown(&format!(", neither from Gandi nor via DNS: {e}")))?;
             match names.as_slice() {
                 [] => "has no nameservers".to_owned(),
                 names if names.iter().any(|name| delegation::is_livedns(name)) => return Ok(None),
-                names => ["uses ", &names.join(", "), ", not LiveDNS"].concat(),
+                names => format!("uses {}, not LiveDNS", names.join(", ")),
             }
         }
     };
-    let consequence = ": updates here have no effect until you switch to LiveDNS at admin.gandi.net";
-    Ok(Some(["domain ", &other, consequence].concat()))
+    Ok(Some(format!(
+        "domain {other}: updates here have no effect until you switch to LiveDNS at admin.gandi.net"
+    )))
 }
