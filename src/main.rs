@@ -18,11 +18,11 @@ use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::file_limit::Stream;
+use gandi_ddns::sys::random;
 use gandi_ddns::sys::time::Timestamp;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::write;
 use rustix::process::geteuid;
-use rustix::rand::{GetRandomFlags, getrandom};
 
 fn main() {
     // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
@@ -98,9 +98,7 @@ fn now() -> Timestamp {
 
 /// Returns a random number. Shortly after the boot the kernel may have none, but the number still differs between runs.
 fn seed() -> u64 {
-    let mut bytes = [0; 8];
-    let _ = getrandom(&mut bytes, GetRandomFlags::NONBLOCK);
-    u64::from_ne_bytes(bytes) ^ now().as_secs() ^ u64::from(process::id()) << 32
+    random::number() ^ now().as_secs() ^ u64::from(process::id()) << 32
 }
 
 /// Reads the environment variables and the user ID. An empty variable counts as unset.

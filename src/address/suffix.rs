@@ -3,13 +3,22 @@
 
 use std::net::Ipv6Addr;
 
+use crate::sys::words::number;
+
 /// A host part, and the length of the prefix before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suffix {
-    /// The bits after the prefix; the others are 0.
-    host: u128,
-    /// 48 to 64 bits.
-    prefix_length: u32,
+    /// The bits after the prefix, in the halves of an address; the others are 0.
+    host: (u64, u64),
+    /// The bits of the prefix in the first half: 48 to 64.
+    prefix: u64,
+}
+
+/// Returns the halves of an address. Two `u64` take less code than one `u128`.
+#[allow(clippy::cast_possible_truncation, reason = "the other half is returned, too")]
+const fn halves(address: Ipv6Addr) -> (u64, u64) {
+    let bits = address.to_bits();
+    ((bits >> 64) as u64, bits as u64)
 }
 
 impl Suffix {
@@ -19,41 +28,38 @@ impl Suffix {
             return modified_eui64(mac.trim_ascii());
         }
         let (address, length) = text.split_once('/').unwrap_or((text, "64"));
-        let Ok(host) = address.trim_ascii().parse().map(Ipv6Addr::to_bits) else {
+        let Ok(host) = address.trim_ascii().parse().map(halves) else {
             let hint = match mac_address(text) {
                 Some(_) => format!("write a MAC address as `mac {text}`"),
                 None => "use the end of an address, such as `::1:2:3:4/64`".to_owned(),
             };
             return Err(format!("`{text}` is not a host part: {hint}"));
         };
-        let Ok(length @ 48..=64) = length.trim_ascii().parse() else {
+        let Some(length @ 48..=64) = number::<u32>(length.trim_ascii(), 10) else {
             return Err(format!("`{text}`: invalid prefix length: use /48 to /64"));
         };
-        if host & prefix_mask(length) != 0 {
+        let prefix = u64::MAX << (64 - length);
+        if host.0 & prefix != 0 {
             return Err(format!(
                 "`{text}`: the first {length} bits must be 0: they are replaced by this network's prefix"
             ));
         }
         // In every subnet, an interface identifier of zero is the anycast address of its routers (RFC 4291, section
         // 2.6.1).
-        if host << 64 == 0 {
+        if host.1 == 0 {
             return Err(format!(
                 "`{text}`: the host part must not be 0, the address of every router of the subnet"
             ));
         }
-        Ok(Self { host, prefix_length: length })
+        Ok(Self { host, prefix })
     }
 
     /// Returns the prefix of `prefix_of` with this host part.
     #[must_use]
-    pub const fn apply(self, prefix_of: Ipv6Addr) -> Ipv6Addr {
-        Ipv6Addr::from_bits(prefix_of.to_bits() & prefix_mask(self.prefix_length) | self.host)
+    pub fn apply(self, prefix_of: Ipv6Addr) -> Ipv6Addr {
+        let first = halves(prefix_of).0 & self.prefix | self.host.0;
+        Ipv6Addr::from_bits(u128::from(first) << 64 | u128::from(self.host.1))
     }
-}
-
-/// Returns a mask of the first `length` bits, which must not be 0.
-const fn prefix_mask(length: u32) -> u128 {
-    u128::MAX << (128 - length)
 }
 
 /// Returns the modified EUI-64 of a MAC address: `fffe` in the middle, and the universal/local bit inverted (RFC 4291,
@@ -66,7 +72,7 @@ fn modified_eui64(text: &str) -> Result<Suffix, String> {
         return Err(format!("`{text}` is not the MAC address of a single machine"));
     }
     let host = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
-    Ok(Suffix { host: host.into(), prefix_length: 64 })
+    Ok(Suffix { host: (0, host), prefix: u64::MAX })
 }
 
 /// Parses six pairs of hexadecimal digits, separated by colons or by dashes.
@@ -75,9 +81,9 @@ fn mac_address(text: &str) -> Option<[u8; 6]> {
     let mut octets = [0; 6];
     let mut pairs = text.split(separator);
     for octet in &mut octets {
-        // `from_str_radix` accepts a sign, as in `+1`.
+        // `number` accepts a sign, as in `+1`.
         let pair = pairs.next().filter(|p| p.len() == 2 && !p.starts_with('+'))?;
-        *octet = u8::from_str_radix(pair, 16).ok()?;
+        *octet = number(pair, 16)?;
     }
     pairs.next().is_none().then_some(octets)
 }

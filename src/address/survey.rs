@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::thread;
 use std::time::Instant;
 
 use super::answer::SourceError;
@@ -13,6 +12,7 @@ use super::trust::{Kind, Purpose, Trust};
 use super::votes::{Bar, decide, is_held_up};
 use crate::http::Http;
 use crate::net::Family;
+use crate::sys::oneshot::{channel, spawn_detached};
 use crate::sys::words::count;
 
 /// A target to survey.
@@ -129,26 +129,25 @@ pub(crate) fn survey(wanted: &[Wanted], http: &Http) -> Vec<Survey> {
             }
         }
     }
-    thread::scope(|scope| {
-        let mut running = Vec::new();
-        for (family, Query { source, .. }, _) in &asked {
-            let (source, family) = (source.clone(), *family);
-            let query = move || {
-                let started = Instant::now();
-                let result = source.query(family, Purpose::Write, http.remaining(), http);
-                (result, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
-            };
-            running.push(thread::Builder::new().spawn_scoped(scope, query));
-        }
-        for ((_, query, milliseconds), thread) in asked.iter_mut().zip(running) {
-            let (result, taken) = thread
-                .ok()
-                .and_then(|t| t.join().ok())
-                .unwrap_or_else(|| (Err(SourceError::Failed("could not start a thread".to_owned())), 0));
-            (query.result, query.purpose) = (Some(result.map_err(Rc::new)), Purpose::Write);
-            *milliseconds = taken;
-        }
-    });
+    let mut running = Vec::new();
+    for (family, Query { source, .. }, _) in &asked {
+        let (source, family, http) = (source.clone(), *family, http.clone());
+        let (sender, receiver) = channel();
+        let started = spawn_detached(Box::new(move || {
+            let started = Instant::now();
+            let result = source.query(family, Purpose::Write, http.remaining(), &http);
+            sender.send((result, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)));
+        }));
+        running.push(started.map(|()| receiver));
+    }
+    for ((_, query, milliseconds), started) in asked.iter_mut().zip(running) {
+        let (result, taken) = match started {
+            Ok(receiver) => receiver.wait(),
+            Err(e) => (Err(SourceError::Failed(e.to_string())), 0),
+        };
+        (query.result, query.purpose) = (Some(result.map_err(Rc::new)), Purpose::Write);
+        *milliseconds = taken;
+    }
     for survey in &mut surveys {
         for query in &mut survey.queries {
             if let Some((_, answered, milliseconds)) = find(&asked, survey.family, &query.source) {

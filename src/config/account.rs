@@ -13,7 +13,7 @@ use crate::dns::is_placeholder;
 use crate::gandi::{CREATE_TOKEN, Credential, Secret};
 use crate::sys::environment::Environment;
 use crate::sys::grouped::push_if_new;
-use crate::sys::ownership;
+use crate::sys::ownership::{self, Check, follow};
 use crate::sys::read_limited;
 use crate::sys::secret;
 
@@ -142,7 +142,7 @@ pub(super) fn source_of(entry: &Entry, section: &str, errors: &Errors) -> String
 /// Returns the path of the systemd credential `token`, if there is one.
 fn systemd_credential(env: &Environment) -> Option<PathBuf> {
     let path = env.credentials_directory.as_ref()?.join("token");
-    (!matches!(path.try_exists(), Ok(false))).then_some(path)
+    path.metadata().map_or_else(|e| e.kind() != io::ErrorKind::NotFound, |_| true).then_some(path)
 }
 
 /// Reads the secret of an entry of the config, or of the variable that stands for one.
@@ -187,9 +187,9 @@ fn outside(text: &str, source: &str, configured: Option<&Entry>) -> Result<Found
 fn read(path: &Path, kind: &str) -> Result<String, Problem> {
     // Bytes that are not UTF-8 are found when the secret is checked.
     let bytes = read_limited::read(path, MAX_FILE).map_err(|e| {
-        let name = path.display();
+        let name = path.to_string_lossy();
         // Only a shell expands `~`.
-        let text = if path.as_os_str().as_encoded_bytes().split(|byte| *byte == b'/').any(|part| part == b"~") {
+        let text = if ["/", &name, "/"].concat().contains("/~/") {
             format!("could not read {kind} file {name}: write the whole path instead of `~`")
         } else if e.kind() == io::ErrorKind::NotFound {
             let sudo = if geteuid().is_root() { "sudo " } else { "" };
@@ -209,7 +209,7 @@ fn read(path: &Path, kind: &str) -> Result<String, Problem> {
 /// Returns a warning if all users can read the file of the secret: by its mode, and by those of the directories above.
 fn readable_by_others(path: &Path) -> Option<String> {
     let has_mode = |path: &Path, bit| path.metadata().is_ok_and(|m| m.mode() & bit != 0);
-    let mut directories = path.canonicalize().ok()?;
+    let mut directories = follow(path, Check::Links).ok()?;
     let mut is_readable = has_mode(path, 0o004);
     while is_readable && directories.pop() {
         is_readable = has_mode(&directories, 0o001);

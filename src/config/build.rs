@@ -15,6 +15,7 @@ use crate::http::Endpoint;
 use crate::http::endpoint::{NOT_ASCII, USER_INFO};
 use crate::sys::environment::Environment;
 use crate::sys::secret;
+use crate::sys::words;
 
 /// The maximum number of heartbeat URLs, which share 10 s.
 const MAX_HEARTBEATS: usize = 5;
@@ -83,9 +84,11 @@ fn detection(reader: &Reader, targets: Vec<Target>) -> Detection {
 fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
     let value = value.replace(",http", " http");
     let mut urls = Vec::new();
-    for word in
-        value.split_whitespace().map(|word| word.trim_end_matches(',')).filter(|word| !word.is_empty())
-    {
+    for word in words::split(&value, "") {
+        let word = word.trim_end_matches(',');
+        if word.is_empty() {
+            continue;
+        }
         let url = Endpoint::parse_private(word).map_err(|e| {
             if e == USER_INFO || e == NOT_ASCII {
                 return e;

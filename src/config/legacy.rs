@@ -9,6 +9,7 @@ use crate::dns::{NameError, RrsetName, Ttl, ZoneName, host_name};
 use crate::sys::hash::fnv;
 use crate::sys::index::Index;
 use crate::sys::secret;
+use crate::sys::words;
 
 /// Section keys that only the older Gandi scripts have.
 const KEYS: [&str; 6] = ["apikey", "a_name", "gandi_api", "ipify_api", "pat", "retries"];
@@ -130,14 +131,14 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
         return;
     }
     let types = value("type").unwrap_or_default().to_ascii_uppercase();
-    let has_type = |name: &str| types.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word == name);
-    let types: &[&str] = match (has_type("A"), has_type("AAAA")) {
+    let types = words::split(&types, ",;/+&|()[]{}\"'");
+    let types: &[&str] = match (types.contains(&"A"), types.contains(&"AAAA")) {
         (true, true) => &["A", "AAAA"],
         (false, true) => &["AAAA"],
         _ => &["A"],
     };
     let (mut names, mut repeated) = (String::new(), false);
-    for word in words.split([' ', '\t', ',', '[', ']', '"', '\'']).filter(|word| !word.is_empty()) {
+    for word in words::split(words, ",[]\"'") {
         let name = domain.as_ref().and_then(|domain| relative(word, domain));
         let (name, new) = match (&name, &domain) {
             (Some(name), Some(domain)) => {
@@ -165,7 +166,7 @@ fn translate_section(section: &Section, text: &mut String, is_new: &mut dyn FnMu
     let domain = domain.as_ref().map_or("<domain>", ZoneName::typed);
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "\n[{domain}]\nnames ={names}\ntypes = {}", types.join(" "));
-    match value("ttl").and_then(|t| t.parse::<u32>().ok()) {
+    match value("ttl").and_then(|t| words::number::<u32>(t, 10)) {
         Some(ttl) if Ttl::new(ttl).is_some() => {
             let _ = writeln!(text, "ttl = {ttl}");
         }

@@ -12,7 +12,7 @@ use super::{account, build, foreign, legacy};
 use crate::cli::{ConfigSource, GlobalOptions, Inline};
 use crate::sys::environment::Environment;
 use crate::sys::hash::{ConfigId, fnv};
-use crate::sys::ownership;
+use crate::sys::ownership::{self, Check, follow};
 use crate::sys::read_limited;
 
 /// The maximum size of a config file in bytes: enough for some ten thousand names.
@@ -191,7 +191,7 @@ pub(crate) fn from_text(
     let mut config = build(syntax::parse(text, &errors), options, &errors, env, credentials)?;
     errors.finish().map_err(|e| recognised(e, text))?;
     if path != Path::new(STDIN) {
-        let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let absolute = follow(path, Check::Links).unwrap_or_else(|_| path.to_owned());
         return Ok(Loaded { config, id: ConfigId::of(absolute.as_os_str().as_encoded_bytes()) });
     }
     if credentials == Credentials::Required {

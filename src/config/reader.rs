@@ -9,6 +9,7 @@ use super::syntax::{self, Entry, Section};
 use crate::sys::ownership;
 use crate::sys::secret;
 use crate::sys::time::duration;
+use crate::sys::words;
 
 /// The keys of the global section.
 const GLOBAL: [&str; 19] = [
@@ -128,19 +129,28 @@ impl<'a> Reader<'a> {
     /// Reads the list of a key with `read`; each item that is not valid is an error of its own. `None` if the key is not
     /// set, or if there was an error.
     pub(super) fn list<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
-        let words = list(self.checked(key)?);
-        let number = words.len();
         let mut items = Vec::new();
-        for word in words {
-            match read(word) {
-                Ok(item) => items.push(item),
-                Err(problem) => self.error(key, problem),
-            }
-        }
-        if number == 0 {
+        let is_valid = self.for_each(key, &mut |word| read(word).map(|item| items.push(item)));
+        is_valid.then_some(items)
+    }
+
+    /// Reads each item of the list of a key. Returns false if the key is not set, or if there was an error.
+    // Not generic, so that all lists share it.
+    #[inline(never)]
+    fn for_each(&self, key: &str, read: &mut dyn FnMut(&str) -> Result<(), String>) -> bool {
+        let words = self.checked(key).map(list);
+        let Some(words) = words else { return false };
+        let mut is_valid = !words.is_empty();
+        if !is_valid {
             self.error(key, "needs a value");
         }
-        (items.len() == number && number > 0).then_some(items)
+        for word in words {
+            if let Err(problem) = read(word) {
+                self.error(key, problem);
+                is_valid = false;
+            }
+        }
+        is_valid
     }
 
     /// Returns the value of a key. Refuses an empty one, and a secret under a key that is not for one: it would become
@@ -201,7 +211,7 @@ fn is_secret_name(name: &str) -> bool {
 
 /// Splits a list at white space, also that of web pages, and at commas.
 fn list(value: &str) -> Vec<&str> {
-    value.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect()
+    words::split(value, ",")
 }
 
 #[cfg(test)]

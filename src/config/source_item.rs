@@ -15,6 +15,7 @@ use crate::http::endpoint::USER_INFO;
 use crate::net::{Device, Family};
 use crate::sys::grouped::push_if_new;
 use crate::sys::ownership;
+use crate::sys::words::number;
 
 /// One item of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +153,7 @@ fn parse_url(word: &str, family: Family) -> Result<Item, String> {
 /// Parses the address of a server, with or without a port.
 fn server(text: &str) -> Option<SocketAddr> {
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (host, port.parse::<u16>().ok()?),
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (host, number(port, 10)?),
         _ => (text, 53),
     };
     Some((host.trim_matches(['[', ']']).parse::<IpAddr>().ok()?, port).into())

@@ -60,18 +60,20 @@ impl Sources {
         let mut list: Vec<Source> = Vec::new();
         for item in &self.0 {
             let start = list.len();
-            let sources = match item {
+            // `web` may repeat a URL that is listed, and `dns` a name server: none is queried twice.
+            let mut add = |source| push_if_new(&mut list, source);
+            match item {
                 Item::Dns(line) => {
-                    dns::built_in(family).into_iter().map(|s| Source::Dns(s, line.clone())).collect()
+                    for service in dns::built_in(family) {
+                        add(Source::Dns(service, line.clone()));
+                    }
                 }
                 Item::Web(line) => {
-                    web::built_in(family).into_iter().map(|s| Source::Web(s, line.clone())).collect()
+                    for service in web::built_in(family) {
+                        add(Source::Web(service, line.clone()));
+                    }
                 }
-                Item::Single(source) => vec![source.clone()],
-            };
-            // `web` may repeat a URL that is listed, and `dns` a name server: none is queried twice.
-            for source in sources {
-                push_if_new(&mut list, source);
+                Item::Single(source) => add(source.clone()),
             }
             // The same order for each list of a run, so that the lists can share answers.
             if let Some(random) = random {

@@ -7,6 +7,7 @@ use super::sources::{Sources, key_of};
 use super::syntax::Section;
 use crate::address::consensus::Quorum;
 use crate::net::Family;
+use crate::sys::words::number;
 
 /// The targets so far, each with the line that it is from.
 pub(super) struct Targets {
@@ -69,7 +70,7 @@ impl Targets {
 
 fn quorum(reader: &Reader) -> Option<Quorum> {
     reader.value("quorum", |value| {
-        let quorum = value.parse().ok().and_then(Quorum::new);
+        let quorum = number(value, 10).and_then(Quorum::new);
         quorum.ok_or_else(|| format!("`{value}` is not a number from {} to {}", Quorum::MIN, Quorum::MAX))
     })
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::sys::time::Timestamp;
+use crate::sys::words::number;
 
 /// The log's socket, the same on every Linux system.
 pub const SOCKET: &str = "/dev/log";
@@ -106,7 +107,7 @@ fn message(severity: Severity, now: Timestamp, pid: u32, text: &str) -> String {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let date = now.to_string();
     // `2026-11-24 01:55:10 UTC`; RFC 3164 pads the day with a space.
-    let month = date[5..7].parse::<usize>().ok().and_then(|n| MONTHS.get(n.wrapping_sub(1)));
+    let month = number::<usize>(&date[5..7], 10).and_then(|n| MONTHS.get(n.wrapping_sub(1)));
     let day = date[8..10].trim_start_matches('0');
     let (month, time) = (month.unwrap_or(&"Jan"), &date[11..19]);
     let mut message =

@@ -1,6 +1,5 @@
 //! One DNS query over UDP, repeated once without a response.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::error::DnsError;
 use super::message::{self, IN, NS, Question};
 use crate::net::{Device, udp};
+use crate::sys::random;
 
 /// Wait for a response after each query.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -51,7 +51,7 @@ pub(crate) fn exchange(
             return Err(DnsError::RunOver);
         }
         // A new id for each query, and a new port, since the socket is new: a spoofer must guess both (RFC 5452).
-        let id = u16::try_from(RandomState::new().build_hasher().finish() & 0xffff).unwrap_or_default();
+        let id = u16::try_from(random::number() & 0xffff).unwrap_or_default();
         let socket = udp::connected(server, device).map_err(DnsError::Io)?;
         let mut read = |message: &[u8]| read(id, message);
         if attempt(&socket, &question.query(id), left.min(TIMEOUT), &mut unrelated, &mut read)? {

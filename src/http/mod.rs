@@ -17,6 +17,7 @@ use ureq::http::header;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::net::{Device, Family};
+use crate::sys::words::number;
 use connect::{Connect, Names};
 pub use endpoint::Endpoint;
 pub use error::HttpError;
@@ -82,8 +83,12 @@ pub struct Response {
 
 /// The client. One agent per address family and interface: ureq's pool is keyed by host, so that a shared agent could
 /// reuse an IPv4 connection for an IPv6 request, or that of another line.
+#[derive(Clone, Debug)]
+pub struct Http(Arc<Shared>);
+
+/// The parts of a client, which its copies share.
 #[derive(Debug)]
-pub struct Http {
+struct Shared {
     tls: TlsConfig,
     /// Those that have been needed.
     agents: Mutex<Vec<Way>>,
@@ -113,18 +118,18 @@ impl Http {
             .root_certs(roots)
             .unversioned_rustls_crypto_provider(Arc::new(provider::provider()))
             .build();
-        Self { tls, agents: Mutex::default(), deadline }
+        Self(Arc::new(Shared { tls, agents: Mutex::default(), deadline }))
     }
 
     /// Returns the agent for requests over `family` by `device`.
     fn way(&self, family: Option<Family>, device: Option<&Device>) -> Way {
-        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut agents = self.0.agents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(way) = agents.iter().find(|way| way.names.is_of(family, device)) {
             return way.clone();
         }
         let names = Names::new(family, device.cloned());
         let config = Agent::config_builder()
-            .tls_config(self.tls.clone())
+            .tls_config(self.0.tls.clone())
             .user_agent(USER_AGENT)
             .proxy(None)
             // A redirect is a response like any other: the token is never sent to another URL.
@@ -146,7 +151,7 @@ impl Http {
     /// the monotonic clock.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.0.deadline.saturating_duration_since(Instant::now())
     }
 
     /// Sends one request and reads the whole response. A status such as 404 is not an error here.
@@ -188,7 +193,7 @@ impl Http {
         let mut response = Response {
             status: received.status().as_u16(),
             content_type: content_type.trim().to_ascii_lowercase(),
-            retry_after: text(header::RETRY_AFTER).trim().parse().ok(),
+            retry_after: number(text(header::RETRY_AFTER).trim(), 10),
             link,
             body: Vec::new(),
         };

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::sys::read_limited;
+use crate::sys::words::number;
 
 /// The interfaces. Below /proc/self, because `ProcSubset=pid` hides /proc/net (systemd.exec(5)).
 pub(crate) const DEVICES: &str = "/proc/self/net/dev";
@@ -83,7 +84,7 @@ impl Device {
 /// mark them for a line of its choice, and refuse to route them by another (`mwan3_create_iface_rules` in its mwan3.sh).
 fn exempt_mark() -> Option<u32> {
     let mask = read_limited::read_to_string(Path::new(MWAN3_MASK), 64).ok()?;
-    u32::from_str_radix(mask.trim().strip_prefix("0x")?, 16).ok()
+    number(mask.trim().strip_prefix("0x")?, 16)
 }
 
 /// Opens a socket for packets to `peer`, which leave by `device` if there is one.

@@ -65,40 +65,39 @@ pub(crate) fn lookup(name: &str, family: Option<Family>, timeout: Duration) -> L
     }
     let mut deadline = Instant::now() + timeout;
     let mut error = ResolveError::NotFound;
-    let mut lookups = Vec::new();
+    let (mut lookups, mut found) = ([None, None], [Vec::new(), Vec::new()]);
     for each in Family::ALL {
         if family.is_none_or(|only| only == each) {
             match start(name, each) {
-                Ok(lookup) => lookups.push((each, lookup)),
+                Ok(lookup) => lookups[each as usize] = Some(lookup),
                 Err(e) => error = ResolveError::Local(e),
             }
         }
     }
-    let (mut v4, mut v6) = (Vec::new(), Vec::new());
-    loop {
-        lookups.retain(|(family, lookup)| match lookup.take() {
-            None => true,
-            Some(Ok(found)) => {
-                *(if *family == Family::V4 { &mut v4 } else { &mut v6 }) = found;
-                deadline = deadline.min(Instant::now() + GRACE);
-                false
-            }
-            Some(Err(e)) => {
-                // That the name has no address of one family explains less than that of the other got no answer.
-                if let ResolveError::NotFound = error {
-                    error = e;
+    let is_complete = loop {
+        for (lookup, found) in lookups.iter_mut().zip(&mut found) {
+            match lookup.as_ref().and_then(Receiver::take) {
+                None => continue,
+                Some(Ok(addresses)) => {
+                    *found = addresses;
+                    deadline = deadline.min(Instant::now() + GRACE);
                 }
-                false
+                // That the name has no address of one family explains less than that of the other got no answer.
+                Some(Err(e)) if matches!(error, ResolveError::NotFound) => error = e,
+                Some(Err(_)) => {}
             }
-        });
+            *lookup = None;
+        }
+        let is_complete = lookups.iter().all(Option::is_none);
         let left = deadline.saturating_duration_since(Instant::now());
-        if lookups.is_empty() || left.is_zero() {
-            break;
+        if is_complete || left.is_zero() {
+            break is_complete;
         }
         thread::park_timeout(left);
-    }
+    };
+    let [mut v4, mut v6] = found;
     v4.append(&mut v6);
-    match (v4.is_empty(), lookups.is_empty()) {
+    match (v4.is_empty(), is_complete) {
         (false, _) => Ok(v4),
         (true, true) => Err(error),
         (true, false) => Err(ResolveError::TimedOut(timeout)),

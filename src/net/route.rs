@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::bind::Device;
 use super::family::Family;
+use crate::sys::words::number;
 
 /// The IPv4 routes of this process's network namespace: the main table only. Of a multipath route, only the first next
 /// hop is listed (`fib_route_seq_show` in `net/ipv4/fib_trie.c`).
@@ -34,7 +35,7 @@ impl<'a> DefaultRoute<'a> {
     /// Returns the route, unless it is down or leads nowhere: an unreachable or prohibited route has its flag, and a
     /// blackhole the device `*`. For IPv6 all of these are on `lo`.
     fn usable(device: &'a str, metric: u32, flags: &str, gateway: Ipv4Addr) -> Option<Self> {
-        let flags = u32::from_str_radix(flags, 16).ok()?;
+        let flags: u32 = number(flags, 16)?;
         let is_usable = flags & (UP | REJECT) == UP && !matches!(device, "*" | "lo");
         is_usable.then_some(Self { device, metric, gateway })
     }
@@ -59,8 +60,8 @@ fn parse4(line: &str) -> Option<DefaultRoute<'_>> {
         return None;
     };
     // The kernel prints addresses as hexadecimal numbers in the byte order of the machine.
-    let gateway = u32::from_str_radix(gateway, 16).ok()?.to_ne_bytes().into();
-    DefaultRoute::usable(device, metric.parse().ok()?, flags, gateway)
+    let gateway = number::<u32>(gateway, 16)?.to_ne_bytes().into();
+    DefaultRoute::usable(device, number(metric, 10)?, flags, gateway)
 }
 
 /// Parses the default routes of the main table. The lines do not name the table, but their order tells it: table by
@@ -94,7 +95,7 @@ fn defaults6(routes: &str) -> Vec<DefaultRoute<'_>> {
             plain.clear();
         }
         after_default = true;
-        let metric = u32::from_str_radix(metric, 16).unwrap_or(u32::MAX);
+        let metric = number(metric, 16).unwrap_or(u32::MAX);
         if let Some(route) = DefaultRoute::usable(device, metric, flags, Ipv4Addr::UNSPECIFIED) {
             if source == "00" { &mut plain } else { &mut of_prefix }.push(route);
         }

@@ -10,6 +10,7 @@ use super::tokens::TokenMemory;
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
 use crate::sys::time::Timestamp;
+use crate::sys::words::number;
 
 /// First line of the file. The number changes with the format.
 const HEADER: &str = "gandi-ddns state 4";
@@ -52,9 +53,9 @@ impl State {
         let (kind, rest) = line.split_once(' ')?;
         let mut words = rest.split(' ');
         let mut numbers = [0; 6];
-        let number = KINDS.iter().find(|(known, _)| *known == kind)?.1;
-        for number in &mut numbers[..number] {
-            *number = words.next()?.parse::<u64>().ok()?;
+        let length = KINDS.iter().find(|(known, _)| *known == kind)?.1;
+        for place in &mut numbers[..length] {
+            *place = number(words.next()?, 10)?;
         }
         match kind {
             "confirmed" => {

@@ -14,6 +14,7 @@ use crate::sys::file_error::FileError;
 use crate::sys::hash::ConfigId;
 use crate::sys::read_limited::{if_exists, read_open, text_of};
 use crate::sys::time::Timestamp;
+use crate::sys::words::number;
 
 /// Number of changes that are kept.
 const MAX_ENTRIES: usize = 50;
@@ -57,7 +58,7 @@ impl HistoryEntry {
             return None;
         }
         let record = format!("{name} {rrtype}");
-        let at = Timestamp::from_secs(at.parse().ok()?);
+        let at = Timestamp::from_secs(number(at, 10)?);
         let old = (old != NO_ADDRESS).then(|| old.to_owned());
         Some(Self { at, record, old, new: new.to_owned() })
     }

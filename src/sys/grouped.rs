@@ -4,11 +4,20 @@ use super::hash::fnv;
 use super::index::Index;
 
 /// Distinct texts, numbered from 0 in the order of their first appearance.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     list: Vec<String>,
     index: Index,
 }
+
+/// The index follows from the list.
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Eq for Texts {}
 
 impl Texts {
     /// Returns the texts in the order of their numbers.

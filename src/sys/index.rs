@@ -2,7 +2,7 @@
 
 /// The positions of a list's items in a hash table with linear probing. Not generic, and without the sort or the map
 /// that would add 1.5 to 9 kB of code.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     /// Half of each hash, with the position of its item plus 1; 0 marks a free slot. The length is 0 or a power of two,
     /// and at least half of the slots are free.

@@ -34,6 +34,16 @@ impl<T> Receiver<T> {
     pub(crate) fn take(&self) -> Option<T> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+
+    /// Waits for the value, for as long as that takes.
+    pub(crate) fn wait(&self) -> T {
+        loop {
+            if let Some(value) = self.take() {
+                return value;
+            }
+            thread::park();
+        }
+    }
 }
 
 /// Runs `job` in a thread that is never joined. The job is boxed, so that all jobs share the code that starts one.

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::file_error::{FileError, check_regular};
+use super::read_limited;
 
 /// The number of symlinks that Linux follows in a path.
 const MAX_LINKS: usize = 40;
@@ -119,7 +120,7 @@ fn is_outside(metadata: &Metadata) -> bool {
     // The root of the parent namespace is in this one: it could tell others apart, so they are other users.
     const WITH_ROOT: &str = "         0          0 ";
     metadata.uid() == NOBODY
-        && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
+        && read_limited::proc("/proc/self/uid_map").is_ok_and(|map| {
             map.lines().all(|line| {
                 !line.starts_with(WITH_ROOT) && (!metadata.is_file() || line.ends_with("         1"))
             })

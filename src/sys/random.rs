@@ -1,4 +1,18 @@
-//! Random numbers for jitter and shuffling. Not for secrets.
+//! Random numbers for jitter, shuffling and DNS queries. Not for secrets.
+
+use rustix::rand::{GetRandomFlags, getrandom};
+
+/// Returns a number of the kernel, without a wait. Old kernels (before 5.6) have none shortly after the boot: then it is 0.
+#[must_use]
+pub fn number() -> u64 {
+    let mut bytes = [0; 8];
+    for flags in [GetRandomFlags::INSECURE, GetRandomFlags::NONBLOCK] {
+        if getrandom(&mut bytes, flags).is_ok() {
+            break;
+        }
+    }
+    u64::from_ne_bytes(bytes)
+}
 
 /// A SplitMix64 generator, seeded by `main` (prng.di.unimi.it/splitmix64.c).
 #[derive(Clone, Debug)]

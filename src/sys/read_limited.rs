@@ -11,6 +11,11 @@ use rustix::io::Errno;
 
 use super::file_error::{FileError, check_regular};
 
+/// The number of bytes that are read at a time.
+const CHUNK: usize = 1 << 16;
+/// The size limit of a file in /proc, in bytes: that of a table with a million routes.
+const MAX_PROC: u64 = 1 << 28;
+
 /// Reads the regular file at `path`, following symlinks. A file of more than `max` bytes is an error: it is never cut.
 pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     // Asked first, since to open a device can have an effect: a watchdog would start.
@@ -37,9 +42,7 @@ pub(crate) fn read_open(file: &File, max: u64) -> Result<Vec<u8>, FileError> {
     if metadata.len() > max {
         return Err(FileError::TooLarge(max));
     }
-    // Files in /proc have the size 0.
-    read_to_end(file, metadata.len().max(max.min(1 << 16)))
-        .and_then(|bytes| bytes.ok_or(FileError::TooLarge(max)))
+    read_to_end(file, max)?.ok_or(FileError::TooLarge(max))
 }
 
 /// Reads a text from an open file of any kind, which may block: a pipe with the config.
@@ -47,12 +50,19 @@ pub(crate) fn read_stream(file: &File, max: u64) -> Result<String, FileError> {
     text_of(read_to_end(file, max)?.ok_or(FileError::TooLarge(max))?)
 }
 
-/// Reads to the end. `None` if that is after more than `max` bytes. A loop of our own, as that of std with a limit is 700
-/// bytes larger.
-fn read_to_end(mut file: &File, max: u64) -> Result<Option<Vec<u8>>, FileError> {
-    let mut bytes = vec![0; usize::try_from(max).unwrap_or_default() + 1];
-    let mut end = 0;
-    while end < bytes.len() {
+/// Reads a text file in /proc, at its present length, whatever that is.
+pub(crate) fn proc(path: &str) -> io::Result<String> {
+    let bytes = read_to_end(&open_at(CWD, OsStr::new(path), OFlags::RDONLY, 0)?, MAX_PROC)?;
+    String::from_utf8(bytes.unwrap_or_default()).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// Reads to the end. `None` if that is after more than `max` bytes. A loop of our own, as those of std are 700 bytes larger.
+#[inline(never)]
+fn read_to_end(mut file: &File, max: u64) -> io::Result<Option<Vec<u8>>> {
+    let (mut bytes, mut end) = (Vec::new(), 0);
+    while end as u64 <= max {
+        // Files in /proc have the size 0, so no size is relied on.
+        bytes.resize(end + CHUNK, 0);
         match file.read(&mut bytes[end..]) {
             Ok(0) => {
                 bytes.truncate(end);
@@ -60,7 +70,7 @@ fn read_to_end(mut file: &File, max: u64) -> Result<Option<Vec<u8>>, FileError> 
             }
             Ok(read) => end += read,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e.into()),
+            Err(e) => return Err(e),
         }
     }
     Ok(None)

@@ -115,10 +115,9 @@ impl std::error::Error for ProcessError {
 /// removed from its environment.
 pub(crate) fn run(spec: &Spec) -> Result<Vec<u8>, ProcessError> {
     let mut command = Command::new(Path::new(".").join(spec.path));
-    command.envs(spec.variables.iter().copied());
     command.stdin(Stdio::null()).stdout(spec.stdout.stdio()).stderr(spec.stderr.stdio());
     let mut outputs = [Output::new(MAX_LINE + 1, Until::Line), Output::new(MAX_STDERR, Until::Line)];
-    let ended = execute(&mut command, "", spec.timeout, &mut outputs);
+    let ended = execute(&mut command, spec.variables, "", spec.timeout, &mut outputs);
     let [stdout, stderr] = outputs;
     // There is nowhere to report a failed write to.
     let _ = file_limit::Stream(io::stderr().as_fd()).write_all(&stderr.kept);
@@ -133,11 +132,11 @@ pub(crate) const MISSING: &str = "is not installed";
 #[inline(never)]
 pub(crate) fn tool(words: &[&str], input: &str) -> Result<String, String> {
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).env("LC_ALL", "C");
+    command.args(&words[1..]);
     command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut outputs = [Output::new(MAX_TOOL_OUTPUT, Until::End), Output::new(MAX_STDERR, Until::Line)];
-    let ended = execute(&mut command, input, TOOL_TIMEOUT, &mut outputs);
+    let ended = execute(&mut command, &[("LC_ALL", "C")], input, TOOL_TIMEOUT, &mut outputs);
     let [stdout, stderr] = outputs;
     let problem = match ended {
         Err(ProcessError::Start(e)) if e.kind() == io::ErrorKind::NotFound => MISSING.to_owned(),
@@ -158,14 +157,18 @@ pub(crate) fn tool(words: &[&str], input: &str) -> Result<String, String> {
     Err(["`", &words.join(" "), "` ", &problem].concat())
 }
 
-/// Runs a program to its end, with `input` on stdin if that is a pipe, and reads its stdout and stderr meanwhile.
+/// Runs a program to its end, with these variables and without the token in its environment, with `input` on stdin if that is a pipe, and reads its stdout and stderr meanwhile.
 fn execute(
     command: &mut Command,
+    variables: &[(&str, &str)],
     input: &str,
     timeout: Duration,
     [stdout, stderr]: &mut [Output; 2],
 ) -> Result<(), ProcessError> {
     let deadline = Instant::now() + timeout;
+    for (name, value) in variables {
+        command.env(name, value);
+    }
     // With a process group of its own, the program can be killed together with its children.
     let mut child =
         command.env_remove("GANDI_TOKEN").process_group(0).spawn().map_err(ProcessError::Start)?;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::words::number;
+
 /// One day, in seconds.
 pub const DAY: u64 = 86_400;
 
@@ -104,7 +106,7 @@ pub(crate) fn duration(value: &str, min: u64, max: u64) -> Result<Duration, Stri
         b'd' => DAY,
         _ => 1,
     };
-    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    let seconds = number::<u64>(digits, 10).and_then(|n| n.checked_mul(unit));
     let valid = seconds.filter(|s| (min..=max).contains(s)).map(Duration::from_secs);
     valid.ok_or_else(|| {
         format!("invalid duration `{value}`: use seconds or 90s, 30m, 1h (from {min} to {max} seconds)")

@@ -11,6 +11,25 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// Returns the words of a text, separated by white space and by these characters.
+#[inline(never)]
+pub(crate) fn split<'a>(text: &'a str, separators: &str) -> Vec<&'a str> {
+    let parts = text.split(|c: char| c.is_whitespace() || separators.contains(c));
+    parts.filter(|word| !word.is_empty()).collect()
+}
+
+/// Parses a number, whose digits are decimal (10) or hexadecimal (16). For all types, since the code of std for one has 200
+/// bytes.
+#[inline]
+pub(crate) fn number<T: TryFrom<u64>>(text: &str, radix: u32) -> Option<T> {
+    T::try_from(parsed(text, radix)?).ok()
+}
+
+#[inline(never)]
+fn parsed(text: &str, radix: u32) -> Option<u64> {
+    u64::from_str_radix(text, radix).ok()
+}
+
 /// Returns the beginning of a text of at most `max` bytes, cut at a character boundary.
 pub(crate) fn beginning(text: &str, max: usize) -> &str {
     let mut end = text.len().min(max);

@@ -13,6 +13,7 @@ use crate::http::Http;
 use crate::outcome::Refusal;
 use crate::reconcile::refusal_of;
 use crate::sys::error_chain::chain;
+use crate::sys::words::number;
 
 /// More domains than this are listed side by side.
 const LINES: usize = 20;
@@ -67,7 +68,7 @@ pub(super) fn domain(
 /// Returns the one of `domains` that the answer names by its number, or the domain that it names.
 fn choose(answer: &str, domains: &[ZoneName]) -> Result<ZoneName, String> {
     if !domains.is_empty()
-        && let Ok(number) = answer.parse::<usize>()
+        && let Some(number) = number::<usize>(answer, 10)
     {
         let chosen = domains.get(number.wrapping_sub(1)).cloned();
         return chosen.ok_or_else(|| format!("There is no number {number}."));

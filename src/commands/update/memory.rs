@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::outcome::Outcome;
 use crate::state::{self, State, StateError, Store, history};
 use crate::sys::error_chain::chain;
-use crate::sys::hash::{ConfigId, fnv};
+use crate::sys::hash::ConfigId;
 use crate::sys::time::Timestamp;
 
 /// The state, and the directory that it is from.
@@ -18,8 +18,6 @@ pub(super) struct Memory {
     pub(super) state: State,
     /// The state as it was read or last saved.
     pub(super) noted: State,
-    /// The hash of its text. To compare two states takes more code than to write one.
-    hash: u64,
 }
 
 impl Memory {
@@ -64,7 +62,7 @@ impl Memory {
             Err(e) => console.warn(format_args!("{}", chain(&e))),
         }
         self.state.adapt(config);
-        self.note(fnv(self.state.to_string().as_bytes()));
+        self.noted = self.state.clone();
         self.is_open = true;
         // Not while another run holds the lock: only the state knows if they are news.
         for warning in &config.warnings {
@@ -80,22 +78,16 @@ impl Memory {
         }
     }
 
-    fn note(&mut self, hash: u64) {
-        (self.hash, self.noted) = (hash, self.state.clone());
-    }
-
     /// Saves the state if it has changed. After an error, nothing is saved any more.
     // Not inlined: it is called twice.
     #[inline(never)]
     pub(super) fn save(&mut self, console: &mut Console) {
-        let text = self.state.to_string();
-        let hash = fnv(text.as_bytes());
-        if hash == self.hash {
+        if self.state == self.noted {
             return;
         }
-        self.note(hash);
+        self.noted = self.state.clone();
         if let Some(store) = &mut self.store
-            && let Err(e) = store.save(&text)
+            && let Err(e) = store.save(&self.state.to_string())
         {
             console.warn(format_args!("{}", chain(&e)));
         }

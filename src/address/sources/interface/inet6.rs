@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::address::global;
+use crate::sys::words::number;
 
 /// The note on an address that was chosen as the kernel's preferred source address.
 pub(super) const PREFERRED: &str = "chosen from several (the kernel's choice)";
@@ -65,10 +66,11 @@ pub(super) fn parse(text: &str) -> Vec<InterfaceAddr> {
 
 fn parse_line(line: &str) -> Option<InterfaceAddr> {
     let mut words = line.split_ascii_whitespace();
-    let address = words.next().filter(|w| w.len() == 32)?;
-    let address = Ipv6Addr::from_bits(u128::from_str_radix(address, 16).ok()?);
+    let (prefix, host) = words.next().filter(|w| w.len() == 32)?.split_at_checked(16)?;
+    let half = |digits| Some(u128::from(number::<u64>(digits, 16)?));
+    let address = Ipv6Addr::from_bits(half(prefix)? << 64 | half(host)?);
     let _index = words.next()?;
-    let mut byte = || u8::from_str_radix(words.next()?, 16).ok();
+    let mut byte = || number::<u8>(words.next()?, 16);
     let (prefix_length, scope, flags) = (byte()?, byte()?, byte()?);
     Some(InterfaceAddr { name: words.next()?.to_owned(), address, prefix_length, scope, flags })
 }

@@ -7,7 +7,6 @@
 mod inet6;
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::thread;
@@ -21,6 +20,7 @@ use crate::address::trust::Trust;
 use crate::net::bind::{self, DEVICES, device, is_down};
 use crate::net::route::{ROUTES4, ROUTES6, defaults};
 use crate::net::{Family, udp};
+use crate::sys::read_limited;
 use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
 
 /// The IPv6 addresses, in the same directory as [`DEVICES`].
@@ -138,7 +138,7 @@ pub(crate) fn problem(name: &str, family: Family) -> Option<String> {
 fn look(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> {
     let preferred = preferred_source(family);
     let listed = if_addrs::get_if_addrs();
-    let addresses6 = fs::read_to_string(INET6).map(|text| inet6::parse(&text));
+    let addresses6 = read_limited::proc(INET6).map(|text| inet6::parse(&text));
     // An error that concerns the other family only is ignored: a sandbox may forbid netlink, and IPv6 may be disabled.
     let (listed, addresses6) = match (listed, addresses6, family) {
         (Err(e), _, Family::V4) => {
@@ -154,7 +154,7 @@ fn look(name: Option<&str>, family: Family) -> Result<Detected, InterfaceError> 
         return Ok(address_of(name, family, preferred, &listed, addresses6)?);
     }
     let path = if family == Family::V4 { ROUTES4 } else { ROUTES6 };
-    let routes = fs::read_to_string(path).map_err(|e| InterfaceErrorKind::Unreadable(path, e))?;
+    let routes = read_limited::proc(path).map_err(|e| InterfaceErrorKind::Unreadable(path, e))?;
     // Of several routes, the one that is up and has the lowest metric; of those that are alike, the kernel's choice.
     let is_kernels = |name: &str| match preferred {
         Some(IpAddr::V6(source)) => addresses6.iter().any(|a| a.address == source && a.name == name),
@@ -208,7 +208,7 @@ fn address_of(
         // `getifaddrs` omits interfaces without addresses; /proc/net/dev lists them.
         None => {
             let devices =
-                fs::read_to_string(DEVICES).map_err(|e| InterfaceErrorKind::Unreadable(DEVICES, e))?;
+                read_limited::proc(DEVICES).map_err(|e| InterfaceErrorKind::Unreadable(DEVICES, e))?;
             let names = bind::names(&devices);
             Err(if names.contains(&name) {
                 InterfaceErrorKind::Bare

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::head::{self, headers};
 use crate::net::{Device, bind};
+use crate::sys::words::number;
 
 /// Maximum size of everything that is not the body, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -133,7 +134,7 @@ pub(super) fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String,
     }
     let mut end = End::Closed;
     if let Some(length) = length {
-        let length = length.parse().map_err(|_| ExchangeError::Invalid)?;
+        let length = number(length, 10).ok_or(ExchangeError::Invalid)?;
         end = End::Reached;
         if length > limit {
             return Err(ExchangeError::TooLong(limit));
@@ -154,7 +155,7 @@ fn unchunked(mut data: &str, limit: usize) -> Result<Option<String>, ExchangeErr
     loop {
         let Some((line, rest)) = data.split_once('\n') else { return Ok(None) };
         let size = line.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| ExchangeError::Invalid)?;
+        let size = number(size, 16).ok_or(ExchangeError::Invalid)?;
         if size > limit || body.len() > limit {
             return Err(ExchangeError::TooLong(limit));
         }

@@ -1,9 +1,12 @@
 //! The head of an HTTP/1.1 response (RFC 9112): status and headers. A response to an SSDP search is one as well.
 
+use crate::sys::words::number;
+
 /// Returns the status, and the data from the first header on; `None` if there is no complete status line.
 pub(super) fn status(data: &str) -> Option<(u16, &str)> {
     let (line, headers) = data.split_once('\n')?;
-    let status = line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
+    let status = line.strip_prefix("HTTP/1.")?.get(2..5)?;
+    let status = number(status, 10)?;
     Some((status, headers))
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 use std::fmt;
 
+use crate::sys::words::number;
+
 /// Maximum length of path and query. Every request fits into one write.
 const MAX_PATH: usize = 1000;
 
@@ -32,7 +34,7 @@ impl Location {
         let port = match authority.rfind(':') {
             // The last colon of an IPv6 address in brackets begins no port.
             Some(colon) if !authority.ends_with(':') && !authority.ends_with(']') => {
-                authority[colon + 1..].parse().ok()?
+                number(&authority[colon + 1..], 10)?
             }
             _ => 80,
         };

@@ -17,7 +17,6 @@ mod upnp;
 mod xml;
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -28,6 +27,7 @@ use crate::address::trust::{NAT_PMP, Purpose, UPNP};
 use crate::net::Device;
 use crate::net::route::{ROUTES4 as ROUTES, gateway};
 use crate::sys::error_chain::debug_as_display;
+use crate::sys::read_limited;
 use nat_pmp::NatPmp;
 use upnp::UpnpError;
 
@@ -103,7 +103,7 @@ pub(crate) fn query(
 ) -> Result<Detected, RouterError> {
     let deadline = Instant::now() + timeout;
     let left = || deadline.saturating_duration_since(Instant::now());
-    let routes = fs::read_to_string(ROUTES).map_err(|e| RouterError(Cause::Routes(e)))?;
+    let routes = read_limited::proc(ROUTES).map_err(|e| RouterError(Cause::Routes(e)))?;
     let gateway = gateway(&routes, device);
     let gateway = gateway.ok_or_else(|| RouterError(Cause::NoGateway(device.cloned())))?;
     let detected = |address: Ipv4Addr, trust| Ok(Detected { address: address.into(), note: None, trust });

@@ -3,6 +3,7 @@
 
 use super::location::Location;
 use super::xml::elements;
+use crate::sys::words::number;
 
 /// The beginning of a service type: that of `UPnP`, and that of the DSL Forum, which older DSL routers have.
 const NAMESPACES: [&str; 2] = ["urn:schemas-upnp-org:service:", "urn:dslforum-org:service:"];
@@ -49,7 +50,7 @@ fn is_service(urn: &str) -> bool {
         .iter()
         .find_map(|n| urn.strip_prefix(n))
         .and_then(|rest| NAMES.iter().find_map(|n| rest.strip_prefix(n)));
-    version.is_some_and(|v| v.parse::<u16>().is_ok())
+    version.is_some_and(|v| number::<u16>(v, 10).is_some())
 }
 
 #[cfg(test)]
