@@ -95,14 +95,12 @@ fn invocation(given: &mut Given) -> Parsed<Box<Invocation>> {
         options.format = OutputFormat::Json;
     }
     options.overrides = overrides(given)?;
-    let inline = inline(given, bit, options.families);
-    if bit != SETUP && given.has("--domain") {
-        options.source = source(given, inline)?;
-        new.command = with_options(given, bit, Inline::default())?;
+    options.source = if bit != SETUP && given.has("--domain") {
+        source(given, bit, options.families)?
     } else {
-        options.source = config_file(given, bit)?;
-        new.command = with_options(given, bit, inline)?;
-    }
+        config_file(given, bit)?
+    };
+    new.command = with_options(given, bit, options.families)?;
     Ok(new)
 }
 
@@ -119,8 +117,8 @@ fn not_for(option: &Spec, command: &str) -> Box<Invalid> {
     Invalid::new(&[option.name, " cannot be used with ", named(command), before, only])
 }
 
-/// Returns the command with its own options. `inline` is for `setup`.
-fn with_options(given: &Given, bit: u8, inline: Inline) -> Parsed<Command> {
+/// Returns the command with its own options.
+fn with_options(given: &Given, bit: u8, families: FamilySelection) -> Parsed<Command> {
     let is_forced = given.has("--force");
     Ok(match bit {
         IP => Command::Ip,
@@ -132,11 +130,11 @@ fn with_options(given: &Given, bit: u8, inline: Inline) -> Parsed<Command> {
         ),
         SETUP => {
             let questions = if given.has("--yes") { Questions::AssumeYes } else { Questions::Ask };
-            if questions == Questions::AssumeYes && inline.domain.is_empty() {
+            if questions == Questions::AssumeYes && !given.has("--domain") {
                 return Err(Invalid::new(&["--yes requires --domain"]));
             }
             let existing = if is_forced { Existing::Replace } else { Existing::Keep };
-            Command::Setup(SetupOptions { inline, questions, existing })
+            Command::Setup(SetupOptions { inline: inline(given, bit, families), questions, existing })
         }
         _ => Command::Update(UpdateOptions {
             mode: if given.has("--dry-run") { WriteMode::DryRun } else { WriteMode::Apply },
@@ -149,10 +147,11 @@ fn with_options(given: &Given, bit: u8, inline: Inline) -> Parsed<Command> {
 }
 
 /// Returns the records that `--domain` and its companions give.
-fn source(given: &Given, inline: Inline) -> Parsed<ConfigSource> {
+fn source(given: &Given, command: u8, families: FamilySelection) -> Parsed<ConfigSource> {
     if given.has("--config") {
         return Err(Invalid::new(&["--config and --domain cannot be used together"]));
     }
+    let inline = inline(given, command, families);
     if inline.names.is_empty() {
         return Err(Invalid::new(&["--domain requires at least one --name (use @ for the domain itself)"]));
     }
@@ -174,6 +173,7 @@ fn config_file(given: &Given, command: u8) -> Parsed<ConfigSource> {
 }
 
 /// Returns the values of `--domain` and its companions; those that are not given are empty.
+#[inline(never)]
 fn inline(given: &Given, command: u8, families: FamilySelection) -> Inline {
     let mut types = given.values("--type");
     // The default type A would leave nothing to do under `-6` alone.

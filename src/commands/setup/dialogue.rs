@@ -91,6 +91,17 @@ impl Dialogue<'_, '_> {
         Ok(if line.is_empty() { default } else { line }.to_owned())
     }
 
+    /// Returns the words of an option, or asks for a text if it is not given.
+    #[inline(never)]
+    pub(super) fn ask_unless(
+        &mut self,
+        given: &[String],
+        question: Arguments,
+        default: &str,
+    ) -> Result<String, Exit> {
+        if given.is_empty() { self.ask(question, default) } else { Ok(given.join(" ")) }
+    }
+
     /// Asks for yes or no.
     pub(super) fn confirm(&mut self, question: Arguments, default: Answer) -> Result<bool, Exit> {
         let choices = if default == Answer::Yes { "[Y/n]" } else { "[y/N]" };
