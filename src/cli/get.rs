@@ -20,9 +20,7 @@ pub(super) fn families(given: &Given, chosen: FamilySelection) -> Parsed<FamilyS
         if chosen.is_explicit() {
             return Err(Invalid::new(&["--type and -4 or -6 cannot be used together"]));
         }
-        let family = RrsetType::parse(&value)
-            .map_err(|problem| Invalid::value("--type", &problem))?
-            .family();
+        let family = RrsetType::parse(&value).map_err(|problem| Invalid::value("--type", &problem))?.family();
         families = match families {
             FamilySelection::Any => FamilySelection::Only(family),
             FamilySelection::Only(only) if only == family => families,

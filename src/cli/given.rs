@@ -23,6 +23,7 @@ pub(super) struct Given {
 
 impl Given {
     /// Parses the arguments, without the program name. `--` ends the options.
+    #[inline(never)]
     pub(super) fn scan(arguments: &mut dyn Iterator<Item = OsString>) -> Self {
         let mut given = Self::default();
         let mut options = Arguments::from_vec(given.known(arguments));

@@ -63,6 +63,7 @@ fn command(given: &Given) -> Parsed<(&'static str, Option<Command>)> {
 }
 
 /// Checks that the options can be used together and with the command.
+#[inline(never)]
 fn invocation(given: &mut Given) -> Parsed<Box<Invocation>> {
     if let Some(e) = given.unknown.take() {
         return Err(e);

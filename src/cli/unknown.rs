@@ -143,9 +143,5 @@ fn harmless(word: &str) -> &str {
         run = if is_letter && !DASHES.contains(&c) || is_digit { run + 1 } else { 0 };
         run <= MAX_WORD && (is_letter || may_have_digits && is_digit || "-./:~_*@%+,?".contains(c))
     });
-    if is_shown && !secret::is_in(word) && !word.to_ascii_lowercase().contains("pat_") {
-        word
-    } else {
-        ""
-    }
+    if is_shown && !secret::is_in(word) && !word.to_ascii_lowercase().contains("pat_") { word } else { "" }
 }

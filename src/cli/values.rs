@@ -40,10 +40,7 @@ pub(super) fn overrides(given: &Given) -> Parsed<Vec<String>> {
 
 /// Reads the addresses of `--address`, in the order of [`Family::ALL`]. Returns the address families to update: those of
 /// these addresses, if there are any, which `-4` and `-6` must include. A scope (`%eth0`) says nothing about an address.
-pub(super) fn addresses(
-    given: &Given,
-    addresses: &mut [Option<IpAddr>; 2],
-) -> Parsed<FamilySelection> {
+pub(super) fn addresses(given: &Given, addresses: &mut [Option<IpAddr>; 2]) -> Parsed<FamilySelection> {
     let chosen = [given.has("-4"), given.has("-6")];
     for text in given.values("--address") {
         let plain = text.split('%').next().unwrap_or_default().trim();

@@ -26,6 +26,7 @@ pub fn usage_error(text: &str) -> String {
 }
 
 /// Runs the command. Returns [`Exit::Absent`] if a record does not exist, unless a failure is more severe.
+#[inline(never)]
 pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, console: &mut Console) -> Exit {
     let is_json = options.format == OutputFormat::Json;
     let config = match load(options, names, context) {

@@ -74,27 +74,26 @@ fn report_success(
     console: &mut Console,
 ) {
     for key in &outcome.keys {
-        let change = match success {
+        match success {
             Success::Cached(rrset) | Success::Unchanged(rrset) => {
                 let cached = if matches!(success, Success::Cached(_)) { " (cached)" } else { "" };
                 console.debug(format_args!("{key}: unchanged{cached}: {}", rrset.addresses()));
-                continue;
             }
             Success::Created { new, mode } => {
                 let would = if *mode == WriteMode::DryRun { "would be " } else { "" };
-                format!("{would}created: {} (TTL {})", new.addresses(), new.ttl)
+                let (addresses, ttl) = (new.addresses(), new.ttl);
+                console.notice(format_args!("{key}: {would}created: {addresses} (TTL {ttl})"));
             }
             Success::Replaced { old, new, mode: WriteMode::DryRun }
                 if old.values() != new.values() && !is_known(outcome.account, key) =>
             {
-                format!("would replace {}", FirstWrite { old, new })
+                console.notice(format_args!("{key}: would replace {}", FirstWrite { old, new }));
             }
             Success::Replaced { old, new, mode } => {
                 let would = if *mode == WriteMode::DryRun { "would change: " } else { "" };
-                format!("{would}{}", ReplacementText { old, new })
+                console.notice(format_args!("{key}: {would}{}", ReplacementText { old, new }));
             }
-        };
-        console.notice(format_args!("{key}: {change}"));
+        }
     }
 }
 

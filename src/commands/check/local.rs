@@ -19,6 +19,7 @@ use crate::sys::words::count;
 use crate::token;
 
 /// Checks the config: its warnings, and the files and programs that it names.
+#[inline(never)]
 pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     let records = count(config.records.len() as u64, "record");
     // The config would not have been loaded otherwise.

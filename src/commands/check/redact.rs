@@ -29,6 +29,7 @@ impl Redactor {
     }
 
     /// Hides the names in this config, but those of interfaces.
+    #[inline(never)]
     pub(super) fn hide_names_of(&mut self, config: &Config) {
         let mut domains = Texts::default();
         for (i, record) in config.records.iter().enumerate() {

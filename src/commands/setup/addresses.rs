@@ -103,7 +103,7 @@ pub(super) fn types(dialogue: &mut Dialogue, addresses: &Addresses) -> Result<Ty
     loop {
         let question = format_args!("Records to keep [{proposed}]: ");
         let answer = dialogue.ask_unless(given, question, proposed)?;
-        let types = match parse(&answer) {
+        let types = match parse(answer) {
             Ok(types) => types,
             Err(problem) => {
                 dialogue.problem(&problem, Exit::Usage)?;

@@ -50,7 +50,7 @@ pub(super) fn domain(
             dialogue.say(format_args!("Domain [1]{list}"));
             dialogue.ask(format_args!("> "), "1")?
         };
-        let (problem, exit) = match choose(&answer, domains) {
+        let (problem, exit) = match choose(answer, domains) {
             Err(problem) => (problem, Exit::Usage),
             Ok(domain) => match livedns(&client(config), config, dialogue).domain(&domain) {
                 Ok(()) => return Ok(Some(domain)),
@@ -122,7 +122,7 @@ pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config)
         let mut livedns = livedns(&http, config, dialogue);
         let mut held = Vec::new();
         let mut result = Ok(());
-        for word in split(&typed) {
+        for word in split(typed) {
             if result.is_ok() {
                 result = look(word, domain, &mut livedns, dialogue, &mut held);
             }

@@ -35,6 +35,7 @@ fn early_end(now: Timestamp, exit: Exit, error: String) -> String {
 }
 
 /// Runs the command. Returns the most severe exit code of the saved failures.
+#[inline(never)]
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let now = (context.now)();
     let (config, dir, id, state) = match read(options, context) {
