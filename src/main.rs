@@ -1,7 +1,6 @@
 //! The edge of the process: reads arguments, environment and clock, runs one command, and returns its exit code.
 
 use std::env;
-use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +37,7 @@ fn main() {
         console.note_terminal();
     }
     let mut env = environment();
-    if invocation.as_ref().is_ok_and(|i| i.options.source == ConfigSource::Stdin) {
+    if invocation.as_ref().is_ok_and(|i| matches!(i.options.source, ConfigSource::Stdin)) {
         env.stdin = Some(config::read_stdin());
     }
     let mut context = Context { env, now: &now, sleep: &thread::sleep, seed: seed() };
@@ -72,7 +71,7 @@ fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Con
         Command::Ip => ip::execute(options, context, console),
         Command::Setup(setup) => setup::execute(options, setup, rustix::stdio::stdin(), context, console),
         text => {
-            let text = if *text == Command::Help { cli::help() } else { cli::version() };
+            let text = if matches!(text, Command::Help) { cli::help() } else { cli::version() };
             console.notice(format_args!("{text}"));
             Exit::Ok
         }
@@ -101,12 +100,20 @@ fn seed() -> u64 {
     random::number() ^ now().as_secs() ^ u64::from(process::id()) << 32
 }
 
-/// Reads the environment variables and the user ID. An empty variable counts as unset.
+/// Returns a path in an environment variable. An empty variable counts as unset.
+#[inline(never)]
+fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Returns a text in an environment variable. One that is not UTF-8 must not count as unset: the config reports it as
+/// invalid.
+fn text(name: &str) -> Option<String> {
+    path(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// Reads the environment variables and the user ID.
 fn environment() -> Environment {
-    let var = |name: &str| env::var_os(name).filter(|v| !v.is_empty());
-    let path = |name: &str| var(name).map(PathBuf::from);
-    // A value that is not UTF-8 must not count as unset: the config reports it as invalid.
-    let text = |name: &str| var(name).map(|v| OsStr::to_string_lossy(&v).into_owned());
     Environment {
         token: text("GANDI_TOKEN"),
         token_file: path("GANDI_TOKEN_FILE"),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pico_args::Arguments;
 
-use super::error::UsageError;
+use super::error::Invalid;
 use super::table::{self, COMMANDS, OPTIONS, Spec, Times};
 use super::unknown;
 
@@ -16,13 +16,14 @@ pub(super) struct Given {
     /// The arguments that are neither an option nor its value.
     pub(super) words: Vec<String>,
     /// An option that is unknown, or an argument without a meaning.
-    pub(super) unknown: Option<Box<UsageError>>,
+    pub(super) unknown: Option<Box<Invalid>>,
     /// An option that is repeated, or without its value, or with one that it does not take.
-    pub(super) misused: Option<Box<UsageError>>,
+    pub(super) misused: Option<Box<Invalid>>,
 }
 
 impl Given {
     /// Parses the arguments, without the program name. `--` ends the options.
+    #[inline(never)]
     pub(super) fn scan(arguments: &mut dyn Iterator<Item = OsString>) -> Self {
         let mut given = Self::default();
         let mut options = Arguments::from_vec(given.known(arguments));
@@ -48,7 +49,7 @@ impl Given {
         let (mut needs_value, mut are_options_over) = (false, false);
         for (index, argument) in arguments.enumerate() {
             let Some(text) = argument.to_str() else {
-                self.unknown.get_or_insert(UsageError::NotUtf8(index + 1).boxed());
+                self.unknown.get_or_insert_with(|| of_position(index, " is not UTF-8"));
                 continue;
             };
             if !are_options_over && unknown::is_option(text) {
@@ -62,19 +63,20 @@ impl Given {
                 }
                 let name = unknown::key(text);
                 let Some(option) = table::find(name) else {
-                    self.unknown.get_or_insert(unknown::option(name).boxed());
+                    self.unknown.get_or_insert_with(|| unknown::option(name));
                     continue;
                 };
                 if name.len() == text.len() {
                     needs_value = !option.value.is_empty();
                 } else if option.value.is_empty() || name != option.name && name != option.short {
-                    self.misused.get_or_insert(UsageError::TakesNoValue(name.to_owned()).boxed());
+                    self.misused.get_or_insert_with(|| Invalid::new(&[name, " takes no value"]));
                     continue;
                 }
             } else if needs_value {
                 needs_value = false;
             } else if text.is_empty() {
-                self.unknown.get_or_insert(UsageError::Empty(index + 1).boxed());
+                let problem = " is empty (a variable without a value, in quotes?)";
+                self.unknown.get_or_insert_with(|| of_position(index, problem));
                 continue;
             } else {
                 self.words.push(text.to_owned());
@@ -102,9 +104,10 @@ impl Given {
             };
             let Some(value) = value else { return };
             if !is_flag && value.is_empty() {
-                self.misused.get_or_insert(UsageError::NoValue(name, noun).boxed());
+                let problem = [name, " needs a value: ", name, " ", noun];
+                self.misused.get_or_insert_with(|| Invalid::new(&problem));
             } else if option.times == Times::Once && self.has(name) {
-                self.misused.get_or_insert(UsageError::Repeated(name).boxed());
+                self.misused.get_or_insert_with(|| Invalid::new(&[name, " is given twice"]));
             }
             self.options.push((option, value));
         }
@@ -136,4 +139,9 @@ impl Given {
     pub(super) fn not_for(&self, command: u8) -> Option<&'static Spec> {
         self.options.iter().map(|(option, _)| *option).find(|option| option.commands & command == 0)
     }
+}
+
+/// Returns the error for the argument with this number, counted from 0, which is not shown.
+fn of_position(index: usize, problem: &str) -> Box<Invalid> {
+    Invalid::new(&["argument ", &(index + 1).to_string(), problem])
 }

@@ -15,14 +15,15 @@ use std::ffi::OsString;
 use crate::console::Verbosity;
 use crate::dns::RrsetType;
 use crate::net::FamilySelection;
-use error::UsageError;
+pub use error::Invalid;
+use error::Parsed;
 use given::Given;
 pub use help::{help, version};
 pub use options::{
     CachePolicy, CheckScope, Command, ConfigSource, Existing, GlobalOptions, Inline, Invocation,
     LogDestination, OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
 };
-use table::{CHECK, COMMANDS, GET, IP, SETUP, STATUS, UPDATE};
+use table::{CHECK, COMMANDS, GET, IP, SETUP, STATUS, Spec, UPDATE};
 use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
@@ -32,22 +33,17 @@ const SPLAY_MAX: u64 = 3600;
 
 /// Parses the arguments, without the program name. `--help` and `--version`, also without dashes, take precedence over
 /// every error but an unknown argument.
-pub fn parse(arguments: &mut dyn Iterator<Item = OsString>) -> Result<Box<Invocation>, Invalid> {
+pub fn parse(arguments: &mut dyn Iterator<Item = OsString>) -> Result<Box<Invocation>, Box<Invalid>> {
     let mut given = Given::scan(arguments);
-    invocation(&mut given).map_err(|e| Invalid { text: e.to_string(), json_command: given.json_command() })
-}
-
-/// An invalid command line.
-#[derive(Debug)]
-pub struct Invalid {
-    /// The problem, and what to do. It contains no argument that may be a secret.
-    pub text: String,
-    /// The command whose JSON object tells the problem, empty for an update; `None` if `--json` is not given.
-    pub json_command: Option<&'static str>,
+    let mut parsed = invocation(&mut given);
+    if let Err(e) = &mut parsed {
+        e.json_command = given.json_command();
+    }
+    parsed
 }
 
 /// Returns the word of the command, empty for an update, and the command if a text is asked for in its place.
-fn command(given: &Given) -> Result<(&'static str, Option<Command>), Box<UsageError>> {
+fn command(given: &Given) -> Parsed<(&'static str, Option<Command>)> {
     let (mut is_help, mut is_version) = (given.has("--help"), given.has("--version"));
     let mut command = "";
     for word in &given.words {
@@ -58,7 +54,7 @@ fn command(given: &Given) -> Result<(&'static str, Option<Command>), Box<UsageEr
             "version" => is_version = true,
             _ => match COMMANDS.iter().find(|(known, _)| known == word) {
                 Some((known, _)) if command.is_empty() => command = known,
-                _ => return Err(unknown::word(word, command).boxed()),
+                _ => return Err(unknown::word(word, command)),
             },
         }
     }
@@ -67,7 +63,8 @@ fn command(given: &Given) -> Result<(&'static str, Option<Command>), Box<UsageEr
 }
 
 /// Checks that the options can be used together and with the command.
-fn invocation(given: &mut Given) -> Result<Box<Invocation>, Box<UsageError>> {
+#[inline(never)]
+fn invocation(given: &mut Given) -> Parsed<Box<Invocation>> {
     if let Some(e) = given.unknown.take() {
         return Err(e);
     }
@@ -82,15 +79,11 @@ fn invocation(given: &mut Given) -> Result<Box<Invocation>, Box<UsageError>> {
     }
     let bit = COMMANDS.iter().find(|(known, _)| *known == word).map_or(UPDATE, |(_, bit)| *bit);
     if let Some(option) = given.not_for(bit) {
-        let only = match option.commands {
-            UPDATE => Some(""),
-            bits => COMMANDS.iter().find(|(_, bit)| *bit == bits).map(|(known, _)| *known),
-        };
-        return Err(UsageError::NotFor(option.name, word, only).boxed());
+        return Err(not_for(option, word));
     }
     let options = &mut new.options;
     options.verbosity = match (given.has("--quiet"), given.has("--verbose")) {
-        (true, true) => return Err(UsageError::Conflict("--quiet", "--verbose").boxed()),
+        (true, true) => return Err(Invalid::new(&["--quiet and --verbose cannot be used together"])),
         (true, false) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
@@ -103,19 +96,30 @@ fn invocation(given: &mut Given) -> Result<Box<Invocation>, Box<UsageError>> {
         options.format = OutputFormat::Json;
     }
     options.overrides = overrides(given)?;
-    let inline = inline(given, bit, options.families);
-    if bit != SETUP && given.has("--domain") {
-        options.source = source(given, inline)?;
-        new.command = with_options(given, bit, Inline::default())?;
+    options.source = if bit != SETUP && given.has("--domain") {
+        source(given, bit, options.families)?
     } else {
-        options.source = config_file(given, bit)?;
-        new.command = with_options(given, bit, inline)?;
-    }
+        config_file(given, bit)?
+    };
+    new.command = with_options(given, bit, options.families)?;
     Ok(new)
 }
 
-/// Returns the command with its own options. `inline` is for `setup`.
-fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, Box<UsageError>> {
+/// Returns the error for an option that is not for this command, with the only one that it is for, if it is one.
+fn not_for(option: &Spec, command: &str) -> Box<Invalid> {
+    let named = |command| if command == "" { "an update (a run without a command)" } else { command };
+    let (before, only) = match option.commands {
+        UPDATE => (", only with ", named("")),
+        bits => match COMMANDS.iter().find(|(_, bit)| *bit == bits) {
+            Some((only, _)) => (", only with ", *only),
+            None => ("", ""),
+        },
+    };
+    Invalid::new(&[option.name, " cannot be used with ", named(command), before, only])
+}
+
+/// Returns the command with its own options.
+fn with_options(given: &Given, bit: u8, families: FamilySelection) -> Parsed<Command> {
     let is_forced = given.has("--force");
     Ok(match bit {
         IP => Command::Ip,
@@ -127,11 +131,11 @@ fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, Box<U
         ),
         SETUP => {
             let questions = if given.has("--yes") { Questions::AssumeYes } else { Questions::Ask };
-            if questions == Questions::AssumeYes && inline.domain.is_empty() {
-                return Err(UsageError::Requires("--yes", "--domain").boxed());
+            if questions == Questions::AssumeYes && !given.has("--domain") {
+                return Err(Invalid::new(&["--yes requires --domain"]));
             }
             let existing = if is_forced { Existing::Replace } else { Existing::Keep };
-            Command::Setup(SetupOptions { inline, questions, existing })
+            Command::Setup(SetupOptions { inline: inline(given, bit, families), questions, existing })
         }
         _ => Command::Update(UpdateOptions {
             mode: if given.has("--dry-run") { WriteMode::DryRun } else { WriteMode::Apply },
@@ -144,35 +148,33 @@ fn with_options(given: &Given, bit: u8, inline: Inline) -> Result<Command, Box<U
 }
 
 /// Returns the records that `--domain` and its companions give.
-fn source(given: &Given, inline: Inline) -> Result<ConfigSource, Box<UsageError>> {
+fn source(given: &Given, command: u8, families: FamilySelection) -> Parsed<ConfigSource> {
     if given.has("--config") {
-        return Err(UsageError::Conflict("--config", "--domain").boxed());
+        return Err(Invalid::new(&["--config and --domain cannot be used together"]));
     }
+    let inline = inline(given, command, families);
     if inline.names.is_empty() {
-        return Err(
-            UsageError::Requires("--domain", "at least one --name (use @ for the domain itself)").boxed()
-        );
+        return Err(Invalid::new(&["--domain requires at least one --name (use @ for the domain itself)"]));
     }
     Ok(ConfigSource::Inline(inline))
 }
 
 /// Returns the config file, with which the companions of `--domain` have no meaning.
-fn config_file(given: &Given, command: u8) -> Result<ConfigSource, Box<UsageError>> {
+fn config_file(given: &Given, command: u8) -> Parsed<ConfigSource> {
     for option in ["--name", "--type", "--ttl"] {
         if command != SETUP && given.has(option) && !(command == GET && option == "--type") {
-            return Err(UsageError::Requires(option, "--domain").boxed());
+            return Err(Invalid::new(&[option, " requires --domain"]));
         }
     }
     match given.value("--config") {
-        Some("-") if command == SETUP => {
-            Err(UsageError::Value("--config", "setup writes a file: name it".to_owned()).boxed())
-        }
+        Some("-") if command == SETUP => Err(Invalid::new(&["--config: setup writes a file: name it"])),
         Some("-") => Ok(ConfigSource::Stdin),
         path => Ok(ConfigSource::File(path.map(Into::into))),
     }
 }
 
 /// Returns the values of `--domain` and its companions; those that are not given are empty.
+#[inline(never)]
 fn inline(given: &Given, command: u8, families: FamilySelection) -> Inline {
     let mut types = given.values("--type");
     // The default type A would leave nothing to do under `-6` alone.

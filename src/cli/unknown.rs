@@ -1,6 +1,6 @@
 //! Explains an argument that is unknown: the argument itself unless it may be a secret, and what was probably meant.
 
-use super::error::{Advice, UsageError};
+use super::error::{Invalid, shown};
 use super::table::{COMMANDS, OPTIONS, Spec};
 use crate::sys::secret;
 use crate::sys::words::did_you_mean;
@@ -52,13 +52,17 @@ pub(super) fn is_secret(name: &str) -> bool {
 }
 
 /// Returns the error for an unknown option, given without its value.
-pub(super) fn option(name: &str) -> UsageError {
+pub(super) fn option(name: &str) -> Box<Invalid> {
     let word = folded(name);
     if translated(SECRETS, &word).is_some() {
-        return UsageError::Secret(name[..name.len() - word.len()].to_owned() + &word);
+        return Invalid::secret(&[&name[..name.len() - word.len()], &word].concat());
     }
-    let shown = if translated(OTHER_OPTIONS, &word).is_some() { name.to_owned() } else { shown(name) };
-    UsageError::UnknownOption(shown, meant(name, &word))
+    let name_shown = if translated(OTHER_OPTIONS, &word).is_some() { name } else { harmless(name) };
+    let (before, meant, after) = match meant(name, &word) {
+        Some(meant) => (" (did you mean ", meant, "?)"),
+        None => ("", "", ""),
+    };
+    Invalid::new(&["unknown option ", shown(name_shown), before, meant, after])
 }
 
 /// Returns the option that was probably meant by an argument. `word` is the argument without dashes.
@@ -84,42 +88,44 @@ fn named(name: &str) -> Option<&'static str> {
 }
 
 /// Returns the error for a word that is a secret, or begins with the name of one and `=`.
-pub(super) fn secret(word: &str) -> Option<Box<UsageError>> {
+pub(super) fn secret(word: &str) -> Option<Box<Invalid>> {
     let name = folded(key(word));
     if secret::is_in(word) {
-        return Some(UsageError::Secret("a secret as an argument".to_owned()).boxed());
+        return Some(Invalid::secret("a secret as an argument"));
     }
-    is_secret(&name).then(|| UsageError::Secret(format!("`{name}`")).boxed())
+    is_secret(&name).then(|| Invalid::secret(&["`", &name, "`"].concat()))
 }
 
 /// Returns the error for a word that is no command, or comes after `command`, unless that is empty.
-pub(super) fn word(word: &str, command: &'static str) -> UsageError {
+pub(super) fn word(word: &str, command: &str) -> Box<Invalid> {
     let (key, is_assignment) = (key(word), word.contains('='));
     let name = folded(key);
     if let Some(e) = secret(word) {
-        return *e;
+        return e;
     }
-    let shown = shown(key);
     let other = translated(OTHER_COMMANDS, &name);
     let is_file = word.contains('/')
         || name.rsplit_once('.').is_some_and(|(_, ending)| translated(ENDINGS, ending).is_some());
-    if !command.is_empty() && other != Some("--help") {
-        let advice = if is_file { Advice::Config } else { Advice::After(command) };
-        return UsageError::UnexpectedArgument(shown, advice);
-    }
     let similar = || did_you_mean(&name, &COMMANDS.map(|(command, _)| command)).filter(|_| name.len() > 2);
-    let advice = if let Some(word) = other.or_else(similar).or_else(|| named(&name)) {
-        if word.is_empty() { Advice::Update } else { Advice::Meant(word) }
-    } else if is_assignment && !key.contains(|c: char| c.is_ascii_lowercase()) {
-        Advice::Variable
+    let is_after = !command.is_empty() && other != Some("--help");
+    let meant = if is_after { None } else { other.or_else(similar).or_else(|| named(&name)) };
+    let advice = if is_after && !is_file {
+        ["nothing but options may follow `", command, "`"]
+    } else if let Some(word) = meant {
+        match word {
+            "" => ["without a command, gandi-ddns makes a run: it updates the records", "", ""],
+            _ => ["did you mean ", word, "?"],
+        }
+    } else if !is_after && is_assignment && !key.contains(|c: char| c.is_ascii_lowercase()) {
+        ["to set a variable, write it before gandi-ddns", "", ""]
     } else if is_file {
-        Advice::Config
+        ["to read a config file, use --config FILE", "", ""]
     } else if word.contains('.') {
-        Advice::Name
+        ["to name a record, use --domain and --name", "", ""]
     } else {
-        Advice::Commands
+        ["commands are check, status, ip, get and setup; without one, the records are updated", "", ""]
     };
-    UsageError::UnexpectedArgument(shown, advice)
+    Invalid::new(&["unexpected argument ", shown(harmless(key)), " (", &advice.concat(), ")"])
 }
 
 /// Returns a word without dashes at its start, in lower case, with `-` for `_`.
@@ -129,7 +135,7 @@ fn folded(word: &str) -> String {
 
 /// Returns an argument as messages show it; empty if it may be a secret. A word of digits and letters may be one, unless
 /// it is very short, or a path or a name with dots.
-fn shown(word: &str) -> String {
+fn harmless(word: &str) -> &str {
     let may_have_digits = word.contains(['.', '/']) || word.trim_start_matches(DASHES).len() <= MAX_NUMBER;
     let mut run = 0;
     let is_shown = word.chars().all(|c| {
@@ -137,9 +143,5 @@ fn shown(word: &str) -> String {
         run = if is_letter && !DASHES.contains(&c) || is_digit { run + 1 } else { 0 };
         run <= MAX_WORD && (is_letter || may_have_digits && is_digit || "-./:~_*@%+,?".contains(c))
     });
-    if is_shown && !secret::is_in(word) && !word.to_ascii_lowercase().contains("pat_") {
-        word.to_owned()
-    } else {
-        String::new()
-    }
+    if is_shown && !secret::is_in(word) && !word.to_ascii_lowercase().contains("pat_") { word } else { "" }
 }

@@ -3,27 +3,27 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::error::UsageError;
+use super::error::{Invalid, Parsed};
 use super::given::Given;
 use super::unknown;
 use crate::net::{Family, FamilySelection};
 use crate::sys::time::duration;
 
 /// Returns the time of an option, at most `max` seconds; zero if the option is not given.
-pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Result<Duration, Box<UsageError>> {
+pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Parsed<Duration> {
     match given.value(option) {
         None => Ok(Duration::ZERO),
-        Some(text) => duration(text, 0, max).map_err(|problem| UsageError::Value(option, problem).boxed()),
+        Some(text) => duration(text, 0, max).map_err(|problem| Invalid::value(option, &problem)),
     }
 }
 
 /// Returns the values of `--option` as typed. Each is one line with a key, which is not that of a secret.
-pub(super) fn overrides(given: &Given) -> Result<Vec<String>, Box<UsageError>> {
+pub(super) fn overrides(given: &Given) -> Parsed<Vec<String>> {
     let values = given.values("--option");
     for text in &values {
         let key = unknown::key(text).trim();
         if unknown::is_secret(key) {
-            return Err(UsageError::Secret(format!("-o {key}")).boxed());
+            return Err(Invalid::secret(&["-o ", key].concat()));
         }
         // A section or a comment would be no setting, and a line break would begin another one. The text may be a secret.
         if !text.contains('=')
@@ -31,8 +31,8 @@ pub(super) fn overrides(given: &Given) -> Result<Vec<String>, Box<UsageError>> {
             || key.starts_with(['[', '#'])
             || text.contains(char::is_control)
         {
-            let problem = "expected a key of the config and its value, such as timeout=90".to_owned();
-            return Err(UsageError::Value("-o", problem).boxed());
+            let problem = "-o: expected a key of the config and its value, such as timeout=90";
+            return Err(Invalid::new(&[problem]));
         }
     }
     Ok(values)
@@ -40,25 +40,21 @@ pub(super) fn overrides(given: &Given) -> Result<Vec<String>, Box<UsageError>> {
 
 /// Reads the addresses of `--address`, in the order of [`Family::ALL`]. Returns the address families to update: those of
 /// these addresses, if there are any, which `-4` and `-6` must include. A scope (`%eth0`) says nothing about an address.
-pub(super) fn addresses(
-    given: &Given,
-    addresses: &mut [Option<IpAddr>; 2],
-) -> Result<FamilySelection, Box<UsageError>> {
-    let error = |problem| Err(UsageError::Value("--address", problem).boxed());
+pub(super) fn addresses(given: &Given, addresses: &mut [Option<IpAddr>; 2]) -> Parsed<FamilySelection> {
     let chosen = [given.has("-4"), given.has("-6")];
     for text in given.values("--address") {
         let plain = text.split('%').next().unwrap_or_default().trim();
         let Ok(address) = plain.parse::<IpAddr>() else {
-            return error(format!(
-                "`{text}` is not an IP address (without prefix length, port and brackets)"
-            ));
+            let problem = "` is not an IP address (without prefix length, port and brackets)";
+            return Err(Invalid::new(&["--address: `", &text, problem]));
         };
         let number = Family::of(address) as usize;
         if addresses[number].replace(address).is_some() {
-            return error("give one address of each family".to_owned());
+            return Err(Invalid::new(&["--address: give one address of each family"]));
         }
         if !chosen[number] && chosen[1 - number] {
-            return error(format!("{} excludes {address}", ["-6", "-4"][number]));
+            let other = ["-6", "-4"][number];
+            return Err(Invalid::new(&["--address: ", other, " excludes ", &address.to_string()]));
         }
     }
     let mut selected = addresses.map(|a| a.is_some());

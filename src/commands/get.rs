@@ -26,6 +26,7 @@ pub fn usage_error(text: &str) -> String {
 }
 
 /// Runs the command. Returns [`Exit::Absent`] if a record does not exist, unless a failure is more severe.
+#[inline(never)]
 pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, console: &mut Console) -> Exit {
     let is_json = options.format == OutputFormat::Json;
     let config = match load(options, names, context) {
@@ -59,11 +60,14 @@ pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, con
 fn load(options: &GlobalOptions, names: &[String], context: &Context) -> Result<Box<Config>, ConfigError> {
     let Loaded { mut config, .. } = config::load(options, &context.env, Credentials::Required)?;
     if !names.is_empty() {
+        let mut selected = Vec::with_capacity(names.len());
         for typed in names {
-            check(typed, &config.records).map_err(|problem| ConfigError::of_option("get", &problem))?;
+            let name = sent(typed);
+            check(typed, &name, &config.records)
+                .map_err(|problem| ConfigError::of_option("get", &problem))?;
+            selected.push(name);
         }
-        let names: Vec<String> = names.iter().map(|typed| sent(typed)).collect();
-        config.keep(&|record| names.iter().any(|name| is_named(&record.key, name)));
+        config.keep(&|record| selected.iter().any(|name| is_named(&record.key, name)));
     }
     let is_inline = matches!(options.source, ConfigSource::Inline(_));
     config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
@@ -77,11 +81,10 @@ fn is_named(key: &RrsetKey, name: &str) -> bool {
     key.name.as_str() == name || key.has_host_name(name.strip_suffix('.').unwrap_or(name))
 }
 
-/// Fails if a name belongs to no record, or to records of several domains.
-fn check(typed: &str, records: &[Record]) -> Result<(), String> {
-    let name = sent(typed);
+/// Fails if a name belongs to no record, or to records of several domains. `name` is the form in which it is sent.
+fn check(typed: &str, name: &str, records: &[Record]) -> Result<(), String> {
     let mut first: Option<&RrsetKey> = None;
-    for Record { key, .. } in records.iter().filter(|record| is_named(&record.key, &name)) {
+    for Record { key, .. } in records.iter().filter(|record| is_named(&record.key, name)) {
         let first = first.get_or_insert(key);
         if first.domain != key.domain {
             let host = first.typed();
@@ -186,7 +189,7 @@ mod tests {
         ];
         let numbers = |names: &str| {
             let names: Vec<String> = names.split(' ').map(str::to_owned).collect();
-            names.iter().try_for_each(|name| check(name, &records))?;
+            names.iter().try_for_each(|name| check(name, &sent(name), &records))?;
             let is_selected = |i: &usize| names.iter().any(|name| is_named(&records[*i].key, &sent(name)));
             Ok::<_, String>((0..records.len()).filter(is_selected).collect::<Vec<_>>())
         };

@@ -65,6 +65,7 @@ impl<'a> Accounts<'a> {
 
     /// Returns the accounts, with their tokens and keys if these are required. A file that all users can read is added to
     /// `warnings`.
+    #[inline(never)]
     pub(super) fn finish(mut self, env: &Environment, warnings: &mut Vec<String>) -> Vec<Account> {
         let (section, errors) = (self.global.section, self.global.errors);
         let global = account::entry_of(section);

@@ -58,6 +58,7 @@ pub(super) fn multiple_values(reader: &Reader) -> Option<MultipleValues> {
 
 /// Reads one section: each of its names with each of its types. Returns none if the domain, the names or the types are
 /// not valid.
+#[inline(never)]
 fn read_section(
     reader: &Reader,
     default: MultipleValues,

@@ -107,19 +107,14 @@ pub struct Detection {
 }
 
 impl Detection {
-    /// Returns the host names that the config mentions as sources: the names of `resolve:`, and the hosts and
-    /// providers of URLs. `check --redact` hides them.
-    pub(crate) fn names(&self) -> Vec<String> {
+    /// Returns the names that the sources mention, and true for those of interfaces that questions leave by. `check
+    /// --redact` hides the others: the names of `resolve:`, and the hosts and providers of URLs.
+    pub(crate) fn names(&self) -> Vec<(&str, bool)> {
         let mut names = Vec::new();
         for Target { sources, .. } in &self.targets {
             sources.add_names(&mut names);
         }
         names
-    }
-
-    /// Returns the names of interfaces that questions leave by. They are no secret.
-    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
-        self.targets.iter().flat_map(|t| t.sources.lines())
     }
 
     /// Returns the global target of a family.

@@ -8,7 +8,7 @@ use super::source_item::{Item, parse_item};
 use crate::address::consensus::Quorum;
 use crate::address::sources::{dns, web};
 use crate::address::{Source, Trust};
-use crate::net::{Device, Family};
+use crate::net::Family;
 use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::words::count;
@@ -91,20 +91,18 @@ impl Sources {
         })
     }
 
-    /// Returns the names of interfaces that questions leave by.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(Item::line).map(Device::as_str)
-    }
-
     /// Appends the names that these sources mention: those of `resolve:`, and the hosts and the providers of URLs, without
-    /// those of built-in services.
-    pub(super) fn add_names(&self, names: &mut Vec<String>) {
+    /// those of built-in services; and, with true, those of interfaces that questions leave by.
+    pub(super) fn add_names<'a>(&'a self, names: &mut Vec<(&'a str, bool)>) {
         for item in &self.0 {
+            if let Some(line) = item.line() {
+                names.push((line.as_str(), true));
+            }
             match item {
-                Item::Single(Source::Resolve(name, _)) => names.push(name.as_str().to_owned()),
+                Item::Single(Source::Resolve(name, _)) => names.push((name.as_str(), false)),
                 Item::Single(Source::Web(service, _)) => {
-                    names.push(service.url.host().to_owned());
-                    names.push(service.provider.as_str().to_owned());
+                    names.push((service.url.host(), false));
+                    names.push((service.provider.as_str(), false));
                 }
                 _ => {}
             }

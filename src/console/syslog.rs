@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::sys::time::Timestamp;
-use crate::sys::words::number;
+use crate::sys::words::{beginning, number};
 
 /// The log's socket, the same on every Linux system.
 pub const SOCKET: &str = "/dev/log";
@@ -103,21 +103,12 @@ fn is_full(e: &io::Error) -> bool {
 /// Formats a message: priority, time, tag and text. The time is UTC, as in musl's own syslog(3): the time zone is unknown
 /// here, and most logs use their own clock instead.
 fn message(severity: Severity, now: Timestamp, pid: u32, text: &str) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: &str = "01Jan02Feb03Mar04Apr05May06Jun07Jul08Aug09Sep10Oct11Nov12Dec";
     let date = now.to_string();
     // `2026-11-24 01:55:10 UTC`; RFC 3164 pads the day with a space.
-    let month = number::<usize>(&date[5..7], 10).and_then(|n| MONTHS.get(n.wrapping_sub(1)));
-    let day = date[8..10].trim_start_matches('0');
-    let (month, time) = (month.unwrap_or(&"Jan"), &date[11..19]);
-    let mut message =
-        format!("<{}>{month} {day:>2} {time} gandi-ddns[{pid}]: {text}", DAEMON | severity as u8);
+    use crate::sys::words::{beginning, number};
     // A line break would begin a second entry.
-    message = message.replace('\n', " ");
-    while message.len() > MAX_MESSAGE {
-        message.pop();
-    }
-    message
+    beginning(&message.replace('\n', " "), MAX_MESSAGE).to_owned()
 }
 
 #[cfg(test)]

@@ -68,6 +68,7 @@ impl Names {
     }
 
     /// Resolves `host`, which may have a port, within `timeout`; a host that is known already takes no time.
+    #[inline(never)]
     pub(super) fn resolve(&self, host: &str, timeout: Duration) -> Result<(), ResolveError> {
         let mut budget = timeout;
         {
@@ -192,6 +193,7 @@ impl Connector for Connect {
 
 /// Connects to the first address that accepts. Each one gets an equal share of the time that the ones before it have
 /// left.
+#[inline(never)]
 fn tcp(details: &ConnectionDetails, device: Option<&Device>) -> Result<Socket, ureq::Error> {
     let deadline = Instant::now() + *details.timeout.after;
     let mut error: Option<io::Error> = None;

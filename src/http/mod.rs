@@ -122,6 +122,7 @@ impl Http {
     }
 
     /// Returns the agent for requests over `family` by `device`.
+    #[inline(never)]
     fn way(&self, family: Option<Family>, device: Option<&Device>) -> Way {
         let mut agents = self.0.agents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(way) = agents.iter().find(|way| way.names.is_of(family, device)) {
@@ -205,6 +206,7 @@ impl Http {
 }
 
 /// Sends a request, and reads the head of the response.
+#[inline(never)]
 fn start(
     agent: &Agent,
     request: &Request,

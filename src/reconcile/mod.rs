@@ -16,7 +16,6 @@ use crate::console::Console;
 use crate::dns::{Current, Rrset};
 use crate::gandi;
 use crate::http::Http;
-use crate::net::Family;
 use crate::outcome::{Failure, Outcome, Refusal, Success};
 use crate::state::{self, RecordState, State};
 use crate::sys::random::Random;
@@ -48,15 +47,16 @@ pub(crate) fn reconcile(
     let mut outcomes = Vec::with_capacity(config.records.len());
     let mut targets = Vec::new();
     for (number, target) in config.detection.targets.iter().enumerate() {
-        let mut records = records_of(config, context.state, number);
-        skip_backed_off(&mut records, context.now, &mut outcomes);
+        let records = records_of(config, &context, number, &mut outcomes);
         if !records.is_empty() {
             targets.push((target, records));
         }
     }
-    let is_of = |family| targets.iter().filter(|(target, _)| target.family == family).count();
     // With several lines, one that is down must leave time for the others and for Gandi.
-    let has_lines = Family::ALL.into_iter().any(|family| is_of(family) > 1);
+    let has_lines = match targets.as_slice() {
+        [(one, _), (other, _)] => one.family == other.family,
+        targets => targets.len() > 2,
+    };
     let mut shares = if has_lines { u32::try_from(targets.len() + 1).unwrap_or(u32::MAX) } else { 1 };
     for (target, records) in targets {
         let family = target.family;
@@ -65,11 +65,11 @@ pub(crate) fn reconcile(
         shares = (shares - 1).max(1);
         let mut detector = Detector::new(family, sources, target.quorum, time, &answers);
         if is_unchanged(config, &context, &records, || detector.hint(http, console)) {
-            let cached = |r: &Tracked| {
-                let rrset = rrset_of(fresh(config, &context, r)?);
-                Some(outcome(r.record, Ok(Success::Cached(rrset))))
-            };
-            outcomes.extend(records.iter().filter_map(cached));
+            for tracked in &records {
+                if let Some(confirmed) = fresh(config, &context, tracked) {
+                    add(&mut outcomes, tracked.record, Ok(Success::Cached(rrset_of(confirmed))));
+                }
+            }
             continue;
         }
         let believed = detector.first(http, console).and_then(|first| {
@@ -79,8 +79,9 @@ pub(crate) fn reconcile(
             Ok(address) => families.push(FamilyRecords { records, detector, address }),
             Err(e) => {
                 let e = Rc::new(e);
-                let failed = |r: &Tracked| outcome(r.record, Err(Failure::Address(Rc::clone(&e))));
-                outcomes.extend(records.iter().map(failed));
+                for tracked in &records {
+                    add(&mut outcomes, tracked.record, Err(Failure::Address(Rc::clone(&e))));
+                }
             }
         }
     }
@@ -104,29 +105,27 @@ struct Tracked<'a> {
     delegation: Option<Delegation>,
 }
 
-fn outcome(record: &Record, result: Result<Success, Failure>) -> Outcome {
-    Outcome { account: record.account, keys: vec![record.key.clone()], result }
+#[inline(never)]
+fn add(outcomes: &mut Vec<Outcome>, record: &Record, result: Result<Success, Failure>) {
+    outcomes.push(Outcome { account: record.account, keys: vec![record.key.clone()], result });
 }
 
-/// Returns the records of a target, by its number.
-fn records_of<'a>(config: &'a Config, state: &'a State, target: usize) -> Vec<Tracked<'a>> {
+/// Returns the records of a target, by its number. Those that are in backoff become outcomes at once.
+fn records_of<'a>(
+    config: &'a Config,
+    context: &PassContext<'a>,
+    target: usize,
+    outcomes: &mut Vec<Outcome>,
+) -> Vec<Tracked<'a>> {
     let mut records = Vec::new();
     for record in config.records.iter().filter(|r| r.target == target) {
-        let state = state.record(config.account(record).api.as_str(), &record.key);
-        records.push(Tracked { record, state, read: None, delegation: None });
+        let state = context.state.record(config.account(record).api.as_str(), &record.key);
+        match state.and_then(|state| state.in_backoff(context.now)) {
+            Some(failure) => add(outcomes, record, Err(Failure::BackedOff(failure.clone()))),
+            None => records.push(Tracked { record, state, read: None, delegation: None }),
+        }
     }
     records
-}
-
-/// Removes the records that are in backoff. They become outcomes at once.
-fn skip_backed_off(records: &mut Vec<Tracked>, now: Timestamp, outcomes: &mut Vec<Outcome>) {
-    records.retain(|Tracked { record, state, .. }| {
-        let failure = state.and_then(|state| state.in_backoff(now));
-        if let Some(failure) = failure {
-            outcomes.push(outcome(record, Err(Failure::BackedOff(failure.clone()))));
-        }
-        failure.is_none()
-    });
 }
 
 /// Fast path: if every record has a fresh confirmation and `hint` returns the confirmed address, no request to Gandi
@@ -242,7 +241,7 @@ impl Pass<'_> {
                 (Assessment::Cached(rrset), None) => Ok(Success::Cached(rrset)),
                 (Assessment::Planned(action), None) => self.apply(record, action),
             };
-            outcomes.push(outcome(record, result));
+            add(outcomes, record, result);
         }
     }
 

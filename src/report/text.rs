@@ -75,41 +75,25 @@ fn report_success(
 ) {
     for key in &outcome.keys {
         match success {
-            Success::Cached(rrset) => {
-                console.debug(format_args!("{key}: unchanged (cached): {}", rrset.addresses()));
+            Success::Cached(rrset) | Success::Unchanged(rrset) => {
+                let cached = if matches!(success, Success::Cached(_)) { " (cached)" } else { "" };
+                console.debug(format_args!("{key}: unchanged{cached}: {}", rrset.addresses()));
             }
-            Success::Unchanged(rrset) => {
-                console.debug(format_args!("{key}: unchanged: {}", rrset.addresses()));
+            Success::Created { new, mode } => {
+                let would = if *mode == WriteMode::DryRun { "would be " } else { "" };
+                let (addresses, ttl) = (new.addresses(), new.ttl);
+                console.notice(format_args!("{key}: {would}created: {addresses} (TTL {ttl})"));
             }
-            Success::Created { new, mode } => console.notice(format_args!(
-                "{key}: {}: {} (TTL {})",
-                match mode {
-                    WriteMode::Apply => "created",
-                    WriteMode::DryRun => "would be created",
-                },
-                new.addresses(),
-                new.ttl
-            )),
             Success::Replaced { old, new, mode: WriteMode::DryRun }
                 if old.values() != new.values() && !is_known(outcome.account, key) =>
             {
                 console.notice(format_args!("{key}: would replace {}", FirstWrite { old, new }));
             }
             Success::Replaced { old, new, mode } => {
-                console.notice(format_args!(
-                    "{key}: {}{}",
-                    would_change(*mode),
-                    ReplacementText { old, new }
-                ));
+                let would = if *mode == WriteMode::DryRun { "would change: " } else { "" };
+                console.notice(format_args!("{key}: {would}{}", ReplacementText { old, new }));
             }
         }
-    }
-}
-
-const fn would_change(mode: WriteMode) -> &'static str {
-    match mode {
-        WriteMode::Apply => "",
-        WriteMode::DryRun => "would change: ",
     }
 }
 

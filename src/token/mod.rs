@@ -57,6 +57,7 @@ pub(crate) fn advice(account: &Account) -> String {
 
 /// Completes the interrupted renewals, if there are any. Accounts whose new token Gandi accepts get it, and another
 /// fingerprint. Returns true if there is such an account.
+#[inline(never)]
 pub(crate) fn resume_renewals(
     config: &mut Config,
     http: &Http,

@@ -84,6 +84,7 @@ impl std::error::Error for RenewalError {
 }
 
 /// Renews the token in the file at `path`: `request` gets a new token from Gandi, `verify` checks that it works.
+#[inline(never)]
 pub(super) fn renew(
     path: &Path,
     request: impl FnOnce() -> Result<Credential, gandi::Error>,

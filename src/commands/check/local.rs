@@ -19,6 +19,7 @@ use crate::sys::words::count;
 use crate::token;
 
 /// Checks the config: its warnings, and the files and programs that it names.
+#[inline(never)]
 pub(super) fn check_config(config: &Config, findings: &mut Findings) {
     let records = count(config.records.len() as u64, "record");
     // The config would not have been loaded otherwise.
@@ -136,15 +137,24 @@ fn check_former_runs(config: &Config, dir: &Path, id: ConfigId, now: Timestamp, 
         Err(e) if e.is_other_version() => return,
         Err(e) => return findings.warn(Id::LastSuccess, "", chain(&e)),
     };
-    let known = || config.records.iter().filter_map(|r| state.record(config.account(r).api.as_str(), &r.key));
-    match known().filter_map(|r| r.confirmed.as_ref()).map(|c| c.at).max() {
+    let (mut last_success, mut since) = (None, None);
+    for record in &config.records {
+        let Some(known) = state.record(config.account(record).api.as_str(), &record.key) else { continue };
+        last_success = last_success.max(known.confirmed.as_ref().map(|c| c.at));
+        if let Some(failure) = &known.failure
+            && since.is_none_or(|since| failure.first_seen < since)
+        {
+            since = Some(failure.first_seen);
+        }
+    }
+    match last_success {
         Some(at) if at <= now => findings.ok(Id::LastSuccess, "", at.to_string()),
         Some(at) => {
             findings.warn(Id::LastSuccess, "", format!("{at}, which is in the future: the clock was wrong"));
         }
         None => findings.ok(Id::LastSuccess, "", "none recorded"),
     }
-    if let Some(since) = known().filter_map(|r| r.failure.as_ref()).map(|f| f.first_seen).min() {
+    if let Some(since) = since {
         findings.warn(Id::LastRuns, "", format!("failing since {since}: see gandi-ddns status"));
     }
 }

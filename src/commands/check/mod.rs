@@ -99,6 +99,7 @@ pub fn execute(
 
 /// Runs all checks that need the network. Without a plausible time, none: no certificate is valid then, and TLS refuses a
 /// time before 1970 by a panic.
+#[inline(never)]
 fn check_remote(
     config: &Config,
     id: ConfigId,
@@ -165,6 +166,7 @@ fn check_addresses(config: &Config, http: &Http, findings: &mut Findings) {
 
 /// Makes a dry run, without cached results and backoff. `readable` tells for each account if one of its zones could be
 /// read.
+#[inline(never)]
 fn check_records(
     config: &Config,
     id: ConfigId,

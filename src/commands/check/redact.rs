@@ -29,24 +29,22 @@ impl Redactor {
     }
 
     /// Hides the names in this config, but those of interfaces.
+    #[inline(never)]
     pub(super) fn hide_names_of(&mut self, config: &Config) {
         let mut domains = Texts::default();
         for (i, record) in config.records.iter().enumerate() {
             let (domain, name) = (&record.key.domain, &record.key.name);
-            let number = domains.number(domain.as_str()) + 1;
+            let a_domain = ["[domain ", &(domains.number(domain.as_str()) + 1).to_string(), "]"].concat();
+            let a_name = ["[name ", &(i + 1).to_string(), "]"].concat();
+            let a_host = [a_name.as_str(), ".", &a_domain].concat();
             for (name, domain) in [(name.as_str(), domain.as_str()), (name.typed(), domain.typed())] {
-                self.hide(domain, format!("[domain {number}]"));
-                if name != "@" {
-                    self.hide(&format!("{name}.{domain}"), format!("[name {}].[domain {number}]", i + 1));
-                    self.hide(name.strip_prefix("*.").unwrap_or(name), format!("[name {}]", i + 1));
-                }
+                self.hide(domain, &a_domain);
+                self.hide(&[name, ".", domain].concat(), &a_host);
+                self.hide(name.strip_prefix("*.").unwrap_or(name), &a_name);
             }
         }
-        for line in config.detection.lines() {
-            self.hide(line, line.to_owned());
-        }
-        for name in &config.detection.names() {
-            self.hide(name, "[another name]".to_owned());
+        for (name, is_line) in &config.detection.names() {
+            self.hide(name, if *is_line { name } else { "[another name]" });
         }
     }
 
@@ -55,16 +53,17 @@ impl Redactor {
         let mut rest = names;
         while let Some((_, word, after)) = next_word(rest) {
             for label in word.split('.') {
-                self.hide(label, A_NAME.to_owned());
+                self.hide(label, A_NAME);
             }
             rest = after;
         }
     }
 
-    fn hide(&mut self, name: &str, replacement: String) {
+    #[inline(never)]
+    fn hide(&mut self, name: &str, replacement: &str) {
         let name = name.to_ascii_lowercase();
         if name.len() >= MIN_PART && self.names.number(&name) == self.replacements.len() {
-            self.replacements.push(replacement);
+            self.replacements.push(replacement.to_owned());
         }
     }
 

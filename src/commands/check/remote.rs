@@ -40,6 +40,7 @@ pub(super) fn check_gandi(
 }
 
 /// Checks one account. Returns true if at least one of its zones can be read.
+#[inline(never)]
 fn check_account<'a>(
     config: &'a Config,
     number: usize,

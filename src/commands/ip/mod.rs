@@ -19,6 +19,7 @@ pub fn usage_error(text: &str) -> String {
 
 /// Runs the command. Succeeds if an address of each family requested by `-4` or `-6` is known; without these options,
 /// if one address is known: many networks have no IPv6.
+#[inline(never)]
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let loaded = config::detection(options, &context.env)
         .and_then(|detection| check_clock(context).map(|()| detection));

@@ -94,42 +94,31 @@ fn is_shared(survey: &Survey) -> bool {
 /// Asks for the types to keep, unless `--type` gives them. Ends the setup if no address is known, unless the user goes on.
 pub(super) fn types(dialogue: &mut Dialogue, addresses: &Addresses) -> Result<Types, Exit> {
     let Addresses { known, usable, .. } = addresses;
-    let given = dialogue.given.inline.types.join(" ");
+    let given = &dialogue.given.inline.types;
     let proposed = match (words(*usable), words(*known)) {
         ("", "") => "A",
         ("", known) => known,
         (usable, _) => usable,
     };
     loop {
-        let answer = if given.is_empty() {
-            dialogue.ask(format_args!("Records to keep [{proposed}]: "), proposed)?
-        } else {
-            given.clone()
-        };
-        let mut types = [false; 2];
-        let mut problem = String::new();
-        for word in split(&answer) {
-            match RrsetType::parse(word) {
-                Ok(rrtype) => types[rrtype as usize] = true,
-                Err(unknown) => problem = unknown,
+        let question = format_args!("Records to keep [{proposed}]: ");
+        let answer = dialogue.ask_unless(given, question, proposed)?;
+        let types = match parse(answer) {
+            Ok(types) => types,
+            Err(problem) => {
+                dialogue.problem(&problem, Exit::Usage)?;
+                continue;
             }
-        }
-        if problem.is_empty() && types == [false; 2] {
-            "type A, AAAA or both".clone_into(&mut problem);
-        }
-        if !problem.is_empty() {
-            dialogue.problem(&problem, Exit::Usage)?;
-            continue;
-        }
+        };
         let lacking = words([types[0] && !known[0], types[1] && !known[1]]);
-        if !lacking.is_empty() {
-            problem = format!("this machine has no public address for {lacking} now");
+        let problem = if !lacking.is_empty() {
+            ["this machine has no public address for ", lacking, " now"]
         } else if *usable == [false; 2] && given.is_empty() {
-            "no address of this machine can be reached".clone_into(&mut problem);
+            ["no address of this machine can be reached", "", ""]
         } else {
             return Ok(types);
-        }
-        dialogue.problem(&problem, Exit::TryLater)?;
+        };
+        dialogue.problem(&problem.concat(), Exit::TryLater)?;
         if dialogue.confirm(format_args!("  Continue?"), Answer::No)? {
             return Ok(types);
         }
@@ -139,9 +128,19 @@ pub(super) fn types(dialogue: &mut Dialogue, addresses: &Addresses) -> Result<Ty
     }
 }
 
+/// Reads the types of an answer, at least one.
+fn parse(answer: &str) -> Result<Types, String> {
+    let mut types = [false; 2];
+    for word in split(answer) {
+        types[RrsetType::parse(word)? as usize] = true;
+    }
+    if types == [false; 2] { Err("type A, AAAA or both".to_owned()) } else { Ok(types) }
+}
+
 /// Returns the words of an answer, in which spaces or commas separate them.
-pub(super) fn split(answer: &str) -> impl Iterator<Item = &str> {
-    answer.split([' ', ',', '\t']).filter(|word| !word.is_empty())
+#[inline(never)]
+pub(super) fn split(answer: &str) -> Vec<&str> {
+    answer.split([' ', ',', '\t']).filter(|word| !word.is_empty()).collect()
 }
 
 /// Returns a client whose time limit begins now, not when the user began to type.

@@ -78,9 +78,9 @@ impl Dialogue<'_, '_> {
 
     /// Asks for a text. Enter gives the `default`, which `--yes` gives as well. An `Err` is the end of the setup.
     #[inline(never)]
-    pub(super) fn ask(&mut self, question: Arguments, default: &str) -> Result<String, Exit> {
+    pub(super) fn ask(&mut self, question: Arguments, default: &'static str) -> Result<&'static str, Exit> {
         if self.assumes_yes() {
-            return Ok(default.to_owned());
+            return Ok(default);
         }
         self.console.prompt(&wrap(&question.to_string()));
         let line = self.answer(terminal::line(self.stdin))?;
@@ -88,7 +88,18 @@ impl Dialogue<'_, '_> {
             self.console.notice(format_args!(""));
         }
         let line = line.trim();
-        Ok(if line.is_empty() { default } else { line }.to_owned())
+        Ok(if line.is_empty() { default } else { line })
+    }
+
+    /// Returns the words of an option, or asks for a text if it is not given.
+    #[inline(never)]
+    pub(super) fn ask_unless(
+        &mut self,
+        given: &[String],
+        question: Arguments,
+        default: &'static str,
+    ) -> Result<&'static str, Exit> {
+        if given.is_empty() { self.ask(question, default) } else { Ok(given.join(" ").leak()) }
     }
 
     /// Asks for yes or no.
@@ -96,20 +107,18 @@ impl Dialogue<'_, '_> {
         let choices = if default == Answer::Yes { "[Y/n]" } else { "[y/N]" };
         let default = if default == Answer::Yes { "y" } else { "n" };
         loop {
-            let mut answer = self.ask(format_args!("{question} {choices} "), default)?;
-            answer.make_ascii_lowercase();
-            if "yes".starts_with(&answer) {
-                return Ok(true);
-            }
-            if "no".starts_with(&answer) {
-                return Ok(false);
+            let answer = self.ask(format_args!("{question} {choices} "), default)?;
+            let begins =
+                |word: &str| word.get(..answer.len()).is_some_and(|start| start.eq_ignore_ascii_case(answer));
+            if begins("yes") || begins("no") {
+                return Ok(begins("yes"));
             }
             self.say(format_args!("  Answer y or n."));
         }
     }
 
     /// Asks for the token: without echo, or for the first line of a stdin that is no terminal.
-    pub(super) fn secret(&mut self, question: &str) -> Result<String, Exit> {
+    pub(super) fn secret(&mut self, question: &str) -> Result<&'static str, Exit> {
         if !self.is_terminal {
             let line = terminal::line(self.stdin);
             return self.answer(line.map(|line| Some(line.unwrap_or_default())));
@@ -125,10 +134,10 @@ impl Dialogue<'_, '_> {
         self.answer(typed)
     }
 
-    /// Returns what was read. The error is printed.
-    fn answer(&mut self, read: Result<Option<String>, Errno>) -> Result<String, Exit> {
+    /// Returns what was read, which is kept until the program ends. The error is printed.
+    fn answer(&mut self, read: Result<Option<String>, Errno>) -> Result<&'static str, Exit> {
         match read {
-            Ok(Some(line)) => Ok(line),
+            Ok(Some(line)) => Ok(line.leak()),
             Ok(None) => {
                 self.console.notice(format_args!(""));
                 Err(self.end(format_args!("the input ended before the last answer"), Exit::Usage))

@@ -136,11 +136,12 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     let mut directory = real.as_path();
     while let Some(parent) = directory.parent() {
         directory = parent;
-        if directory.exists() {
-            break;
+        match access(directory, Access::WRITE_OK | Access::EXEC_OK) {
+            Ok(()) => break,
+            Err(Errno::NOENT) => {}
+            Err(e) => return Err(could_not(directory, &e.into())),
         }
     }
-    access(directory, Access::WRITE_OK | Access::EXEC_OK).map_err(|e| could_not(directory, &e.into()))?;
     Ok(if path == Path::new(DEFAULT_CONFIG) { path.to_owned() } else { real })
 }
 
@@ -179,7 +180,9 @@ pub(super) fn text(
     }
     for option in options {
         let (key, value) = option.split_once('=').unwrap_or_default();
-        lines = format!("{lines}{} = {}\n", key.trim(), value.trim());
+        for part in [key.trim(), " = ", value.trim(), "\n"] {
+            lines.push_str(part);
+        }
     }
     let Records { domain, names, types } = records;
     let (ttl, value) = ttl.map_or(("", ""), |ttl| ("\nttl = ", ttl));

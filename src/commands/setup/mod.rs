@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use rustix::termios::isatty;
 
 use crate::cli::{CheckScope, ConfigSource, Existing, GlobalOptions, Redaction, SetupOptions, UpdateOptions};
-use crate::commands::context::{Context, load, report_config_error};
+use crate::commands::context::{Context, check_clock, load, report_config_error};
 use crate::commands::{check, update};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
@@ -23,7 +23,6 @@ use crate::dns::ZoneName;
 use crate::exit::Exit;
 use crate::net::FamilySelection;
 use crate::sys::random::Random;
-use crate::sys::time::implausible;
 use dialogue::{Answer, Dialogue, NOTHING_WRITTEN, WRITTEN};
 use files::{DEFAULT_CONFIG, Found, Records, Target};
 use schedule::Job;
@@ -65,10 +64,8 @@ struct Setup<'a, 'b, 'c> {
 impl Setup<'_, '_, '_> {
     fn run(&mut self) -> Result<Exit, Exit> {
         self.path = files::place(&self.options.source, self.dialogue.console)?;
-        // With a wrong clock no certificate is valid, and TLS refuses one before 1970 by a panic.
-        if let Some(problem) = implausible((self.context.now)()) {
-            self.dialogue.console.error(format_args!("{problem}"));
-            return Err(Exit::TryLater);
+        if let Err(e) = check_clock(self.context) {
+            return Err(report_config_error(&e, "", self.dialogue.console));
         }
         let mut config = self.draft()?;
         let mut token = PathBuf::new();
@@ -144,16 +141,16 @@ impl Setup<'_, '_, '_> {
 
     /// Returns the config of the options, with examples in place of what will be asked.
     fn draft(&mut self) -> Result<Box<Config>, Exit> {
-        for key in ["token_file", "api_key_file"] {
-            if self.options.overrides.iter().any(|option| files::has_key(option, key)) {
-                let text = format_args!("-o {key}: setup asks for the token, and writes its file");
-                self.dialogue.console.error(text);
-                return Err(Exit::Usage);
-            }
-        }
-        if let Some(option) = self.options.overrides.iter().find(|option| files::has_relative_path(option)) {
-            let text = format_args!("-o {option}: its path must be an absolute one, also for the config");
-            self.dialogue.console.error(text);
+        for option in &self.options.overrides {
+            let secret = ["token_file", "api_key_file"].iter().find(|key| files::has_key(option, key));
+            let (shown, problem) = match secret {
+                Some(key) => (*key, "setup asks for the token, and writes its file"),
+                None if files::has_relative_path(option) => {
+                    (option.as_str(), "its path must be an absolute one, also for the config")
+                }
+                None => continue,
+            };
+            self.dialogue.console.error(format_args!("-o {shown}: {problem}"));
             return Err(Exit::Usage);
         }
         let mut inline = self.dialogue.given.inline.clone();

@@ -34,7 +34,7 @@ pub(super) fn ask(
     loop {
         let typed = dialogue.secret("Token (not shown): ")?;
         dialogue.console.hide(typed.trim());
-        match token_of(&typed, source) {
+        match token_of(typed, source) {
             Ok(credential) => config.accounts[0].credential = credential,
             Err(problem) => {
                 dialogue.problem(&problem, Exit::Token)?;

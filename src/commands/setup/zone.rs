@@ -51,7 +51,7 @@ pub(super) fn domain(
             dialogue.say(format_args!("Domain [1]{list}"));
             dialogue.ask(format_args!("> "), "1")?
         };
-        let (problem, exit) = match choose(&answer, domains) {
+        let (problem, exit) = match choose(answer, domains) {
             Err(problem) => (problem, Exit::Usage),
             Ok(domain) => match livedns(&client(config), config, dialogue).domain(&domain) {
                 Ok(()) => return Ok(Some(domain)),
@@ -115,19 +115,15 @@ pub(super) type Held = Vec<(RrsetKey, Option<Rrset>)>;
 /// Asks for names, one or more, and shows what the zone holds at each. `given` are those of `--name`. No name has a CNAME
 /// or another record that excludes addresses.
 pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) -> Result<Held, Exit> {
-    let given = dialogue.given.inline.names.join(" ");
+    let given = &dialogue.given.inline.names;
     loop {
-        let typed = if given.is_empty() {
-            let question = format_args!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
-            dialogue.ask(question, "home")?
-        } else {
-            given.clone()
-        };
+        let question = format_args!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
+        let typed = dialogue.ask_unless(given, question, "home")?;
         let http = client(config);
         let mut livedns = livedns(&http, config, dialogue);
         let mut held = Vec::new();
         let mut result = Ok(());
-        for word in split(&typed) {
+        for word in split(typed) {
             if result.is_ok() {
                 result = look(word, domain, &mut livedns, dialogue, &mut held);
             }

@@ -35,7 +35,7 @@ pub(super) fn object(report: &Report) -> String {
     }
     let mut object = start(report.exit);
     time(&mut object, "time", Some(report.now));
-    object.text("error", report.error).boolean("running", report.is_running);
+    object.text("error", report.error.as_deref()).boolean("running", report.is_running);
     time(&mut object, "last_run", report.last_run);
     time(&mut object, "last_success", last_success);
     time(&mut object, "token_expires", earliest);

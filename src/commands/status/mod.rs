@@ -23,27 +23,32 @@ use report::Report;
 /// Returns the object of `--json` for an invalid command line.
 #[must_use]
 pub fn usage_error(now: Timestamp, text: &str) -> String {
-    json::object(&Report { exit: Exit::Usage, error: Some(text), ..Report::new(now) })
+    early_end(now, Exit::Usage, text.to_owned())
+}
+
+/// Returns the object of a command that has read nothing.
+fn early_end(now: Timestamp, exit: Exit, error: String) -> String {
+    let mut report = Report::new(now);
+    report.exit = exit;
+    report.error = Some(error);
+    json::object(&report)
 }
 
 /// Runs the command. Returns the most severe exit code of the saved failures.
+#[inline(never)]
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
     let now = (context.now)();
-    let mut report = Report::new(now);
     let (config, dir, id, state) = match read(options, context) {
         Ok(saved) => saved,
         Err(e) => {
             if options.format == OutputFormat::Json {
-                console.object(&json::object(&Report {
-                    exit: e.exit(),
-                    error: Some(&e.to_string()),
-                    ..report
-                }));
+                console.object(&early_end(now, e.exit(), e.to_string()));
             }
             return report_config_error(&e, "", console);
         }
     };
     let dir = dir.as_path();
+    let mut report = Report::new(now);
     report.saved = Some((&config, &state));
     report.warnings.extend(implausible(now));
     report.last_run = state::last_run(dir, id);

@@ -11,7 +11,7 @@ pub(super) struct Report<'a> {
     pub(super) now: Timestamp,
     pub(super) exit: Exit,
     /// The reason why the state could not be read; otherwise `None`.
-    pub(super) error: Option<&'a str>,
+    pub(super) error: Option<String>,
     pub(super) warnings: Vec<String>,
     pub(super) last_run: Option<Timestamp>,
     /// The config and the state; `None` after an error.

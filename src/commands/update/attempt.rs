@@ -91,6 +91,7 @@ impl<'a> Updater<'a> {
     }
 
     /// Makes one attempt and prints its changes.
+    #[inline(never)]
     pub(super) fn attempt(&mut self, console: &mut Console) -> Attempt {
         let now = (self.context.now)();
         let blocked = |text, is_silent| Attempt { now, result: Err(Blocked { text, is_silent }) };
@@ -164,6 +165,7 @@ impl<'a> Updater<'a> {
     }
 
     /// Finishes the last attempt of the run, which also maintains the token and sends notifications.
+    #[inline(never)]
     pub(super) fn finish_final(&mut self, attempt: &Attempt, console: &mut Console) {
         self.record(attempt, Attempts::Last, "", console);
         if self.options.mode == WriteMode::DryRun {
@@ -263,6 +265,7 @@ impl<'a> Updater<'a> {
     }
 
     /// Maintains the tokens of the accounts for which a pass reached Gandi, if the result can be saved.
+    #[inline(never)]
     fn maintain_tokens(&mut self, attempt: &Attempt, console: &mut Console) {
         let Ok(Completed { outcomes, http, .. }) = &attempt.result else { return };
         if !self.memory.is_saved() {
@@ -292,6 +295,7 @@ impl<'a> Updater<'a> {
 
     /// Runs `on_failure` for the failures that are new or a day old. A hook that was not started is tried again by the
     /// next run.
+    #[inline(never)]
     fn report_failures(&mut self, attempt: &Attempt, console: &mut Console) {
         let Some(program) = &self.config.notifications.on_failure else { return };
         let apis = self.config.apis();

@@ -33,6 +33,7 @@ impl Memory {
 
     /// Opens, locks and reads the state; a dry run only reads it. Only another run's lock is an error: without a
     /// state, each run queries Gandi. `now` is `None` if the clock is wrong.
+    #[inline(never)]
     pub(super) fn open(
         &mut self,
         config: &Config,

@@ -5,7 +5,7 @@ use super::*;
 fn redactor(names: &[(&str, &str)]) -> Redactor {
     let mut redactor = Redactor::new(Some(Path::new("/home/pi")));
     for (name, replacement) in names {
-        redactor.hide(name, (*replacement).to_owned());
+        redactor.hide(name, replacement);
     }
     redactor
 }
