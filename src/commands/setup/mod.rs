@@ -75,7 +75,9 @@ impl Setup<'_, '_, '_> {
             self.write(&files)?;
             files[0].path.clone_into(&mut token);
             self.context.env.token = None;
-            self.dialogue.say(format_args!("  Written. First update:"));
+            let is_same = files.iter().all(|file| file.found == Found::Same);
+            let text = if is_same { "  Kept. Update:" } else { "  Written. First update:" };
+            self.dialogue.say(format_args!("{text}"));
         } else {
             self.later();
             self.dialogue.say(format_args!("  Kept. Update:"));
