@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::sys::time::Timestamp;
-use crate::sys::words::{beginning, number};
+use crate::sys::words::beginning;
 
 /// The log's socket, the same on every Linux system.
 pub const SOCKET: &str = "/dev/log";
@@ -106,7 +106,9 @@ fn message(severity: Severity, now: Timestamp, pid: u32, text: &str) -> String {
     const MONTHS: &str = "01Jan02Feb03Mar04Apr05May06Jun07Jul08Aug09Sep10Oct11Nov12Dec";
     let date = now.to_string();
     // `2026-11-24 01:55:10 UTC`; RFC 3164 pads the day with a space.
-    use crate::sys::words::{beginning, number};
+    let (_, month) = MONTHS.split_once(&date[5..7]).unwrap_or_default();
+    let (month, day, time) = (beginning(month, 3), date[8..10].trim_start_matches('0'), &date[11..19]);
+    let message = format!("<{}>{month} {day:>2} {time} gandi-ddns[{pid}]: {text}", DAEMON | severity as u8);
     // A line break would begin a second entry.
     beginning(&message.replace('\n', " "), MAX_MESSAGE).to_owned()
 }
