@@ -1,7 +1,8 @@
 //! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type`, `--ttl`
 //! and `--option`.
 
-#![allow(clippy::unnecessary_box_returns, reason = "an error is passed on by several functions, in one word")]
+// An error is passed on by several functions, in one word.
+#![allow(clippy::unnecessary_box_returns, reason = "size")]
 
 mod error;
 mod get;
