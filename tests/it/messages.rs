@@ -132,7 +132,6 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
     (
         "a step that -v prints",
         &[
-            "…: unchanged…: …",
             "heartbeat sent to …",
             "no heartbeat to …: a URL with `?` is for good runs only",
             "completed an interrupted token renewal",
