@@ -1,6 +1,9 @@
 //! Parses the command line into an [`Invocation`]. The config checks the values of `--domain`, `--name`, `--type`, `--ttl`
 //! and `--option`.
 
+// An error is passed on by several functions, in one word.
+#![allow(clippy::unnecessary_box_returns, reason = "size")]
+
 mod error;
 mod get;
 mod given;
@@ -106,8 +109,10 @@ fn invocation(given: &mut Given) -> Parsed<Box<Invocation>> {
 }
 
 /// Returns the error for an option that is not for this command, with the only one that it is for, if it is one.
-fn not_for(option: &Spec, command: &str) -> Box<Invalid> {
-    let named = |command| if command == "" { "an update (a run without a command)" } else { command };
+fn not_for(option: &Spec, command: &'static str) -> Box<Invalid> {
+    let named = |command: &'static str| {
+        if command.is_empty() { "an update (a run without a command)" } else { command }
+    };
     let (before, only) = match option.commands {
         UPDATE => (", only with ", named("")),
         bits => match COMMANDS.iter().find(|(_, bit)| *bit == bits) {

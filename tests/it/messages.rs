@@ -108,7 +108,6 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "does not exist yet; the next run will create it (…)",
             "the next run will change it: …",
             "All checks passed….",
-            "[name …].[domain …]",
             "[another name]",
             "… is reachable, certificate valid",
             "zone found, token has access",
@@ -122,7 +121,8 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
     (
         "a change, or a dry run",
         &[
-            "would be created",
+            "would be",
+            "…: …created: … (TTL …)",
             "would change:",
             "…: would replace …",
             ", the nearest that Gandi accepts",
@@ -132,7 +132,6 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
     (
         "a step that -v prints",
         &[
-            "…: unchanged (cached): …",
             "heartbeat sent to …",
             "no heartbeat to …: a URL with `?` is for good runs only",
             "completed an interrupted token renewal",
