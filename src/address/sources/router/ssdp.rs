@@ -68,7 +68,8 @@ impl Search {
         let source = udp::connected(peer, device)?.local_addr()?;
         let socket = bind::open(Type::DGRAM, peer, device)?;
         if let IpAddr::V4(source) = source.ip() {
-            socket.set_multicast_if_v4(&source)?;
+            // Not every kernel has it, as qemu-user. The gateway is searched for by unicast, too.
+            let _ = socket.set_multicast_if_v4(&source);
         }
         Ok(Self { gateway, socket: socket.into(), own: Vec::new(), others: Vec::new(), hints: 0 })
     }
