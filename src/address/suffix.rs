@@ -15,7 +15,7 @@ pub struct Suffix {
 }
 
 /// Returns the halves of an address. Two `u64` take less code than one `u128`.
-#[allow(clippy::cast_possible_truncation, reason = "the other half is returned, too")]
+#[allow(clippy::cast_possible_truncation)]
 const fn halves(address: Ipv6Addr) -> (u64, u64) {
     let bits = address.to_bits();
     ((bits >> 64) as u64, bits as u64)

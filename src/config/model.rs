@@ -29,7 +29,7 @@ pub enum MultipleValues {
 
 /// Top-level domains with which a name looks like an absolute one: the largest, and those of Gandi's customers. One
 /// text, since each of an array takes 8 bytes more.
-const PUBLIC: &str = " com net org info biz eu io dev app me xyz fr de uk ch be nl es it at us ca au lu ";
+const PUBLIC: &str = "|com|net|org|info|biz|eu|io|dev|app|me|xyz|fr|de|uk|ch|be|nl|es|it|at|us|ca|au|lu|";
 
 /// One RRset to keep up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Record {
             .name
             .as_str()
             .rsplit_once('.')
-            .is_some_and(|(_, last)| PUBLIC.contains(&[" ", last, " "].concat()))
+            .is_some_and(|(_, last)| PUBLIC.contains(&["|", last, "|"].concat()))
     }
 
     /// Returns the address to publish when `address` was detected for this machine.
