@@ -5,5 +5,5 @@ mod text;
 
 pub use text::report;
 pub(crate) use text::{
-    FirstWrite, ReplacementText, failure_lines, grouped_lines, report_end, report_failures,
+    FirstWrite, ReplacementText, WILL_REPLACE, failure_lines, grouped_lines, report_end, report_failures,
 };

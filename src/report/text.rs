@@ -119,6 +119,9 @@ impl fmt::Display for ReplacementText<'_> {
     }
 }
 
+/// The beginning of the text of such a replacement by a later run.
+pub(crate) const WILL_REPLACE: &str = "the next run will replace";
+
 /// The text of the replacement of an address that this program has neither written nor confirmed, after "replace".
 pub(crate) struct FirstWrite<'a> {
     pub(crate) old: &'a Rrset,

@@ -181,7 +181,8 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
 ];
 
 /// Protocols, file formats, lists of words, texts of libraries and attributes: each one is a part of a literal.
-const OTHER_PARTS: [&str; 24] = [
+const OTHER_PARTS: [&str; 25] = [
+    "Replace it now?",
     "You need a personal access token from Gandi. Create one at",
     "# Written by `gandi-ddns setup`.",
     "[…] names = … types = …",

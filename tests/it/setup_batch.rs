@@ -129,6 +129,21 @@ fn second_setup_with_the_same_options_changes_nothing() {
 }
 
 #[test]
+fn same_config_without_a_state_does_not_replace_an_address_of_others() {
+    let s = sandbox();
+    setup(&s, &RECORD).exits(0);
+    fs::remove_dir_all(s.path("state")).expect("the state");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    let ran = setup(&s, &RECORD);
+    ran.exits(78);
+    assert!(ran.stderr.contains("to replace it, add --force; the config stays"), "{ran}");
+    assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
+    let forced: Vec<&str> = RECORD.into_iter().chain(["--force"]).collect();
+    setup(&s, &forced).exits(0);
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+}
+
+#[test]
 fn refused_token_is_77_and_nothing_is_written() {
     let s = sandbox();
     let ran = finish(&s, &mut command(&s, &RECORD), "pat_another0123456789\n");

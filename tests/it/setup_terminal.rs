@@ -247,10 +247,22 @@ fn existing_config_is_kept_or_stays_as_old() {
     s.write("conf/gandi-ddns.conf", &old);
     let before = tree(&s.path("conf"));
 
-    // Kept, as Enter says: only the update runs.
+    // Kept, as Enter says. The address of others stays as well.
     let mut terminal = start(&s, &[]);
     let shown = terminal.answer("[y/N] ", "");
     assert!(shown.contains("exists") && shown.contains(".old"), "{shown}");
+    terminal.answer("Replace it now? [y/N] ", "");
+    terminal.finish().exits(64);
+    assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
+    // The options for another record would have no effect.
+    let mut terminal = start(&s, &["--domain", "example.net"]);
+    terminal.answer("[y/N] ", "");
+    terminal.finish().exits(64);
+
+    // Only the update runs.
+    let mut terminal = start(&s, &[]);
+    terminal.answer("[y/N] ", "");
+    terminal.answer("Replace it now? [y/N] ", "y");
     let ended = terminal.finish();
     ended.exits(0);
     assert_eq!(tree(&s.path("conf")), before, "{ended}");

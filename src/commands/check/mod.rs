@@ -19,7 +19,7 @@ use crate::json::Object;
 use crate::outcome::{Failure, OutOfZone, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::json::start;
-use crate::report::{FirstWrite, ReplacementText};
+use crate::report::{FirstWrite, ReplacementText, WILL_REPLACE};
 use crate::state::{self, State};
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
@@ -236,11 +236,7 @@ fn add_record(
             );
         }
         Ok(Success::Replaced { old, new, .. }) if old.values() != new.values() && !is_known(key) => {
-            findings.warn(
-                Id::Record,
-                &about,
-                format!("the next run will replace {}", FirstWrite { old, new }),
-            );
+            findings.warn(Id::Record, &about, format!("{WILL_REPLACE} {}", FirstWrite { old, new }));
         }
         Ok(Success::Replaced { old, new, .. }) => {
             let change = ReplacementText { old, new };

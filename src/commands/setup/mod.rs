@@ -22,6 +22,7 @@ use crate::console::{Console, Verbosity};
 use crate::dns::ZoneName;
 use crate::exit::Exit;
 use crate::net::FamilySelection;
+use crate::report::WILL_REPLACE;
 use crate::sys::random::Random;
 use dialogue::{Answer, Dialogue, NOTHING_WRITTEN, WRITTEN};
 use files::{DEFAULT_CONFIG, Found, Records, Target};
@@ -68,7 +69,7 @@ impl Setup<'_, '_, '_> {
             return Err(report_config_error(&e, "", self.dialogue.console));
         }
         let mut config = self.draft()?;
-        let mut token = PathBuf::new();
+        let (mut token, mut has_agreed) = (PathBuf::new(), false);
         // Of another stdin, the token is the first line.
         if !self.dialogue.can_repeat() || self.may_replace_config()? {
             let files = self.ask(&mut config)?;
@@ -76,6 +77,7 @@ impl Setup<'_, '_, '_> {
             files[0].path.clone_into(&mut token);
             self.context.env.token = None;
             let is_same = files.iter().all(|file| file.found == Found::Same);
+            has_agreed = files[1].found != Found::Same;
             let text = if is_same { "  Kept. Update:" } else { "  Written. First update:" };
             self.dialogue.say(format_args!("{text}"));
         } else {
@@ -83,7 +85,7 @@ impl Setup<'_, '_, '_> {
             self.dialogue.say(format_args!("  Kept. Update:"));
         }
         self.dialogue.written = WRITTEN;
-        let exit = self.first_run();
+        let exit = self.first_run(has_agreed)?;
         let is_default = self.path.as_os_str() == DEFAULT_CONFIG;
         let path = self.path.display().to_string();
         let job = Job {
@@ -113,14 +115,31 @@ impl Setup<'_, '_, '_> {
         self.options.families = FamilySelection::Any;
     }
 
-    /// Prints the problems that `check` finds, and runs the update.
-    fn first_run(&mut self) -> Exit {
+    /// Prints the problems that `check` finds, and runs the update. Unless the user `has_agreed` to the addresses that it
+    /// replaces, it asks first, and there is no update if `check` could not find out.
+    fn first_run(&mut self, has_agreed: bool) -> Result<Exit, Exit> {
         let (mut found, mut errors) = (Vec::new(), Vec::new());
         let mut console = Console::new(Verbosity::Normal, &mut found, &mut errors);
-        check::execute(self.options, (Redaction::Off, CheckScope::Everything), self.context, &mut console);
+        let scope = (Redaction::Off, CheckScope::Everything);
+        let checked = check::execute(self.options, scope, self.context, &mut console);
+        let mut replaces = false;
         for line in String::from_utf8_lossy(&found).lines() {
             if line.starts_with("warning") || line.starts_with("failure") {
                 self.dialogue.say(format_args!("  {line}"));
+                replaces |= line.contains(WILL_REPLACE);
+            }
+        }
+        if !has_agreed && checked != Exit::Ok {
+            return Ok(checked);
+        }
+        if replaces && !has_agreed && self.dialogue.given.existing == Existing::Keep {
+            if self.dialogue.assumes_yes() {
+                let text =
+                    format_args!("gandi-ddns has not written this address; to replace it, add --force");
+                return Err(self.dialogue.end(text, Exit::Config));
+            }
+            if !self.dialogue.confirm(format_args!("Replace it now?"), Answer::No)? {
+                return Err(self.dialogue.declined());
             }
         }
         let console = &mut *self.dialogue.console;
@@ -128,7 +147,7 @@ impl Setup<'_, '_, '_> {
         console.note_terminal();
         let exit = update::execute(self.options, &UpdateOptions::default(), self.context, console);
         console.release();
-        exit
+        Ok(exit)
     }
 
     /// Asks before an existing config is replaced. Returns false if it is to be kept.
@@ -138,7 +157,12 @@ impl Setup<'_, '_, '_> {
         }
         let (path, name) = (self.path.display(), self.path.file_name().unwrap_or_default().display());
         let question = format_args!("{path} exists. Replace it (a copy stays as {name}.old)?");
-        self.dialogue.confirm(question, Answer::No)
+        let replaces = self.dialogue.confirm(question, Answer::No)?;
+        // `--domain` would have no effect.
+        if !replaces && !self.dialogue.given.inline.domain.is_empty() {
+            return Err(self.dialogue.declined());
+        }
+        Ok(replaces)
     }
 
     /// Returns the config of the options, with examples in place of what will be asked.
