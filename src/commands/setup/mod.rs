@@ -69,7 +69,7 @@ impl Setup<'_, '_, '_> {
             return Err(report_config_error(&e, "", self.dialogue.console));
         }
         let mut config = self.draft()?;
-        let (mut token, mut has_agreed) = (PathBuf::new(), false);
+        let (mut token, mut addresses) = (PathBuf::new(), self.dialogue.given.existing);
         // Of another stdin, the token is the first line.
         if !self.dialogue.can_repeat() || self.may_replace_config()? {
             let files = self.ask(&mut config)?;
@@ -77,7 +77,10 @@ impl Setup<'_, '_, '_> {
             files[0].path.clone_into(&mut token);
             self.context.env.token = None;
             let is_same = files.iter().all(|file| file.found == Found::Same);
-            has_agreed = files[1].found != Found::Same;
+            if files[1].found != Found::Same {
+                // The user has agreed.
+                addresses = Existing::Replace;
+            }
             let text = if is_same { "  Kept. Update:" } else { "  Written. First update:" };
             self.dialogue.say(format_args!("{text}"));
         } else {
@@ -85,7 +88,7 @@ impl Setup<'_, '_, '_> {
             self.dialogue.say(format_args!("  Kept. Update:"));
         }
         self.dialogue.written = WRITTEN;
-        let exit = self.first_run(has_agreed)?;
+        let exit = self.first_run(addresses)?;
         let is_default = self.path.as_os_str() == DEFAULT_CONFIG;
         let path = self.path.display().to_string();
         let job = Job {
@@ -115,9 +118,9 @@ impl Setup<'_, '_, '_> {
         self.options.families = FamilySelection::Any;
     }
 
-    /// Prints the problems that `check` finds, and runs the update. Unless the user `has_agreed` to the addresses that it
-    /// replaces, it asks first, and there is no update if `check` could not find out.
-    fn first_run(&mut self, has_agreed: bool) -> Result<Exit, Exit> {
+    /// Prints the problems that `check` finds, and runs the update. Before it replaces `addresses` that are to be kept, it
+    /// asks; and there is no update then if `check` could not find out.
+    fn first_run(&mut self, addresses: Existing) -> Result<Exit, Exit> {
         let (mut found, mut errors) = (Vec::new(), Vec::new());
         let mut console = Console::new(Verbosity::Normal, &mut found, &mut errors);
         let scope = (Redaction::Off, CheckScope::Everything);
@@ -129,10 +132,10 @@ impl Setup<'_, '_, '_> {
                 replaces |= line.contains(WILL_REPLACE);
             }
         }
-        if !has_agreed && checked != Exit::Ok {
+        if addresses == Existing::Keep && checked != Exit::Ok {
             return Ok(checked);
         }
-        if replaces && !has_agreed && self.dialogue.given.existing == Existing::Keep {
+        if replaces && addresses == Existing::Keep {
             if self.dialogue.assumes_yes() {
                 let text =
                     format_args!("gandi-ddns has not written this address; to replace it, add --force");
