@@ -30,9 +30,21 @@ pub(crate) fn load(
     credentials: Credentials,
 ) -> Result<(Box<Config>, ConfigId), ConfigError> {
     let Loaded { mut config, id } = config::load(options, &context.env, credentials)?;
-    let is_inline = matches!(options.source, ConfigSource::Inline(_));
-    config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
+    restrict(&mut config, options)?;
     Ok((config, id))
+}
+
+/// Restricts a config to the families of `-4` and `-6`. Fails if no record of these families is left.
+pub(crate) fn restrict(config: &mut Config, options: &GlobalOptions) -> Result<(), ConfigError> {
+    let is_inline = matches!(options.source, ConfigSource::Inline(_));
+    config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })
+}
+
+/// Hides the token or API key of every account in what the console prints.
+pub(crate) fn hide_credentials(config: &Config, console: &mut Console) {
+    for account in &config.accounts {
+        console.hide(account.credential.expose());
+    }
 }
 
 /// Fails if the clock must be wrong: no certificate is valid then, and TLS refuses a time before 1970 by a panic.

@@ -4,13 +4,12 @@
 //! record does not exist, and not that its name is mistyped.
 
 use crate::cli::{ConfigSource, GlobalOptions, OutputFormat};
-use crate::commands::context::{Context, check_clock, report_config_error};
+use crate::commands::context::{Context, check_clock, hide_credentials, report_config_error, restrict};
 use crate::config::{self, Config, ConfigError, Credentials, Loaded, Record};
 use crate::console::Console;
 use crate::dns::name::{lower, sent};
 use crate::dns::{Rrset, RrsetKey};
 use crate::exit::Exit;
-use crate::http::Http;
 use crate::net::FamilySelection;
 use crate::reconcile::{self, Content};
 use crate::report::grouped_lines;
@@ -38,10 +37,8 @@ pub fn execute(options: &GlobalOptions, names: &[String], context: &Context, con
             return report_config_error(&e, "", console);
         }
     };
-    for account in &config.accounts {
-        console.hide(account.credential.expose());
-    }
-    let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
+    hide_credentials(&config, console);
+    let http = config.detection.client();
     let contents = reconcile::read(&config, &http, &mut Random::new(context.seed), console);
     let exit = contents.iter().map(exit_of).max().unwrap_or(Exit::Ok);
     if is_json {
@@ -69,8 +66,7 @@ fn load(options: &GlobalOptions, names: &[String], context: &Context) -> Result<
         }
         config.keep(&|record| selected.iter().any(|name| is_named(&record.key, name)));
     }
-    let is_inline = matches!(options.source, ConfigSource::Inline(_));
-    config.restrict(options.families, if is_inline { Exit::Usage } else { Exit::Config })?;
+    restrict(&mut config, options)?;
     check_clock(context)?;
     Ok(config)
 }

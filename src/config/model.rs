@@ -13,7 +13,7 @@ use crate::dns::{RrsetKey, Ttl};
 use crate::exit::Exit;
 use crate::gandi::Account;
 use crate::http::CertificateDer;
-use crate::http::Endpoint;
+use crate::http::{Endpoint, Http};
 use crate::net::{Family, FamilySelection};
 use crate::sys::hash::ConfigId;
 
@@ -107,6 +107,12 @@ pub struct Detection {
 }
 
 impl Detection {
+    /// Returns an HTTP client with these CA certificates, which sends nothing after the timeout from now.
+    #[must_use]
+    pub fn client(&self) -> Http {
+        Http::new(self.roots.as_deref(), self.timeout)
+    }
+
     /// Returns the names that the sources mention, and true for those of interfaces that questions leave by. `check
     /// --redact` hides the others: the names of `resolve:`, and the hosts and providers of URLs.
     pub(crate) fn names(&self) -> Vec<(&str, bool)> {

@@ -157,7 +157,8 @@ pub(crate) fn tool(words: &[&str], input: &str) -> Result<String, String> {
     Err(["`", &words.join(" "), "` ", &problem].concat())
 }
 
-/// Runs a program to its end, with these variables and without the token in its environment, with `input` on stdin if that is a pipe, and reads its stdout and stderr meanwhile.
+/// Runs a program to its end, with these variables and without the token in its environment, with `input` on stdin if that
+/// is a pipe, and reads its stdout and stderr meanwhile.
 fn execute(
     command: &mut Command,
     variables: &[(&str, &str)],

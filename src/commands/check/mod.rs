@@ -8,7 +8,7 @@ mod remote;
 
 use crate::address::survey::survey;
 use crate::cli::{CheckScope, GlobalOptions, OutputFormat, Redaction, WriteMode};
-use crate::commands::context::{Context, load, report_config_error};
+use crate::commands::context::{Context, hide_credentials, load, report_config_error};
 use crate::config::{self, Config, Credentials};
 use crate::console::{Console, Verbosity};
 use crate::dns::{RrsetKey, ZoneName};
@@ -68,9 +68,7 @@ pub fn execute(
             if redaction == Redaction::On {
                 redactor.hide_names_of(&config);
             }
-            for account in &config.accounts {
-                console.hide(account.credential.expose());
-            }
+            hide_credentials(&config, console);
             local::check_config(&config, &mut findings);
             if scope == CheckScope::Offline {
                 local::check_state_directory(&config, id, None, &mut findings);
@@ -109,7 +107,7 @@ fn check_remote(
 ) {
     let Some(now) = clock else { return };
     let mut random = Random::new(context.seed);
-    let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
+    let http = config.detection.client();
     check_addresses(config, &http, findings);
     let readable = remote::check_gandi(config, &http, now, &mut random, findings);
     if readable.contains(&true) {
@@ -175,7 +173,7 @@ fn check_records(
     findings: &mut Findings,
 ) {
     // A timeout of its own: the sources may have used up the other one.
-    let http = Http::new(config.detection.roots.as_deref(), config.detection.timeout);
+    let http = config.detection.client();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut discarded = Console::new(Verbosity::Quiet, &mut out, &mut err);
     let state = State::default();

@@ -9,7 +9,6 @@ use crate::commands::context::{Context, check_clock, report_config_error};
 use crate::config;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::http::Http;
 
 /// Returns the object of `--json` for an invalid command line.
 #[must_use]
@@ -32,7 +31,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
             return report_config_error(&e, "", console);
         }
     };
-    let http = Http::new(detection.roots.as_deref(), detection.timeout);
+    let http = detection.client();
     let mut wanted = Vec::new();
     for target in &detection.targets {
         if options.families.includes(target.family)

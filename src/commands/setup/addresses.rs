@@ -10,7 +10,6 @@ use crate::address::{Kind, SourceError};
 use crate::config::Config;
 use crate::dns::RrsetType;
 use crate::exit::Exit;
-use crate::http::Http;
 use crate::net::{Family, FamilySelection};
 
 /// True for each of the types that is meant, in the order of [`RrsetType::ALL`].
@@ -39,7 +38,7 @@ pub(super) fn look(dialogue: &mut Dialogue, families: FamilySelection, config: &
             wanted.push(target.wanted());
         }
     }
-    let http = client(config);
+    let http = config.detection.client();
     let mut found = Addresses::default();
     for survey in survey(&wanted, &http) {
         add(&survey, &mut found, dialogue);
@@ -141,11 +140,6 @@ fn parse(answer: &str) -> Result<Types, String> {
 #[inline(never)]
 pub(super) fn split(answer: &str) -> Vec<&str> {
     answer.split([' ', ',', '\t']).filter(|word| !word.is_empty()).collect()
-}
-
-/// Returns a client whose time limit begins now, not when the user began to type.
-pub(super) fn client(config: &Config) -> Http {
-    Http::new(config.detection.roots.as_deref(), config.detection.timeout)
 }
 
 /// Returns the types, separated by spaces.

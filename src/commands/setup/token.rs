@@ -1,6 +1,5 @@
 //! The token: asked for, checked, and proved with Gandi before anything else is asked.
 
-use super::addresses::client;
 use super::dialogue::Dialogue;
 use crate::config::{Config, token_of};
 use crate::dns::ZoneName;
@@ -41,7 +40,7 @@ pub(super) fn ask(
                 continue;
             }
         }
-        let http = client(config);
+        let http = config.detection.client();
         let mut livedns = LiveDns::new(&http, &config.accounts[0], dialogue.random.split());
         let info = livedns.token_info();
         let seen = match domain {

@@ -1,6 +1,6 @@
 //! The domain and the names in it, and what the zone holds there.
 
-use super::addresses::{Addresses, Types, client, split};
+use super::addresses::{Addresses, Types, split};
 use super::dialogue::{Answer, Dialogue};
 use crate::cli::Existing;
 use crate::config::{Config, MultipleValues};
@@ -53,7 +53,7 @@ pub(super) fn domain(
         };
         let (problem, exit) = match choose(answer, domains) {
             Err(problem) => (problem, Exit::Usage),
-            Ok(domain) => match livedns(&client(config), config, dialogue).domain(&domain) {
+            Ok(domain) => match livedns(&config.detection.client(), config, dialogue).domain(&domain) {
                 Ok(()) => return Ok(Some(domain)),
                 Err(e) => (chain(&e), e.exit()),
             },
@@ -102,7 +102,7 @@ fn list(domains: &[ZoneName]) -> String {
 
 /// Prints that nobody asks the zone, if the domain has other nameservers.
 pub(super) fn tell_nameservers(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) {
-    let http = client(config);
+    let http = config.detection.client();
     let mut livedns = livedns(&http, config, dialogue);
     if let Ok(Some(warning)) = nameservers::warning(&mut livedns, domain) {
         dialogue.say(format_args!("  Warning: the {warning}."));
@@ -119,7 +119,7 @@ pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config)
     loop {
         let question = format_args!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
         let typed = dialogue.ask_unless(given, question, "home")?;
-        let http = client(config);
+        let http = config.detection.client();
         let mut livedns = livedns(&http, config, dialogue);
         let mut held = Vec::new();
         let mut result = Ok(());
@@ -190,8 +190,7 @@ fn look(
 }
 
 fn refused(subject: &str, refusal: &Refusal) -> String {
-    let text = refusal.to_string();
-    [subject, ": ", text.strip_prefix("not changed: ").unwrap_or(&text)].concat()
+    [subject, ": ", &refusal.to_string()].concat()
 }
 
 /// Asks before the addresses at the names become others. Returns false if the user wants other names.

@@ -117,7 +117,7 @@ impl<'a> Updater<'a> {
             return blocked(locked.to_string(), true);
         }
         self.memory.note_run(now);
-        let http = Http::new(self.config.detection.roots.as_deref(), self.config.detection.timeout);
+        let http = self.config.detection.client();
         if self.options.mode == WriteMode::Apply
             && token::resume_renewals(&mut self.config, &http, &mut self.random, console)
         {

@@ -7,7 +7,7 @@ mod telling;
 use std::time::{Duration, Instant};
 
 use crate::cli::{GlobalOptions, OutputFormat, UpdateOptions, WriteMode};
-use crate::commands::context::{Context, load, report_config_error};
+use crate::commands::context::{Context, hide_credentials, load, report_config_error};
 use crate::config::Credentials;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -107,9 +107,7 @@ pub fn execute(
         told = text;
         retries.pause(console);
     };
-    for account in &config.accounts {
-        console.hide(account.credential.expose());
-    }
+    hide_credentials(&config, console);
     console.hold();
     if !update.splay.is_zero() {
         let most = u32::try_from(update.splay.as_millis()).unwrap_or(u32::MAX);

@@ -10,7 +10,7 @@ const OTHER_COMMANDS: [&str; 5] = ["check", "ip", "status", "get", "setup"];
 pub(super) enum Dialect {
     /// It knows `@reboot`.
     Full,
-    /// That of busybox, which logs an error for `@reboot` at each start.
+    /// The one of busybox, which logs an error for `@reboot` at each start.
     Busybox,
 }
 

@@ -37,7 +37,7 @@ const MAX_CRONTAB: u64 = 1 << 20;
 /// Directories that are empty after a reboot.
 const TEMPORARY: [&str; 4] = ["/tmp/", "/var/tmp/", "/run/", "/dev/shm/"];
 
-/// What is to run, and the records in the config.
+/// The program and the config to run, and the records in the config.
 pub(in crate::commands::setup) struct Job<'a> {
     /// The absolute path of this program; `None` if it is unknown.
     pub(in crate::commands::setup) program: Option<&'a Path>,
