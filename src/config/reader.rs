@@ -11,38 +11,16 @@ use crate::sys::secret;
 use crate::sys::time::duration;
 use crate::sys::words;
 
-/// The keys of the global section.
-const GLOBAL: [&str; 19] = [
-    "token",
-    "token_file",
-    "api_key",
-    "api_key_file",
-    "api",
-    "sharing_id",
+/// All keys: those of the global section alone, those of both kinds of section, and those of a domain section alone.
+const KEYS: [&str; 23] = [
     "ca_file",
     "state_dir",
     "timeout",
     "recheck",
-    "quorum",
-    "multiple_values",
-    "ipv4",
-    "ipv6",
-    "renew_token",
     "history",
     "on_change",
     "on_failure",
     "heartbeat",
-];
-/// The keys of a domain section.
-const SECTION: [&str; 15] = [
-    "names",
-    "types",
-    "ttl",
-    "multiple_values",
-    "suffix",
-    "ipv4",
-    "ipv6",
-    "quorum",
     "token",
     "token_file",
     "api_key",
@@ -50,7 +28,19 @@ const SECTION: [&str; 15] = [
     "api",
     "sharing_id",
     "renew_token",
+    "ipv4",
+    "ipv6",
+    "quorum",
+    "multiple_values",
+    "names",
+    "types",
+    "ttl",
+    "suffix",
 ];
+/// The keys of the global section.
+const GLOBAL: &[&str] = KEYS.split_at(19).0;
+/// The keys of a domain section.
+const SECTION: &[&str] = KEYS.split_at(8).1;
 
 /// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
 const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
@@ -61,13 +51,13 @@ const RENAMED: [(&str, &str); 3] =
 
 /// Returns true for a key of this program, in lower case.
 pub(super) fn is_key(key: &str) -> bool {
-    GLOBAL.contains(&key) || SECTION.contains(&key)
+    KEYS.contains(&key)
 }
 
 /// Checks the keys of a section: unknown, misplaced and repeated keys are errors, because an ignored key would mislead
 /// the user. `known` are the keys of this kind of section, `elsewhere` those of the other kind.
 fn check_keys(section: &Section, known: &[&str], elsewhere: &[&str], errors: &Errors) {
-    let mut set = [false; GLOBAL.len()];
+    let mut set = [false; KEYS.len()];
     for entry in &section.entries {
         let key = entry.key.as_str();
         let problem = if let Some(place) = known.iter().position(|known| *known == key) {
@@ -106,13 +96,13 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Creates a reader for the global section, and checks its keys.
     pub(super) fn global(section: &'a Section, errors: &'a Errors) -> Self {
-        check_keys(section, &GLOBAL, &SECTION, errors);
+        check_keys(section, GLOBAL, SECTION, errors);
         Self { section, errors }
     }
 
     /// Creates a reader for the section of a domain, and checks its keys.
     pub(super) fn of_domain(section: &'a Section, errors: &'a Errors) -> Self {
-        check_keys(section, &SECTION, &GLOBAL, errors);
+        check_keys(section, SECTION, GLOBAL, errors);
         Self { section, errors }
     }
 
