@@ -10,7 +10,8 @@ use crate::sandbox::{ADDRESS, ADDRESS6, Sandbox};
 use fake_gandi::{Dns, Echo, Family, Tls};
 
 const README: &str = include_str!("../../README.md");
-const V4: [&str; 6] = [
+/// The built-in echo services for IPv4.
+pub(crate) const V4: [&str; 6] = [
     "api4.ipify.org",
     "ipv4.icanhazip.com",
     "v4.ident.me",

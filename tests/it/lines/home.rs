@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::process::{Command, Stdio};
 
+use crate::default_sources::V4;
 use crate::interface_source::until;
 use crate::namespace::Namespace;
 use crate::router_source::{Daemon, start_in};
@@ -22,16 +23,6 @@ pub(super) const SECOND: &str = "62.4.99.20";
 pub(super) const STALE: &str = "81.2.69.1";
 /// The variable with the path of the CA certificates, for the process of the services.
 const CA: &str = "GANDI_DDNS_TEST_INTERNET";
-/// The built-in echo services for IPv4; the n-th is at 46.4.0.n.
-const ECHOES: [&str; 6] = [
-    "api4.ipify.org",
-    "ipv4.icanhazip.com",
-    "v4.ident.me",
-    "checkip.amazonaws.com",
-    "checkipv4.dedyn.io",
-    "ipv4.seeip.org",
-];
-
 /// The sections of most tests: `home` follows the line at `eth0`, `backup` that at `wwan0`.
 pub(super) const TWO_GROUPS: &str = "ipv4 = dns@eth0 web@eth0\n[example.org]\nnames = home\n[example.org]\nnames = backup\nipv4 = dns@wwan0 web@wwan0\n";
 
@@ -175,7 +166,7 @@ fn services() {
     let fake = Fake::start();
     let whoami = ["1.1.1.1:53", "216.239.32.10:53"].map(Dns::start);
     let resolvers = ["8.8.8.8:53", "9.9.9.9:53"].map(NameServer::start);
-    for (n, name) in (1..).zip(ECHOES) {
+    for (n, name) in (1..).zip(V4) {
         let address = format!("46.4.0.{n}");
         fake.mirror(address.parse::<IpAddr>().expect("an address"));
         for resolver in &resolvers {

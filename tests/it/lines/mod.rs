@@ -111,17 +111,17 @@ fn rules_by_mark_as_those_of_mwan3_do_not_matter() {
          nft add rule ip n p oifname { eth0, wwan0 } masquerade
          ip route add default via 192.168.1.1 dev eth0 table 1; ip route add default via 192.168.2.1 dev wwan0 table 2
          ip rule add pref 2001 fwmark 0x100/0x3f00 lookup 1; ip rule add pref 2002 fwmark 0x200/0x3f00 lookup 2
-         nft add table ip m
-         nft add chain ip m out '{ type route hook output priority mangle; }'
-         nft add rule ip m out ip daddr 127.0.0.0/8 accept
-         nft add rule ip m out 'meta mark & 0x3f00 == 0' meta mark set 0x100",
+         nft add table ip m; nft add chain ip m out '{ type route hook output priority mangle; }'",
     );
-    for (mark, first) in [("0x100", FIRST), ("0x200", SECOND)] {
+    let mark_packets = |mark: &str| {
         h.net.run(&format!(
             "nft flush chain ip m out
             nft add rule ip m out ip daddr 127.0.0.0/8 accept
             nft add rule ip m out 'meta mark & 0x3f00 == 0' meta mark set {mark}"
         ));
+    };
+    for (mark, first) in [("0x100", FIRST), ("0x200", SECOND)] {
+        mark_packets(mark);
         h.update().exits_without_errors(0);
         h.holds(&format!("mark {mark}"), first, SECOND);
     }
@@ -135,11 +135,7 @@ fn rules_by_mark_as_those_of_mwan3_do_not_matter() {
          mkdir /run/mwan3; echo 0x3f00 >/run/mwan3/mmx_mask",
     );
     for (mark, first) in [("0x100", FIRST), ("0x200", SECOND)] {
-        h.net.run(&format!(
-            "nft flush chain ip m out
-            nft add rule ip m out ip daddr 127.0.0.0/8 accept
-            nft add rule ip m out 'meta mark & 0x3f00 == 0' meta mark set {mark}"
-        ));
+        mark_packets(mark);
         h.update().exits_without_errors(0);
         h.holds(&format!("mwan3 with mark {mark}"), first, SECOND);
         h.config(TWO_GROUPS);
