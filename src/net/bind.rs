@@ -123,25 +123,28 @@ pub(crate) fn tcp(peer: SocketAddr, device: Option<&Device>, timeout: Duration) 
 }
 
 /// Returns true if the kernel routes packets from `own` to `peer` by the interface of this number, as `ip route get PEER
-/// from OWN` shows: `RTM_GETROUTE` of rtnetlink(7). The processors of all builds are little-endian.
+/// from OWN` shows: `RTM_GETROUTE` of rtnetlink(7). Numbers have the byte order of this machine.
 fn is_routed(own: IpAddr, peer: IpAddr, interface: u32) -> io::Result<bool> {
     let octets = |address| match address {
         IpAddr::V4(a) => a.octets().to_vec(),
         IpAddr::V6(a) => a.octets().to_vec(),
     };
     let (own, peer) = (octets(own), octets(peer));
-    let (family, bytes) = if own.len() == 4 { (2, 4) } else { (10, 16) };
+    let (family, bytes): (u8, u8) = if own.len() == 4 { (2, 4) } else { (10, 16) };
     // nlmsghdr: length, RTM_GETROUTE, NLM_F_REQUEST. rtmsg: family and bits of both addresses. Then RTA_DST and RTA_SRC.
-    let (length, bits, attribute) = (36 + 2 * bytes, 8 * bytes, 4 + bytes);
-    let header = [length, 0, 0, 0, 26, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let route = [family, bits, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0, attribute, 0, 1, 0];
-    let request = [&header[..], &route, &peer, &[attribute, 0, 2, 0], &own].concat();
+    let length = u32::from(36 + 2 * bytes).to_ne_bytes();
+    let bits = 8 * bytes;
+    let pair = |first: u16, second: u16| [first.to_ne_bytes(), second.to_ne_bytes()].concat();
+    let attribute = |kind| pair(u16::from(4 + bytes), kind);
+    let route = [family, bits, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let (of_peer, of_own) = (attribute(1), attribute(2));
+    let request = [&length[..], &pair(26, 1), &[0; 8], &route, &of_peer, &peer, &of_own, &own].concat();
     let mut socket = Socket::new(Domain::from(AF_NETLINK), Type::RAW, None)?;
     socket.send(&request)?;
     let mut reply = [0; 256];
     let length = socket.read(&mut reply)?;
     // RTA_OIF: length, kind, number. The other attributes of a route cannot look like it, and an error has none.
-    let wanted = [[8, 0, 4, 0], interface.to_le_bytes()].concat();
+    let wanted = [&pair(8, 4)[..], &interface.to_ne_bytes()].concat();
     Ok(reply[..length].windows(wanted.len()).any(|part| part == wanted))
 }
 
