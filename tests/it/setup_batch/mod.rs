@@ -1,5 +1,8 @@
 //! `gandi-ddns setup` without a terminal: with `--yes`, and with the answers on stdin. No run here may find a cron.
 
+mod files; // the files that it writes
+mod zone; // what the zone holds
+
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -129,21 +132,6 @@ fn second_setup_with_the_same_options_changes_nothing() {
 }
 
 #[test]
-fn same_config_without_a_state_does_not_replace_an_address_of_others() {
-    let s = sandbox();
-    setup(&s, &RECORD).exits(0);
-    fs::remove_dir_all(s.path("state")).expect("the state");
-    s.fake.set("example.org", "home", "A", 600, &[STALE]);
-    let ran = setup(&s, &RECORD);
-    ran.exits(78);
-    assert!(ran.stderr.contains("to replace it, add --force; the config stays"), "{ran}");
-    assert_eq!(s.zone("home", "A"), format!("600 {STALE}"));
-    let forced: Vec<&str> = RECORD.into_iter().chain(["--force"]).collect();
-    setup(&s, &forced).exits(0);
-    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
-}
-
-#[test]
 fn refused_token_is_77_and_nothing_is_written() {
     let s = sandbox();
     let ran = finish(&s, &mut command(&s, &RECORD), "pat_another0123456789\n");
@@ -212,167 +200,6 @@ fn expiry_of_the_token_is_told() {
 }
 
 #[test]
-fn other_config_is_kept_unless_forced() {
-    let s = sandbox();
-    fs::create_dir(s.path(DIR)).expect("a directory");
-    s.write(CONFIG, "# mine\n");
-    let ran = setup(&s, &RECORD);
-    ran.exits(78);
-    let path = s.path(CONFIG).display().to_string();
-    ran.says(&[&path, "exists and has another content; remove it, or add --force; nothing was written\n"]);
-    assert_eq!((read(&s, CONFIG).as_str(), names(&s, DIR).len(), s.fake.puts().len()), ("# mine\n", 1, 0));
-    let forced: Vec<&str> = RECORD.into_iter().chain(["--force"]).collect();
-    setup(&s, &forced).exits_without_errors(0);
-    let old = format!("{CONFIG}.old");
-    assert_eq!((read(&s, &old).as_str(), mode(&s, &old), names(&s, DIR).len()), ("# mine\n", 0o600, 3));
-    // A copy never replaces another one.
-    s.write(CONFIG, "# mine too\n");
-    setup(&s, &forced).exits_without_errors(0);
-    assert_eq!((read(&s, &old).as_str(), read(&s, &(old + "2")).as_str()), ("# mine\n", "# mine too\n"));
-}
-
-#[test]
-fn other_token_is_never_replaced() {
-    let s = sandbox();
-    let forced: Vec<&str> = RECORD.into_iter().chain(["--force"]).collect();
-    fs::create_dir(s.path(DIR)).expect("a directory");
-    s.write("etc/gandi-ddns/token", "pat_mine0123456789\n");
-    fs::create_dir(s.path("etc/gandi-ddns/token2")).expect("a directory");
-    // Neither without nor with --force, and the second time it is the same file.
-    for arguments in [&RECORD[..], &forced] {
-        setup(&s, arguments).exits_without_errors(0);
-        assert_eq!(names(&s, DIR), ["gandi-ddns.conf", "token", "token2", "token3"]);
-        assert_eq!(read(&s, "etc/gandi-ddns/token"), "pat_mine0123456789\n");
-        assert_eq!(read(&s, "etc/gandi-ddns/token3"), format!("{TOKEN}\n"));
-        assert!(read(&s, CONFIG).contains("\ntoken_file = token3\n"), "{}", read(&s, CONFIG));
-    }
-    assert_eq!(mode(&s, "etc/gandi-ddns/token3"), 0o600);
-    s.finish(s.command().arg("-c").arg(s.path(CONFIG))).is(0, "");
-}
-
-#[test]
-fn link_is_no_place_for_a_config() {
-    // Relative paths beside it and beside its target would be different ones.
-    let s = sandbox();
-    s.write("real.conf", "");
-    symlink("../real.conf", s.path("etc/link.conf")).expect("a link");
-    let mut command = s.command();
-    command.args(["setup", "-c", "etc/link.conf"]).args(options(&s)).args(RECORD);
-    finish(&s, &mut command, TOKEN).fails(78, &["it must name the config file"]);
-}
-
-#[test]
-fn leftover_of_a_killed_setup_is_no_obstacle() {
-    let s = sandbox();
-    fs::create_dir(s.path("etc/gandi-ddns.new")).expect("a directory");
-    s.write("etc/gandi-ddns.new/token", "pat_");
-    s.write("etc/gandi-ddns.new/gandi-ddns.conf.new", "");
-    setup(&s, &RECORD).exits_without_errors(0);
-    assert_eq!((names(&s, "etc"), names(&s, DIR).len()), (vec!["gandi-ddns".to_owned()], 2));
-    // In a directory that exists, the token comes first.
-    let s = sandbox();
-    fs::create_dir(s.path(DIR)).expect("a directory");
-    s.write("etc/gandi-ddns/token", &format!("{TOKEN}\n"));
-    s.write("etc/gandi-ddns/gandi-ddns.conf.new", "half");
-    setup(&s, &RECORD).exits_without_errors(0);
-    assert_eq!(names(&s, DIR), ["gandi-ddns.conf", "token"]);
-    // Something else of that name is not removed.
-    let s = sandbox();
-    fs::create_dir(s.path("etc/gandi-ddns.new")).expect("a directory");
-    s.write("etc/gandi-ddns.new/other", "");
-    let ran = setup(&s, &RECORD);
-    ran.exits(78);
-    ran.says(&["could not write ", "etc/gandi-ddns/gandi-ddns.conf and its token: "]);
-    assert_eq!(
-        (names(&s, "etc"), names(&s, "etc/gandi-ddns.new")),
-        (vec!["gandi-ddns.new".to_owned()], vec!["other".to_owned()])
-    );
-}
-
-#[test]
-fn foreign_address_is_replaced_only_with_force() {
-    for (address, words) in [
-        (STALE, "points at 81.2.69.1: it would move to this machine"),
-        ("217.70.184.38", "points at 217.70.184.38, Gandi's web redirection: your web site there would move"),
-    ] {
-        let s = sandbox();
-        s.fake.set("example.org", "home", "A", 600, &[address]);
-        let ran = setup(&s, &RECORD);
-        nothing_written(
-            &s,
-            &ran,
-            78,
-            &[words, "; remove that record at Gandi, or add --force; nothing was written"],
-        );
-        let forced: Vec<&str> = RECORD.into_iter().chain(["--force"]).collect();
-        setup(&s, &forced).exits_without_errors(0);
-        assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
-    }
-    // One that is right already, and one of another type.
-    let s = sandbox();
-    s.fake.set("example.org", "home", "A", 600, &[ADDRESS]);
-    s.fake.set("example.org", "home", "AAAA", 600, &["2a01::1"]);
-    setup(&s, &RECORD).exits_without_errors(0);
-    assert_eq!((s.zone("home", "AAAA").as_str(), s.fake.puts().len()), ("600 2a01::1", 0));
-}
-
-#[test]
-fn name_that_holds_no_address_is_refused_even_with_force() {
-    for (name, kind, values, words) in [
-        (
-            "home",
-            "CNAME",
-            &["webredir.vip.gandi.net."][..],
-            "home.example.org: a CNAME record (to webredir.vip.gandi.net.) exists",
-        ),
-        ("home", "ALIAS", &["a.example."], "home.example.org: an ALIAS record (to a.example.) exists"),
-        (
-            "home",
-            "NS",
-            &["ns1.example."],
-            "the NS record at home.example.org takes this name out of the zone",
-        ),
-        ("home", "A", &[STALE, "81.2.69.3"], "home.example.org A: the record has 2 addresses"),
-    ] {
-        let s = sandbox();
-        s.fake.set("example.org", name, kind, 600, values);
-        let forced: Vec<&str> = RECORD.into_iter().chain(["--force"]).collect();
-        for arguments in [&RECORD[..], &forced] {
-            nothing_written(&s, &setup(&s, arguments), 78, &[words, "; nothing was written"]);
-        }
-    }
-    let s = sandbox();
-    s.fake.set("example.org", "home", "A", 600, &[STALE, "81.2.69.3"]);
-    let all: Vec<&str> = RECORD.into_iter().chain(["--force", "-o", "multiple_values=replace"]).collect();
-    setup(&s, &all).exits_without_errors(0);
-    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
-}
-
-#[test]
-fn domain_that_cannot_be_updated_is_refused() {
-    let s = sandbox();
-    s.fake.add_domain_without_zone("example.net");
-    for (domain, words) in [
-        ("example.com", "does not find the domain example.com (404)"),
-        ("home.example.org", "does not find the domain home.example.org (404)"),
-        ("example.net", "has no LiveDNS zone for example.net (404)"),
-    ] {
-        let ran = setup(&s, &["--domain", domain, "--type", "A", "--yes"]);
-        nothing_written(&s, &ran, 78, &[words, "; nothing was written"]);
-    }
-}
-
-#[test]
-fn domain_on_other_nameservers_is_told() {
-    let s = sandbox();
-    s.fake.set_current("example.org", "other");
-    let ran = setup(&s, &RECORD);
-    ran.exits(0);
-    let words = "Warning: the domain uses `other` nameservers: updates here have no effect";
-    assert!(ran.stdout.replace("\n  ", " ").contains(words), "{ran}");
-}
-
-#[test]
 fn bad_arguments_are_64_before_any_request() {
     let s = sandbox();
     for (arguments, words) in [
@@ -414,54 +241,6 @@ fn bad_arguments_are_64_before_any_request() {
 }
 
 #[test]
-fn path_that_cannot_be_a_config_is_told_before_any_question() {
-    let s = sandbox();
-    s.write("file", "");
-    fs::create_dir(s.path("open")).expect("a directory");
-    fs::set_permissions(s.path("open"), fs::Permissions::from_mode(0o777)).expect("chmod");
-    symlink("nowhere/x.conf", s.path("dangling")).expect("a link");
-    for (path, words) in [
-        ("etc", "it must name the config file"),
-        ("etc/..", "it must name the config file"),
-        ("etc/token", "it must name the config file"),
-        ("open/x.conf", "other users can write to "),
-        ("dangling", "could not "),
-        ("file/x.conf", "could not "),
-    ] {
-        let mut command = s.command();
-        command.args(["setup", "-c", path]).args(options(&s)).args(RECORD);
-        let ran = finish(&s, &mut command, TOKEN);
-        nothing_written(&s, &ran, 78, &[words]);
-    }
-}
-
-#[test]
-fn ordinary_user_needs_a_config_of_the_own() {
-    let s = Sandbox::new();
-    let other = OtherUser::new(&s, 4711);
-    let mut command = other.command(&s, &[]);
-    command.arg("setup").args(options(&s)).args(RECORD);
-    finish(&s, &mut command, TOKEN).fails(64, &["run it with sudo, or give -c FILE for a setup of your own"]);
-    let mut command = other.command(&s, &[]);
-    command.args(["setup", "-c", "/etc/gandi-ddns-test.conf"]).args(RECORD);
-    finish(&s, &mut command, TOKEN).fails(78, &["could not write to /etc: "]);
-    assert_eq!(s.fake.requests().len(), 0);
-    other.write("ca.pem", &s.fake.ca_pem(), 0o644);
-    let file = other.path("ca.pem").display().to_string();
-    let state = other.path("state").display().to_string();
-    let mut command = other.command(&s, &[]);
-    command.env("PATH", "/nonexistent").args(["setup", "-c", "mine.conf"]).args(RECORD);
-    for option in
-        options(&s).iter().filter(|o| *o != "-o" && !o.starts_with("state_dir") && !o.starts_with("ca_file"))
-    {
-        command.args(["-o", option]);
-    }
-    command.args(["-o", &format!("ca_file={file}"), "-o", &format!("state_dir={state}")]);
-    finish(&s, &mut command, TOKEN).exits_without_errors(0);
-    assert_eq!(fs::read_to_string(other.path("token")).expect("the token"), format!("{TOKEN}\n"));
-}
-
-#[test]
 fn without_an_address_nothing_is_written() {
     let s = sandbox();
     s.fake.set_address(Family::V4, "192.168.1.10\n");
@@ -479,39 +258,6 @@ fn without_an_address_nothing_is_written() {
     let ran = setup(&s, &["--domain", "example.org", "--yes"]);
     ran.exits(0);
     assert!(read(&s, CONFIG).ends_with("names = home\ntypes = A\n"), "{}", read(&s, CONFIG));
-}
-
-#[test]
-fn options_become_lines_of_the_config() {
-    let s = sandbox();
-    let ran = setup(
-        &s,
-        &[
-            "--domain",
-            "example.org",
-            "--name",
-            "home",
-            "--name",
-            "*.home",
-            "--yes",
-            "--ttl",
-            "10m",
-            "-o",
-            "Recheck = 2h",
-        ],
-    );
-    ran.exits_without_errors(0);
-    let config = read(&s, CONFIG);
-    assert!(config.contains("\nRecheck = 2h\n"), "{config}");
-    assert!(
-        config.ends_with("\n[example.org]\nnames = home *.home\ntypes = A AAAA\nttl = 10m\n"),
-        "{config}"
-    );
-    assert_eq!(s.zone("*.home", "AAAA"), format!("600 {ADDRESS6}"));
-    // `-6` is `--type AAAA`.
-    let s = sandbox();
-    setup(&s, &["--domain", "example.org", "--name", "@", "-6", "--yes"]).exits_without_errors(0);
-    assert!(read(&s, CONFIG).ends_with("names = @\ntypes = AAAA\n"), "{}", read(&s, CONFIG));
 }
 
 #[test]
@@ -551,64 +297,6 @@ fn answers_may_come_from_a_pipe_after_the_token() {
     let s = sandbox();
     let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n\n\n\nn\n"));
     nothing_written(&s, &ran, 64, &["stopped; nothing was written"]);
-}
-
-#[test]
-fn domain_is_chosen_by_number_or_name() {
-    for (answer, chosen) in [
-        ("", "a000.example.net"),
-        ("2", "a001.example.net"),
-        ("230", "a229.example.net"),
-        ("A150.example.net", "a150.example.net"),
-        ("example.org.", "example.org"),
-    ] {
-        let s = sandbox();
-        for n in 0..230 {
-            s.fake.add_domain(&format!("a{n:03}.example.net"));
-        }
-        let ran = finish(&s, &mut command(&s, &["--name", "home", "-4"]), &format!("{TOKEN}\n{answer}\n\n"));
-        ran.exits(0);
-        fits(&ran);
-        assert!(ran.stdout.lines().count() < 120, "{ran}");
-        assert!(s.fake.get(chosen, "home", "A").is_some(), "{answer}: {}", s.fake.zone_text());
-    }
-    let s = sandbox();
-    for (answer, words) in [
-        ("0", "There is no number 0."),
-        ("2", "There is no number 2."),
-        ("home.example.org", "The domain is example.org; the name in it is the next question."),
-        ("example", "`example` is not a full domain name"),
-        ("https://example.org/", "a domain has no scheme or path"),
-    ] {
-        let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{answer}\nhome\nA\ny\n"));
-        nothing_written(&s, &ran, 64, &[words]);
-    }
-}
-
-#[test]
-fn token_that_may_not_list_domains_is_asked_for_one() {
-    // Either listing is enough.
-    for forbidden in [&["livedns"][..], &["domain"], &["livedns", "domain"]] {
-        let s = sandbox();
-        for api in forbidden {
-            s.fake.forbid_listing(api);
-        }
-        let is_listed = forbidden.len() == 1;
-        let answer = if is_listed { "" } else { "example.org" };
-        let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{answer}\nhome\nA\ny\n"));
-        ran.exits_without_errors(0);
-        assert_eq!(ran.stdout.contains("may not list your domains"), !is_listed, "{ran}");
-        assert_eq!(s.zone("home", "A"), format!("300 {ADDRESS}"));
-    }
-}
-
-#[test]
-fn token_that_sees_no_domain_is_told_the_reason() {
-    let s = sandbox();
-    s.fake.accept_bearer_for("pat_blind0123456789", &[]);
-    let ran = finish(&s, &mut command(&s, &[]), "pat_blind0123456789\nexample.org\n");
-    nothing_written(&s, &ran, 78, &["does not find the domain example.org (404)"]);
-    assert!(ran.stdout.contains("This token sees no domain.") && ran.stdout.contains("sharing_id"), "{ran}");
 }
 
 #[test]
