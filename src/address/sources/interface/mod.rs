@@ -20,8 +20,9 @@ use crate::address::trust::Trust;
 use crate::net::bind::{self, DEVICES, device, is_down};
 use crate::net::route::{ROUTES4, ROUTES6, defaults};
 use crate::net::{Family, udp};
+use crate::sys::hash::fnv;
 use crate::sys::read_limited;
-use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
+use inet6::{INTERNET6, InterfaceAddr, PREFERRED, TENTATIVE};
 
 /// The IPv6 addresses, in the same directory as [`DEVICES`].
 const INET6: &str = "/proc/self/net/if_inet6";
@@ -32,6 +33,16 @@ const INTERNET4: Ipv4Addr = Ipv4Addr::new(199, 7, 83, 42);
 const TENTATIVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Interval of the looks at a tentative address.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The addresses and default routes of this machine at one moment, as far as they decide which address is published:
+/// lifetimes, for example, do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// The sum of the hashes of all of them, so that their order does not count.
+    hash: u64,
+    /// No address awaits the end of duplicate address detection on a link that is up.
+    pub(crate) is_settled: bool,
+}
 
 /// An interface has no suitable address.
 #[derive(Debug)]
@@ -217,6 +228,36 @@ fn address_of(
             })
         }
     }
+}
+
+/// Returns the present addresses and default routes. What cannot be read is left out: a sandbox may forbid netlink.
+pub(crate) fn snapshot() -> Snapshot {
+    let listed = if_addrs::get_if_addrs().unwrap_or_default();
+    let mut snapshot = Snapshot { hash: 0, is_settled: true };
+    let mut add = |kind: &str, device: &str, detail: &dyn fmt::Display| {
+        let is_down = is_down(device, &listed);
+        let entry = format!("{kind} {device} {is_down} {detail}");
+        snapshot.hash = snapshot.hash.wrapping_add(fnv(entry.as_bytes()));
+        snapshot.is_settled &= is_down || kind != TENTATIVE;
+    };
+    for own in listed.iter().filter(|i| i.ip().is_ipv4()) {
+        add("", &own.name, &own.ip());
+    }
+    // Those of a link, and of lo, are never published and never send to the internet.
+    let addresses6 = inet6::parse(&read_limited::proc(INET6).unwrap_or_default());
+    for own in addresses6.iter().filter(|a| a.is_of_global_scope()) {
+        add(own.rejection().unwrap_or_default(), &own.name, &own.address);
+    }
+    for (family, path) in [(Family::V4, ROUTES4), (Family::V6, ROUTES6)] {
+        for route in defaults(family, &read_limited::proc(path).unwrap_or_default()) {
+            add(&route.metric.to_string(), route.device, &route.gateway);
+        }
+        // Rules may lead to a default route of another table.
+        if let Some(source) = preferred_source(family) {
+            add("", "", &source);
+        }
+    }
+    snapshot
 }
 
 /// Chooses the address to publish, and explains the choice if there are several: a public one; of several, the kernel's

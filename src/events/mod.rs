@@ -1,0 +1,2 @@
+//! Reasons to look at the address (temporary: core writes it).
+mod netlink;
