@@ -12,9 +12,9 @@ pub mod token; // expiry and renewal of the token
 pub mod state; // lock, cached confirmations, backoff, history
 
 pub mod config; // text -> Config
-
-pub(crate) mod events; // reasons for a pass: the kernel and the router
 pub mod outcome; // results, their words and exit codes
+
+pub(crate) mod events; // what wakes `watch`
 
 pub mod address; // sources of the public address, trust and quorum
 pub mod cli; // argv -> Invocation

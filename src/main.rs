@@ -2,26 +2,33 @@
 
 use std::env;
 use std::io::{self, IsTerminal as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::thread;
+use std::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Command, ConfigSource, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::{check, get, ip, setup, status, update};
+use gandi_ddns::commands::{check, get, ip, setup, status, update, watch};
 use gandi_ddns::config;
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::file_limit::Stream;
+use gandi_ddns::sys::oneshot;
 use gandi_ddns::sys::random;
 use gandi_ddns::sys::time::Timestamp;
+use nix::sys::signal::{SigSet, Signal};
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::write;
 use rustix::process::geteuid;
+
+/// The time for the end of `watch` after a signal. Then the process ends, even during a pass.
+const GRACE: Duration = Duration::from_millis(500);
 
 fn main() {
     // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
@@ -60,10 +67,18 @@ fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Con
     let options = &mut invocation.options;
     match &invocation.command {
         Command::Update(update_options) => {
-            if update_options.log == LogDestination::Syslog {
-                console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
-            }
+            log_to(update_options.log, console);
             update::execute(options, update_options, context, console)
+        }
+        Command::Watch(watch_options) => {
+            log_to(watch_options.log, console);
+            match stop_by_signal() {
+                Ok(stop) => watch::execute(options, watch_options, stop.as_fd(), context, console),
+                Err(e) => {
+                    console.error(format_args!("could not wait for signals: {e}"));
+                    Exit::TryLater
+                }
+            }
         }
         Command::Check(redaction, scope) => check::execute(options, (*redaction, *scope), context, console),
         Command::Status => status::execute(options, context, console),
@@ -76,6 +91,29 @@ fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Con
             Exit::Ok
         }
     }
+}
+
+fn log_to(destination: LogDestination, console: &mut Console) {
+    if destination == LogDestination::Syslog {
+        console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
+    }
+}
+
+/// Returns a descriptor that is readable from the first SIGTERM or SIGINT on. [`GRACE`] after it the process ends with
+/// code 0. Must be called before there is another thread. The signals are blocked and waited for: the first process of a
+/// container ignores those that it does not handle. std resets the mask in programs that it starts.
+fn stop_by_signal() -> io::Result<OwnedFd> {
+    let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
+    signals.thread_block()?;
+    let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+    let sender = stop.try_clone()?;
+    oneshot::spawn_detached(Box::new(move || {
+        let _ = signals.wait();
+        let _ = write(&sender, &1u64.to_ne_bytes());
+        thread::sleep(GRACE);
+        process::exit(Exit::Ok.code().into())
+    }))?;
+    Ok(stop)
 }
 
 /// Returns the object of `--json` for an invalid command line of this command; empty for an update.

@@ -9,7 +9,7 @@ pub mod file_limit;
 pub(crate) mod grouped;
 pub mod hash;
 pub(crate) mod index;
-pub(crate) mod oneshot;
+pub mod oneshot;
 pub(crate) mod ownership;
 pub mod random;
 pub(crate) mod read_limited;

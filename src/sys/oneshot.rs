@@ -49,7 +49,7 @@ impl<T> Receiver<T> {
 /// Runs `job` in a thread that is never joined. The job is boxed, so that all jobs share the code that starts one.
 /// Fails if the system cannot create a thread, with a text that says so: `Resource temporarily unavailable` does not.
 #[inline(never)]
-pub(crate) fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+pub fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     match thread::Builder::new().spawn(job) {
         Ok(_) => Ok(()),
         Err(e) => Err(io::Error::new(e.kind(), "could not start a thread")),
