@@ -1,6 +1,8 @@
 //! Events that are a reason for `watch` to look at the address. An event never says what the address is: most of them can
 //! be forged.
 
+mod netlink;
+
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::net::Device;
+use netlink::Kernel;
 
 /// A reason to look at the address, or to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,7 @@ impl Event {
 pub(crate) struct Listener<'a> {
     /// Readable from the signal that ends the program on.
     stop: BorrowedFd<'a>,
+    kernel: Kernel,
 }
 
 impl<'a> Listener<'a> {
@@ -49,12 +53,14 @@ impl<'a> Listener<'a> {
     /// anew where they fail, so that this cannot.
     pub(crate) fn new(stop: BorrowedFd<'a>, routers: &[Option<Device>]) -> Self {
         let _ = routers;
-        Self { stop }
+        Self { stop, kernel: Kernel::new() }
     }
 
     /// Waits for an event, for `timeout` at most. May return `None` before that.
     pub(crate) fn wait(&mut self, timeout: Duration) -> Option<Event> {
-        let fds = vec![self.stop];
+        let mut fds = vec![self.stop];
+        fds.extend(self.kernel.socket());
+        let timeout = self.kernel.next_due().map_or(timeout, |due| timeout.min(due));
         wait_for(&fds, timeout);
         self.drain()
     }
@@ -66,7 +72,16 @@ impl<'a> Listener<'a> {
 
     /// Takes all events that have happened so far, and returns the first. Never waits.
     pub(crate) fn drain(&mut self) -> Option<Event> {
-        wait_for(&[self.stop], Duration::ZERO).then_some(Event::Stop)
+        if wait_for(&[self.stop], Duration::ZERO) {
+            return Some(Event::Stop);
+        }
+        let is_listening = self.kernel.socket().is_some();
+        self.kernel.has_changed().then_some(if is_listening { Event::Kernel } else { Event::Interfaces })
+    }
+
+    /// Returns false while an event is known to be near: the end of duplicate address detection.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.kernel.is_settled()
     }
 
     /// Tells the gateways that nobody listens any more. Bounded in time.

@@ -11,7 +11,7 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 
 use crate::address::sources::interface::{Snapshot, snapshot};
-use crate::sys::hash::{FNV_START, add_to_hash};
+use crate::sys::hash::{FNV_START, extend};
 
 // Groups of messages (RTMGRP_ in linux/rtnetlink.h).
 const LINK: u32 = 0x1;
@@ -196,27 +196,22 @@ fn item(kind: u16, body: &[u8]) -> Option<Known> {
     };
     let (header, mut rest) = body.split_at_checked(header)?;
     let [kind_low, _] = kind.to_le_bytes();
-    let mut identity = hash(hash(hash(FNV_START, &[kind_low]), header.get(..2)?), header.get(4..index)?);
-    let mut state = hash(FNV_START, header);
+    let mut identity = extend(extend(extend(FNV_START, &[kind_low]), header.get(..2)?), header.get(4..index)?);
+    let mut state = extend(FNV_START, header);
     while kind != NEW_LINK && !rest.is_empty() {
         let length = usize::from(u16::from_ne_bytes(*rest.first_chunk()?));
         let attribute = rest.get(..length)?;
         let &[_, _, a, b, ..] = attribute else { return None };
         let kind = u16::from_ne_bytes([a, b]);
         if identifying.contains(&kind) {
-            identity = hash(identity, attribute);
+            identity = extend(identity, attribute);
         }
         if !ignored.contains(&kind) {
-            state = hash(state, attribute);
+            state = extend(state, attribute);
         }
         rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     Some((identity, state))
-}
-
-/// Returns the hash of the bytes that have the hash `start`, and more.
-fn hash(start: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(start, |hash, byte| add_to_hash(hash, *byte))
 }
 
 #[cfg(test)]

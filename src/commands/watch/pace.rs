@@ -6,6 +6,8 @@ const QUIET: u64 = 1000;
 const GATHERING: u64 = 3000;
 /// The time between two looks for further events before such a pass.
 const SLICE: u64 = 250;
+/// The same while an event is awaited.
+const SHORT_SLICE: u64 = 25;
 /// The least time between the starts of two passes, and between the end of one and the next without an event.
 const SPACING: u64 = 10_000;
 /// The longest time between two tries after a temporary failure.
@@ -62,6 +64,8 @@ pub(super) struct Pace {
     earliest: u64,
     /// The first and the last event since the last pass.
     events: Option<(u64, u64)>,
+    /// After the last event, another one is awaited.
+    is_unsettled: bool,
     /// The number of temporary failures in a row.
     failures: u32,
     /// The starts of the last passes that events have caused and that found nothing.
@@ -71,7 +75,15 @@ pub(super) struct Pace {
 impl Pace {
     /// The first pass is due at once.
     pub(super) const fn new(interval: u64) -> Self {
-        Self { interval, timer: 0, earliest: 0, events: None, failures: 0, futile: Vec::new() }
+        Self {
+            interval,
+            timer: 0,
+            earliest: 0,
+            events: None,
+            is_unsettled: false,
+            failures: 0,
+            futile: Vec::new(),
+        }
     }
 
     /// Returns the next thing to do.
@@ -85,18 +97,22 @@ impl Pace {
         }
         let Some((first, last)) = self.events else { return Step::Listen(left) };
         let gathered = first + GATHERING;
-        let due = gathered.min(last + QUIET).max(self.earliest);
+        let (quiet, slice) = if self.is_unsettled { (gathered, SHORT_SLICE) } else { (last + QUIET, SLICE) };
+        let due = gathered.min(quiet).max(self.earliest);
         match due.saturating_sub(now).min(left) {
             0 => Step::Respond,
-            wait if now < gathered => Step::Gather(wait.min(SLICE)),
+            wait if now < gathered => Step::Gather(wait.min(slice)),
             wait => Step::Pause(wait),
         }
     }
 
-    /// Notes an event.
-    pub(super) fn event(&mut self, now: u64) {
-        let first = self.events.map_or(now, |(first, _)| first);
-        self.events = Some((first, now));
+    /// Notes an event. Unless all `is_settled`, another one is awaited, and that is waited for.
+    pub(super) fn event(&mut self, now: u64, is_settled: bool) {
+        let (first, last) = self.events.unwrap_or((now, now));
+        // Nothing more comes after the one that was awaited: the pass is due when that is the case with those before.
+        let last = if self.is_unsettled && is_settled { last } else { now };
+        self.events = Some((first, last));
+        self.is_unsettled = !is_settled;
     }
 
     /// Notes a pass that was made as `step` said.

@@ -53,7 +53,7 @@ fn address_that_stays_tentative_delays_no_other() {
     h.net.run(&format!(
         "echo 10000 >/proc/sys/net/ipv6/conf/eth0/dad_transmits
          ip -6 addr add 2a01:e0a:1:a::4/64 dev eth0
-         ip addr add 81.2.69.161/24 dev eth0; ip addr del {V4}/24 dev eth0
+         ip addr del {V4}/24 dev eth0; ip addr add 81.2.69.161/24 dev eth0
          ip route replace default via 81.2.69.2"
     ));
     h.follows("A", "81.2.69.161");

@@ -24,7 +24,7 @@ fn thousand_flaps_make_few_passes_and_write_nothing_wrong() {
     h.net.ip(&format!("-batch {}", h.s.path("batch").display()));
     // It goes on: the next change is written, and nothing else was.
     h.net.run(&format!(
-        "ip addr add 81.2.69.250/24 dev eth0; ip addr del {V4}/24 dev eth0; ip route replace default via 81.2.69.2"
+        "ip addr del {V4}/24 dev eth0; ip addr add 81.2.69.250/24 dev eth0; ip route replace default via 81.2.69.2"
     ));
     h.follows("A", "81.2.69.250");
     assert_eq!(h.written("A"), [V4, "81.2.69.250"], "{}", h.log());

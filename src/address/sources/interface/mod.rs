@@ -20,7 +20,7 @@ use crate::address::trust::Trust;
 use crate::net::bind::{self, DEVICES, device, is_down};
 use crate::net::route::{ROUTES4, ROUTES6, defaults};
 use crate::net::{Family, udp};
-use crate::sys::hash::fnv;
+use crate::sys::hash::{FNV_START, extend};
 use crate::sys::read_limited;
 use inet6::{INTERNET6, InterfaceAddr, PREFERRED, TENTATIVE};
 
@@ -38,7 +38,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// lifetimes, for example, do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
-    /// The sum of the hashes of all of them, so that their order does not count.
+    /// The hash of all of them, in the order of the kernel.
     hash: u64,
     /// No address awaits the end of duplicate address detection on a link that is up.
     pub(crate) is_settled: bool,
@@ -233,24 +233,24 @@ fn address_of(
 /// Returns the present addresses and default routes. What cannot be read is left out: a sandbox may forbid netlink.
 pub(crate) fn snapshot() -> Snapshot {
     let listed = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut snapshot = Snapshot { hash: 0, is_settled: true };
-    let mut add = |kind: &str, device: &str, detail: &dyn fmt::Display| {
+    let mut snapshot = Snapshot { hash: FNV_START, is_settled: true };
+    let mut add = |device: &str, kind: &str, detail: &dyn fmt::Display| {
         let is_down = is_down(device, &listed);
-        let entry = format!("{kind} {device} {is_down} {detail}");
-        snapshot.hash = snapshot.hash.wrapping_add(fnv(entry.as_bytes()));
+        let entry = format!("{device} {is_down} {kind} {detail}\n");
+        snapshot.hash = extend(snapshot.hash, entry.as_bytes());
         snapshot.is_settled &= is_down || kind != TENTATIVE;
     };
     for own in listed.iter().filter(|i| i.ip().is_ipv4()) {
-        add("", &own.name, &own.ip());
+        add(&own.name, "", &own.ip());
     }
     // Those of a link, and of lo, are never published and never send to the internet.
     let addresses6 = inet6::parse(&read_limited::proc(INET6).unwrap_or_default());
     for own in addresses6.iter().filter(|a| a.is_of_global_scope()) {
-        add(own.rejection().unwrap_or_default(), &own.name, &own.address);
+        add(&own.name, own.rejection().unwrap_or_default(), &own.address);
     }
     for (family, path) in [(Family::V4, ROUTES4), (Family::V6, ROUTES6)] {
         for route in defaults(family, &read_limited::proc(path).unwrap_or_default()) {
-            add(&route.metric.to_string(), route.device, &route.gateway);
+            add(route.device, &route.metric.to_string(), &route.gateway);
         }
         // Rules may lead to a default route of another table.
         if let Some(source) = preferred_source(family) {
