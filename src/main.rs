@@ -17,6 +17,7 @@ use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::file_limit::Stream;
+use gandi_ddns::sys::notify_socket;
 use gandi_ddns::sys::random;
 use gandi_ddns::sys::time::Timestamp;
 use rustix::fs::{Mode, OFlags, open};
@@ -126,6 +127,12 @@ fn environment() -> Environment {
         home: path("HOME"),
         program: env::current_exe().ok(),
         uid: Some(geteuid().as_raw()),
+        notify_socket: path("NOTIFY_SOCKET"),
+        watchdog: notify_socket::patience(
+            text("WATCHDOG_USEC").as_deref(),
+            text("WATCHDOG_PID").as_deref(),
+            process::id(),
+        ),
         stdin: None,
     }
 }

@@ -22,6 +22,8 @@ pub(super) enum StateErrorKind {
     Writable { is_sticky: bool },
     /// Another run holds the lock. `is_told` if a run has complained less than a day ago.
     Locked { since: Option<Timestamp>, is_told: bool },
+    /// Another watcher runs.
+    Watched,
     /// The file is corrupt.
     Corrupt,
     /// The file was written by another version of this program.
@@ -40,6 +42,12 @@ impl StateError {
     #[must_use]
     pub const fn is_locked(&self) -> bool {
         matches!(self.kind, StateErrorKind::Locked { .. })
+    }
+
+    /// Returns true if there is another watcher.
+    #[must_use]
+    pub const fn is_watched(&self) -> bool {
+        matches!(self.kind, StateErrorKind::Watched)
     }
 
     /// Returns the text for a lock that another run has held for too long: it hangs, or somebody has stopped it.
@@ -96,6 +104,9 @@ impl fmt::Display for StateError {
                 }
             }
             StateErrorKind::Locked { .. } => write!(f, "another instance is running (lock {path})"),
+            StateErrorKind::Watched => {
+                write!(f, "another `gandi-ddns watch` with this config is running (lock {path})")
+            }
             StateErrorKind::Corrupt => write!(f, "{path} is corrupt; ignoring it"),
             StateErrorKind::OtherVersion => write!(f, "{path} was written by another version; ignoring it"),
         }

@@ -11,6 +11,7 @@ mod record;
 mod records;
 mod store;
 mod tokens;
+mod watcher;
 
 pub use error::StateError;
 pub(crate) use record::{Attempts, Confirmed, RecordState};
@@ -18,3 +19,4 @@ pub use records::State;
 pub(crate) use store::WITHOUT_STATE;
 pub use store::{Store, StoreStatus, inspect, last_run, read_unlocked};
 pub use tokens::TokenMemory;
+pub use watcher::{Watcher, WatcherStatus, last_watcher};
