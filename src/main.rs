@@ -2,27 +2,34 @@
 
 use std::env;
 use std::io::{self, IsTerminal as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::thread;
+use std::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gandi_ddns::cli::{self, Command, ConfigSource, Invocation, LogDestination};
 use gandi_ddns::commands::context::Context;
-use gandi_ddns::commands::{check, get, ip, setup, status, update};
+use gandi_ddns::commands::{check, get, ip, setup, status, update, watch};
 use gandi_ddns::config;
 use gandi_ddns::console::syslog::{self, Syslog};
 use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::file_limit::Stream;
-use gandi_ddns::sys::notify_socket;
+use gandi_ddns::sys::notify_socket::{self, Manager};
+use gandi_ddns::sys::oneshot;
 use gandi_ddns::sys::random;
 use gandi_ddns::sys::time::Timestamp;
+use nix::sys::signal::{SigSet, Signal};
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::write;
 use rustix::process::geteuid;
+
+/// The time for the end of `watch` after a signal. Then the process ends, even during a pass.
+const GRACE: Duration = Duration::from_millis(500);
 
 fn main() {
     // A core dump would hold the token, so it gets no memory (core(5)). Without this file there are no core dumps.
@@ -61,10 +68,19 @@ fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Con
     let options = &mut invocation.options;
     match &invocation.command {
         Command::Update(update_options) => {
-            if update_options.log == LogDestination::Syslog {
-                console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
-            }
+            log_to(update_options.log, console);
             update::execute(options, update_options, context, console)
+        }
+        Command::Watch(watch_options) => {
+            log_to(watch_options.log, console);
+            let manager = service_manager();
+            match stop_by_signal(manager.clone()) {
+                Ok(stop) => watch::execute(options, watch_options, (stop.as_fd(), manager), context, console),
+                Err(e) => {
+                    console.error(format_args!("could not wait for signals: {e}"));
+                    Exit::TryLater
+                }
+            }
         }
         Command::Check(redaction, scope) => check::execute(options, (*redaction, *scope), context, console),
         Command::Status => status::execute(options, context, console),
@@ -77,6 +93,37 @@ fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Con
             Exit::Ok
         }
     }
+}
+
+fn log_to(destination: LogDestination, console: &mut Console) {
+    if destination == LogDestination::Syslog {
+        console.log_to(Syslog::new(syslog::SOCKET.into(), process::id(), now));
+    }
+}
+
+/// Returns the service manager that started this process, if there is one.
+fn service_manager() -> Manager {
+    let (usec, pid) = (text("WATCHDOG_USEC"), text("WATCHDOG_PID"));
+    let patience = notify_socket::patience(usec.as_deref(), pid.as_deref(), process::id());
+    Manager::new(path("NOTIFY_SOCKET").as_deref(), patience)
+}
+
+/// Returns a descriptor that is readable from the first SIGTERM or SIGINT on. [`GRACE`] after it the process ends with
+/// code 0. Must be called before there is another thread. The signals are blocked and waited for: the first process of a
+/// container ignores those that it does not handle. std resets the mask in programs that it starts.
+fn stop_by_signal(manager: Manager) -> io::Result<OwnedFd> {
+    let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
+    signals.thread_block()?;
+    let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+    let sender = stop.try_clone()?;
+    oneshot::spawn_detached(Box::new(move || {
+        let _ = signals.wait();
+        manager.send("STOPPING=1");
+        let _ = write(&sender, &1u64.to_ne_bytes());
+        thread::sleep(GRACE);
+        process::exit(Exit::Ok.code().into())
+    }))?;
+    Ok(stop)
 }
 
 /// Returns the object of `--json` for an invalid command line of this command; empty for an update.
@@ -127,12 +174,6 @@ fn environment() -> Environment {
         home: path("HOME"),
         program: env::current_exe().ok(),
         uid: Some(geteuid().as_raw()),
-        notify_socket: path("NOTIFY_SOCKET"),
-        watchdog: notify_socket::patience(
-            text("WATCHDOG_USEC").as_deref(),
-            text("WATCHDOG_PID").as_deref(),
-            process::id(),
-        ),
         stdin: None,
     }
 }

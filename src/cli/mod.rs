@@ -24,15 +24,17 @@ use given::Given;
 pub use help::{help, version};
 pub use options::{
     CachePolicy, CheckScope, Command, ConfigSource, Existing, GlobalOptions, Inline, Invocation,
-    LogDestination, OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WriteMode,
+    LogDestination, OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WatchOptions, WriteMode,
 };
-use table::{CHECK, COMMANDS, GET, IP, SETUP, STATUS, Spec, UPDATE};
+use table::{CHECK, COMMANDS, GET, IP, SETUP, STATUS, Spec, UPDATE, WATCH};
 use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
 const WAIT_MAX: u64 = 86_400;
 /// The maximum of `--splay` in seconds: one hour.
 const SPLAY_MAX: u64 = 3600;
+/// The least value of `--interval`, its default and its maximum, in seconds.
+const INTERVAL: [u64; 3] = [10, 300, 86_400];
 
 /// Parses the arguments, without the program name. `--help` and `--version`, also without dashes, take precedence over
 /// every error but an unknown argument.
@@ -126,7 +128,9 @@ fn not_for(option: &Spec, command: &'static str) -> Box<Invalid> {
 /// Returns the command with its own options.
 fn with_options(given: &Given, bit: u8, families: FamilySelection) -> Parsed<Command> {
     let is_forced = given.has("--force");
+    let log = if given.has("--syslog") { LogDestination::Syslog } else { LogDestination::Streams };
     Ok(match bit {
+        WATCH => Command::Watch(WatchOptions { interval: time(given, "--interval", INTERVAL)?, log }),
         IP => Command::Ip,
         STATUS => Command::Status,
         GET => Command::Get(get::names(given)),
@@ -145,9 +149,9 @@ fn with_options(given: &Given, bit: u8, families: FamilySelection) -> Parsed<Com
         _ => Command::Update(UpdateOptions {
             mode: if given.has("--dry-run") { WriteMode::DryRun } else { WriteMode::Apply },
             cache: if is_forced { CachePolicy::Ignore } else { CachePolicy::Use },
-            wait: time(given, "--wait", WAIT_MAX)?,
-            splay: time(given, "--splay", SPLAY_MAX)?,
-            log: if given.has("--syslog") { LogDestination::Syslog } else { LogDestination::Streams },
+            wait: time(given, "--wait", [0, 0, WAIT_MAX])?,
+            splay: time(given, "--splay", [0, 0, SPLAY_MAX])?,
+            log,
         }),
     })
 }

@@ -106,6 +106,15 @@ pub struct UpdateOptions {
     pub log: LogDestination,
 }
 
+/// Options of `watch`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WatchOptions {
+    /// `--interval`: the time between two passes without an event, 10 s to 1 d.
+    pub interval: Duration,
+    /// `--syslog`: the destination of messages.
+    pub log: LogDestination,
+}
+
 /// The amount of detail in the output of `check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redaction {
@@ -162,6 +171,8 @@ pub enum Command {
     Version,
     /// No command: update the records.
     Update(UpdateOptions),
+    /// `watch`: update the records again and again, whenever there is a reason.
+    Watch(WatchOptions),
     /// `ip`: show the address that each source reports.
     Ip,
     /// `check`: diagnose the whole setup.

@@ -7,13 +7,14 @@ pub(super) const STATUS: u8 = 4;
 pub(super) const IP: u8 = 8;
 pub(super) const GET: u8 = 16;
 pub(super) const SETUP: u8 = 32;
+pub(super) const WATCH: u8 = 64;
 /// The commands that work on records.
-const RECORDS: u8 = UPDATE | CHECK | STATUS | GET;
+const RECORDS: u8 = UPDATE | WATCH | CHECK | STATUS | GET;
 const ALL: u8 = RECORDS | IP | SETUP;
 
 /// The words of the commands. An update has none.
-pub(super) const COMMANDS: [(&str, u8); 5] =
-    [("check", CHECK), ("status", STATUS), ("ip", IP), ("get", GET), ("setup", SETUP)];
+pub(super) const COMMANDS: [(&str, u8); 6] =
+    [("watch", WATCH), ("check", CHECK), ("status", STATUS), ("ip", IP), ("get", GET), ("setup", SETUP)];
 
 /// One option.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ const fn option(
 }
 
 /// All options, in the order of `--help`.
-pub(super) static OPTIONS: [Spec; 22] = [
+pub(super) static OPTIONS: [Spec; 23] = [
     option("--config", "-c", "FILE", Times::Once, ALL),
     option("--option", "-o", "KEY=VALUE", Times::Many, ALL),
     option("-4", "-4", "", Times::Many, ALL),
@@ -64,8 +65,9 @@ pub(super) static OPTIONS: [Spec; 22] = [
     option("--address", "", "ADDR", Times::Many, UPDATE),
     option("--wait", "", "TIME", Times::Once, UPDATE),
     option("--splay", "", "TIME", Times::Once, UPDATE),
-    option("--syslog", "", "", Times::Once, UPDATE),
-    option("--json", "", "", Times::Once, RECORDS | IP),
+    option("--syslog", "", "", Times::Once, UPDATE | WATCH),
+    option("--interval", "", "TIME", Times::Once, WATCH),
+    option("--json", "", "", Times::Once, UPDATE | CHECK | STATUS | GET | IP),
     option("--yes", "-y", "", Times::Once, SETUP),
     option("--redact", "", "", Times::Once, CHECK),
     option("--offline", "", "", Times::Once, CHECK),

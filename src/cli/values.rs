@@ -9,11 +9,11 @@ use super::unknown;
 use crate::net::{Family, FamilySelection};
 use crate::sys::time::duration;
 
-/// Returns the time of an option, at most `max` seconds; zero if the option is not given.
-pub(super) fn time(given: &Given, option: &'static str, max: u64) -> Parsed<Duration> {
+/// Returns the time of an option, from `min` to `max` seconds; the default if the option is not given.
+pub(super) fn time(given: &Given, option: &'static str, [min, default, max]: [u64; 3]) -> Parsed<Duration> {
     match given.value(option) {
-        None => Ok(Duration::ZERO),
-        Some(text) => duration(text, 0, max).map_err(|problem| Invalid::value(option, &problem)),
+        None => Ok(Duration::from_secs(default)),
+        Some(text) => duration(text, min, max).map_err(|problem| Invalid::value(option, &problem)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The commands, one file or folder each. No command imports another, but `setup` those that it runs.
+//! The commands, one file or folder each. No command imports another, but `setup` and `watch` those that they run.
 
 pub mod check;
 pub mod context;
@@ -7,3 +7,4 @@ pub mod ip;
 pub mod setup;
 pub mod status;
 pub mod update;
+pub mod watch;

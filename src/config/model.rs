@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 use super::sources::Sources;
+use crate::address::Source;
 use crate::address::consensus::Quorum;
 use crate::address::suffix::Suffix;
 use crate::address::survey::Wanted;
@@ -14,7 +15,8 @@ use crate::exit::Exit;
 use crate::gandi::Account;
 use crate::http::CertificateDer;
 use crate::http::{Endpoint, Http};
-use crate::net::{Family, FamilySelection};
+use crate::net::{Device, Family, FamilySelection};
+use crate::sys::grouped::push_if_new;
 use crate::sys::hash::ConfigId;
 
 /// The policy for an RRset that has several values.
@@ -192,6 +194,21 @@ impl Config {
     #[must_use]
     pub fn source_of(&self, account: &Account) -> String {
         if self.accounts.len() < 2 { String::new() } else { format!(" from {}", account.credential.source()) }
+    }
+
+    /// Returns the interfaces by which sources of these records ask a router, each once; `None` for the default gateway.
+    pub(crate) fn routers(&self) -> Vec<Option<Device>> {
+        let mut routers = Vec::new();
+        for (number, target) in self.detection.targets.iter().enumerate() {
+            if self.records.iter().any(|record| record.target == number) {
+                for source in target.sources.list(target.family, None) {
+                    if let Source::Router(line) = source {
+                        push_if_new(&mut routers, line);
+                    }
+                }
+            }
+        }
+        routers
     }
 
     /// Removes the other records.

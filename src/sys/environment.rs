@@ -1,7 +1,6 @@
 //! The environment of the process. `main` reads it once and passes it on, so that tests can pass their own.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The environment variables in use, the effective user, and the config on stdin. Empty variables count as unset.
 #[derive(Clone, Default)]
@@ -28,11 +27,6 @@ pub struct Environment {
     pub program: Option<PathBuf>,
     /// The effective user ID; `None` if it could not be determined.
     pub uid: Option<u32>,
-    /// `NOTIFY_SOCKET`: the socket of the service manager (`sd_notify(3)`).
-    pub notify_socket: Option<PathBuf>,
-    /// `WATCHDOG_USEC` (`sd_watchdog_enabled(3)`): the service manager restarts a process that sends no ping for this
-    /// time. `None` if it wants no pings from this process.
-    pub watchdog: Option<Duration>,
     /// The config on stdin, or the reason why it could not be read; `None` if it was not read. May contain a secret.
     pub stdin: Option<Result<String, String>>,
 }

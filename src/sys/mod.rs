@@ -10,7 +10,7 @@ pub(crate) mod grouped;
 pub mod hash;
 pub(crate) mod index;
 pub mod notify_socket;
-pub(crate) mod oneshot;
+pub mod oneshot;
 pub(crate) mod ownership;
 pub mod random;
 pub(crate) mod read_limited;

@@ -47,7 +47,7 @@ impl<T> Receiver<T> {
 }
 
 /// Runs `job` in a thread that is never joined. See [`spawn`].
-pub(crate) fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+pub fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     spawn(job).map(drop)
 }
 

@@ -1,6 +1,7 @@
 //! One attempt of the update command: reconcile all records, then save state and history, maintain the token, send
 //! notifications.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::memory::Memory;
@@ -20,7 +21,7 @@ use crate::report::{failure_lines, json, report, report_failures};
 use crate::state::notices::id_of;
 use crate::state::{Attempts, State};
 use crate::sys::grouped::push_if_new;
-use crate::sys::hash::ConfigId;
+use crate::sys::hash::{ConfigId, fnv};
 use crate::sys::random::Random;
 use crate::sys::time::{self, Timestamp};
 use crate::token;
@@ -186,6 +187,11 @@ impl<'a> Updater<'a> {
         }
     }
 
+    /// Returns the config, changed by a renewal of a token. The lock is released.
+    pub(super) fn into_config(self) -> Box<Config> {
+        self.config
+    }
+
     /// Returns the run as one JSON object.
     pub(super) fn json(&self, attempt: &Attempt) -> String {
         json::run(&json::RunReport {
@@ -320,6 +326,33 @@ impl Attempt {
 
     fn outcomes(&self) -> &[Outcome] {
         self.result.as_ref().map_or(&[], |completed| &completed.outcomes)
+    }
+
+    /// Returns a hash that is the same as long as addresses and failures are.
+    pub(super) fn findings(&self) -> u64 {
+        let mut text = String::new();
+        for Outcome { keys, result, .. } in self.outcomes() {
+            for key in keys {
+                let _ = match result {
+                    Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
+                        write!(text, "{key} {};", rrset.addresses())
+                    }
+                    Ok(Success::Created { new, .. } | Success::Replaced { new, .. }) => {
+                        write!(text, "{key} {};", new.addresses())
+                    }
+                    Err(failure) => write!(text, "{key} {};", failure.code()),
+                };
+            }
+        }
+        fnv(text.as_bytes())
+    }
+
+    /// Returns the result in one line: the time, and the number of records that are right, or the first failure.
+    pub(super) fn summary(&self) -> String {
+        let failed = self.message();
+        let right = self.outcomes().iter().filter(|o| o.result.is_ok()).map(|o| o.keys.len()).sum::<usize>();
+        let failed = failed.lines().next().map_or(String::new(), |line| format!("; {line}"));
+        format!("{}: {right} records up to date{failed}", self.now)
     }
 
     /// Returns the failures, one per line.

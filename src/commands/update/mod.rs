@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{GlobalOptions, OutputFormat, UpdateOptions, WriteMode};
 use crate::commands::context::{Context, hide_credentials, load, report_config_error};
-use crate::config::Credentials;
+use crate::config::{Config, Credentials};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::report::json;
+use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, seconds_rounded_up};
 use attempt::Updater;
@@ -58,6 +59,40 @@ impl Retries<'_> {
         (self.sleep)(delay);
         self.slept += delay;
         self.longest = RETRY_DELAY_MAX.min(self.longest * 2);
+    }
+}
+
+/// A pass of `watch`.
+pub(crate) struct Pass {
+    /// The config, changed by a renewal of a token.
+    pub(crate) config: Box<Config>,
+    /// The exit code of a run that ends with this pass.
+    pub(crate) exit: Exit,
+    /// A hash of the addresses and failures. Differs from that of the pass before if this one found something.
+    pub(crate) findings: u64,
+    /// The result in one line.
+    pub(crate) summary: String,
+}
+
+/// Makes one pass, as a run without `--wait` does.
+pub(crate) fn pass(
+    config: Box<Config>,
+    id: ConfigId,
+    options: &UpdateOptions,
+    context: &Context,
+    random: Random,
+    console: &mut Console,
+) -> Pass {
+    console.hold();
+    let mut updater = Updater::new(config, id, options, context, random);
+    let attempt = updater.attempt(console);
+    updater.finish_final(&attempt, console);
+    console.release();
+    Pass {
+        config: updater.into_config(),
+        exit: attempt.exit(),
+        findings: attempt.findings(),
+        summary: attempt.summary(),
     }
 }
 

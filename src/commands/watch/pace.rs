@@ -1,0 +1,123 @@
+//! The times of passes. Pure: all times are milliseconds of a clock that never jumps.
+
+/// An event is followed by a pass when there was none for this long.
+const QUIET: u64 = 1000;
+/// A pass comes this long after the first event at the latest.
+const GATHERING: u64 = 3000;
+/// The time between two looks for further events before such a pass.
+const SLICE: u64 = 250;
+/// The least time between the starts of two passes, and between the end of one and the next without an event.
+const SPACING: u64 = 10_000;
+/// The longest time between two tries after a temporary failure.
+const RETRY_MAX: u64 = 60_000;
+/// So many passes within [`FUTILE_WINDOW`] that events have caused and that found nothing make us ignore events.
+const FUTILE: usize = 6;
+/// See [`FUTILE`].
+const FUTILE_WINDOW: u64 = 60_000;
+
+/// The next thing to do. Each time is one to wait for at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Wait for an event.
+    Listen(u64),
+    /// Wait without listening, then look for further events.
+    Gather(u64),
+    /// Wait without listening.
+    Pause(u64),
+    /// Make a pass because of events.
+    Respond,
+    /// Make a pass because it is time.
+    Routine,
+}
+
+/// A pass that was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    /// The time of its start.
+    pub(super) start: u64,
+    /// The time of its end.
+    pub(super) end: u64,
+    /// Its result.
+    pub(super) result: Finding,
+}
+
+/// The result of a pass, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Something has changed since the pass before.
+    News,
+    /// Nothing has changed.
+    Nothing,
+    /// A temporary failure.
+    TryLater,
+}
+
+/// Decides when the next pass is due.
+#[derive(Debug)]
+pub(super) struct Pace {
+    interval: u64,
+    /// The time of the next pass without an event.
+    timer: u64,
+    /// The earliest time of a pass because of an event.
+    earliest: u64,
+    /// The first and the last event since the last pass.
+    events: Option<(u64, u64)>,
+    /// The number of temporary failures in a row.
+    failures: u32,
+    /// The starts of the last passes that events have caused and that found nothing.
+    futile: Vec<u64>,
+}
+
+impl Pace {
+    /// The first pass is due at once.
+    pub(super) const fn new(interval: u64) -> Self {
+        Self { interval, timer: 0, earliest: 0, events: None, failures: 0, futile: Vec::new() }
+    }
+
+    /// Returns the next thing to do.
+    pub(super) fn next(&self, now: u64) -> Step {
+        let left = self.timer.saturating_sub(now);
+        if left == 0 {
+            return Step::Routine;
+        }
+        if self.futile.len() >= FUTILE {
+            return Step::Pause(left);
+        }
+        let Some((first, last)) = self.events else { return Step::Listen(left) };
+        let gathered = first + GATHERING;
+        let due = gathered.min(last + QUIET).max(self.earliest);
+        match due.saturating_sub(now).min(left) {
+            0 => Step::Respond,
+            wait if now < gathered => Step::Gather(wait.min(SLICE)),
+            wait => Step::Pause(wait),
+        }
+    }
+
+    /// Notes an event.
+    pub(super) fn event(&mut self, now: u64) {
+        let first = self.events.map_or(now, |(first, _)| first);
+        self.events = Some((first, now));
+    }
+
+    /// Notes a pass that was made as `step` said.
+    pub(super) fn made(&mut self, step: Step, pass: Made) {
+        let Made { start, end, result } = pass;
+        self.events = None;
+        self.earliest = start + SPACING;
+        self.failures = if result == Finding::TryLater { self.failures + 1 } else { 0 };
+        self.timer = match self.failures {
+            0 => (start + self.interval).max(end + SPACING),
+            n => end + (SPACING << n.min(4) >> 1).min(RETRY_MAX).min(self.interval),
+        };
+        if step != Step::Respond {
+            self.futile.clear();
+            if result == Finding::TryLater {
+                // The event may be the end of the failure.
+                self.earliest = 0;
+            }
+        } else if result != Finding::News {
+            self.futile.retain(|time| start - time < FUTILE_WINDOW);
+            self.futile.push(start);
+        }
+    }
+}
