@@ -199,7 +199,7 @@ impl<'a> Console<'a> {
 
     /// The last line of defence: no message should contain a secret in the first place.
     #[inline(never)]
-    fn without_secrets(&self, text: &str) -> String {
+    pub(crate) fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for credential in &self.credentials {
             if text.contains(credential.as_str()) {

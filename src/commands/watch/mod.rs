@@ -1,6 +1,7 @@
 //! The watch command: a pass at the start, and then one whenever there is a reason for it.
 
 mod pace;
+mod presence;
 
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -13,14 +14,16 @@ use crate::console::Console;
 use crate::events::{Event, Listener};
 use crate::exit::Exit;
 use crate::net::Device;
+use crate::sys::notify_socket::Manager;
 use crate::sys::random::Random;
 use pace::{Finding, Made, Pace, Step};
+use presence::Presence;
 
 /// Makes passes until a signal makes `stop` readable. Only a config that is invalid at the start ends it otherwise.
 pub fn execute(
     options: &GlobalOptions,
     watch: &WatchOptions,
-    stop: BorrowedFd,
+    (stop, manager): (BorrowedFd, Manager),
     context: &Context,
     console: &mut Console,
 ) -> Exit {
@@ -33,24 +36,33 @@ pub fn execute(
         pace: Pace::new(milliseconds(watch.interval)),
         started: Instant::now(),
     };
-    let mut due = Step::Routine;
+    let mut presence = Presence::new(manager, (context.now)());
+    let (mut due, mut reason) = (Step::Routine, "start");
     loop {
         let start = waiter.now();
         if let Err(exit) = watcher.reload(console) {
             return exit;
         }
-        if let Some(standing) = &watcher.standing {
-            waiter.listen_to(standing.config.routers());
+        if let Some(Standing { config, id, .. }) = &watcher.standing {
+            waiter.listen_to(config.routers());
+            if let Err(exit) = presence.note((config, *id), reason, (context.now)(), console) {
+                return exit;
+            }
         }
-        let result = watcher.pass(random.split(), console);
+        let result = watcher.pass(random.split(), &presence, console);
         waiter.pace.made(due, Made { start, end: waiter.now(), result });
         console.start_anew(context.env.token.as_deref());
-        let Some(next) = waiter.wait(console) else {
+        let Some((next, event)) = waiter.wait(&mut presence, console) else {
             console.debug(format_args!("ended by a signal"));
             waiter.listener.end();
             return Exit::Ok;
         };
         due = next;
+        reason = match event {
+            Some(event) => event.word(),
+            None if result == Finding::TryLater => "retry",
+            None => "timer",
+        };
     }
 }
 
@@ -100,12 +112,14 @@ impl Watcher<'_> {
     }
 
     /// Makes a pass, if there is a config.
-    fn pass(&mut self, random: Random, console: &mut Console) -> Finding {
+    fn pass(&mut self, random: Random, presence: &Presence, console: &mut Console) -> Finding {
         let Some(standing) = self.standing.take() else { return Finding::TryLater };
+        let pings = presence.ping_during(&standing.config);
         let Pass { standing, exit, findings, summary } =
             update::pass(standing, &UpdateOptions::default(), self.context, random, console);
+        drop(pings);
         self.standing = Some(standing);
-        console.debug(format_args!("{summary}"));
+        presence.tell(&summary, console);
         let is_news = self.findings != findings;
         self.findings = findings;
         match exit {
@@ -141,8 +155,9 @@ impl Waiter<'_> {
         }
     }
 
-    /// Waits until a pass is due, and prints why it is. `None` if the program is to end.
-    fn wait(&mut self, console: &mut Console) -> Option<Step> {
+    /// Waits until a pass is due, and prints why it is. Returns the event behind it, if there is one. `None` if the program
+    /// is to end.
+    fn wait(&mut self, presence: &mut Presence, console: &mut Console) -> Option<(Step, Option<Event>)> {
         let mut reason = None;
         if self.pace.is_deaf() {
             console
@@ -150,9 +165,11 @@ impl Waiter<'_> {
         }
         let step = loop {
             let (step, event) = match self.pace.next(self.now()) {
-                step @ Step::Listen(time) => (step, self.listener.wait(Duration::from_millis(time))),
+                step @ Step::Listen(time) => {
+                    (step, self.listener.wait(Duration::from_millis(presence.ping(time))))
+                }
                 step @ (Step::Gather(time) | Step::Pause(time)) => {
-                    (step, self.listener.pause(Duration::from_millis(time)))
+                    (step, self.listener.pause(Duration::from_millis(presence.ping(time))))
                 }
                 step => break step,
             };
@@ -171,9 +188,9 @@ impl Waiter<'_> {
         if self.listener.drain() == Some(Event::Stop) {
             return None;
         }
-        let reason = reason.filter(|_| step == Step::Respond).map_or("the timer", Event::text);
-        console.debug(format_args!("woken: {reason}"));
-        Some(step)
+        let reason = reason.filter(|_| step == Step::Respond);
+        console.debug(format_args!("woken: {}", reason.map_or("the timer", Event::text)));
+        Some((step, reason))
     }
 }
 
