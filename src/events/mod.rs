@@ -88,9 +88,9 @@ impl<'a> Listener<'a> {
         self.kernel.has_changed().then_some(if is_listening { Event::Kernel } else { Event::Interfaces })
     }
 
-    /// Returns false while an event is known to be near: the end of duplicate address detection.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.kernel.is_settled()
+    /// Returns the number of events that are known to be near: each the end of a duplicate address detection.
+    pub(crate) fn awaited(&self) -> u32 {
+        self.kernel.awaited()
     }
 
     /// Tells the gateways that nobody listens any more. Bounded in time.

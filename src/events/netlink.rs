@@ -101,9 +101,9 @@ impl Kernel {
         self.seen != before
     }
 
-    /// Returns false while an address awaits the end of duplicate address detection, which will be an event.
-    pub(super) fn is_settled(&self) -> bool {
-        self.socket.is_none() || self.seen.is_settled
+    /// Returns the number of addresses that await the end of duplicate address detection, each of which will be an event.
+    pub(super) fn awaited(&self) -> u32 {
+        if self.socket.is_some() { self.seen.tentative } else { 0 }
     }
 }
 
@@ -196,7 +196,8 @@ fn item(kind: u16, body: &[u8]) -> Option<Known> {
     };
     let (header, mut rest) = body.split_at_checked(header)?;
     let [kind_low, _] = kind.to_le_bytes();
-    let mut identity = extend(extend(extend(FNV_START, &[kind_low]), header.get(..2)?), header.get(4..index)?);
+    let mut identity =
+        extend(extend(extend(FNV_START, &[kind_low]), header.get(..2)?), header.get(4..index)?);
     let mut state = extend(FNV_START, header);
     while kind != NEW_LINK && !rest.is_empty() {
         let length = usize::from(u16::from_ne_bytes(*rest.first_chunk()?));

@@ -179,7 +179,7 @@ impl Waiter<'_> {
                 Some(Event::Stop) => return None,
                 Some(event) => {
                     reason.get_or_insert(event);
-                    self.pace.event(self.now(), self.listener.is_settled());
+                    self.pace.event(self.now(), self.listener.awaited());
                 }
                 None => {}
             }

@@ -64,8 +64,8 @@ pub(super) struct Pace {
     earliest: u64,
     /// The first and the last event since the last pass.
     events: Option<(u64, u64)>,
-    /// After the last event, another one is awaited.
-    is_unsettled: bool,
+    /// The number of events that were awaited after the last one.
+    awaited: u32,
     /// The number of temporary failures in a row.
     failures: u32,
     /// The starts of the last passes that events have caused and that found nothing.
@@ -75,15 +75,7 @@ pub(super) struct Pace {
 impl Pace {
     /// The first pass is due at once.
     pub(super) const fn new(interval: u64) -> Self {
-        Self {
-            interval,
-            timer: 0,
-            earliest: 0,
-            events: None,
-            is_unsettled: false,
-            failures: 0,
-            futile: Vec::new(),
-        }
+        Self { interval, timer: 0, earliest: 0, events: None, awaited: 0, failures: 0, futile: Vec::new() }
     }
 
     /// Returns true if events are ignored until the timer is due.
@@ -102,7 +94,7 @@ impl Pace {
         }
         let Some((first, last)) = self.events else { return Step::Listen(left) };
         let gathered = first + GATHERING;
-        let (quiet, slice) = if self.is_unsettled { (gathered, SHORT_SLICE) } else { (last + QUIET, SLICE) };
+        let (quiet, slice) = if self.awaited > 0 { (gathered, SHORT_SLICE) } else { (last + QUIET, SLICE) };
         let due = gathered.min(quiet).max(self.earliest);
         match due.saturating_sub(now).min(left) {
             0 => Step::Respond,
@@ -111,13 +103,13 @@ impl Pace {
         }
     }
 
-    /// Notes an event. Unless all `is_settled`, another one is awaited, and that is waited for.
-    pub(super) fn event(&mut self, now: u64, is_settled: bool) {
+    /// Notes an event, after which so many others are awaited. These are waited for.
+    pub(super) fn event(&mut self, now: u64, awaited: u32) {
         let (first, last) = self.events.unwrap_or((now, now));
-        // Nothing more comes after the one that was awaited: the pass is due when that is the case with those before.
-        let last = if self.is_unsettled && is_settled { last } else { now };
+        // After one that was awaited, no other follows for that reason.
+        let last = if awaited < self.awaited { last } else { now };
         self.events = Some((first, last));
-        self.is_unsettled = !is_settled;
+        self.awaited = awaited;
     }
 
     /// Notes a pass that was made as `step` said.

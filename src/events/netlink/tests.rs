@@ -204,7 +204,7 @@ fn kernel_without_changes_reports_none() {
     let mut kernel = Kernel { socket: None, known: Vec::new(), seen: snapshot(), compared: Instant::now() };
     assert!(!kernel.has_changed(), "ten seconds have not passed");
     assert!(kernel.next_due().is_some_and(|due| due <= INTERVAL));
-    assert!(kernel.is_settled() && kernel.socket().is_none());
+    assert!(kernel.awaited() == 0 && kernel.socket().is_none());
     kernel = Kernel::new();
     assert!(kernel.socket().is_some() && kernel.next_due().is_none());
 }

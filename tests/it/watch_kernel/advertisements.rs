@@ -65,9 +65,7 @@ fn advertisements_that_refresh_lifetimes_make_no_pass_but_a_new_prefix_does() {
     h.sources("ipv4 = interface:eth0\nipv6 = interface:wan", "A AAAA");
     let router = Router::new(&h);
     router.advertise(1800, &[("2a01:e0a:1:a::", 3600)]);
-    until("ip -6 addr show dev wan", |output| {
-        output.contains(A) && !output.contains("tentative")
-    });
+    until("ip -6 addr show dev wan", |output| output.contains(A) && !output.contains("tentative"));
     h.s.fake.set("example.org", "home", "AAAA", 600, &[V6]);
     let command = h.s.command();
     h.watch_for(command, V4, A);

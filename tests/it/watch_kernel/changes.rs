@@ -11,8 +11,10 @@ fn changed_ipv4_address_is_written_after_one_pass() {
     };
     h.watch();
     for (round, address) in ["81.2.69.161", "81.2.69.162"].into_iter().enumerate() {
-        h.net.run(&format!("ip addr flush dev eth0 scope global to 81.2.69.0/24
-             ip addr add {address}/24 dev eth0; ip route add default via 81.2.69.2"));
+        h.net.run(&format!(
+            "ip addr flush dev eth0 scope global to 81.2.69.0/24
+             ip addr add {address}/24 dev eth0; ip route add default via 81.2.69.2"
+        ));
         h.follows("A", address);
         h.was_woken(round + 1, KERNEL);
     }
@@ -28,9 +30,7 @@ fn new_ipv6_prefix_is_written_in_one_pass_when_duplicate_address_detection_ends(
     let Some(mut h) = Home::enter(test) else { return };
     h.watch();
     // Detection takes one to two seconds, in which the old address is gone.
-    h.net.run(&format!(
-        "ip -6 addr add 2a01:e0a:1:a::3/64 dev eth0; ip -6 addr del {V6}/64 dev eth0"
-    ));
+    h.net.run(&format!("ip -6 addr add 2a01:e0a:1:a::3/64 dev eth0; ip -6 addr del {V6}/64 dev eth0"));
     h.follows("AAAA", "2a01:e0a:1:a::3");
     // The old one stays, but deprecated, as routers that know of the change ask for.
     h.net.run(
@@ -65,9 +65,7 @@ fn address_that_stays_tentative_delays_no_other() {
 fn moved_default_route_is_followed() {
     let Some(mut h) = Home::enter("watch_kernel::changes::moved_default_route_is_followed") else { return };
     h.add("eth1");
-    h.net.run(
-        "ip addr add 62.4.99.9/24 dev eth1; ip -6 addr add 2a01:e0a:1:9::9/64 dev eth1 nodad",
-    );
+    h.net.run("ip addr add 62.4.99.9/24 dev eth1; ip -6 addr add 2a01:e0a:1:9::9/64 dev eth1 nodad");
     h.watch();
     h.net.run("ip route replace default via 62.4.99.1; ip -6 route replace default via fe80::1 dev eth1");
     h.follows("A", "62.4.99.9");
@@ -125,12 +123,16 @@ fn changes_are_noticed_where_a_sandbox_forbids_netlink() {
     // Netlink sockets, those of the list of addresses as well, are the only ones that are bound.
     let plain = h.s.command();
     let mut traced = std::process::Command::new("strace");
-    traced.args(["-f", "-qq", "-o", "trace", "-e", "inject=bind:error=EAFNOSUPPORT"]).arg(plain.get_program());
+    traced
+        .args(["-f", "-qq", "-o", "trace", "-e", "inject=bind:error=EAFNOSUPPORT"])
+        .arg(plain.get_program());
     traced.env_clear().env("HOME", h.s.path("")).current_dir(h.s.path(""));
     h.watch_for(traced, V4, V6);
     for (round, address) in ["2a01:e0a:1:a::3", "2a01:e0a:1:b::3"].into_iter().enumerate() {
-        h.net.run(&format!("ip -6 addr flush dev eth0 scope global; ip -6 addr add {address}/64 dev eth0 nodad
-             ip -6 route replace default via fe80::1 dev eth0"));
+        h.net.run(&format!(
+            "ip -6 addr flush dev eth0 scope global; ip -6 addr add {address}/64 dev eth0 nodad
+             ip -6 route replace default via fe80::1 dev eth0"
+        ));
         h.follows("AAAA", address);
         h.was_woken(round + 1, "an address or route of this machine has changed");
     }

@@ -40,8 +40,21 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) struct Snapshot {
     /// The hash of all of them, in the order of the kernel.
     hash: u64,
-    /// No address awaits the end of duplicate address detection on a link that is up.
-    pub(crate) is_settled: bool,
+    /// The number of addresses that await the end of duplicate address detection on a link that is up.
+    pub(crate) tentative: u32,
+}
+
+impl Snapshot {
+    /// The state of a machine without addresses and routes.
+    const NOTHING: Self = Self { hash: FNV_START, tentative: 0 };
+
+    /// Adds an address or route of `device`.
+    fn add(&mut self, device: &str, is_down: bool, kind: &str, detail: &dyn fmt::Display) {
+        let entry = format!("{device} {is_down} {kind} {detail}\n");
+        // Not the sum of their hashes: two addresses that change alike can cancel each other out.
+        self.hash = extend(self.hash, entry.as_bytes());
+        self.tentative += u32::from(!is_down && kind == TENTATIVE);
+    }
 }
 
 /// An interface has no suitable address.
@@ -233,12 +246,9 @@ fn address_of(
 /// Returns the present addresses and default routes. What cannot be read is left out: a sandbox may forbid netlink.
 pub(crate) fn snapshot() -> Snapshot {
     let listed = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut snapshot = Snapshot { hash: FNV_START, is_settled: true };
+    let mut snapshot = Snapshot::NOTHING;
     let mut add = |device: &str, kind: &str, detail: &dyn fmt::Display| {
-        let is_down = is_down(device, &listed);
-        let entry = format!("{device} {is_down} {kind} {detail}\n");
-        snapshot.hash = extend(snapshot.hash, entry.as_bytes());
-        snapshot.is_settled &= is_down || kind != TENTATIVE;
+        snapshot.add(device, is_down(device, &listed), kind, detail);
     };
     for own in listed.iter().filter(|i| i.ip().is_ipv4()) {
         add(&own.name, "", &own.ip());
@@ -295,6 +305,41 @@ const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns the snapshot of these addresses on `eth0`, each with its kind.
+    fn snapshot_of(addresses: &[(&str, &str)], is_down: bool) -> Snapshot {
+        let mut snapshot = Snapshot::NOTHING;
+        for (address, kind) in addresses {
+            snapshot.add("eth0", is_down, kind, address);
+        }
+        snapshot
+    }
+
+    #[test]
+    fn snapshot_differs_if_an_address_does() {
+        let mut seen = Vec::new();
+        for host in 0..=255 {
+            // One address, as that of the interface and as the preferred one.
+            let address = format!("81.2.69.{host}");
+            let prefix = format!("2a01:e0a:1:{host:x}::3");
+            for address in [&address, &prefix] {
+                seen.push(snapshot_of(&[(address, ""), (address, "")], false).hash);
+                seen.push(snapshot_of(&[(address, "deprecated"), (address, "")], false).hash);
+                seen.push(snapshot_of(&[(address, ""), (address, "")], true).hash);
+            }
+        }
+        let number = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), number);
+    }
+
+    #[test]
+    fn snapshot_counts_tentative_addresses_on_links_that_are_up() {
+        let addresses = [("2a01:e0a:1:2::3", TENTATIVE), ("2a01:e0a:1:2::4", ""), ("2a01::5", TENTATIVE)];
+        assert_eq!(snapshot_of(&addresses, false).tentative, 2);
+        assert_eq!(snapshot_of(&addresses, true).tentative, 0);
+    }
 
     #[test]
     fn problem_names_the_interface() {
