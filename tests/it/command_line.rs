@@ -61,7 +61,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("address", &["argument address ", "did you mean ip?"]),
     ("force", &["argument force ", "did you mean --force?"]),
     ("dry-run", &["argument dry-run ", "did you mean --dry-run?"]),
-    ("frobnicate", &["argument frobnicate ", "commands are check, status, ip, get and setup"]),
+    ("frobnicate", &["argument frobnicate ", "commands are watch, check, status, ip, get and setup"]),
     ("-", &["argument - ", "commands are"]),
     ("check status", &["argument status ", "nothing but options may follow `check`"]),
     ("check check", &["argument check ", "may follow `check`"]),

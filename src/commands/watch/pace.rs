@@ -83,9 +83,14 @@ impl Pace {
         self.futile.len() >= FUTILE
     }
 
+    /// Returns the time until the next pass without an event.
+    pub(super) const fn left(&self, now: u64) -> u64 {
+        self.timer.saturating_sub(now)
+    }
+
     /// Returns the next thing to do.
     pub(super) fn next(&self, now: u64) -> Step {
-        let left = self.timer.saturating_sub(now);
+        let left = self.left(now);
         if left == 0 {
             return Step::Routine;
         }
