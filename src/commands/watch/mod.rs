@@ -146,7 +146,7 @@ impl Waiter<'_> {
         let mut reason = None;
         let step = loop {
             let (step, event) = match self.pace.next(self.now()) {
-                step @ Step::Listen(time) => (step, self.listener.wait(Duration::from_millis(time))),
+                step @ Step::Listen(time) => (step, self.listener.wait(Duration::from_millis(time), console)),
                 step @ (Step::Gather(time) | Step::Pause(time)) => {
                     (step, self.listener.pause(Duration::from_millis(time)))
                 }
