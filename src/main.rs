@@ -18,6 +18,7 @@ use gandi_ddns::console::{Console, Verbosity};
 use gandi_ddns::exit::Exit;
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::file_limit::Stream;
+use gandi_ddns::sys::notify_socket::{self, Manager};
 use gandi_ddns::sys::oneshot;
 use gandi_ddns::sys::random;
 use gandi_ddns::sys::time::Timestamp;
@@ -72,8 +73,9 @@ fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Con
         }
         Command::Watch(watch_options) => {
             log_to(watch_options.log, console);
-            match stop_by_signal() {
-                Ok(stop) => watch::execute(options, watch_options, stop.as_fd(), context, console),
+            let manager = service_manager();
+            match stop_by_signal(manager.clone()) {
+                Ok(stop) => watch::execute(options, watch_options, (stop.as_fd(), manager), context, console),
                 Err(e) => {
                     console.error(format_args!("could not wait for signals: {e}"));
                     Exit::TryLater
@@ -99,16 +101,24 @@ fn log_to(destination: LogDestination, console: &mut Console) {
     }
 }
 
+/// Returns the service manager that started this process, if there is one.
+fn service_manager() -> Manager {
+    let (usec, pid) = (text("WATCHDOG_USEC"), text("WATCHDOG_PID"));
+    let patience = notify_socket::patience(usec.as_deref(), pid.as_deref(), process::id());
+    Manager::new(path("NOTIFY_SOCKET").as_deref(), patience)
+}
+
 /// Returns a descriptor that is readable from the first SIGTERM or SIGINT on. [`GRACE`] after it the process ends with
 /// code 0. Must be called before there is another thread. The signals are blocked and waited for: the first process of a
 /// container ignores those that it does not handle. std resets the mask in programs that it starts.
-fn stop_by_signal() -> io::Result<OwnedFd> {
+fn stop_by_signal(manager: Manager) -> io::Result<OwnedFd> {
     let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
     signals.thread_block()?;
     let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
     let sender = stop.try_clone()?;
     oneshot::spawn_detached(Box::new(move || {
         let _ = signals.wait();
+        manager.send("STOPPING=1");
         let _ = write(&sender, &1u64.to_ne_bytes());
         thread::sleep(GRACE);
         process::exit(Exit::Ok.code().into())

@@ -9,6 +9,7 @@ pub mod file_limit;
 pub(crate) mod grouped;
 pub mod hash;
 pub(crate) mod index;
+pub mod notify_socket;
 pub mod oneshot;
 pub(crate) mod ownership;
 pub mod random;

@@ -37,6 +37,18 @@ const LINE_GRACE: Duration = Duration::from_secs(1);
 /// Maximum wait for the end of a program that was killed. One that has become another user's, as by `sudo`, lives on.
 const KILL_GRACE: Duration = Duration::from_secs(1);
 
+/// Variables that no program gets: the token, and those of the service manager for this process (`sd_notify(3)`,
+/// `sd_listen_fds(3)`): a program that takes them for its own would tell that it is ready.
+const OURS_ALONE: [&str; 7] = [
+    "GANDI_TOKEN",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+];
+
 /// The program to run, and its surroundings.
 pub(crate) struct Spec<'a> {
     /// The program. A path without a slash is relative to the working directory, never searched in `$PATH`.
@@ -157,7 +169,7 @@ pub(crate) fn tool(words: &[&str], input: &str) -> Result<String, String> {
     Err(["`", &words.join(" "), "` ", &problem].concat())
 }
 
-/// Runs a program to its end, with these variables and without the token in its environment, with `input` on stdin if that
+/// Runs a program to its end, with these variables and without those that are for this process, with `input` on stdin if that
 /// is a pipe, and reads its stdout and stderr meanwhile.
 fn execute(
     command: &mut Command,
@@ -170,9 +182,11 @@ fn execute(
     for (name, value) in variables {
         command.env(name, value);
     }
+    for name in OURS_ALONE {
+        command.env_remove(name);
+    }
     // With a process group of its own, the program can be killed together with its children.
-    let mut child =
-        command.env_remove("GANDI_TOKEN").process_group(0).spawn().map_err(ProcessError::Start)?;
+    let mut child = command.process_group(0).spawn().map_err(ProcessError::Start)?;
     stdout.read_from(child.stdout.take().map(OwnedFd::from));
     stderr.read_from(child.stderr.take().map(OwnedFd::from));
     // A pipe takes the whole input at once, whatever the program does with it. One that does not read it fails.

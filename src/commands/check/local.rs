@@ -115,7 +115,14 @@ pub(super) fn check_state_directory<'a>(
         (StoreStatus::Missing, _) => {
             findings.ok(Id::State, "", format!("{path} does not exist yet (created on the first run)"));
         }
-        (StoreStatus::Usable, _) => findings.ok(Id::State, "", format!("{path} is usable and not locked")),
+        (StoreStatus::Usable, _) => {
+            let watched = if state::last_watcher(dir, id).is_some_and(|watcher| watcher.is_running) {
+                "; a watcher is running"
+            } else {
+                ""
+            };
+            findings.ok(Id::State, "", format!("{path} is usable and not locked{watched}"));
+        }
         (StoreStatus::Unusable(e), Some(now)) if e.is_locked() => {
             findings.fail(Exit::TryLater, Id::State, "", e.hung(now).unwrap_or_else(|| e.to_string()));
         }

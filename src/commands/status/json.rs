@@ -5,8 +5,8 @@ use crate::dns::RrsetKey;
 use crate::json::{Object, quoted};
 use crate::outcome::FailureRecord;
 use crate::report::json::{object_of, start, warnings};
-use crate::state::RecordState;
 use crate::state::history::HistoryEntry;
+use crate::state::{RecordState, WatcherStatus};
 use crate::sys::time::Timestamp;
 
 /// Returns the object as one line.
@@ -36,6 +36,7 @@ pub(super) fn object(report: &Report) -> String {
     let mut object = start(report.exit);
     time(&mut object, "time", Some(report.now));
     object.text("error", report.error.as_deref()).boolean("running", report.is_running);
+    object.value("watcher", report.watcher.as_ref().and_then(watcher).as_deref());
     time(&mut object, "last_run", report.last_run);
     time(&mut object, "last_success", last_success);
     time(&mut object, "token_expires", earliest);
@@ -50,6 +51,15 @@ pub(super) fn object(report: &Report) -> String {
 #[inline(never)]
 fn time(object: &mut Object, name: &str, time: Option<Timestamp>) {
     object.number(name, time.map(Timestamp::as_secs));
+}
+
+/// Returns the object of a watcher that runs.
+fn watcher(status: &WatcherStatus) -> Option<String> {
+    let mut object = Object::new();
+    time(&mut object, "since", status.since);
+    time(&mut object, "last_wakeup", status.woken);
+    object.text("reason", Some(&*status.reason).filter(|reason| !reason.is_empty()));
+    status.is_running.then(|| object.end())
 }
 
 fn record_object(key: &RrsetKey, known: Option<&RecordState>, now: Timestamp) -> String {

@@ -12,7 +12,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::outcome::FailureRecord;
 use crate::state::history::{self, HistoryEntry};
-use crate::state::{self, Confirmed, State, StoreStatus};
+use crate::state::{self, Confirmed, State, StoreStatus, WatcherStatus};
 use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::time::{EARLIEST, Timestamp, implausible};
@@ -52,6 +52,7 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
     report.saved = Some((&config, &state));
     report.warnings.extend(implausible(now));
     report.last_run = state::last_run(dir, id);
+    report.watcher = state::last_watcher(dir, id);
     for record in &config.records {
         let failure =
             state.record(config.account(record).api.as_str(), &record.key).and_then(|r| r.failure.as_ref());
@@ -107,6 +108,9 @@ fn print(report: &Report, dir: &Path, console: &mut Console) {
             dir.display()
         )),
     }
+    if let Some(watcher) = &report.watcher {
+        print_watcher(watcher, now, console);
+    }
     for (number, account) in config.accounts.iter().enumerate() {
         let Some(expires) = state.token(number, account).and_then(|token| token.expires_at) else { continue };
         // A clock that is wrong does not know how many days are left.
@@ -117,6 +121,16 @@ fn print(report: &Report, dir: &Path, console: &mut Console) {
     if let Some(changes) = &report.changes {
         print_changes(changes, console);
     }
+}
+
+/// Prints the state of the last watcher.
+fn print_watcher(watcher: &WatcherStatus, now: Timestamp, console: &mut Console) {
+    let age = |at: Option<Timestamp>| at.map_or_else(|| "unknown".to_owned(), |at| with_age(at, now));
+    match (watcher.is_running, watcher.since) {
+        (false, _) => console.notice(format_args!("watcher: not running")),
+        (true, since) => console.notice(format_args!("watcher: running since {}", age(since))),
+    }
+    console.notice(format_args!("last wake-up: {}: {}", age(watcher.woken), watcher.reason));
 }
 
 /// Prints a line for each change, the newest first.

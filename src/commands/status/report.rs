@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::state::State;
 use crate::state::history::HistoryEntry;
+use crate::state::{State, WatcherStatus};
 use crate::sys::time::Timestamp;
 
 /// The saved state, and what is known of the last runs.
@@ -18,6 +18,8 @@ pub(super) struct Report<'a> {
     pub(super) saved: Option<(&'a Config, &'a State)>,
     /// True if a run is under way.
     pub(super) is_running: bool,
+    /// The last watcher; `None` if there was none.
+    pub(super) watcher: Option<WatcherStatus>,
     /// The changes, oldest first; `None` if the history could not be read.
     pub(super) changes: Option<Vec<HistoryEntry>>,
 }
@@ -33,6 +35,7 @@ impl Report<'_> {
             last_run: None,
             saved: None,
             is_running: false,
+            watcher: None,
             changes: None,
         }
     }

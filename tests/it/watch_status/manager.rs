@@ -1,0 +1,199 @@
+//! The messages to the service manager, by a socket of the test's own, and the variables that programs do not get.
+
+use std::fs;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::process::Signal;
+
+use super::watching::{LIMIT, Watching};
+use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
+use fake_gandi::{Fault, On, Times};
+
+/// The service manager's socket.
+struct Manager(UnixDatagram);
+
+impl Manager {
+    /// Binds the socket `notify` in the sandbox. Returns it and its path.
+    fn new(s: &Sandbox) -> (Self, String) {
+        // The path of a socket has 107 bytes at most, and that of a sandbox may have more.
+        let short = std::env::temp_dir().join(format!("gandi-ddns-notify-{}", s.fake.port()));
+        let _ = fs::remove_file(&short);
+        let socket = UnixDatagram::bind(&short).expect("a socket");
+        socket.set_read_timeout(Some(LIMIT)).expect("a time limit");
+        (Self(socket), short.to_string_lossy().into_owned())
+    }
+
+    /// Returns the next message.
+    #[track_caller]
+    fn next(&self) -> String {
+        let mut bytes = [0; 4096];
+        let length = self.0.recv(&mut bytes).expect("a message");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    }
+
+    /// Returns the messages up to the first one that begins with this text.
+    #[track_caller]
+    fn until(&self, start: &str) -> Vec<String> {
+        let mut messages = vec![self.next()];
+        while !messages.last().is_some_and(|last| last.starts_with(start)) {
+            messages.push(self.next());
+        }
+        messages
+    }
+
+    /// Returns the number of pings before the first message that begins with this text.
+    #[track_caller]
+    fn pings_until(&self, start: &str) -> usize {
+        self.until(start).iter().filter(|message| *message == "WATCHDOG=1").count()
+    }
+}
+
+/// Removes the socket's file.
+impl Drop for Manager {
+    fn drop(&mut self) {
+        let address = self.0.local_addr().ok();
+        let _ = address.as_ref().and_then(|a| a.as_pathname()).map(fs::remove_file);
+    }
+}
+
+#[test]
+fn readiness_comes_before_the_first_pass_and_the_result_after_it() {
+    let s = stale();
+    let (manager, path) = Manager::new(&s);
+    let (asked, early) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (manager, is_early) = (Arc::new(manager), Arc::clone(&early));
+    let (receiver, was_asked) = (Arc::clone(&manager), Arc::clone(&asked));
+    s.fake.on_request(move |_| {
+        if !was_asked.swap(true, Ordering::SeqCst) {
+            is_early.store(receiver.next().starts_with("READY=1"), Ordering::SeqCst);
+        }
+    });
+    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path)]);
+    let messages = manager.until("STATUS=");
+    assert!(asked.load(Ordering::SeqCst) && early.load(Ordering::SeqCst), "READY=1 is the first message");
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(!messages[0].contains('\n') && messages[0].len() > "STATUS=".len(), "{messages:?}");
+    let ran = watching.end(Signal::TERM);
+    ran.is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
+    assert_eq!(manager.next(), "STOPPING=1");
+}
+
+#[test]
+fn abstract_socket_gets_the_messages() {
+    let s = stale();
+    let name = format!("gandi-ddns-watch-{}", s.fake.port());
+    let address = SocketAddr::from_abstract_name(&name).expect("a name");
+    let manager = Manager(UnixDatagram::bind_addr(&address).expect("a socket"));
+    manager.0.set_read_timeout(Some(LIMIT)).expect("a time limit");
+    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &format!("@{name}"))]);
+    manager.until("READY=1");
+    manager.until("STATUS=");
+    watching.end(Signal::TERM).exits_without_errors(0);
+    manager.until("STOPPING=1");
+}
+
+#[test]
+fn failure_is_in_the_status_and_pings_go_on_while_it_lasts() {
+    let s = stale();
+    let (manager, path) = Manager::new(&s);
+    s.fake.refuse();
+    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "400000")]);
+    let messages = manager.until("STATUS=");
+    let failed = messages.last().expect("a status");
+    // Several pings: the next try comes after 10 s.
+    let more: Vec<String> = (0..5).map(|_| manager.next()).collect();
+    assert!(more.iter().all(|message| message == "WATCHDOG=1"), "{more:?}");
+    s.fake.restore();
+    let messages = manager.until("STATUS=");
+    let worked = messages.last().expect("a status");
+    assert!(messages.len() > 5 && failed != worked, "{failed} {messages:?}");
+    assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
+    watching.end(Signal::TERM).exits(0);
+    manager.until("STOPPING=1");
+}
+
+#[test]
+fn pings_go_on_during_a_slow_pass_and_after_it() {
+    let s = stale();
+    s.config_with("timeout = 10", "[example.org]\nnames = home\n");
+    let (manager, path) = Manager::new(&s);
+    s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
+    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "500000")]);
+    manager.until("READY=1");
+    let pings = manager.pings_until("STATUS=");
+    assert!(pings > 3, "{pings} pings during a pass of seconds");
+    for _ in 0..5 {
+        assert_eq!(manager.until("WATCHDOG=1").len(), 1);
+    }
+    watching.end(Signal::TERM).exits(0);
+}
+
+#[test]
+fn pings_are_for_the_process_that_the_manager_names() {
+    for (pid, usec) in [("1", "100000"), ("", "0"), ("", "soon"), ("me", "100000")] {
+        let s = stale();
+        let (manager, path) = Manager::new(&s);
+        let watching = Watching::start(
+            &s,
+            &[],
+            &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", usec), ("WATCHDOG_PID", pid)],
+        );
+        manager.until("STATUS=");
+        watching.end(Signal::TERM).exits(0);
+        assert_eq!(manager.pings_until("STOPPING=1"), 0, "{pid} {usec}");
+    }
+}
+
+#[test]
+fn socket_that_nobody_listens_to_is_no_error() {
+    let s = stale();
+    let (manager, path) = Manager::new(&s);
+    drop(manager);
+    for name in [path.as_str(), "vsock:2:9", "relative", "@", "/dev/null"] {
+        s.fake.set("example.org", "home", "A", 600, &[STALE]);
+        let _ = fs::remove_dir_all(s.path("state"));
+        let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", name), ("WATCHDOG_USEC", "100000")]);
+        watching.until(|text| text.contains("(last confirmed "));
+        watching.end(Signal::TERM).is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
+    }
+}
+
+#[test]
+fn manager_gets_no_readiness_from_an_invalid_config() {
+    let s = stale();
+    let (manager, path) = Manager::new(&s);
+    s.raw_config("frob = 1\n");
+    let mut command = s.command();
+    command.args(["-c", "gandi-ddns.conf", "watch"]).env("NOTIFY_SOCKET", path);
+    s.finish(&mut command).fails(78, &["unknown key `frob`"]);
+    manager.0.set_nonblocking(true).expect("a socket");
+    assert!(manager.0.recv(&mut [0; 9]).is_err());
+}
+
+#[test]
+fn programs_get_no_variable_of_the_manager() {
+    let s = stale();
+    s.config_with("on_change = hook", "[example.org]\nnames = home\nipv4 = command:address\n");
+    for (name, last) in [("hook", ""), ("address", "echo 81.2.69.142\n")] {
+        s.write(name, &format!("#!/bin/sh\nenv >{}/env.{name}\n{last}", s.path("").display()));
+        fs::set_permissions(s.path(name), fs::Permissions::from_mode(0o700)).expect("chmod");
+    }
+    let mut command = s.command();
+    command.args(["-c", "gandi-ddns.conf"]).env("PATH", std::env::var_os("PATH").expect("a PATH"));
+    for name in
+        ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]
+    {
+        command.env(name, "7");
+    }
+    command.env("KEPT", "yes");
+    s.finish(&mut command).is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
+    for name in ["hook", "address"] {
+        let env = fs::read_to_string(s.path(&format!("env.{name}"))).expect(name);
+        assert!(env.contains("KEPT=yes\n"), "{name}: {env}");
+        assert!(!env.contains("NOTIFY") && !env.contains("WATCHDOG") && !env.contains("LISTEN"), "{env}");
+    }
+}

@@ -1,0 +1,134 @@
+//! `gandi-ddns watch` as others see it: `status` and `check`, a second watcher, a run beside it, and the service manager.
+
+mod manager;
+mod watching;
+
+use std::fs;
+use std::os::unix::fs::{chown, symlink};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use miniserde::json::{self, Value};
+use rustix::process::Signal;
+
+use crate::file_kinds::{OTHER, is_root};
+use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
+use watching::{Watching, watcher};
+
+/// The lock file of the only watcher.
+fn watch_file(s: &Sandbox) -> PathBuf {
+    s.state_file().with_extension("watch")
+}
+
+/// Fails unless a member is a time of the last minutes.
+#[track_caller]
+fn recent(watcher: &json::Object, name: &str) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    let time: u64 = json::to_string(&watcher[name]).parse().expect(name);
+    assert!(time <= now && now - time < 600, "{name}: {time}");
+}
+
+#[test]
+fn status_shows_a_watcher_until_it_is_killed() {
+    let s = stale();
+    assert!(!s.run(&["status"]).stdout.contains("watcher"), "there was none");
+    assert!(watcher(&s).is_none());
+    let watching = Watching::asleep(&s, &[]);
+    let text = watching.until(|text| text.contains("\nwatcher: running since "));
+    let line = text.lines().find(|line| line.starts_with("last wake-up: ")).expect("its last wake-up");
+    assert!(line.ends_with(" ago): start"), "{line}");
+    let object = watcher(&s).expect("it runs");
+    recent(&object, "since");
+    recent(&object, "last_wakeup");
+    assert!(matches!(&object["reason"], Value::String(reason) if reason == "start"), "{object:?}");
+    let ran = watching.end(Signal::KILL);
+    assert_eq!(ran.code, None);
+    s.run(&["status"]).exits_without_errors(0);
+    let text = s.run(&["status"]).stdout;
+    assert!(text.contains("\nwatcher: not running\nlast wake-up: 20"), "{text}");
+    assert!(watcher(&s).is_none());
+    // The kernel released the lock.
+    let again = Watching::start(&s, &[], &[]);
+    again.until(|text| text.contains("watcher: running since "));
+}
+
+#[test]
+fn timer_is_the_reason_of_a_later_wakeup_and_a_removed_state_directory_is_made_anew() {
+    let s = stale();
+    let watching = Watching::asleep(&s, &["--interval", "10"]);
+    watching.until(|text| text.contains(": timer\n"));
+    fs::remove_dir_all(s.path("state")).expect("the state");
+    assert!(watcher(&s).is_none());
+    let text = watching.until(|text| text.contains("watcher: running since "));
+    assert!(text.contains(": timer\n"), "{text}");
+    s.run(&["watch"]).fails(75, &["another `gandi-ddns watch` with this config is running"]);
+    let ran = watching.end(Signal::TERM);
+    ran.is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
+    assert!(s.run(&["status"]).stdout.contains("\nwatcher: not running\n"));
+    assert_eq!(s.count("PUT"), 1);
+}
+
+#[test]
+fn second_watcher_says_so_and_exits_75_before_any_request() {
+    let s = stale();
+    let watching = Watching::asleep(&s, &[]);
+    let connections = s.fake.connections();
+    for arguments in [&["watch"][..], &["watch", "-q"], &["watch", "--interval", "10"]] {
+        let ran = s.run(arguments);
+        ran.fails(75, &["another `gandi-ddns watch` with this config is running (lock state/", ".watch)"]);
+    }
+    assert_eq!(s.fake.connections(), connections);
+    assert!(watcher(&s).is_some(), "the first one goes on");
+    // Another config has another watcher.
+    s.write("other.conf", &fs::read_to_string(s.path("gandi-ddns.conf")).expect("the config"));
+    let mut command = s.command();
+    command.args(["-c", "other.conf", "status"]);
+    assert!(!s.finish(&mut command).stdout.contains("watcher"));
+    watching.end(Signal::TERM).is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
+}
+
+#[test]
+fn run_check_and_status_work_beside_a_watcher() {
+    let s = stale();
+    let watching = Watching::asleep(&s, &[]);
+    s.run(&[]).is(0, "");
+    s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    s.run(&["--force"]).is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
+    let ran = s.run(&["check"]);
+    assert!(ran.stdout.contains("is usable and not locked; a watcher is running"), "{ran}");
+    ran.exits(0);
+    s.run(&["status"]).exits_without_errors(0);
+    watching.end(Signal::TERM).exits_without_errors(0);
+    let ran = s.run(&["check"]);
+    assert!(!ran.stdout.contains("watcher"), "{ran}");
+}
+
+#[test]
+fn watch_file_of_others_is_left_alone_and_the_watch_goes_on() {
+    for kind in ["a symlink", "a directory", "another user owns it"] {
+        let s = stale();
+        s.run(&[]).exits(0);
+        let file = watch_file(&s);
+        match kind {
+            "a symlink" => symlink(s.path("elsewhere"), &file).expect("a link"),
+            "a directory" => fs::create_dir(&file).expect("a directory"),
+            _ if !is_root(&s) => return,
+            _ => {
+                fs::write(&file, "").expect("a file");
+                chown(&file, Some(OTHER), Some(OTHER)).expect("chown");
+            }
+        }
+        s.fake.set("example.org", "home", "A", 600, &[STALE]);
+        s.age(90_000);
+        let watching = Watching::start(&s, &[], &[]);
+        assert!(s.fake.wait_until(watching::LIMIT, |r| r.iter().filter(|r| r.method == "PUT").count() == 2));
+        let text = watching.until(|text| text.contains("last changed"));
+        assert!(!text.contains("watcher"), "{kind}: {text}");
+        assert!(watcher(&s).is_none(), "{kind}");
+        let ran = watching.end(Signal::TERM);
+        ran.exits(0);
+        ran.says(&["warning: could not open the lock", kind, "gandi-ddns status"]);
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
+        assert!(!s.path("elsewhere").exists());
+    }
+}
