@@ -169,7 +169,7 @@ impl Waiter<'_> {
         let step = loop {
             let (step, event) = match self.pace.next(self.now()) {
                 step @ Step::Listen(time) => {
-                    (step, self.listener.wait(Duration::from_millis(presence.ping(time))))
+                    (step, self.listener.wait(Duration::from_millis(presence.ping(time)), console))
                 }
                 step @ (Step::Gather(time) | Step::Pause(time)) => {
                     (step, self.listener.pause(Duration::from_millis(presence.ping(time))))
