@@ -11,7 +11,7 @@ use crate::net::Device;
 
 /// A reason to look at the address, or to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "until the parts of this folder report them")]
+#[allow(dead_code)]
 pub(crate) enum Event {
     /// A signal wants the program to end.
     Stop,
