@@ -160,6 +160,11 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "…: querying delegation of …",
             "trying again in … ms",
             "starting in … s (--splay)",
+            "the gateway … announces no changes via UPnP",
+            "UPnP events of the gateway …: …",
+            "the subscription is lost",
+            "no subscription: …",
+            "no subscription: status …",
         ],
     ),
     (
@@ -196,7 +201,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
 ];
 
 /// Protocols, file formats, lists of words, texts of libraries and attributes: each one is a part of a literal.
-const OTHER_PARTS: [&str; 25] = [
+const OTHER_PARTS: [&str; 29] = [
     "Replace it now?",
     "You need a personal access token from Gandi. Create one at",
     "# Written by `gandi-ddns setup`.",
@@ -215,6 +220,10 @@ const OTHER_PARTS: [&str; 25] = [
     "HTTP/1.1 Host:",
     "Content-Type: text/xml",
     "Connection: close",
+    "TIMEOUT: Second-1800",
+    "CALLBACK: <http://",
+    "NT: upnp:event",
+    "412 Precondition Failed",
     "a JSON boolean is a bool",
     "half of the bits are enough",
     "token= gandi-token=",

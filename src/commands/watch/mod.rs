@@ -169,7 +169,7 @@ impl Waiter<'_> {
         let step = loop {
             let (step, event) = match self.pace.next(self.now()) {
                 step @ Step::Listen(time) => {
-                    (step, self.listener.wait(Duration::from_millis(presence.ping(time))))
+                    (step, self.listener.wait(Duration::from_millis(presence.ping(time)), console))
                 }
                 step @ (Step::Gather(time) | Step::Pause(time)) => {
                     (step, self.listener.pause(Duration::from_millis(presence.ping(time))))
@@ -182,7 +182,7 @@ impl Waiter<'_> {
                 Some(Event::Stop) => return None,
                 Some(event) => {
                     reason.get_or_insert(event);
-                    self.pace.event(self.now());
+                    self.pace.event(self.now(), self.listener.awaited());
                 }
                 None => {}
             }
