@@ -162,7 +162,10 @@ const MISUSE: &[(&str, &[&str])] = &[
     ("check --force", &["--force cannot be used with check; see"]),
     ("-n status", &["--dry-run cannot be used with status, only with an update"]),
     ("ip --wait 5", &["--wait cannot be used with ip, only with an update"]),
-    ("status --syslog", &["--syslog cannot be used with status, only with an update"]),
+    (
+        "status --syslog",
+        &["--syslog cannot be used with status, only with an update (a run without a command) and watch"],
+    ),
     ("--redact", &["--redact cannot be used with an update", ", only with check"]),
     ("ip --redact", &["--redact cannot be used with ip, only with check"]),
     ("status --wait 5", &["--wait cannot be used with status, only with an update"]),

@@ -41,11 +41,11 @@ fn absent_or_unsafe_config_is_a_bad_one() {
     watching.sleeps_after(2);
     fs::remove_file(s.path("token")).expect("the token");
     fs::rename(s.path("aside"), s.path("gandi-ddns.conf")).expect("its name");
-    watching.says("token: ", 1);
+    watching.says("token file token does not exist", 1);
     s.write("token", TOKEN);
     watching.prints(VALID_AGAIN);
     watching.end(Signal::TERM).prints(0, &[CHANGED, VALID_AGAIN].concat());
-    assert_eq!(s.count("GET"), 1, "the record was right all the time");
+    assert_eq!(s.count("GET"), 2, "the record was right all the time");
 }
 
 #[test]

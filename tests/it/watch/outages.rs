@@ -83,7 +83,7 @@ fn missing_state_directory_is_told_once_and_brings_no_request_for_each_pass() {
     ran.prints(0, &[CHANGED, CHANGED_AGAIN].concat());
     assert_eq!(ran.stderr.lines().count(), 1, "{ran}");
     ran.says(&["token/state"]);
-    assert_eq!((s.count("GET"), s.count("PUT")), (2, 2));
+    assert_eq!((s.count("GET"), s.count("PUT")), (3, 2));
 }
 
 #[test]
@@ -131,11 +131,17 @@ fn restarted_system_log_gets_the_lines() {
     command.args(["-c", "gandi-ddns.conf", "watch", "--syslog"]).args(OFTEN);
     let watching = Watching::of(&s, &mut command);
     assert!(received(&log).contains(CHANGED.trim()));
+    // Without a log, the lines go to the streams; a new one gets them again.
     drop(log);
-    let log = bind();
+    fs::remove_file("/dev/log").expect("the log");
     change_address(&s);
-    assert!(received(&log).contains(CHANGED_AGAIN.trim()));
-    watching.end(Signal::TERM).is(0, "");
+    watching.prints(CHANGED_AGAIN);
+    let log = bind();
+    s.fake.set_address(fake_gandi::Family::V4, ADDRESS);
+    assert!(received(&log).contains("81.2.69.160 -> 81.2.69.142"));
+    let ran = watching.end(Signal::TERM);
+    ran.prints(0, CHANGED_AGAIN);
+    assert_eq!(ran.stderr.matches("could not write to syslog (/dev/log)").count(), 1, "{ran}");
 }
 
 #[test]
