@@ -44,7 +44,7 @@ fn announcement_is_never_an_address() {
     let requests = home.s.fake.requests().len();
     send_from(GATEWAY, "router", &announcement(5, NEW.parse().expect("an address")));
     watcher.prints(&format!("woken: {ANNOUNCED}"), 1);
-    watcher.prints("up to date", 1);
+    watcher.prints("unchanged (cached)", 1);
     // Nobody but the router was asked.
     assert_eq!(home.s.fake.requests().len(), requests);
     assert_eq!(home.s.zone("home", "A"), format!("600 {ADDRESS}"));

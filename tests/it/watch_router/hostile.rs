@@ -113,7 +113,7 @@ fn storm(home: &Home, gateway: &Gateway, packets: u32, time: Duration, most_pass
         let due = time * number / packets;
         thread::park_timeout(due.saturating_sub(started.elapsed()));
     }
-    watcher.prints("up to date", 1);
+    watcher.prints("unchanged (cached)", 1);
     let passes = watcher.reasons().len();
     assert!((1..=most_passes).contains(&passes), "{passes} passes:\n{}", watcher.log());
     // Each of them asked the router only.

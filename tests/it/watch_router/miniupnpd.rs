@@ -23,7 +23,7 @@ fn follows(test: &str, protocols: &str, reasons: &[&str]) {
     }
     for (old, new) in [(ADDRESS, NEW), (NEW, "81.2.69.201")] {
         home.net.run(&format!(
-            "ip -n router addr add {new}/24 dev wan0; ip -n router addr del {old}/24 dev wan0"
+            "ip -n router addr del {old}/24 dev wan0; ip -n router addr add {new}/24 dev wan0"
         ));
         // The signal of its scripts makes it look again.
         let pid = fs::read_to_string(home.s.path("miniupnpd.pid")).expect("its number");

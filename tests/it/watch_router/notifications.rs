@@ -28,7 +28,7 @@ fn notification_of_another_address_makes_a_pass() {
     let (sid, _, path) = gateway.state().subscriptions[0].clone();
     assert_eq!(gateway.sends(&notification(&path, &sid, 2, &variables("81.2.69.77"))), Some(200));
     watcher.prints(&format!("woken: {NOTIFIED}"), 2);
-    watcher.prints("up to date", 1);
+    watcher.prints("unchanged (cached)", 1);
     watcher.was_woken(&[NOTIFIED, NOTIFIED]);
     assert_eq!((home.s.count("PUT"), home.s.zone("home", "A")), (2, format!("600 {NEW}")));
     watcher.end();

@@ -82,7 +82,7 @@ fn gateway_without_events_is_not_searched_again_soon() {
         let announced = announcement(5, address.parse().expect("an address"));
         send_from(GATEWAY, "router", &announced);
         watcher.prints(&format!("woken: {ANNOUNCED}"), number);
-        watcher.prints("up to date", number);
+        watcher.prints("unchanged (cached)", number);
     }
     assert_eq!((gateway.state().searches, gateway.count("GET")), (searches, descriptions));
     assert_eq!(gateway.count("SUBSCRIBE"), 0);
@@ -134,7 +134,7 @@ fn watcher_without_a_router_among_the_sources_asks_no_router() {
     let listens = || fs::read_to_string("/proc/net/udp").expect("the sockets").contains(":14E6 ");
     let watcher = Watcher::start_with(&home, &["-v", "--interval", "10s"]);
     watcher.prints("woken: the timer", 1);
-    watcher.prints("up to date", 1);
+    watcher.prints("unchanged (cached)", 1);
     assert_eq!((gateway.state().searches, gateway.state().requests.len(), listens()), (0, 0, false));
     // From the next pass on it is one.
     home.sources_with("router ECHOES", "");
@@ -166,8 +166,8 @@ fn each_interface_has_the_events_of_its_own_gateway() {
     let head: Vec<&str> = head.lines().filter(|line| !line.starts_with("ipv")).collect();
     let head = head.join("\n");
     home.s.raw_config(&format!(
-        "{head}\ntypes = A\n[example.org]\nnames = home\nipv4 = router@eth0\n\
-         [example.org]\nnames = backup\nipv4 = router@eth1\n"
+        "{head}\n[example.org]\nnames = home\ntypes = A\nipv4 = router@eth0\n\
+         [example.org]\nnames = backup\ntypes = A\nipv4 = router@eth1\n"
     ));
     let watcher = Watcher::start(&home);
     for (gateway, own) in [(&one, "192.168.1.2"), (&two, "192.168.2.2")] {
