@@ -83,7 +83,13 @@ impl Kernel {
         let pause = if self.socket.is_some() { PAUSE } else { INTERVAL };
         let pause = pause.saturating_sub(self.compared.elapsed());
         let is_due = match &self.socket {
-            None => pause.is_zero(),
+            None => {
+                if pause.is_zero() {
+                    // It may have failed for want of memory.
+                    self.socket = open().ok();
+                }
+                pause.is_zero()
+            }
             Some(socket) => {
                 let is_due = is_news(socket.as_fd(), &mut self.known);
                 if is_due {

@@ -31,6 +31,8 @@ const INET6: &str = "/proc/self/net/if_inet6";
 const INTERNET4: Ipv4Addr = Ipv4Addr::new(199, 7, 83, 42);
 /// Maximum wait for tentative IPv6 addresses. Duplicate address detection takes one to two seconds (RFC 4862, 5.4).
 const TENTATIVE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The state of a link with a carrier.
+const UP: &str = "up";
 /// Interval of the looks at a tentative address.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -48,12 +50,12 @@ impl Snapshot {
     /// The state of a machine without addresses and routes.
     const NOTHING: Self = Self { hash: FNV_START, tentative: 0 };
 
-    /// Adds an address or route of `device`.
-    fn add(&mut self, device: &str, is_down: bool, kind: &str, detail: &dyn fmt::Display) {
-        let entry = format!("{device} {is_down} {kind} {detail}\n");
+    /// Adds an address or route of `device`, whose link is [`UP`] or not.
+    fn add(&mut self, device: &str, link: &str, kind: &str, detail: &dyn fmt::Display) {
+        let entry = format!("{device} {link} {kind} {detail}\n");
         // Not the sum of their hashes: two addresses that change alike can cancel each other out.
         self.hash = extend(self.hash, entry.as_bytes());
-        self.tentative += u32::from(!is_down && kind == TENTATIVE);
+        self.tentative += u32::from(link == UP && kind == TENTATIVE);
     }
 }
 
@@ -248,7 +250,7 @@ pub(crate) fn snapshot() -> Snapshot {
     let listed = if_addrs::get_if_addrs().unwrap_or_default();
     let mut snapshot = Snapshot::NOTHING;
     let mut add = |device: &str, kind: &str, detail: &dyn fmt::Display| {
-        snapshot.add(device, is_down(device, &listed), kind, detail);
+        snapshot.add(device, if is_down(device, &listed) { "" } else { UP }, kind, detail);
     };
     for own in listed.iter().filter(|i| i.ip().is_ipv4()) {
         add(&own.name, "", &own.ip());
@@ -307,10 +309,10 @@ mod tests {
     use super::*;
 
     /// Returns the snapshot of these addresses on `eth0`, each with its kind.
-    fn snapshot_of(addresses: &[(&str, &str)], is_down: bool) -> Snapshot {
+    fn snapshot_of(addresses: &[(&str, &str)], link: &str) -> Snapshot {
         let mut snapshot = Snapshot::NOTHING;
         for (address, kind) in addresses {
-            snapshot.add("eth0", is_down, kind, address);
+            snapshot.add("eth0", link, kind, address);
         }
         snapshot
     }
@@ -323,9 +325,9 @@ mod tests {
             let address = format!("81.2.69.{host}");
             let prefix = format!("2a01:e0a:1:{host:x}::3");
             for address in [&address, &prefix] {
-                seen.push(snapshot_of(&[(address, ""), (address, "")], false).hash);
-                seen.push(snapshot_of(&[(address, "deprecated"), (address, "")], false).hash);
-                seen.push(snapshot_of(&[(address, ""), (address, "")], true).hash);
+                seen.push(snapshot_of(&[(address, ""), (address, "")], UP).hash);
+                seen.push(snapshot_of(&[(address, "deprecated"), (address, "")], UP).hash);
+                seen.push(snapshot_of(&[(address, ""), (address, "")], "").hash);
             }
         }
         let number = seen.len();
@@ -337,8 +339,8 @@ mod tests {
     #[test]
     fn snapshot_counts_tentative_addresses_on_links_that_are_up() {
         let addresses = [("2a01:e0a:1:2::3", TENTATIVE), ("2a01:e0a:1:2::4", ""), ("2a01::5", TENTATIVE)];
-        assert_eq!(snapshot_of(&addresses, false).tentative, 2);
-        assert_eq!(snapshot_of(&addresses, true).tentative, 0);
+        assert_eq!(snapshot_of(&addresses, UP).tentative, 2);
+        assert_eq!(snapshot_of(&addresses, "").tentative, 0);
     }
 
     #[test]
