@@ -5,6 +5,7 @@
 pub mod fuzzing;
 mod gena;
 mod nat_pmp;
+mod netlink;
 
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -16,13 +17,13 @@ use crate::console::Console;
 use crate::net::Device;
 use gena::Routers;
 use nat_pmp::{Announcements, News};
+use netlink::Kernel;
 
 /// Time without listening after packets or connections that were no event: a flood of them costs little.
 const AFTER_NOISE: Duration = Duration::from_millis(200);
 
 /// A reason to look at the address, or to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "until the parts of this folder report them")]
 pub(crate) enum Event {
     /// A signal wants the program to end.
     Stop,
@@ -62,6 +63,8 @@ impl Event {
 pub(crate) struct Listener<'a> {
     /// Readable from the signal that ends the program on.
     stop: BorrowedFd<'a>,
+    /// The addresses and routes of this machine.
+    kernel: Kernel,
     /// The gateways, and the subscriptions to their events.
     routers: Routers,
     /// The announcements of gateways; `None` if there is no router, or no socket.
@@ -72,7 +75,8 @@ impl<'a> Listener<'a> {
     /// Listens to the kernel, and to the gateways of these interfaces (`None` for the default gateway). Both are tried
     /// anew where they fail, so that this cannot.
     pub(crate) fn new(stop: BorrowedFd<'a>, routers: &[Option<Device>]) -> Self {
-        let mut listener = Self { stop, routers: Routers::new(routers, Instant::now()), announcements: None };
+        let routers = Routers::new(routers, Instant::now());
+        let mut listener = Self { stop, kernel: Kernel::new(), routers, announcements: None };
         listener.find_routers();
         listener
     }
@@ -93,7 +97,9 @@ impl<'a> Listener<'a> {
             self.routers.step(Instant::now(), console);
             return self.drain();
         }
+        let due = [due, self.kernel.next_due()].into_iter().flatten().min();
         let mut fds = vec![self.stop];
+        fds.extend(self.kernel.socket());
         fds.extend(self.announcements.iter().map(|a| a.socket().as_fd()));
         fds.extend(self.routers.listeners().map(|l| l.as_fd()));
         let ready = wait_for(&fds, due.map_or(timeout, |due| due.min(timeout)));
@@ -126,7 +132,17 @@ impl<'a> Listener<'a> {
         if self.routers.receive() {
             event = Some(Event::Notification);
         }
+        if self.kernel.has_changed() {
+            let is_told = self.kernel.socket().is_some();
+            event = Some(if is_told { Event::Kernel } else { Event::Interfaces });
+            self.find_routers();
+        }
         event
+    }
+
+    /// Returns the number of events that are known to be near: each the end of a duplicate address detection.
+    pub(crate) fn awaited(&self) -> u32 {
+        self.kernel.awaited()
     }
 
     /// Tells the gateways that nobody listens any more. Bounded in time.
