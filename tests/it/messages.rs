@@ -139,7 +139,6 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
         &[
             "next pass in … s at the latest…",
             "; too many events have led to nothing, so they are ignored",
-            "a signal",
             "ended by a signal",
             "the timer",
             "a router announces an address",

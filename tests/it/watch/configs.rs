@@ -68,3 +68,27 @@ fn rejected_token_does_not_end_it_and_a_new_one_in_the_file_is_used() {
     assert!(asked <= 2, "{asked} requests with a bad token");
     assert_eq!(s.zone("home", "A"), format!("600 {ADDRESS}"));
 }
+
+#[test]
+fn records_of_arguments_and_the_config_on_stdin_are_watched() {
+    let s = stale();
+    let mut of_arguments = s.command();
+    of_arguments.args(["watch", "-v", "--domain", "example.org", "--name", "home", "--type", "A"]);
+    for line in s.head().lines() {
+        of_arguments.args(["-o", line]);
+    }
+    let watching = Watching::of(&s, of_arguments.args(OFTEN));
+    watching.sleeps_after(1);
+    change_address(&s);
+    watching.prints(CHANGED_AGAIN);
+    watching.end(Signal::TERM).prints(0, &[CHANGED, CHANGED_AGAIN].concat());
+    let plain = s.command();
+    let words: Vec<_> = plain.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    let line =
+        format!("exec {} {} watch -v -c - <gandi-ddns.conf", plain.get_program().display(), words.join(" "));
+    let mut of_stdin = std::process::Command::new("sh");
+    of_stdin.args(["-c", &line]).env_clear().env("HOME", s.path("")).current_dir(s.path(""));
+    let watching = Watching::of(&s, &mut of_stdin);
+    watching.sleeps_after(1);
+    watching.end(Signal::TERM).prints(0, "");
+}

@@ -1,9 +1,12 @@
 //! The end by a signal, at any moment.
 
-use rustix::process::Signal;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::watching::{LIMIT, Watching};
 use super::{CHANGED, CHANGED_AGAIN, NEW, OFTEN, change_address};
+use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
 use fake_gandi::{Fault, On, Times};
 
@@ -92,4 +95,32 @@ fn programs_that_it_starts_can_be_ended_by_signals() {
     watching.end(Signal::TERM).prints(0, CHANGED);
     let blocked = std::fs::read_to_string(s.path("blocked")).expect("its mask");
     assert_eq!(blocked.trim_start_matches("SigBlk:").trim().trim_start_matches('0'), "");
+}
+
+#[test]
+fn signal_ends_the_first_process_of_a_container() {
+    const TEST: &str = "watch::ends::signal_ends_the_first_process_of_a_container";
+    let allowed = |options: &[&str]| {
+        let mut probe = Command::new("unshare");
+        probe.args(options).arg("true").stderr(Stdio::null());
+        probe.status().is_ok_and(|status| status.success())
+    };
+    let options = [&["-rpf", "--mount-proc"][..], &["-pf", "--mount-proc"]];
+    let Some(options) = options.into_iter().find(|options| allowed(options)) else {
+        return Namespace::skip(TEST, "no process namespace is allowed");
+    };
+    let s = stale();
+    let plain = s.command();
+    let mut command = Command::new("unshare");
+    command.args(options).arg(plain.get_program()).args(plain.get_args());
+    command.args(["-c", "gandi-ddns.conf", "watch", "-v"]).env_clear();
+    command.env("HOME", s.path("")).current_dir(s.path(""));
+    let watching = Watching::of(&s, &mut command);
+    watching.sleeps_after(1);
+    let outer = watching.id().as_raw_nonzero();
+    let children =
+        std::fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).expect("its child");
+    let first = children.trim().parse().ok().and_then(Pid::from_raw).expect("one child");
+    kill_process(first, Signal::TERM).expect("the signal");
+    watching.ended().prints(0, CHANGED);
 }

@@ -143,9 +143,9 @@ mod tests {
             ("<html>\r\n\r\n", "incomplete"),
             ("", "incomplete"),
         ] {
-            let text = read(data)
-                .map(|r| format!("{} {} {}", r.status, r.sid, r.renew_after.as_secs()))
-                .unwrap_or("incomplete".to_owned());
+            let text = read(data).map_or("incomplete".to_owned(), |r| {
+                format!("{} {} {}", r.status, r.sid, r.renew_after.as_secs())
+            });
             assert_eq!(text, expected, "{data}");
         }
     }
