@@ -16,11 +16,12 @@ struct Router {
 
 impl Router {
     /// Adds the line `wan` and its router. Its default route is the only one: of two with the same metric, the kernel chooses
-    /// now this one, now that one.
+    /// now this one, now that one. The router does not configure itself by its own advertisements.
     fn new(h: &Home) -> Self {
         h.net.run(
             "ip -6 route del default dev eth0
              ip link add wan type veth peer name router
+             echo 0 >/proc/sys/net/ipv6/conf/router/accept_ra
              echo 1 >/proc/sys/net/ipv6/conf/wan/accept_ra_from_local
              echo 2 >/proc/sys/net/ipv6/conf/wan/accept_ra
              echo 0 >/proc/sys/net/ipv6/conf/wan/use_tempaddr
