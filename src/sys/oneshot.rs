@@ -46,7 +46,7 @@ impl<T> Receiver<T> {
     }
 }
 
-/// Runs `job` in a thread that is never joined. See [`spawn`].
+/// Runs `job` in a thread that is never joined, as `spawn` does.
 pub fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     spawn(job).map(drop)
 }

@@ -30,7 +30,12 @@ impl Namespace {
         let mut command = Command::new("unshare");
         let start = "mount -t tmpfs tmpfs /run && PATH=$PATH:/usr/sbin:/sbin && exec \"$@\"";
         command.args([unshare, "sh", "-c", start, "sh"]);
-        command.arg(std::env::current_exe().expect("this program")).args(["--exact", test, "--nocapture"]);
+        command.arg(std::env::current_exe().expect("this program")).args([
+            "--exact",
+            test,
+            "--include-ignored",
+            "--nocapture",
+        ]);
         let output = command.env(INSIDE, "1").stdin(Stdio::null()).output().expect("unshare starts");
         let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let (out, err) = (lossy(&output.stdout), lossy(&output.stderr));

@@ -71,7 +71,7 @@ impl Home {
     }
 
     /// Writes a config in which the router's answer by NAT-PMP is enough, although it is a vote.
-    fn believes_one_vote(&self) {
+    pub(crate) fn believes_one_vote(&self) {
         self.sources_with("router", "quorum = 1\n");
     }
 
@@ -112,7 +112,7 @@ impl Home {
     }
 
     /// Starts miniupnpd and waits until it listens.
-    fn miniupnpd(&self, more: &str) -> Daemon {
+    pub(crate) fn miniupnpd(&self, more: &str) -> Daemon {
         let config = self.s.path("miniupnpd.conf");
         let text = "ext_ifname=wan0\nlistening_ip=lan0\nport=5000\nsecure_mode=yes\n\
                     uuid=00000000-0000-0000-0000-000000000001\n";

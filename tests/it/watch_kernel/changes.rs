@@ -34,6 +34,7 @@ fn new_ipv6_prefix_is_written_in_one_pass_when_duplicate_address_detection_ends(
     h.follows("AAAA", "2a01:e0a:1:a::3");
     // The old one stays, but the kernel prefers the new one as soon as it may be used (RFC 6724, section 5, rule 8). A pass
     // before that would find nothing.
+    Home::until_rested(|| ());
     h.net.ip("-6 addr add 2606:1:2:3::3/64 dev eth0");
     h.follows("AAAA", "2606:1:2:3::3");
     // It is deprecated, as routers that know of a change ask for.

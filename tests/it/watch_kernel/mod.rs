@@ -87,6 +87,16 @@ impl Home {
         });
     }
 
+    /// Calls `advance` until a pass may follow an event at once: the last pass is ten seconds ago. What was written by it is
+    /// known already.
+    fn until_rested(advance: impl Fn()) {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_millis(10_100) {
+            advance();
+            thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+
     /// Waits until a condition holds.
     #[track_caller]
     fn until(&self, what: &str, condition: impl Fn() -> bool) {
