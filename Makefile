@@ -26,7 +26,7 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure \
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz storm measure \
 	bench-scale bench-watch setup-lint setup-arm dist size repro cross-check test-arm test-board install uninstall \
 	deploy test-deploy
 
@@ -96,6 +96,11 @@ check-lists:
 ## package: build and compile the package for the Rust registry; publishes nothing
 package:
 	CARGO_TARGET_DIR=target/package-check $(CARGO) package --locked --quiet
+
+## storm: test that 100,000 forged announcements make few passes; two minutes
+storm:
+	cargo test --locked --test it -- --ignored --exact \
+	    watch_router::hostile::long_storm_of_announcements_makes_few_passes_and_no_request
 
 ## fuzz: fuzz each parser of untrusted input with RUNS=1000000 inputs; requires a C++ compiler
 fuzz:

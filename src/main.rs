@@ -102,6 +102,7 @@ fn log_to(destination: LogDestination, console: &mut Console) {
 }
 
 /// Returns the service manager that started this process, if there is one.
+#[inline(never)]
 fn service_manager() -> Manager {
     let (usec, pid) = (text("WATCHDOG_USEC"), text("WATCHDOG_PID"));
     let patience = notify_socket::patience(usec.as_deref(), pid.as_deref(), process::id());
@@ -111,6 +112,7 @@ fn service_manager() -> Manager {
 /// Returns a descriptor that is readable from the first SIGTERM or SIGINT on. [`GRACE`] after it the process ends with
 /// code 0. Must be called before there is another thread. The signals are blocked and waited for: the first process of a
 /// container ignores those that it does not handle. std resets the mask in programs that it starts.
+#[inline(never)]
 fn stop_by_signal(manager: Manager) -> io::Result<OwnedFd> {
     let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
     signals.thread_block()?;

@@ -197,6 +197,7 @@ impl Config {
     }
 
     /// Returns the interfaces by which sources of these records ask a router, each once; `None` for the default gateway.
+    #[inline(never)]
     pub(crate) fn routers(&self) -> Vec<Option<Device>> {
         let mut routers = Vec::new();
         for (number, target) in self.detection.targets.iter().enumerate() {

@@ -90,6 +90,7 @@ impl<'a> Listener<'a> {
     }
 
     /// Waits for an event, for `timeout` at most. May return `None` before that.
+    #[inline(never)]
     pub(crate) fn wait(&mut self, timeout: Duration, console: &mut Console) -> Option<Event> {
         let due = self.routers.due().map(|due| due.saturating_duration_since(Instant::now()));
         if due == Some(Duration::ZERO) {

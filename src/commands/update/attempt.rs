@@ -197,6 +197,7 @@ impl<'a> Updater<'a> {
     }
 
     /// Returns what the next pass of this process needs. The lock is released.
+    #[inline(never)]
     pub(super) fn into_standing(self) -> Standing {
         let Self { config, id, memory, .. } = self;
         Standing { config, id, state: if memory.is_saved() { State::default() } else { memory.state } }
@@ -339,6 +340,7 @@ impl Attempt {
     }
 
     /// Returns a hash that is the same as long as addresses and failures are.
+    #[inline(never)]
     pub(super) fn findings(&self) -> u64 {
         let mut text = String::new();
         for Outcome { keys, result, .. } in self.outcomes() {
@@ -358,6 +360,7 @@ impl Attempt {
     }
 
     /// Returns the result in one line: the time, and the number of records that are right, or the first failure.
+    #[inline(never)]
     pub(super) fn summary(&self) -> String {
         let failed = self.message();
         let right = self.outcomes().iter().filter(|o| o.result.is_ok()).map(|o| o.keys.len()).sum::<usize>();

@@ -76,6 +76,7 @@ pub(crate) struct Pass {
 }
 
 /// Makes one pass, as a run without `--wait` does.
+#[inline(never)]
 pub(crate) fn pass(
     standing: Standing,
     options: &UpdateOptions,

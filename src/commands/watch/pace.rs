@@ -89,6 +89,7 @@ impl Pace {
     }
 
     /// Returns the next thing to do.
+    #[inline(never)]
     pub(super) fn next(&self, now: u64) -> Step {
         let left = self.left(now);
         if left == 0 {
@@ -118,6 +119,7 @@ impl Pace {
     }
 
     /// Notes a pass that was made as `step` said.
+    #[inline(never)]
     pub(super) fn made(&mut self, step: Step, pass: Made) {
         let Made { start, end, result } = pass;
         self.events = None;

@@ -33,6 +33,7 @@ impl Presence {
     /// Notes a wake-up for this reason, a word. At the first one, tells the service manager that this program is ready, or
     /// returns the exit code if another watcher has the lock. Later this one goes on: the other one is from a time without
     /// the file of the lock, and passes do not disturb each other.
+    #[inline(never)]
     pub(super) fn note(
         &mut self,
         (config, id): (&Config, ConfigId),
@@ -58,6 +59,7 @@ impl Presence {
     }
 
     /// Sends pings to the service manager during a pass.
+    #[inline(never)]
     pub(super) fn ping_during(&self, pass: &Config) -> Pings {
         self.manager.ping_during(pass.detection.timeout + MARGIN)
     }
@@ -70,6 +72,7 @@ impl Presence {
     }
 
     /// Tells the service manager the result of a pass.
+    #[inline(never)]
     pub(super) fn tell(&self, result: &str, console: &Console) {
         self.manager.status(&console.without_secrets(result));
     }

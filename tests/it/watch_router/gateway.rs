@@ -110,6 +110,11 @@ impl Gateway {
         self.state().requests.iter().filter(|r| r.starts_with(beginning)).count()
     }
 
+    /// Returns the number of searches.
+    pub(super) fn searches(&self) -> usize {
+        self.state().searches
+    }
+
     /// Returns true if somebody has subscribed.
     pub(super) fn is_subscribed(&self) -> bool {
         !self.state().subscriptions.is_empty()

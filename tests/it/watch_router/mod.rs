@@ -20,7 +20,7 @@ use crate::router_source::Home;
 use crate::sandbox::{API_KEY, STALE, Sandbox, TOKEN};
 
 /// The longest wait for anything that must happen: no limit of the program is tested by it.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(90);
 /// The outer address after a change.
 const NEW: &str = "81.2.69.200";
 
