@@ -14,7 +14,7 @@ fn enter(test: &str) -> Option<(Home, Gateway)> {
     let home = Home::enter(test, &[])?;
     home.believes_one_vote();
     let gateway = Gateway::start();
-    gateway.state().has_upnp = false;
+    gateway.state().lacks.push("upnp");
     Some((home, gateway))
 }
 

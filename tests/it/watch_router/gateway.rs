@@ -22,12 +22,9 @@ pub(super) const NEIGHBOUR: &str = "192.168.1.66";
 pub(super) struct State {
     /// The outer address.
     pub(super) address: String,
-    /// True if it answers NAT-PMP.
-    pub(super) has_nat_pmp: bool,
-    /// True if it answers searches.
-    pub(super) has_upnp: bool,
-    /// True if its description has an event URL.
-    pub(super) has_events: bool,
+    /// Services that it lacks: `nat_pmp` if it does not answer that, `upnp` if it answers no search, `events` if its
+    /// description has no event URL.
+    pub(super) lacks: Vec<&'static str>,
     /// The answer to a request for a subscription: `TIMEOUT`, or a status that is no success, or `silent`.
     pub(super) grants: String,
     /// The subscriptions: identifier, address and path of the callback.
@@ -68,9 +65,7 @@ impl Gateway {
     pub(super) fn start_as(own: &'static str, namespace: &'static str) -> Self {
         let state = State {
             address: ADDRESS.to_owned(),
-            has_nat_pmp: true,
-            has_upnp: true,
-            has_events: true,
+            lacks: Vec::new(),
             grants: "Second-1800".to_owned(),
             subscriptions: Vec::new(),
             requests: Vec::new(),
@@ -166,7 +161,7 @@ impl Gateway {
         let mut packet = [0; 16];
         while let Ok((_, from)) = socket.recv_from(&mut packet) {
             let state = self.state();
-            if state.has_nat_pmp {
+            if !state.lacks.contains(&"nat_pmp") {
                 let address = state.address.parse().expect("an address");
                 let _ = socket.send_to(&announcement(9, address), from);
             }
@@ -179,7 +174,7 @@ impl Gateway {
         let response = format!("HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: http://{own}:5000/root.xml\r\n\r\n");
         while let Ok((_, from)) = socket.recv_from(&mut packet) {
             self.state().searches += 1;
-            if self.state().has_upnp {
+            if !self.state().lacks.contains(&"upnp") {
                 let _ = socket.send_to(response.as_bytes(), from);
             }
         }
@@ -212,7 +207,8 @@ impl Gateway {
         };
         match request.split(' ').next() {
             Some("GET") => {
-                let events = if state.has_events { "<eventSubURL>/evt</eventSubURL>" } else { "" };
+                let events =
+                    if state.lacks.contains(&"events") { "" } else { "<eventSubURL>/evt</eventSubURL>" };
                 with(&format!(
                     "<root><service><serviceType>{URN}</serviceType><controlURL>/ctl</controlURL>{events}\
                      </service></root>"

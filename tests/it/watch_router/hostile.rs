@@ -71,7 +71,7 @@ fn floods_of_connections_and_large_bodies_take_no_memory() {
     let name = "watch_router::hostile::floods_of_connections_and_large_bodies_take_no_memory";
     let Some(home) = Home::enter(name, &[]) else { return };
     let gateway = Gateway::start();
-    gateway.state().has_nat_pmp = false;
+    gateway.state().lacks.push("nat_pmp");
     let watcher = Watcher::start(&home);
     watcher.until("a subscription", || gateway.is_subscribed());
     assert_eq!(gateway.notifies(0), Some(200));

@@ -61,8 +61,12 @@ impl Watcher {
 
     /// Waits until a condition holds.
     #[track_caller]
-    fn until(&self, what: &str, condition: impl FnMut() -> bool) {
-        assert!(self.is_within(TIMEOUT, condition), "not yet: {what}; the output:\n{}", self.log());
+    fn until(&self, what: &str, mut condition: impl FnMut() -> bool) {
+        let started = Instant::now();
+        while !condition() {
+            assert!(started.elapsed() < TIMEOUT, "not yet: {what}; the output:\n{}", self.log());
+            thread::park_timeout(Duration::from_millis(20));
+        }
     }
 
     /// Waits until its output has this text so many times.
@@ -75,18 +79,6 @@ impl Watcher {
     #[track_caller]
     fn follows(&self, s: &Sandbox, address: &str) {
         self.until(&format!("A {address}"), || s.zone("home", "A") == format!("600 {address}"));
-    }
-
-    /// Returns true as soon as a condition holds, and false if it does not within this time.
-    fn is_within(&self, time: Duration, mut condition: impl FnMut() -> bool) -> bool {
-        let started = Instant::now();
-        while started.elapsed() < time {
-            if condition() {
-                return true;
-            }
-            thread::park_timeout(Duration::from_millis(20));
-        }
-        condition()
     }
 
     /// Returns the reasons of the passes after the first one.

@@ -9,7 +9,7 @@ use crate::sandbox::ADDRESS;
 fn enter(test: &str) -> Option<(Home, Gateway, Watcher)> {
     let home = Home::enter(test, &[])?;
     let gateway = Gateway::start();
-    gateway.state().has_nat_pmp = false;
+    gateway.state().lacks.push("nat_pmp");
     let watcher = Watcher::start(&home);
     watcher.follows(&home.s, ADDRESS);
     watcher.until("a subscription", || gateway.is_subscribed());

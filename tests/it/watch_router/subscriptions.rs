@@ -72,7 +72,7 @@ fn gateway_without_events_is_not_searched_again_soon() {
     let Some(home) = Home::enter(name, &[]) else { return };
     home.believes_one_vote();
     let gateway = Gateway::start();
-    gateway.state().has_events = false;
+    gateway.state().lacks.push("events");
     let watcher = Watcher::start(&home);
     watcher.prints("the gateway 192.168.1.1 announces no changes via UPnP", 1);
     // The first pass has searched as well.
