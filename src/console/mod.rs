@@ -75,6 +75,19 @@ impl<'a> Console<'a> {
         }
     }
 
+    /// Prepares another pass of a process that makes many: only this credential is hidden from now on, the system log is
+    /// tried again if it did not accept lines, and nobody is assumed to read every line.
+    pub(crate) fn start_anew(&mut self, credential: Option<&str>) {
+        self.credentials.clear();
+        if let Some(credential) = credential {
+            self.hide(credential);
+        }
+        if let Some((log, _)) = &mut self.log {
+            log.retry();
+        }
+        self.is_terminal = false;
+    }
+
     /// Sends all further lines to the system log, and to the streams only when the log does not accept them.
     pub fn log_to(&mut self, log: Syslog) {
         self.log = Some((log, LogFailure::Unreported));

@@ -64,6 +64,13 @@ impl Syslog {
         self.path.display()
     }
 
+    /// Makes the next line wait for a log that did not accept the last one.
+    pub(super) fn retry(&mut self) {
+        if matches!(self.link, Link::Full) {
+            self.link = Link::Closed;
+        }
+    }
+
     /// Sends one line. On an error the caller must print the line elsewhere.
     pub fn send(&mut self, severity: Severity, text: &str) -> io::Result<()> {
         let message = message(severity, (self.now)(), self.pid, text);

@@ -50,6 +50,16 @@ struct Blocked {
     is_silent: bool,
 }
 
+/// What a process keeps from one pass to the next.
+pub(crate) struct Standing {
+    /// The config. A renewal changes a token in it.
+    pub(crate) config: Box<Config>,
+    /// The identifier of the config.
+    pub(crate) id: ConfigId,
+    /// The state, if there is no directory for it; empty otherwise.
+    pub(crate) state: State,
+}
+
 /// Makes the attempts of one run. Holds everything that lasts from one attempt to the next.
 pub(super) struct Updater<'a> {
     config: Box<Config>,
@@ -70,8 +80,7 @@ pub(super) struct Updater<'a> {
 
 impl<'a> Updater<'a> {
     pub(super) fn new(
-        config: Box<Config>,
-        id: ConfigId,
+        Standing { config, id, state }: Standing,
         options: &'a UpdateOptions,
         context: &'a Context<'a>,
         random: Random,
@@ -82,7 +91,7 @@ impl<'a> Updater<'a> {
             options,
             context,
             random,
-            memory: Memory::default(),
+            memory: Memory::with(state),
             changed: Vec::new(),
             hooks: Hooks::new(),
             printed: Vec::new(),
@@ -187,9 +196,10 @@ impl<'a> Updater<'a> {
         }
     }
 
-    /// Returns the config, changed by a renewal of a token. The lock is released.
-    pub(super) fn into_config(self) -> Box<Config> {
-        self.config
+    /// Returns what the next pass of this process needs. The lock is released.
+    pub(super) fn into_standing(self) -> Standing {
+        let Self { config, id, memory, .. } = self;
+        Standing { config, id, state: if memory.is_saved() { State::default() } else { memory.state } }
     }
 
     /// Returns the run as one JSON object.

@@ -1,5 +1,7 @@
 //! The state of a run: opens it, saves what has changed, and adds the changes to the history.
 
+use std::mem::take;
+
 use crate::cli::WriteMode;
 use crate::config::Config;
 use crate::console::Console;
@@ -31,6 +33,11 @@ impl Memory {
         self.store.is_some()
     }
 
+    /// Creates the memory of a process that has this state from a pass before, in case that no directory is available.
+    pub(super) fn with(state: State) -> Self {
+        Self { state, ..Self::default() }
+    }
+
     /// Opens, locks and reads the state; a dry run only reads it. Only another run's lock is an error: without a
     /// state, each run queries Gandi. `now` is `None` if the clock is wrong.
     #[inline(never)]
@@ -46,14 +53,14 @@ impl Memory {
             Some(dir) if mode == WriteMode::DryRun => state::read_unlocked(dir, id),
             None => {
                 console.warn(format_args!("no directory for the state: set `state_dir`, or HOME"));
-                Ok(State::default())
+                Ok(take(&mut self.state))
             }
             Some(dir) => match Store::open(dir, id, now) {
                 Ok(store) => self.store.insert(store).load(),
                 Err(e) if e.is_locked() => return Err(e),
                 Err(e) => {
                     console.warn(format_args!("{}; {}", chain(&e), state::WITHOUT_STATE));
-                    Ok(State::default())
+                    Ok(take(&mut self.state))
                 }
             },
         };

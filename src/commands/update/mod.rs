@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{GlobalOptions, OutputFormat, UpdateOptions, WriteMode};
 use crate::commands::context::{Context, hide_credentials, load, report_config_error};
-use crate::config::{Config, Credentials};
+use crate::config::Credentials;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::report::json;
-use crate::sys::hash::ConfigId;
+use crate::state::State;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, seconds_rounded_up};
+pub(crate) use attempt::Standing;
 use attempt::Updater;
 
 /// Upper bound of the first retry delay with `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`]. Each delay is from half
@@ -64,8 +65,8 @@ impl Retries<'_> {
 
 /// A pass of `watch`.
 pub(crate) struct Pass {
-    /// The config, changed by a renewal of a token.
-    pub(crate) config: Box<Config>,
+    /// What the next pass needs.
+    pub(crate) standing: Standing,
     /// The exit code of a run that ends with this pass.
     pub(crate) exit: Exit,
     /// A hash of the addresses and failures. Differs from that of the pass before if this one found something.
@@ -76,20 +77,19 @@ pub(crate) struct Pass {
 
 /// Makes one pass, as a run without `--wait` does.
 pub(crate) fn pass(
-    config: Box<Config>,
-    id: ConfigId,
+    standing: Standing,
     options: &UpdateOptions,
     context: &Context,
     random: Random,
     console: &mut Console,
 ) -> Pass {
     console.hold();
-    let mut updater = Updater::new(config, id, options, context, random);
+    let mut updater = Updater::new(standing, options, context, random);
     let attempt = updater.attempt(console);
     updater.finish_final(&attempt, console);
     console.release();
     Pass {
-        config: updater.into_config(),
+        standing: updater.into_standing(),
         exit: attempt.exit(),
         findings: attempt.findings(),
         summary: attempt.summary(),
@@ -153,7 +153,8 @@ pub fn execute(
         // This time is none of that of `--wait`.
         retries.started += before.elapsed();
     }
-    let mut updater = Updater::new(config, id, update, context, random);
+    let standing = Standing { config, id, state: State::default() };
+    let mut updater = Updater::new(standing, update, context, random);
     loop {
         let attempt = updater.attempt(console);
         if attempt.exit() != Exit::TryLater || retries.left().is_zero() {

@@ -7,14 +7,13 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, hide_credentials, load, report_config_error};
-use super::update::{self, Pass};
+use super::update::{self, Pass, Standing};
 use crate::cli::{GlobalOptions, UpdateOptions, WatchOptions};
-use crate::config::{Config, ConfigError, Credentials};
+use crate::config::Credentials;
 use crate::console::Console;
 use crate::events::{Event, Listener};
 use crate::exit::Exit;
 use crate::net::Device;
-use crate::sys::hash::ConfigId;
 use crate::sys::notify_socket::Manager;
 use crate::sys::random::Random;
 use pace::{Finding, Made, Pace, Step};
@@ -29,7 +28,7 @@ pub fn execute(
     console: &mut Console,
 ) -> Exit {
     let mut random = Random::new(context.seed);
-    let mut watcher = Watcher { options, context, loaded: None, told: String::new(), findings: 0 };
+    let mut watcher = Watcher { options, context, standing: None, told: String::new(), findings: 0 };
     let mut waiter = Waiter {
         listener: Listener::new(stop, &[]),
         stop,
@@ -41,10 +40,10 @@ pub fn execute(
     let (mut due, mut reason) = (Step::Routine, "start");
     loop {
         let start = waiter.now();
-        if let Some(exit) = watcher.reload(console) {
+        if let Err(exit) = watcher.reload(console) {
             return exit;
         }
-        if let Some((config, id)) = &watcher.loaded {
+        if let Some(Standing { config, id, .. }) = &watcher.standing {
             waiter.listen_to(config.routers());
             if let Err(exit) = presence.note((config, *id), reason, (context.now)(), console) {
                 return exit;
@@ -52,8 +51,9 @@ pub fn execute(
         }
         let result = watcher.pass(random.split(), &presence, console);
         waiter.pace.made(due, Made { start, end: waiter.now(), result });
+        console.start_anew(context.env.token.as_deref());
         let Some((next, event)) = waiter.wait(&mut presence, console) else {
-            console.debug(format_args!("ending: signal"));
+            console.debug(format_args!("ended by a signal"));
             waiter.listener.end();
             return Exit::Ok;
         };
@@ -71,7 +71,7 @@ struct Watcher<'a> {
     options: &'a GlobalOptions,
     context: &'a Context<'a>,
     /// The config in force; `None` as long as a temporary failure keeps it from being read.
-    loaded: Option<(Box<Config>, ConfigId)>,
+    standing: Option<Standing>,
     /// The problem of the config that was last printed; empty if it is valid.
     told: String,
     /// See [`Pass::findings`].
@@ -79,48 +79,47 @@ struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    /// Reads the config again. A bad one is printed once, and the last good one stays in force. Returns the exit code if
-    /// there is none, and waiting for one is of no use.
-    fn reload(&mut self, console: &mut Console) -> Option<Exit> {
-        match load(self.options, self.context, Credentials::Required) {
+    /// Reads the config and the tokens again. Of one that is invalid the problems are printed once, and the last valid one
+    /// stays in force. Without one, only a temporary failure is no error.
+    fn reload(&mut self, console: &mut Console) -> Result<(), Exit> {
+        let e = match load(self.options, self.context, Credentials::Required) {
             Ok((config, id)) => {
                 if !self.told.is_empty() {
                     console.notice(format_args!("the config is valid again"));
                     self.told.clear();
                 }
-                self.loaded = Some((config, id));
-                None
+                hide_credentials(&config, console);
+                let state = self.standing.take().map(|standing| standing.state).unwrap_or_default();
+                self.standing = Some(Standing { config, id, state });
+                return Ok(());
             }
-            Err(e) => self.keep(&e, console),
-        }
-    }
-
-    fn keep(&mut self, e: &ConfigError, console: &mut Console) -> Option<Exit> {
-        let text = e.to_string();
-        let suffix = match &self.loaded {
-            Some(_) => "; the former config stays in force",
-            None if e.exit() == Exit::TryLater => "; trying again",
+            Err(e) => e,
+        };
+        let (exit, text) = (e.exit(), e.to_string());
+        let suffix = match &self.standing {
+            Some(standing) => {
+                hide_credentials(&standing.config, console);
+                "; the last valid config stays in force"
+            }
+            None if exit == Exit::TryLater => "; trying again",
             None => "",
         };
         if self.told != text {
-            report_config_error(e, suffix, console);
+            report_config_error(&e, suffix, console);
             self.told = text;
         }
-        (suffix.is_empty()).then(|| e.exit())
+        if suffix.is_empty() { Err(exit) } else { Ok(()) }
     }
 
     /// Makes a pass, if there is a config.
     fn pass(&mut self, random: Random, presence: &Presence, console: &mut Console) -> Finding {
-        let Some((config, id)) = self.loaded.take() else { return Finding::TryLater };
-        hide_credentials(&config, console);
-        let options = UpdateOptions::default();
-        let pings = presence.ping_during(&config);
-        let Pass { config, exit, findings, summary } =
-            update::pass(config, id, &options, self.context, random, console);
+        let Some(standing) = self.standing.take() else { return Finding::TryLater };
+        let pings = presence.ping_during(&standing.config);
+        let Pass { standing, exit, findings, summary } =
+            update::pass(standing, &UpdateOptions::default(), self.context, random, console);
         drop(pings);
-        self.loaded = Some((config, id));
+        self.standing = Some(standing);
         presence.tell(&summary, console);
-        console.debug(format_args!("{summary}"));
         let is_news = self.findings != findings;
         self.findings = findings;
         match exit {
@@ -160,6 +159,10 @@ impl Waiter<'_> {
     /// is to end.
     fn wait(&mut self, presence: &mut Presence, console: &mut Console) -> Option<(Step, Option<Event>)> {
         let mut reason = None;
+        if self.pace.is_deaf() {
+            console
+                .debug(format_args!("too many events led to nothing: ignoring them until the timer is due"));
+        }
         let step = loop {
             let (step, event) = match self.pace.next(self.now()) {
                 step @ Step::Listen(time) => {

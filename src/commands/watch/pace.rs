@@ -74,13 +74,18 @@ impl Pace {
         Self { interval, timer: 0, earliest: 0, events: None, failures: 0, futile: Vec::new() }
     }
 
+    /// Returns true if events are ignored until the timer is due.
+    pub(super) const fn is_deaf(&self) -> bool {
+        self.futile.len() >= FUTILE
+    }
+
     /// Returns the next thing to do.
     pub(super) fn next(&self, now: u64) -> Step {
         let left = self.timer.saturating_sub(now);
         if left == 0 {
             return Step::Routine;
         }
-        if self.futile.len() >= FUTILE {
+        if self.is_deaf() {
             return Step::Pause(left);
         }
         let Some((first, last)) = self.events else { return Step::Listen(left) };
@@ -121,3 +126,6 @@ impl Pace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

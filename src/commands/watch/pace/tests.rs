@@ -1,0 +1,191 @@
+use super::*;
+
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+
+/// Hours of `watch`, without waiting.
+struct Simulation<'a> {
+    pace: Pace,
+    now: u64,
+    /// The time from the start to the end of a pass.
+    duration: u64,
+    /// The result of a pass that starts at this time.
+    result: &'a dyn Fn(u64) -> Finding,
+    /// The passes made: their starts, and true for those that events have caused.
+    passes: Vec<(u64, bool)>,
+    /// The number of waits.
+    wakeups: usize,
+}
+
+impl<'a> Simulation<'a> {
+    fn new(interval: u64, result: &'a dyn Fn(u64) -> Finding) -> Self {
+        Self { pace: Pace::new(interval), now: 0, duration: 0, result, passes: Vec::new(), wakeups: 0 }
+    }
+
+    /// Runs until `end`. `events` has the times of all events, in order.
+    fn run(&mut self, end: u64, events: &[u64]) {
+        let mut left = &events[events.partition_point(|event| *event < self.now)..];
+        // Takes the events until now, as a socket whose buffer is emptied.
+        let drained = |left: &mut &[u64], now| {
+            let before = left.len();
+            *left = &left[left.partition_point(|event| *event <= now)..];
+            left.len() < before
+        };
+        while self.now < end {
+            match self.pace.next(self.now) {
+                Step::Listen(time) => {
+                    assert!(time > 0, "a busy loop at {}", self.now);
+                    self.wakeups += 1;
+                    // An event of the past is in the buffer already.
+                    let event = left.first().map(|event| (*event).max(self.now));
+                    let until = (self.now + time).min(end);
+                    self.now = event.map_or(until, |event| event.min(until));
+                    if drained(&mut left, self.now) {
+                        self.pace.event(self.now);
+                    }
+                }
+                step @ (Step::Gather(time) | Step::Pause(time)) => {
+                    assert!(time > 0, "a busy loop at {}", self.now);
+                    self.wakeups += 1;
+                    self.now += time;
+                    if matches!(step, Step::Gather(_)) && drained(&mut left, self.now) {
+                        self.pace.event(self.now);
+                    }
+                }
+                step => {
+                    drained(&mut left, self.now);
+                    let start = self.now;
+                    self.now += self.duration;
+                    self.passes.push((start, step == Step::Respond));
+                    self.pace.made(step, Made { start, end: self.now, result: (self.result)(start) });
+                }
+            }
+        }
+    }
+
+    /// Returns the starts of the passes after the first.
+    fn starts(&self) -> Vec<u64> {
+        self.passes.iter().skip(1).map(|(start, _)| *start).collect()
+    }
+}
+
+/// Returns the starts of the passes after the first, in this time with these events.
+fn passes(interval: u64, end: u64, result: &dyn Fn(u64) -> Finding, events: &[u64]) -> Vec<u64> {
+    let mut simulation = Simulation::new(interval, result);
+    simulation.run(end, events);
+    assert_eq!(simulation.passes.first(), Some(&(0, false)), "the first pass comes at once");
+    simulation.starts()
+}
+
+fn nothing(_: u64) -> Finding {
+    Finding::Nothing
+}
+
+fn news(_: u64) -> Finding {
+    Finding::News
+}
+
+#[test]
+fn timer_makes_a_pass_every_interval_with_one_wakeup_each() {
+    let mut idle = Simulation::new(5 * MINUTE, &nothing);
+    idle.duration = 20;
+    idle.run(HOUR, &[]);
+    assert_eq!(idle.starts(), (1..12).map(|n| n * 5 * MINUTE).collect::<Vec<_>>());
+    assert!(idle.wakeups <= 12, "{}", idle.wakeups);
+    assert_eq!(passes(24 * HOUR, 49 * HOUR, &nothing, &[]), [24 * HOUR, 48 * HOUR]);
+    assert_eq!(passes(10_000, 35_000, &nothing, &[]), [10_000, 20_000, 30_000]);
+}
+
+#[test]
+fn pass_comes_a_second_after_the_last_event() {
+    assert_eq!(passes(HOUR, MINUTE, &news, &[20_000]), [21_000]);
+    // The time of a further event is known to a quarter of a second.
+    assert_eq!(passes(HOUR, MINUTE, &news, &[20_000, 20_200, 20_900]), [22_000]);
+    assert_eq!(passes(HOUR, MINUTE, &news, &[20_000, 35_000]), [21_000, 36_000]);
+}
+
+#[test]
+fn pass_comes_three_seconds_after_the_first_event_at_the_latest() {
+    let events: Vec<u64> = (20_000..23_000).step_by(100).collect();
+    assert_eq!(passes(HOUR, MINUTE, &news, &events), [23_000]);
+}
+
+#[test]
+fn passes_are_ten_seconds_apart() {
+    // Just after the first pass, which has seen it all.
+    assert_eq!(passes(HOUR, MINUTE, &news, &[500]), [10_000]);
+    // During the wait for this pass: one pass for both.
+    assert_eq!(passes(HOUR, MINUTE, &news, &[500, 9000]), [10_000]);
+    assert_eq!(passes(HOUR, MINUTE, &news, &[500, 9900]), [10_000]);
+    assert_eq!(passes(HOUR, MINUTE, &news, &[20_000, 22_000]), [21_000, 31_000]);
+}
+
+#[test]
+fn long_pass_is_followed_by_a_pause() {
+    let mut slow = Simulation::new(10_000, &nothing);
+    slow.duration = 25_000;
+    slow.run(2 * MINUTE, &[]);
+    assert_eq!(slow.starts(), [35_000, 70_000, 105_000]);
+}
+
+#[test]
+fn event_during_a_pass_makes_another_one() {
+    let mut slow = Simulation::new(HOUR, &news);
+    slow.duration = 5000;
+    slow.run(MINUTE, &[20_000, 23_000]);
+    assert_eq!(slow.starts(), [21_000, 31_000]);
+}
+
+#[test]
+fn six_futile_passes_in_a_minute_end_the_listening_until_the_timer() {
+    let storm: Vec<u64> = (0..20 * MINUTE).step_by(50).collect();
+    let mut simulation = Simulation::new(5 * MINUTE, &nothing);
+    simulation.run(2 * MINUTE, &storm);
+    assert_eq!(simulation.starts(), [10_000, 20_000, 30_000, 40_000, 50_000, 60_000]);
+    let at = simulation.wakeups;
+    simulation.run(5 * MINUTE, &storm);
+    assert!(simulation.wakeups <= at + 1, "the storm costs nothing: {}", simulation.wakeups - at);
+    // After the timer, at 6 minutes, events count again.
+    simulation.run(7 * MINUTE, &storm);
+    let later: Vec<u64> = simulation.starts().into_iter().filter(|start| *start > MINUTE).collect();
+    assert_eq!(later[..2], [6 * MINUTE, 6 * MINUTE + 10_000]);
+}
+
+#[test]
+fn passes_that_found_something_or_are_rare_end_no_listening() {
+    let storm: Vec<u64> = (0..10 * MINUTE).step_by(50).collect();
+    assert_eq!(passes(HOUR, 10 * MINUTE, &news, &storm).len(), 59);
+    let rare: Vec<u64> = (0..10 * MINUTE).step_by(13_000).collect();
+    assert_eq!(passes(HOUR, 10 * MINUTE, &nothing, &rare).len(), rare.len() - 1);
+    // Each second one found something.
+    let some = |start: u64| if (start / 10_000).is_multiple_of(2) { Finding::News } else { Finding::Nothing };
+    assert_eq!(passes(HOUR, 10 * MINUTE, &some, &storm).len(), 59);
+}
+
+#[test]
+fn temporary_failure_is_tried_again_after_10_20_40_and_60_seconds() {
+    let failing = |_| Finding::TryLater;
+    assert_eq!(passes(HOUR, 4 * MINUTE, &failing, &[]), [10_000, 30_000, 70_000, 130_000, 190_000]);
+    assert_eq!(passes(30_000, MINUTE * 2, &failing, &[]), [10_000, 30_000, 60_000, 90_000]);
+    // A success ends it, and the next failure begins anew.
+    let twice = |start: u64| if start == 30_000 { Finding::Nothing } else { Finding::TryLater };
+    assert_eq!(passes(5 * MINUTE, 350_000, &twice, &[])[..4], [10_000, 30_000, 330_000, 340_000]);
+}
+
+#[test]
+fn event_after_a_temporary_failure_does_not_wait_ten_seconds() {
+    let late = |start| if start < 2000 { Finding::TryLater } else { Finding::News };
+    assert_eq!(passes(HOUR, MINUTE, &late, &[2000]), [3000]);
+    // But a pass that an event has caused is followed by ten seconds.
+    let failing = |_| Finding::TryLater;
+    assert_eq!(passes(HOUR, 20_000, &failing, &[2000, 5000]), [3000, 13_000]);
+}
+
+#[test]
+fn storm_during_an_outage_makes_no_more_than_a_pass_every_five_seconds() {
+    let storm: Vec<u64> = (0..HOUR).step_by(50).collect();
+    let failing = |_| Finding::TryLater;
+    let made = passes(5 * MINUTE, 10 * MINUTE, &failing, &storm);
+    assert!(made.len() < 70, "{made:?}");
+    assert!(made.windows(2).all(|pair| pair[1] - pair[0] >= 1000), "{made:?}");
+}
