@@ -26,7 +26,7 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure \
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure measure-watch \
 	bench-scale setup-lint setup-arm dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
 
 ## all: same as build (the default)
@@ -34,7 +34,7 @@ all: build
 
 ## help: print this list
 help:
-	@awk '/^## [a-z-]+: / { name = $$2; sub(/:$$/, "", name); sub(/^## [a-z-]+: /, ""); printf "  %-12s %s\n", name, $$0 }' Makefile
+	@awk '/^## [a-z-]+: / { name = $$2; sub(/:$$/, "", name); sub(/^## [a-z-]+: /, ""); printf "  %-13s %s\n", name, $$0 }' Makefile
 
 ## build: build the native release binary
 build:
@@ -103,6 +103,10 @@ fuzz:
 ## measure: measure the size and peak memory of the native binary, for the README
 measure:
 	@scripts/measure.sh
+
+## measure-watch: measure memory, wake-ups and processor time of an idle `watch`, with simulated time; requires Python 3
+measure-watch:
+	@scripts/measure-watch.sh
 
 ## bench-scale: measure processor time, memory and requests for 1 to 10,000 names; requires GNU time
 bench-scale:

@@ -20,7 +20,7 @@ import signal
 import struct
 import sys
 
-TRACEME, PEEKUSER, POKEUSER, CONT, SYSCALL, SETOPTIONS, SYSCALL_INFO = 0, 3, 6, 7, 24, 0x4200, 0x420E
+TRACEME, PEEKUSER, POKEUSER, SYSCALL, SETOPTIONS, SYSCALL_INFO = 0, 3, 6, 24, 0x4200, 0x420E
 # PTRACE_O_: TRACESYSGOOD, TRACEFORK, TRACEVFORK, TRACECLONE, EXITKILL
 OPTIONS = 1 | 2 | 4 | 8 | 0x100000
 ENTRY, EXIT = 1, 2
@@ -129,7 +129,11 @@ class Run:
                 forwarded = number
             ptrace(SYSCALL, tid, 0, forwarded)
         os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        # Its first thread ends after the others.
+        while True:
+            tid, status = os.waitpid(-1, ALL_THREADS)
+            if tid == self.pid and not os.WIFSTOPPED(status):
+                return
 
     def call(self, tid):
         """Handles the begin or the end of a system call."""
