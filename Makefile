@@ -26,8 +26,9 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure measure-watch \
-	bench-scale setup-lint setup-arm dist size repro cross-check test-arm test-board install uninstall deploy test-deploy
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz measure \
+	bench-scale bench-watch measure-watch setup-lint setup-arm dist size repro cross-check test-arm test-board install \
+	uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -111,6 +112,10 @@ measure-watch:
 ## bench-scale: measure processor time, memory and requests for 1 to 10,000 names; requires GNU time
 bench-scale:
 	@scripts/bench-scale.sh
+
+## bench-watch: measure the time from a change of the address to the write by watch; requires network namespaces
+bench-watch:
+	@scripts/bench-watch.sh
 
 ## setup-lint: install shellcheck and cargo-deny
 setup-lint:

@@ -25,6 +25,8 @@ livedns      2048 json
 legacy       1024 config
 ssdp         1024 http
 soap         1024 xml
+notification 1024 gena
+subscription 1024 gena
 link         1024 http
 endpoint      300 http
 echo         1100 -

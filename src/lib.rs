@@ -14,7 +14,7 @@ pub mod state; // lock, cached confirmations, backoff, history
 pub mod config; // text -> Config
 pub mod outcome; // results, their words and exit codes
 
-pub(crate) mod events; // what wakes `watch`
+pub mod events; // what wakes `watch`
 
 pub mod address; // sources of the public address, trust and quorum
 pub mod cli; // argv -> Invocation

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use gandi_ddns::address::sources::router::fuzzing::description;
+use gandi_ddns::address::sources::router::fuzzing::{description, event_urls};
 use gandi_ddns_fuzz::{ascii, in_linear_time, is_sampled, repeated, valid_on_gateway};
 use libfuzzer_sys::fuzz_target;
 
@@ -44,6 +44,10 @@ fuzz_target!(init: PARTS.into_iter().for_each(large), |input: &[u8]| {
             let is_stated = part == "root.xml" || xml.contains("/.") || xml.contains("./") || xml.contains(part);
             assert!(is_stated, "{part:?} is not stated");
         }
+    }
+    for url in event_urls(&xml, &base) {
+        valid_on_gateway(&url);
+        assert!(xml.contains("eventSubURL"), "{url:?} is not stated");
     }
     // Whatever follows a good service, the service is found, and found first.
     let first = description(&format!("{GOOD}{xml}"), &base).into_iter().next();

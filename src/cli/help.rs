@@ -9,6 +9,7 @@ const HELP: &str = "\
 Dynamic DNS client for Gandi LiveDNS: keeps A and AAAA records at your public IP address.
 
 Usage: gandi-ddns [OPTIONS]         update the records if needed
+       gandi-ddns watch [OPTIONS]   the same within seconds of a change, and every 5 minutes; runs on
        gandi-ddns check [OPTIONS]   diagnose config, network, token and zone; changes nothing
        gandi-ddns status [OPTIONS]  show last run, recent changes and current failures (offline)
        gandi-ddns ip [OPTIONS]      show the public address reported by each source (no token needed)
@@ -33,7 +34,10 @@ Update options:
                        without it is not updated)
       --wait TIME      retry temporary errors (exit code 75) for up to TIME, e.g. at boot
       --splay TIME     wait a random time up to TIME before starting (for cron)
-      --syslog         log to syslog instead of stdout and stderr
+      --syslog         log to syslog instead of stdout and stderr (also with watch)
+
+Watch options:
+      --interval TIME  update at least this often, 10s to 1d (default: 5m)
 
 Output and check options:
       --json           print one JSON object on stdout

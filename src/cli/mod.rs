@@ -26,7 +26,7 @@ pub use options::{
     CachePolicy, CheckScope, Command, ConfigSource, Existing, GlobalOptions, Inline, Invocation,
     LogDestination, OutputFormat, Questions, Redaction, SetupOptions, UpdateOptions, WatchOptions, WriteMode,
 };
-use table::{CHECK, COMMANDS, GET, IP, SETUP, STATUS, Spec, UPDATE, WATCH};
+use table::{CHECK, COMMANDS, GET, IP, SETUP, STATUS, Spec, UPDATE, UPDATES, WATCH};
 use values::{addresses, overrides, time};
 
 /// The maximum of `--wait` in seconds: one day.
@@ -115,14 +115,15 @@ fn not_for(option: &Spec, command: &'static str) -> Box<Invalid> {
     let named = |command: &'static str| {
         if command.is_empty() { "an update (a run without a command)" } else { command }
     };
-    let (before, only) = match option.commands {
-        UPDATE => (", only with ", named("")),
+    let (before, only, also) = match option.commands {
+        UPDATE => (", only with ", named(""), ""),
+        UPDATES => (", only with ", named(""), " and watch"),
         bits => match COMMANDS.iter().find(|(_, bit)| *bit == bits) {
-            Some((only, _)) => (", only with ", *only),
-            None => ("", ""),
+            Some((only, _)) => (", only with ", *only, ""),
+            None => ("", "", ""),
         },
     };
-    Invalid::new(&[option.name, " cannot be used with ", named(command), before, only])
+    Invalid::new(&[option.name, " cannot be used with ", named(command), before, only, also])
 }
 
 /// Returns the command with its own options.

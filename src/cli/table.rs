@@ -8,8 +8,10 @@ pub(super) const IP: u8 = 8;
 pub(super) const GET: u8 = 16;
 pub(super) const SETUP: u8 = 32;
 pub(super) const WATCH: u8 = 64;
+/// The commands that update records.
+pub(super) const UPDATES: u8 = UPDATE | WATCH;
 /// The commands that work on records.
-const RECORDS: u8 = UPDATE | WATCH | CHECK | STATUS | GET;
+const RECORDS: u8 = UPDATES | CHECK | STATUS | GET;
 const ALL: u8 = RECORDS | IP | SETUP;
 
 /// The words of the commands. An update has none.
@@ -65,7 +67,7 @@ pub(super) static OPTIONS: [Spec; 23] = [
     option("--address", "", "ADDR", Times::Many, UPDATE),
     option("--wait", "", "TIME", Times::Once, UPDATE),
     option("--splay", "", "TIME", Times::Once, UPDATE),
-    option("--syslog", "", "", Times::Once, UPDATE | WATCH),
+    option("--syslog", "", "", Times::Once, UPDATES),
     option("--interval", "", "TIME", Times::Once, WATCH),
     option("--json", "", "", Times::Once, UPDATE | CHECK | STATUS | GET | IP),
     option("--yes", "-y", "", Times::Once, SETUP),

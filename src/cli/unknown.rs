@@ -19,12 +19,12 @@ const MAX_NUMBER: usize = 4;
 /// Words of other programs for what an option does here, each with the option. One text is smaller than a list.
 const OTHER_OPTIONS: &str = "?=--help usage=--help file=--config configuration=--config debug=--verbose \
     silent=--quiet ipv4=-4 ip4=-4 ipv6=-6 ip6=-6 test=--dry-run noop=--dry-run host=--name hostname=--name \
-    subdomain=--name zone=--domain delay=--splay ip=--address set=--option \
+    subdomain=--name zone=--domain delay=--splay every=--interval ip=--address set=--option \
     ipv4-only=-4 no-ipv6=-4 ipv6-only=-6 no-ipv4=-6";
 
 /// Words of other programs for what a command does here, each with the command. An empty one stands for an update.
 const OTHER_COMMANDS: &str = "run= update= start= sync= once= now= test=check verify=check validate=check \
-    diagnose=check show=status list=status history=status log=status address=ip detect=ip \
+    diagnose=check daemon=watch monitor=watch service=watch show=status list=status history=status log=status address=ip detect=ip \
     /?=--help /h=--help /help=--help";
 
 /// Returns what a word of another program is here.
@@ -123,7 +123,7 @@ pub(super) fn word(word: &str, command: &str) -> Box<Invalid> {
     } else if word.contains('.') {
         ["to name a record, use --domain and --name", "", ""]
     } else {
-        ["commands are check, status, ip, get and setup; without one, the records are updated", "", ""]
+        ["commands are watch, check, status, ip, get and setup; without one, the records are updated", "", ""]
     };
     Invalid::new(&["unexpected argument ", shown(harmless(key)), " (", &advice.concat(), ")"])
 }

@@ -224,3 +224,53 @@ impl<'a> Console<'a> {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+    use crate::sys::time::Timestamp;
+
+    #[test]
+    fn only_the_credentials_of_this_pass_are_kept_and_hidden() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
+        console.note_terminal();
+        for pass in 0..1000 {
+            console.start_anew(Some("key-of-the-environment"));
+            console.hide(&format!("renewed-key-{pass}"));
+        }
+        assert_eq!(console.credentials.len(), 2);
+        assert!(!console.is_terminal());
+        console.notice(format_args!("key-of-the-environment, renewed-key-999, renewed-key-1"));
+        assert_eq!(String::from_utf8_lossy(&out), "***, ***, renewed-key-1\n".replace("***", secret::HIDDEN));
+    }
+
+    #[test]
+    fn log_that_was_full_is_tried_again_in_the_next_pass() {
+        let path = std::env::temp_dir().join(format!("gandi-ddns-full-log-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let log = UnixDatagram::bind(&path).expect("a log");
+        log.set_nonblocking(true).expect("a socket");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
+        console.log_to(Syslog::new(path.clone(), 1, || Timestamp::from_secs(1_795_485_310)));
+        let full = |console: &Console| console.log.as_ref().is_some_and(|(log, _)| log.is_full());
+        // More than the kernel keeps for a reader (net.unix.max_dgram_qlen).
+        let sent = (0..10_000).take_while(|n| {
+            console.notice(format_args!("line {n}"));
+            !full(&console)
+        });
+        assert!(sent.count() < 10_000);
+        while log.recv(&mut [0; 2048]).is_ok() {}
+        console.notice(format_args!("not tried"));
+        console.start_anew(None);
+        console.notice(format_args!("tried"));
+        let mut buffer = [0; 2048];
+        let length = log.recv(&mut buffer).expect("a line");
+        assert!(buffer[..length].ends_with(b": tried"));
+        std::fs::remove_file(&path).expect("the log");
+        assert!(String::from_utf8_lossy(&out).ends_with("not tried\n"));
+    }
+}

@@ -66,9 +66,14 @@ impl Syslog {
 
     /// Makes the next line wait for a log that did not accept the last one.
     pub(super) fn retry(&mut self) {
-        if matches!(self.link, Link::Full) {
+        if self.is_full() {
             self.link = Link::Closed;
         }
+    }
+
+    /// Returns true if the log did not accept the last line.
+    pub(super) const fn is_full(&self) -> bool {
+        matches!(self.link, Link::Full)
     }
 
     /// Sends one line. On an error the caller must print the line elsewhere.

@@ -26,7 +26,13 @@ pub(crate) const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 /// Returns the FNV-1a hash of some bytes.
 #[must_use]
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(FNV_START, |hash, byte| add_to_hash(hash, *byte))
+    extend(FNV_START, bytes)
+}
+
+/// Returns the hash of the bytes that have the hash `hash`, and more.
+#[inline(never)]
+pub(crate) fn extend(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| add_to_hash(hash, *byte))
 }
 
 /// Returns the hash of the bytes that have the hash `hash`, and one more.

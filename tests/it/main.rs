@@ -85,6 +85,8 @@ mod token_source; // mistakes in the token, where it is from, and the hosts that
 mod token_variable; // `GANDI_TOKEN_FILE`
 mod trust; // sources that lie
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
+mod watch; // `gandi-ddns watch`: its end, its config, its pace
+mod watch_kernel; // `watch` and the messages of the kernel
 mod watch_status; // a watcher as status, a second one and the service manager see it
 mod web_source; // addresses from web services, and the quorum
 mod zone_content; // other types at a name or above it, and any TTL

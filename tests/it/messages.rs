@@ -131,11 +131,21 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "…: would replace …",
             ", the nearest that Gandi accepts",
             "…: works again; it had failed since …",
+            "the config is valid again",
         ],
     ),
     (
         "a step that -v prints",
         &[
+            "next pass in … s at the latest…",
+            "; too many events have led to nothing, so they are ignored",
+            "ended by a signal",
+            "the timer",
+            "a router announces an address",
+            "a router reports a changed address",
+            "an address or route of this machine has changed",
+            "the kernel reports a changed address or route",
+            "…: … records up to date…",
             "heartbeat sent to …",
             "no heartbeat to …: a URL with `?` is for good runs only",
             "completed an interrupted token renewal",
@@ -149,6 +159,11 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "…: querying delegation of …",
             "trying again in … ms",
             "starting in … s (--splay)",
+            "the gateway … announces no changes via UPnP",
+            "UPnP events of the gateway …: …",
+            "the subscription is lost",
+            "no subscription: …",
+            "no subscription: status …",
         ],
     ),
     (
@@ -185,7 +200,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
 ];
 
 /// Protocols, file formats, lists of words, texts of libraries and attributes: each one is a part of a literal.
-const OTHER_PARTS: [&str; 25] = [
+const OTHER_PARTS: [&str; 29] = [
     "Replace it now?",
     "You need a personal access token from Gandi. Create one at",
     "# Written by `gandi-ddns setup`.",
@@ -204,6 +219,10 @@ const OTHER_PARTS: [&str; 25] = [
     "HTTP/1.1 Host:",
     "Content-Type: text/xml",
     "Connection: close",
+    "TIMEOUT: Second-1800",
+    "CALLBACK: <http://",
+    "NT: upnp:event",
+    "412 Precondition Failed",
     "a JSON boolean is a bool",
     "half of the bits are enough",
     "token= gandi-token=",

@@ -159,14 +159,17 @@ impl Waiter<'_> {
     /// is to end.
     fn wait(&mut self, presence: &mut Presence, console: &mut Console) -> Option<(Step, Option<Event>)> {
         let mut reason = None;
-        if self.pace.is_deaf() {
-            console
-                .debug(format_args!("too many events led to nothing: ignoring them until the timer is due"));
-        }
+        let ignored = if self.pace.is_deaf() {
+            "; too many events have led to nothing, so they are ignored"
+        } else {
+            ""
+        };
+        let left = self.pace.left(self.now()) / 1000;
+        console.debug(format_args!("next pass in {left} s at the latest{ignored}"));
         let step = loop {
             let (step, event) = match self.pace.next(self.now()) {
                 step @ Step::Listen(time) => {
-                    (step, self.listener.wait(Duration::from_millis(presence.ping(time))))
+                    (step, self.listener.wait(Duration::from_millis(presence.ping(time)), console))
                 }
                 step @ (Step::Gather(time) | Step::Pause(time)) => {
                     (step, self.listener.pause(Duration::from_millis(presence.ping(time))))
@@ -179,7 +182,7 @@ impl Waiter<'_> {
                 Some(Event::Stop) => return None,
                 Some(event) => {
                     reason.get_or_insert(event);
-                    self.pace.event(self.now());
+                    self.pace.event(self.now(), self.listener.awaited());
                 }
                 None => {}
             }

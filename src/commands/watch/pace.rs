@@ -6,6 +6,8 @@ const QUIET: u64 = 1000;
 const GATHERING: u64 = 3000;
 /// The time between two looks for further events before such a pass.
 const SLICE: u64 = 250;
+/// The same while an event is awaited.
+const SHORT_SLICE: u64 = 25;
 /// The least time between the starts of two passes, and between the end of one and the next without an event.
 const SPACING: u64 = 10_000;
 /// The longest time between two tries after a temporary failure.
@@ -62,6 +64,8 @@ pub(super) struct Pace {
     earliest: u64,
     /// The first and the last event since the last pass.
     events: Option<(u64, u64)>,
+    /// The number of events that were awaited after the last one.
+    awaited: u32,
     /// The number of temporary failures in a row.
     failures: u32,
     /// The starts of the last passes that events have caused and that found nothing.
@@ -71,7 +75,7 @@ pub(super) struct Pace {
 impl Pace {
     /// The first pass is due at once.
     pub(super) const fn new(interval: u64) -> Self {
-        Self { interval, timer: 0, earliest: 0, events: None, failures: 0, futile: Vec::new() }
+        Self { interval, timer: 0, earliest: 0, events: None, awaited: 0, failures: 0, futile: Vec::new() }
     }
 
     /// Returns true if events are ignored until the timer is due.
@@ -79,9 +83,14 @@ impl Pace {
         self.futile.len() >= FUTILE
     }
 
+    /// Returns the time until the next pass without an event.
+    pub(super) const fn left(&self, now: u64) -> u64 {
+        self.timer.saturating_sub(now)
+    }
+
     /// Returns the next thing to do.
     pub(super) fn next(&self, now: u64) -> Step {
-        let left = self.timer.saturating_sub(now);
+        let left = self.left(now);
         if left == 0 {
             return Step::Routine;
         }
@@ -90,18 +99,22 @@ impl Pace {
         }
         let Some((first, last)) = self.events else { return Step::Listen(left) };
         let gathered = first + GATHERING;
-        let due = gathered.min(last + QUIET).max(self.earliest);
+        let (quiet, slice) = if self.awaited > 0 { (gathered, SHORT_SLICE) } else { (last + QUIET, SLICE) };
+        let due = gathered.min(quiet).max(self.earliest);
         match due.saturating_sub(now).min(left) {
             0 => Step::Respond,
-            wait if now < gathered => Step::Gather(wait.min(SLICE)),
+            wait if now < gathered => Step::Gather(wait.min(slice)),
             wait => Step::Pause(wait),
         }
     }
 
-    /// Notes an event.
-    pub(super) fn event(&mut self, now: u64) {
-        let first = self.events.map_or(now, |(first, _)| first);
-        self.events = Some((first, now));
+    /// Notes an event, after which so many others are awaited. These are waited for.
+    pub(super) fn event(&mut self, now: u64, awaited: u32) {
+        let (first, last) = self.events.unwrap_or((now, now));
+        // After one that was awaited, no other follows for that reason.
+        let last = if awaited < self.awaited { last } else { now };
+        self.events = Some((first, last));
+        self.awaited = awaited;
     }
 
     /// Notes a pass that was made as `step` said.

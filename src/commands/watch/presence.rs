@@ -41,7 +41,7 @@ impl Presence {
         console: &mut Console,
     ) -> Result<(), Exit> {
         let result = config.state_dir.as_ref().map_or(Ok(()), |dir| self.lock.note(dir, id, reason, now));
-        let text = result.as_ref().map_or_else(|e| chain(e), |()| String::new());
+        let text = result.as_ref().map_or_else(chain, |()| String::new());
         if !self.is_ready && result.is_err_and(|e| e.is_watched()) {
             console.error(format_args!("{text}"));
             return Err(Exit::TryLater);

@@ -16,11 +16,13 @@ pub(super) const INTERNET6: Ipv6Addr = Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 
 const TEMPORARY: u8 = 0x01;
 const DAD_FAILED: u8 = 0x08;
 const DEPRECATED: u8 = 0x20;
-const TENTATIVE: u8 = 0x40;
+const IS_TENTATIVE: u8 = 0x40;
+/// The word for an address that awaits the end of duplicate address detection.
+pub(super) const TENTATIVE: &str = "tentative";
 /// The words for the flags. The first one that is set counts: a duplicate address is also tentative.
 const FLAGS: [(u8, &str); 4] = [
     (DAD_FAILED, "duplicate"),
-    (TENTATIVE, "tentative"),
+    (IS_TENTATIVE, TENTATIVE),
     (TEMPORARY, "temporary"),
     (DEPRECATED, "deprecated"),
 ];
@@ -52,9 +54,14 @@ impl InterfaceAddr {
         }
     }
 
+    /// Returns true if it is valid beyond its link.
+    pub(super) fn is_of_global_scope(&self) -> bool {
+        self.scope == 0
+    }
+
     /// Returns true if it may be published as soon as duplicate address detection has finished.
     pub(super) fn is_tentative(&self) -> bool {
-        self.rejection() == Some("tentative") && self.flags & (TEMPORARY | DEPRECATED) == 0
+        self.rejection() == Some(TENTATIVE) && self.flags & (TEMPORARY | DEPRECATED) == 0
     }
 }
 

@@ -20,8 +20,9 @@ use crate::address::trust::Trust;
 use crate::net::bind::{self, DEVICES, device, is_down};
 use crate::net::route::{ROUTES4, ROUTES6, defaults};
 use crate::net::{Family, udp};
+use crate::sys::hash::{FNV_START, extend};
 use crate::sys::read_limited;
-use inet6::{INTERNET6, InterfaceAddr, PREFERRED};
+use inet6::{INTERNET6, InterfaceAddr, PREFERRED, TENTATIVE};
 
 /// The IPv6 addresses, in the same directory as [`DEVICES`].
 const INET6: &str = "/proc/self/net/if_inet6";
@@ -30,8 +31,33 @@ const INET6: &str = "/proc/self/net/if_inet6";
 const INTERNET4: Ipv4Addr = Ipv4Addr::new(199, 7, 83, 42);
 /// Maximum wait for tentative IPv6 addresses. Duplicate address detection takes one to two seconds (RFC 4862, 5.4).
 const TENTATIVE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The state of a link with a carrier.
+const UP: &str = "up";
 /// Interval of the looks at a tentative address.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The addresses and default routes of this machine at one moment, as far as they decide which address is published:
+/// lifetimes, for example, do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// The hash of all of them, in the order of the kernel.
+    hash: u64,
+    /// The number of addresses that await the end of duplicate address detection on a link that is up.
+    pub(crate) tentative: u32,
+}
+
+impl Snapshot {
+    /// The state of a machine without addresses and routes.
+    const NOTHING: Self = Self { hash: FNV_START, tentative: 0 };
+
+    /// Adds an address or route of `device`, whose link is [`UP`] or not.
+    fn add(&mut self, device: &str, link: &str, kind: &str, detail: &dyn fmt::Display) {
+        let entry = format!("{device} {link} {kind} {detail}\n");
+        // Not the sum of their hashes: two addresses that change alike can cancel each other out.
+        self.hash = extend(self.hash, entry.as_bytes());
+        self.tentative += u32::from(link == UP && kind == TENTATIVE);
+    }
+}
 
 /// An interface has no suitable address.
 #[derive(Debug)]
@@ -219,6 +245,33 @@ fn address_of(
     }
 }
 
+/// Returns the present addresses and default routes. What cannot be read is left out: a sandbox may forbid netlink.
+pub(crate) fn snapshot() -> Snapshot {
+    let listed = if_addrs::get_if_addrs().unwrap_or_default();
+    let mut snapshot = Snapshot::NOTHING;
+    let mut add = |device: &str, kind: &str, detail: &dyn fmt::Display| {
+        snapshot.add(device, if is_down(device, &listed) { "" } else { UP }, kind, detail);
+    };
+    for own in listed.iter().filter(|i| i.ip().is_ipv4()) {
+        add(&own.name, "", &own.ip());
+    }
+    // Those of a link, and of lo, are never published and never send to the internet.
+    let addresses6 = inet6::parse(&read_limited::proc(INET6).unwrap_or_default());
+    for own in addresses6.iter().filter(|a| a.is_of_global_scope()) {
+        add(&own.name, own.rejection().unwrap_or_default(), &own.address);
+    }
+    for (family, path) in [(Family::V4, ROUTES4), (Family::V6, ROUTES6)] {
+        for route in defaults(family, &read_limited::proc(path).unwrap_or_default()) {
+            add(route.device, &route.metric.to_string(), &route.gateway);
+        }
+        // Rules may lead to a default route of another table.
+        if let Some(source) = preferred_source(family) {
+            add("", "", &source);
+        }
+    }
+    snapshot
+}
+
 /// Chooses the address to publish, and explains the choice if there are several: a public one; of several, the kernel's
 /// preferred source address, else the lowest, so that the choice is the same in each run. A private address is returned
 /// if there is no public one: the error about it is more helpful than none.
@@ -254,6 +307,41 @@ const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns the snapshot of these addresses on `eth0`, each with its kind.
+    fn snapshot_of(addresses: &[(&str, &str)], link: &str) -> Snapshot {
+        let mut snapshot = Snapshot::NOTHING;
+        for (address, kind) in addresses {
+            snapshot.add("eth0", link, kind, address);
+        }
+        snapshot
+    }
+
+    #[test]
+    fn snapshot_differs_if_an_address_does() {
+        let mut seen = Vec::new();
+        for host in 0..=255 {
+            // One address, as that of the interface and as the preferred one.
+            let address = format!("81.2.69.{host}");
+            let prefix = format!("2a01:e0a:1:{host:x}::3");
+            for address in [&address, &prefix] {
+                seen.push(snapshot_of(&[(address, ""), (address, "")], UP).hash);
+                seen.push(snapshot_of(&[(address, "deprecated"), (address, "")], UP).hash);
+                seen.push(snapshot_of(&[(address, ""), (address, "")], "").hash);
+            }
+        }
+        let number = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), number);
+    }
+
+    #[test]
+    fn snapshot_counts_tentative_addresses_on_links_that_are_up() {
+        let addresses = [("2a01:e0a:1:2::3", TENTATIVE), ("2a01:e0a:1:2::4", ""), ("2a01::5", TENTATIVE)];
+        assert_eq!(snapshot_of(&addresses, UP).tentative, 2);
+        assert_eq!(snapshot_of(&addresses, "").tentative, 0);
+    }
 
     #[test]
     fn problem_names_the_interface() {

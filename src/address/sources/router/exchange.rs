@@ -15,7 +15,7 @@ use crate::sys::words::number;
 const MAX_HEAD: usize = 16 * 1024;
 
 /// Reasons for an exchange to fail. The text continues "the request for … failed: ".
-pub(super) enum ExchangeError {
+pub(crate) enum ExchangeError {
     /// The connection could not be made, or failed; the fault may be on this machine.
     Connection(io::Error),
     /// There was no complete response in time.
@@ -56,18 +56,39 @@ pub(super) fn connect(
     Ok(bind::tcp((gateway, port).into(), device, left(deadline)?)?)
 }
 
-/// Sends `request`. Returns the status and the body, which has at most `limit` bytes, at the `deadline` at the latest,
-/// even if the gateway sends byte after byte.
+/// Sends `request`. Returns the status and the body, which has at most `limit` bytes, at the `deadline` at the latest.
 pub(super) fn exchange(
     mut stream: TcpStream,
     request: &str,
     limit: usize,
     deadline: Instant,
 ) -> Result<(u16, String), ExchangeError> {
-    // The send buffer of a new connection has room for the whole request, so that this never waits.
-    if stream.write(request.as_bytes())? < request.len() {
-        return Err(ExchangeError::TimedOut);
-    }
+    send(&mut stream, request)?;
+    let mut response = None;
+    receive(&mut stream, deadline, &mut |data, is_closed| {
+        response = parse(data, limit)?;
+        match &response {
+            Some((_, _, end)) if *end == End::Reached || is_closed => Ok(true),
+            _ if data.len() > limit + MAX_HEAD => Err(ExchangeError::TooLong(limit)),
+            _ => Ok(false),
+        }
+    })?;
+    response.map(|(status, body, _)| (status, body)).ok_or(ExchangeError::Closed)
+}
+
+/// Sends a short text.
+pub(crate) fn send(stream: &mut TcpStream, text: &str) -> Result<(), ExchangeError> {
+    // The send buffer of a new connection has room for the whole text, so that this never waits.
+    if stream.write(text.as_bytes())? < text.len() { Err(ExchangeError::TimedOut) } else { Ok(()) }
+}
+
+/// Receives until `read` returns true, which gets the data so far, and true if the connection is closed; at the
+/// `deadline` at the latest, even if the gateway sends byte after byte.
+pub(crate) fn receive(
+    stream: &mut TcpStream,
+    deadline: Instant,
+    read: &mut dyn FnMut(&str, bool) -> Result<bool, ExchangeError>,
+) -> Result<(), ExchangeError> {
     // Text of the length of the received bytes: what is not ASCII is replaced, since nothing of interest contains it.
     let (mut data, mut buffer) = (String::new(), [0; 2048]);
     loop {
@@ -82,11 +103,11 @@ pub(super) fn exchange(
             *byte = b'?';
         }
         data.push_str(&String::from_utf8_lossy(received));
-        match parse(&data, limit)? {
-            Some((status, body, end)) if end == End::Reached || length == 0 => return Ok((status, body)),
-            _ if length == 0 => return Err(ExchangeError::Closed),
-            _ if data.len() > limit + MAX_HEAD => return Err(ExchangeError::TooLong(limit)),
-            _ => {}
+        if read(&data, length == 0)? {
+            return Ok(());
+        }
+        if length == 0 {
+            return Err(ExchangeError::Closed);
         }
     }
 }
@@ -99,7 +120,7 @@ fn left(deadline: Instant) -> Result<Duration, ExchangeError> {
 
 /// The end of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// The response is complete.
     Reached,
     /// The response ends when the connection is closed.
@@ -109,28 +130,39 @@ pub(super) enum End {
 /// Parses the data received so far (RFC 9112, section 6.3): status and body. Returns `None` if the response is known to
 /// be incomplete.
 pub(super) fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, ExchangeError> {
-    let (status, length, is_chunked) = loop {
+    loop {
         let Some((status, rest)) = head::status(data) else {
             let is_http = data.starts_with("HTTP/1.") || "HTTP/1.".starts_with(data);
             return if is_http { Ok(None) } else { Err(ExchangeError::Invalid) };
         };
-        let (mut length, mut is_chunked) = (None, false);
-        let rest = headers(rest, &mut |name, value| {
-            if name.eq_ignore_ascii_case("transfer-encoding") {
-                is_chunked = value.eq_ignore_ascii_case("chunked");
-            } else if name.eq_ignore_ascii_case("content-length") {
-                length = Some(value);
-            }
-        });
-        let Some(rest) = rest else { return Ok(None) };
-        data = rest;
-        // Interim responses (1xx) are skipped.
         if status >= 200 {
-            break (status, length, is_chunked);
+            return Ok(body(rest, limit, &mut |_, _| {})?.map(|(body, end)| (status, body, end)));
         }
-    };
+        // Interim responses (1xx) are skipped.
+        let Some(rest) = headers(rest, &mut |_, _| {}) else { return Ok(None) };
+        data = rest;
+    }
+}
+
+/// Passes each of the headers that `data` begins with to `visit`, name and value, and returns the body after them, as
+/// far as it is known. Returns `None` if it is known to be incomplete.
+pub(crate) fn body<'a>(
+    data: &'a str,
+    limit: usize,
+    visit: &mut dyn FnMut(&'a str, &'a str),
+) -> Result<Option<(String, End)>, ExchangeError> {
+    let (mut length, mut is_chunked) = (None, false);
+    let rest = headers(data, &mut |name, value| {
+        if name.eq_ignore_ascii_case("transfer-encoding") {
+            is_chunked = value.eq_ignore_ascii_case("chunked");
+        } else if name.eq_ignore_ascii_case("content-length") {
+            length = Some(value);
+        }
+        visit(name, value);
+    });
+    let Some(mut data) = rest else { return Ok(None) };
     if is_chunked {
-        return Ok(unchunked(data, limit)?.map(|body| (status, body, End::Reached)));
+        return Ok(unchunked(data, limit)?.map(|body| (body, End::Reached)));
     }
     let mut end = End::Closed;
     if let Some(length) = length {
@@ -142,11 +174,7 @@ pub(super) fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String,
         let Some(body) = data.get(..length) else { return Ok(None) };
         data = body;
     }
-    if data.len() > limit {
-        Err(ExchangeError::TooLong(limit))
-    } else {
-        Ok(Some((status, data.to_owned(), end)))
-    }
+    if data.len() > limit { Err(ExchangeError::TooLong(limit)) } else { Ok(Some((data.to_owned(), end))) }
 }
 
 /// Decodes a chunked body (RFC 9112, section 7.1). Returns `None` if it is incomplete.

@@ -8,6 +8,7 @@ use super::nat_pmp::{self, NatPmp};
 use super::services;
 use super::soap;
 use super::ssdp;
+use super::subscription;
 
 /// A URL on the gateway: port, path and query.
 pub type Url = (u16, String);
@@ -39,6 +40,19 @@ pub fn join(base: &Url, reference: &str) -> Option<Url> {
 pub fn description(xml: &str, base: &Url) -> Vec<(String, Url)> {
     let location = Location { port: base.0, path: base.1.clone() };
     services::services(xml, &location).into_iter().map(|s| (s.urn, url(s.location))).collect()
+}
+
+/// Returns the event URLs of the services of the description at `base`.
+#[must_use]
+pub fn event_urls(xml: &str, base: &Url) -> Vec<Url> {
+    let location = Location { port: base.0, path: base.1.clone() };
+    services::services(xml, &location).into_iter().filter_map(|s| s.events).map(url).collect()
+}
+
+/// Parses a response to a subscription: status, identifier, seconds until it must be renewed.
+#[must_use]
+pub fn subscription(response: &str) -> Option<(u16, String, u64)> {
+    subscription::read(response).map(|r| (r.status, r.sid, r.renew_after.as_secs()))
 }
 
 /// Parses a SOAP response.

@@ -11,7 +11,7 @@ const MAX_PATH: usize = 1000;
 /// A URL on the gateway: port, path and query of a URL whose host is ignored. Only the gateway is ever contacted: a
 /// URL with another host is that of a gateway which has several addresses (CARP, VRRP), or forged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Location {
+pub(crate) struct Location {
     pub(super) port: u16,
     /// Path and query, with the leading `/`; printable ASCII without spaces.
     pub(super) path: String,

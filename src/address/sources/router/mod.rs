@@ -4,17 +4,18 @@
 //! NAT-PMP comes first, since it costs one packet each way, then `UPnP`. Only the gateway is asked: any machine on the
 //! LAN can claim to be a router.
 
-mod exchange;
+pub(crate) mod exchange;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod head;
-mod location;
+pub(crate) mod location;
 mod nat_pmp;
 mod services;
 mod soap;
 mod ssdp;
+pub(crate) mod subscription;
 mod upnp;
-mod xml;
+pub(crate) mod xml;
 
 use std::fmt;
 use std::io;

@@ -1,5 +1,5 @@
 //! The description of a gateway (`UPnP` Device Architecture 1.1, section 2.3): its services that know the external
-//! address.
+//! address, and the URLs where these announce a change of it.
 
 use super::location::Location;
 use super::xml::elements;
@@ -11,33 +11,40 @@ const NAMESPACES: [&str; 2] = ["urn:schemas-upnp-org:service:", "urn:dslforum-or
 const NAMES: [&str; 2] = ["WANIPConnection:", "WANPPPConnection:"];
 
 /// A service that knows the external address.
+#[derive(PartialEq, Eq)]
 pub(super) struct Service {
     /// Its type exactly as the description states it, such as `urn:schemas-upnp-org:service:WANIPConnection:1`.
     pub(super) urn: String,
     /// Its control URL.
     pub(super) location: Location,
+    /// The URL to subscribe to its events at (section 4.1 there); `None` if it has none.
+    pub(super) events: Option<Location>,
 }
 
 /// Returns the services that know the external address, in the order of the description. Relative URLs are resolved by
 /// `URLBase`, which comes before the services, and again by the `location` of the description where the result differs:
 /// some routers state a base that is out of date.
 pub(super) fn services(description: &str, location: &Location) -> Vec<Service> {
-    let (mut base, mut urn, mut url) = (None, String::new(), None);
+    let (mut base, mut urn, mut url, mut events) = (None, String::new(), None, String::new());
     let mut services = Vec::new();
     elements(description, &mut |name, text| match name {
         "URLBase" => base = Location::parse(text),
         "serviceType" => text.clone_into(&mut urn),
         "controlURL" => url = Some(text.to_owned()),
+        "eventSubURL" => text.clone_into(&mut events),
         "service" => {
             if let Some(url) = url.take().filter(|_| is_service(&urn)) {
-                let (first, second) =
-                    (base.as_ref().and_then(|base: &Location| base.join(&url)), location.join(&url));
-                if first != second {
-                    services.extend(first.map(|location| Service { urn: urn.clone(), location }));
+                for base in [base.as_ref(), Some(location)].into_iter().flatten() {
+                    let Some(location) = base.join(&url) else { continue };
+                    let events = if events.is_empty() { None } else { base.join(&events) };
+                    let service = Service { urn: urn.clone(), location, events };
+                    if services.last() != Some(&service) {
+                        services.push(service);
+                    }
                 }
-                services.extend(second.map(|location| Service { urn: urn.clone(), location }));
             }
             urn.clear();
+            events.clear();
         }
         _ => {}
     });

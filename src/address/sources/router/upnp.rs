@@ -26,6 +26,8 @@ const MAX_DESCRIPTION: usize = 64 * 1024;
 const MAX_SOAP: usize = 8 * 1024;
 /// Maximum number of services of one description that are queried.
 const MAX_SERVICES: usize = 16;
+/// Maximum number of URLs of one description that a subscription is asked for.
+const MAX_SUBSCRIPTIONS: usize = 4;
 const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
 /// Reasons for a gateway to give no address via `UPnP`.
@@ -52,14 +54,78 @@ pub(super) fn query(
     device: Option<&Device>,
     timeout: Duration,
 ) -> Result<Ipv4Addr, UpnpError> {
-    let deadline = Instant::now() + timeout.min(TIMEOUT);
-    let mut queries = Queries { gateway, device, deadline, private: None, error: UpnpError::Silent };
+    let mut queries = Queries::new(gateway, device, Instant::now() + timeout.min(TIMEOUT));
     match queries.search() {
         Ok(Some(address)) => return Ok(address),
         Ok(None) => {}
         Err(e) => queries.error = UpnpError::Other(format!("could not be searched for via UPnP: {e}")),
     }
     queries.private.ok_or(queries.error)
+}
+
+/// Searches for the descriptions of `gateway`, until the deadline.
+pub(super) fn descriptions(
+    gateway: Ipv4Addr,
+    device: Option<&Device>,
+    deadline: Instant,
+) -> io::Result<Vec<Location>> {
+    let mut search = Search::new(gateway, device)?;
+    let mut found = Vec::new();
+    for (targets, wait) in SEARCHES {
+        search.send(targets)?;
+        let end = deadline.min(Instant::now() + Duration::from_millis(wait));
+        while let Some((location, _)) = search.next(end) {
+            found.push(location);
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the URLs where the services of the description at `location` announce a change of the address.
+pub(super) fn event_urls(
+    gateway: Ipv4Addr,
+    device: Option<&Device>,
+    location: &Location,
+    deadline: Instant,
+) -> Vec<Location> {
+    let mut urls = Vec::new();
+    if let Ok((200, description)) = Queries::new(gateway, device, deadline).fetch(location, None) {
+        for url in services(&description, location).into_iter().filter_map(|s| s.events) {
+            if urls.len() < MAX_SUBSCRIPTIONS && !urls.contains(&url) {
+                urls.push(url);
+            }
+        }
+    }
+    urls
+}
+
+/// Returns a request to the gateway. The headers have the case that common `UPnP` clients use: old routers do not find
+/// them in another. `headers` are more of them, each with its end of line.
+pub(super) fn request(
+    method: &str,
+    gateway: Ipv4Addr,
+    location: &Location,
+    headers: &str,
+    body: &str,
+) -> String {
+    let host = SocketAddrV4::new(gateway, location.port).to_string();
+    [
+        method,
+        " ",
+        &location.path,
+        " HTTP/1.1\r\nHost: ",
+        &host,
+        "\r\nUser-Agent: ",
+        USER_AGENT,
+        "\r\n",
+        headers,
+        "Connection: close\r\n\r\n",
+        body,
+    ]
+    .concat()
 }
 
 /// The queries of one gateway, and their results other than a public address.
@@ -74,7 +140,11 @@ struct Queries<'a> {
     error: UpnpError,
 }
 
-impl Queries<'_> {
+impl<'a> Queries<'a> {
+    fn new(gateway: Ipv4Addr, device: Option<&'a Device>, deadline: Instant) -> Self {
+        Self { gateway, device, deadline, private: None, error: UpnpError::Silent }
+    }
+
     /// Searches for descriptions, and returns the first public address.
     fn search(&mut self) -> io::Result<Option<Ipv4Addr>> {
         let mut search = Search::new(self.gateway, self.device)?;
@@ -126,9 +196,8 @@ impl Queries<'_> {
 
     /// Requests the description, or the address from the service of type `urn`. Returns status and body of the response.
     fn fetch(&self, location: &Location, urn: Option<&str>) -> Result<(u16, String), String> {
-        let (gateway, Location { port, path }) = (self.gateway, location);
         let (document, limit, method, headers, body) = match urn {
-            None => ("description", MAX_DESCRIPTION, "GET ", String::new(), String::new()),
+            None => ("description", MAX_DESCRIPTION, "GET", String::new(), String::new()),
             Some(urn) => {
                 let body = soap::body(urn);
                 let length = body.len().to_string();
@@ -139,26 +208,12 @@ impl Queries<'_> {
                     urn,
                     "#GetExternalIPAddress\"\r\n",
                 ];
-                ("address", MAX_SOAP, "POST ", headers.concat(), body)
+                ("address", MAX_SOAP, "POST", headers.concat(), body)
             }
         };
-        // The headers have the case that common UPnP clients use: old routers do not find them in another.
-        let host = SocketAddrV4::new(gateway, *port).to_string();
-        let request = [
-            method,
-            path,
-            " HTTP/1.1\r\nHost: ",
-            &host,
-            "\r\nUser-Agent: ",
-            USER_AGENT,
-            "\r\n",
-            &headers,
-            "Connection: close\r\n\r\n",
-            &body,
-        ];
-        let request = request.concat();
+        let request = request(method, self.gateway, location, &headers, &body);
         let deadline = self.deadline.min(Instant::now() + EXCHANGE_TIMEOUT);
-        connect(gateway, *port, self.device, deadline)
+        connect(self.gateway, location.port, self.device, deadline)
             .and_then(|stream| exchange(stream, &request, limit, deadline))
             .map_err(|e| format!("answers UPnP, but the request for its {document} failed: {e}"))
     }

@@ -3,7 +3,7 @@
 
 /// Calls `visit` at the end of each element, with its name without the namespace prefix, and its text: entities and
 /// CDATA resolved, trimmed, empty if the element contains others. An element without an end is not visited.
-pub(super) fn elements(xml: &str, visit: &mut dyn FnMut(&str, &str)) {
+pub(crate) fn elements(xml: &str, visit: &mut dyn FnMut(&str, &str)) {
     let (mut rest, mut name, mut text) = (xml, "", String::new());
     while let Some((before, after)) = rest.split_once('<') {
         text.push_str(&decoded(before));

@@ -41,7 +41,7 @@ impl<'a> Simulation<'a> {
                     let until = (self.now + time).min(end);
                     self.now = event.map_or(until, |event| event.min(until));
                     if drained(&mut left, self.now) {
-                        self.pace.event(self.now);
+                        self.pace.event(self.now, 0);
                     }
                 }
                 step @ (Step::Gather(time) | Step::Pause(time)) => {
@@ -49,7 +49,7 @@ impl<'a> Simulation<'a> {
                     self.wakeups += 1;
                     self.now += time;
                     if matches!(step, Step::Gather(_)) && drained(&mut left, self.now) {
-                        self.pace.event(self.now);
+                        self.pace.event(self.now, 0);
                     }
                 }
                 step => {
@@ -188,4 +188,38 @@ fn storm_during_an_outage_makes_no_more_than_a_pass_every_five_seconds() {
     let made = passes(5 * MINUTE, 10 * MINUTE, &failing, &storm);
     assert!(made.len() < 70, "{made:?}");
     assert!(made.windows(2).all(|pair| pair[1] - pair[0] >= 1000), "{made:?}");
+}
+
+/// Returns the time of the pass after these events, each with the number of those that are awaited after it.
+fn response(events: &[(u64, u32)]) -> u64 {
+    let mut pace = Pace::new(HOUR);
+    pace.made(Step::Routine, Made { start: 0, end: 0, result: Finding::News });
+    let (mut now, mut left) = (20_000, events.iter().peekable());
+    loop {
+        if let Some((time, awaited)) = left.next_if(|(time, _)| *time <= now) {
+            pace.event(*time, *awaited);
+            continue;
+        }
+        match pace.next(now) {
+            Step::Respond => return now,
+            Step::Listen(_) => now = left.peek().map_or(now, |(time, _)| *time).max(now + 1),
+            Step::Gather(time) | Step::Pause(time) => now += time.min(SHORT_SLICE),
+            Step::Routine => panic!("no event at {now}"),
+        }
+    }
+}
+
+#[test]
+fn awaited_event_is_followed_at_once() {
+    assert_eq!(response(&[(20_000, 0)]), 21_000, "nothing is awaited");
+    // The end of duplicate address detection, after 1.5 s and after 0.5 s; of two addresses.
+    assert_eq!(response(&[(20_000, 1), (21_500, 0)]), 21_500);
+    assert_eq!(response(&[(20_000, 1), (20_500, 0)]), 21_000);
+    assert_eq!(response(&[(20_000, 2), (21_200, 1), (21_700, 0)]), 21_700);
+    // Other events, before and after it.
+    assert_eq!(response(&[(20_000, 1), (21_200, 1), (21_500, 0)]), 22_200);
+    assert_eq!(response(&[(20_000, 1), (20_500, 0), (20_800, 0)]), 21_800);
+    // It does not come.
+    assert_eq!(response(&[(20_000, 1)]), 23_000);
+    assert_eq!(response(&[(20_000, 1), (22_900, 1)]), 23_000);
 }

@@ -1,0 +1,168 @@
+//! Notifications (`UPnP` Device Architecture 1.1, section 4.3.2): requests of a gateway that name the variables with new
+//! values. Pure.
+
+use crate::address::sources::router::exchange::body;
+use crate::address::sources::router::xml::elements;
+use crate::sys::hash::{FNV_START, add_to_hash};
+
+/// Maximum size of a request, in bytes.
+pub(super) const MAX_REQUEST: usize = 4 * 1024;
+/// Maximum size of its body.
+const MAX_BODY: usize = 3 * 1024;
+
+/// A notification, or another request.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notification {
+    /// The target of the request; empty if it is no notification.
+    pub(crate) path: String,
+    /// The identifier of the subscription.
+    pub(crate) sid: String,
+    /// True if it is the first one, with the values of all variables.
+    pub(crate) is_first: bool,
+    pub(crate) values: Values,
+}
+
+/// The values in a notification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// The variables are unknown.
+    #[default]
+    Unknown,
+    /// A table of port mappings has changed, and nothing else.
+    Mappings,
+    /// The hash of the external address and the state of the connection.
+    Hash(u64),
+}
+
+impl Notification {
+    /// Returns true if this is a reason to look. `values` are the last ones of its subscription, and `has_missed` is true
+    /// if a notification before it may have been lost.
+    pub(super) fn is_news(&self, values: &mut Values, has_missed: &mut bool) -> bool {
+        let is_news = match self.values {
+            _ if self.is_first => *has_missed,
+            Values::Mappings => return false,
+            Values::Unknown => true,
+            Values::Hash(_) => self.values != *values,
+        };
+        *has_missed = false;
+        *values = self.values;
+        is_news
+    }
+}
+
+/// Parses a request. Returns `None` if it is incomplete. One whose body is too long or invalid has unknown values.
+pub(crate) fn read(data: &str) -> Option<Notification> {
+    let (line, rest) = data.split_once('\n')?;
+    let mut notification = Notification::default();
+    let Some(line) = line.strip_prefix("NOTIFY ") else { return Some(notification) };
+    let mut sequence = "";
+    let body = body(rest, MAX_BODY, &mut |name, value| {
+        if name.eq_ignore_ascii_case("sid") {
+            value.clone_into(&mut notification.sid);
+        } else if name.eq_ignore_ascii_case("seq") {
+            sequence = value;
+        }
+    });
+    match body {
+        Ok(None) => return None,
+        Ok(Some((body, _))) => notification.values = values(&body),
+        Err(_) => {}
+    }
+    notification.is_first = sequence == "0";
+    line.split(' ').next().unwrap_or_default().trim().clone_into(&mut notification.path);
+    Some(notification)
+}
+
+fn values(body: &str) -> Values {
+    let (mut values, mut hash) = (Values::Unknown, FNV_START);
+    elements(body, &mut |name, text| match name {
+        "ExternalIPAddress" | "ConnectionStatus" => {
+            // The length separates the texts.
+            hash = text.bytes().chain([0]).fold(hash, add_to_hash);
+            values = Values::Hash(hash);
+        }
+        "PortMappingNumberOfEntries" if values == Values::Unknown => values = Values::Mappings,
+        _ => {}
+    });
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "NOTIFY /1f HTTP/1.1\r\nHOST: 192.168.1.2:4000\r\nCONTENT-TYPE: text/xml\r\nNT: upnp:event\r\n\
+                        NTS: upnp:propchange\r\n";
+
+    fn request(seq: &str, properties: &str) -> String {
+        let body = format!("<e:propertyset><e:property>{properties}</e:property></e:propertyset>");
+        format!("{HEAD}SID: uuid:1\r\nSEQ: {seq}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    fn variables(address: &str, status: &str) -> String {
+        format!(
+            "<ConnectionStatus>{status}</ConnectionStatus><ExternalIPAddress>{address}</ExternalIPAddress>"
+        )
+    }
+
+    #[test]
+    fn notification_is_read_when_it_is_complete() {
+        let whole = request("7", &variables("81.2.69.142", "Connected"));
+        let new = read(&whole).expect("complete");
+        assert_eq!((new.path.as_str(), new.sid.as_str(), new.is_first), ("/1f", "uuid:1", false));
+        assert!(matches!(new.values, Values::Hash(_)));
+        for length in 0..whole.len() {
+            assert_eq!(read(&whole[..length]), None, "{length}");
+        }
+        assert!(read(&request("0", "")).expect("complete").is_first);
+        let chunked = format!("{HEAD}sid:uuid:1\nTransfer-Encoding: chunked\n\n3\r\n<a>\r\n0\r\n\r\n");
+        assert_eq!(read(&chunked).expect("complete").values, Values::Unknown);
+        assert_eq!(read(&chunked[..chunked.len() - 5]), None);
+        let bare = read("NOTIFY http://192.168.1.2:4000/1f\n\n").expect("complete");
+        assert_eq!((bare.path.as_str(), bare.sid.as_str()), ("http://192.168.1.2:4000/1f", ""));
+    }
+
+    #[test]
+    fn request_that_is_none_has_no_path() {
+        for data in ["GET /1f HTTP/1.1\r\n", "NOTIFY\n", "notify /1f HTTP/1.1\n", "\n", "\u{16}\u{3}\u{1}\n"]
+        {
+            assert_eq!(read(data), Some(Notification::default()), "{data}");
+        }
+    }
+
+    #[test]
+    fn long_or_invalid_body_has_unknown_values() {
+        for framing in ["Content-Length: 3073", "Content-Length: x", "Transfer-Encoding: chunked\r\n\r\nx"] {
+            let new = read(&format!("{HEAD}SID: uuid:1\r\n{framing}\r\n\r\n")).expect("enough");
+            assert_eq!((new.sid.as_str(), new.values), ("uuid:1", Values::Unknown), "{framing}");
+        }
+    }
+
+    #[test]
+    fn news_are_other_values_than_the_last_ones() {
+        let (mut values, mut has_missed) = (Values::Unknown, false);
+        let mappings = "<PortMappingNumberOfEntries>5</PortMappingNumberOfEntries>";
+        let all = |address| format!("{mappings}{}", variables(address, "Connected"));
+        let mut is_news = |seq: &str, properties: &str, missed: bool| {
+            has_missed |= missed;
+            read(&request(seq, properties)).expect("complete").is_news(&mut values, &mut has_missed)
+        };
+        for (seq, properties, missed, expected) in [
+            ("0", all("81.2.69.1").as_str(), false, false),
+            ("1", &all("81.2.69.1"), false, false),
+            ("2", &all("81.2.69.2"), false, true),
+            ("3", mappings, false, false),
+            ("4", &all("81.2.69.2"), false, false),
+            ("5", "<ConnectionStatus>Disconnected</ConnectionStatus>", false, true),
+            ("6", "<ConnectionStatus>Connected</ConnectionStatus>", false, true),
+            ("7", "<X_Other>1</X_Other>", false, true),
+            ("8", "", false, true),
+            ("0", &all("81.2.69.2"), true, true),
+            ("0", &all("81.2.69.2"), false, false),
+            ("", &all("81.2.69.2"), false, false),
+            ("", &all("81.2.69.3"), false, true),
+        ] {
+            assert_eq!(is_news(seq, properties, missed), expected, "{seq} {properties}");
+        }
+    }
+}
