@@ -1,6 +1,7 @@
 #!/bin/sh
 # Boots an emulated Debian whose PID 1 is systemd, and tests the shipped units there with the static x86_64 binary.
 #
+#   PROGRAM  use this program and the fake Gandi FAKE; default: static ones, which scripts/dist.sh builds
 #   LIMIT    seconds from power-on after which the machine is switched off, default: 420
 #
 # The guest has no network card: the fake Gandi runs inside, and its public address is that of a dummy interface. It runs
@@ -44,7 +45,7 @@ if [ ! -d "$base" ]; then
 fi
 
 if [ -n "${PROGRAM-}" ]; then
-    program=$PROGRAM fake=$FAKE
+    program=$PROGRAM fake=${FAKE:?}
 else
     TARGETS=x86_64 scripts/dist.sh >&2
     TARGETS=x86_64 EXAMPLE=fake_gandi DIST=$top scripts/dist.sh >&2
