@@ -27,8 +27,8 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz storm measure \
-	bench-scale bench-watch measure-watch setup-lint setup-arm dist size repro cross-check test-arm test-board install \
-	uninstall deploy test-deploy
+	bench-scale bench-watch measure-watch setup-lint setup-arm dist size repro cross-check test-arm test-board \
+	test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -82,7 +82,7 @@ shellcheck:
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
-			tests/deploy.sh .ci/run && \
+			tests/deploy.sh tests/systemd/play .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
@@ -153,6 +153,10 @@ test-arm:
 ## test-board: run the program under cron on an emulated Pi Zero, or Pi 2 with BOARD=pi2
 test-board:
 	@BOARD="$(BOARD)" scripts/test-board.sh
+
+## test-systemd: run the units under systemd in an emulated Debian; requires root, for debootstrap
+test-systemd:
+	@scripts/test-systemd.sh
 
 ## install: install the native build to PREFIX and, if none exists, the example config (0600); after make build
 install:

@@ -1,0 +1,103 @@
+#!/bin/sh
+# Boots an emulated Debian whose PID 1 is systemd, and tests the shipped units there with the static x86_64 binary.
+#
+#   PROGRAM  use this program and the fake Gandi FAKE; default: static ones, which scripts/dist.sh builds
+#   LIMIT    seconds from power-on after which the machine is switched off, default: 420
+#
+# The guest has no network card: the fake Gandi runs inside, and its public address is that of a dummy interface. It runs
+# tests/systemd/play. Debian's packages are unpacked below target/systemd by debootstrap, which needs root, and kept
+# (delete it to get newer ones). Nothing is installed on this machine but the tools for it.
+set -eu
+
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT"
+. scripts/toolchain/tools.sh
+
+LIMIT=${LIMIT:-420}
+top=target/systemd
+dir=$top/guest
+base=$top/base
+if [ "$(id -u)" != 0 ]; then
+    say "debootstrap needs root: sudo make test-systemd"
+    exit 64
+fi
+PATH=$PATH:/usr/sbin:/sbin
+
+packages=
+for pair in qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap mkfs.ext4:e2fsprogs; do
+    have "${pair%:*}" || packages="$packages ${pair#*:}"
+done
+# shellcheck disable=SC2086 # a list
+[ -z "$packages" ] || apt_install $packages
+
+mkdir -p "$top"
+# Renamed when it is complete.
+if [ ! -d "$base" ]; then
+    say "making a Debian with debootstrap (about 3 minutes) ..."
+    rm -rf "$base.new"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,udev,dbus,iproute2,linux-image-cloud-amd64 \
+        bookworm "$base.new" >"$top/debootstrap.log" || {
+        tail "$top/debootstrap.log" >&2
+        exit 1
+    }
+    rm -rf "$base.new/var/cache/apt/archives" "$base.new/var/lib/apt/lists"
+    mv "$base.new" "$base"
+fi
+
+if [ -n "${PROGRAM-}" ]; then
+    program=$PROGRAM fake=${FAKE:?}
+else
+    TARGETS=x86_64 scripts/dist.sh >&2
+    TARGETS=x86_64 EXAMPLE=fake_gandi DIST=$top scripts/dist.sh >&2
+    program=dist/gandi-ddns-$version-x86_64 fake=$top/fake_gandi-x86_64
+fi
+
+rm -rf "$dir"
+cp -a "$base" "$dir"
+install -m 755 "$program" "$dir/usr/bin/gandi-ddns"
+install -m 755 "$fake" "$dir/usr/bin/fake_gandi"
+install -m 755 tests/systemd/play "$dir/usr/bin/play"
+install -m 644 packaging/systemd/* "$dir/usr/lib/systemd/system/"
+cat >"$dir/etc/systemd/system/play.service" <<END
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/play
+ExecStopPost=/usr/bin/systemctl poweroff --no-block
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS0
+[Install]
+WantedBy=multi-user.target
+END
+mkdir -p "$dir/etc/systemd/system/multi-user.target.wants"
+ln -s /etc/systemd/system/play.service "$dir/etc/systemd/system/multi-user.target.wants/play.service"
+# A login prompt would write to the same console.
+ln -s /dev/null "$dir/etc/systemd/system/serial-getty@ttyS0.service"
+rm -f "$top/disk"
+truncate -s 1G "$top/disk"
+mkfs.ext4 -q -d "$dir" "$top/disk"
+
+log=$top/console.log
+say "switching on ..."
+begin=$(date +%s)
+# Plain emulation: KVM is rarely there in CI. timeout: ends qemu even if this script is killed.
+timeout -k 5 "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 512 -display none -monitor none \
+    -no-reboot -serial stdio -kernel "$dir"/boot/vmlinuz-* -initrd "$dir"/boot/initrd.img-* \
+    -append "root=/dev/vda rw console=ttyS0 quiet panic=1 net.ifnames=0" \
+    -drive "file=$top/disk,format=raw,if=virtio" -nic none </dev/null >"$top/console" 2>&1 || true
+tr -d '\r' <"$top/console" >"$log"
+rm -f "$top/disk"
+rm -rf "$dir"
+took=$(($(date +%s) - begin))
+
+grep '^systemd: \|^| ' "$log" || true
+passed=$(grep -c '^systemd: ok ' "$log") || true
+if grep -q '^systemd: PASS$' "$log"; then
+    echo "$passed passed; $took s from power-on, console in $log"
+else
+    echo "$passed passed, then failed; $took s from power-on; the end of $log:"
+    tail -n 15 "$log"
+    exit 1
+fi
