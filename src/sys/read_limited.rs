@@ -60,7 +60,7 @@ pub(crate) fn proc(path: &str) -> io::Result<String> {
 /// Reads to the end. `None` if that is after more than `max` bytes. A loop of our own, as those of std are 700 bytes larger.
 /// It reads into memory that is not cleared before: most files are much smaller than their buffer.
 #[inline(never)]
-fn read_to_end(file: &File, max: u64) -> Result<Option<Vec<u8>>, Errno> {
+fn read_to_end(file: &File, max: u64) -> io::Result<Option<Vec<u8>>> {
     // Files in /proc have the size 0, so no size is relied on.
     let mut bytes = Vec::with_capacity(FIRST);
     while bytes.len() as u64 <= max {
@@ -68,7 +68,7 @@ fn read_to_end(file: &File, max: u64) -> Result<Option<Vec<u8>>, Errno> {
         match rustix::io::read(file, spare_capacity(&mut bytes)) {
             Ok(0) => return Ok(Some(bytes)),
             Ok(_) | Err(Errno::INTR) => {}
-            Err(e) => return Err(e),
+            Err(e) => return Err(e.into()),
         }
     }
     Ok(None)
@@ -115,6 +115,11 @@ mod tests {
         assert!(is_error(read("123ä".as_bytes(), 3), "larger than"));
         assert!(is_error(read(b"\xff", 4), "UTF-8"));
         assert!(is_error(read(b"a\0b", 4), "NUL"));
+        // Longer than the first buffers.
+        let long = "0123456789".repeat(FIRST);
+        let length = long.len() as u64;
+        assert_eq!(read(long.as_bytes(), length), Ok(long.clone()));
+        assert!(is_error(read(long.as_bytes(), length - 1), "larger than"));
         std::fs::remove_file(&path).expect("the file");
         let at = |path| read_to_string(Path::new(path), 5).map_err(|e| e.to_string());
         assert!(is_error(at("/dev/zero"), "a device, not a regular file"));
