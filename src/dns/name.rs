@@ -134,10 +134,12 @@ impl std::error::Error for NameError {}
 pub fn is_placeholder(text: &str) -> bool {
     let normalized: String =
         text.to_ascii_lowercase().chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
+    // The words have 8 letters or more.
     text.contains(['<', '>'])
-        || ["changeme", "yourtoken", "yourapikey", "yourdomain", "xxxxxxxx"]
-            .iter()
-            .any(|p| normalized.contains(p))
+        || text.len() >= 8
+            && ["changeme", "yourtoken", "yourapikey", "yourdomain", "xxxxxxxx"]
+                .iter()
+                .any(|p| normalized.contains(p))
 }
 
 /// Returns the name of a host as it is sent, in lower case: valid labels as in [`ZoneName`], one or more.
