@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
 
     /// Returns the value of a key. Refuses an empty one, and a secret under a key that is not for one: it would become
     /// part of a path or of a name.
-    fn checked(&self, key: &str) -> Option<&'a str> {
+    pub(super) fn checked(&self, key: &str) -> Option<&'a str> {
         let value = self.entry(key)?.value.as_str();
         // The URL of a service may have a key in it. That of the heartbeat has one, and is not repeated by any error.
         // An organization's ID is hexadecimal, too; one that is not valid is not repeated either.
@@ -158,7 +158,11 @@ impl<'a> Reader<'a> {
         } else if value.is_empty() {
             self.error(key, "needs a value");
         } else if !may_be_secret
-            && if key == "names" { list(value).into_iter().any(is_secret_name) } else { secret::is_in(name) }
+            && if key == "names" {
+                list(value).into_iter().any(secret::is_secret_name)
+            } else {
+                secret::is_in(name)
+            }
         {
             self.error(key, "this looks like the token itself, which belongs in the file of `token_file`");
         } else {
@@ -190,13 +194,6 @@ impl<'a> Reader<'a> {
     pub(super) fn duration(&self, key: &str, min: u64, max: u64) -> Option<Duration> {
         self.value(key, |v| duration(v, min, max))
     }
-}
-
-/// Returns true if a record name has the form of a secret. Hexadecimal digits may be the hash of something, as in
-/// dynamic names, unless they are as many as in a token or an API key.
-fn is_secret_name(name: &str) -> bool {
-    let is_hash = name.bytes().all(|b| b.is_ascii_hexdigit()) && ![24, 40].contains(&name.len());
-    !is_hash && secret::is_in(name)
 }
 
 /// Splits a list at white space, also that of web pages, and at commas.

@@ -77,6 +77,13 @@ pub(crate) fn is_in(text: &str) -> bool {
     hide(text) != text
 }
 
+/// Returns true if a record name has the form of a secret. Hexadecimal digits may be the hash of something, as in
+/// dynamic names, unless they are as many as in a token or an API key.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let is_hash = name.bytes().all(|b| b.is_ascii_hexdigit()) && ![24, 40].contains(&name.len());
+    !is_hash && is_in(name)
+}
+
 /// Replaces each word with the form of a secret by `[secret]`.
 pub(crate) fn hide(text: &str) -> String {
     let is_part = |at: usize| {

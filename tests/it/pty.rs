@@ -31,7 +31,7 @@ struct Screen {
 
 type Shared = Arc<(Mutex<Screen>, Condvar)>;
 
-/// A program that runs at a terminal of 80 columns. Its output may not contain a credential, nor a wider line.
+/// A program that runs at a terminal. Its output may not contain a credential, nor a wider line.
 pub(crate) struct Terminal {
     child: Child,
     master: File,
@@ -58,8 +58,13 @@ pub(crate) struct Ended {
 }
 
 impl Terminal {
-    /// Starts the program of this command, with an environment of its own, at a new terminal.
+    /// Starts the program of this command, with an environment of its own, at a new terminal of 80 columns.
     pub(crate) fn start(command: &Command) -> Self {
+        Self::start_at(80, command)
+    }
+
+    /// Does the same at a terminal of this many columns.
+    pub(crate) fn start_at(columns: u16, command: &Command) -> Self {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("its other side");
@@ -73,7 +78,7 @@ impl Terminal {
             options.open(name).expect("the terminal")
         };
         let slave = open();
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&slave, size).expect("its size");
         let before = tcgetattr(&slave).expect("its mode");
         let mut outer = Command::new("/usr/bin/setsid");

@@ -12,7 +12,9 @@ use crate::pty::Terminal;
 use crate::run_output::{RunOutput, same_text, wait};
 use crate::sandbox::{Sandbox, TOKEN, is_emulated};
 
-const BOOT: &str = "@reboot /usr/local/bin/gandi-ddns --wait 600 --syslog\n";
+/// The lines that setup adds; [`OFTEN`] begins with a minute. The README and `make deploy` have the same.
+pub(crate) const BOOT: &str = "@reboot /usr/local/bin/gandi-ddns --wait 600 --syslog\n";
+pub(crate) const OFTEN: &str = "-59/5 * * * * /usr/local/bin/gandi-ddns --splay 60 --syslog";
 const DEFAULT: &str = "/etc/gandi-ddns/gandi-ddns.conf";
 
 /// A machine of one's own, and the calls of its programs.
@@ -151,7 +153,7 @@ pub(crate) fn options(s: &Sandbox) -> Vec<String> {
 fn ends_with_cron_line(text: &str, options: &str) {
     let line = text.lines().last().unwrap_or_default();
     let (minute, rest) = line.split_at_checked(1).unwrap_or_default();
-    let wanted = format!("-59/5 * * * * /usr/local/bin/gandi-ddns{options} --splay 60 --syslog");
+    let wanted = OFTEN.replace("gandi-ddns", &format!("gandi-ddns{options}"));
     assert!("1234".contains(minute) && rest == wanted && text.ends_with('\n'), "{text}");
 }
 

@@ -14,13 +14,13 @@ use crate::sandbox::{ADDRESS, ADDRESS6, STALE, Sandbox, TOKEN, is_emulated};
 use crate::setup_schedule::options;
 
 /// A token that Gandi refuses.
-const WRONG: &str = "pat_9876543210zyxwvuWRONG";
+pub(crate) const WRONG: &str = "pat_9876543210zyxwvuWRONG";
 
-const TOKEN_QUESTION: &str = "Token (not shown): ";
-const DOMAIN: &str = "> ";
-const NAME: &str = "@ for the domain itself [home]: ";
-const TYPES: &str = "Records to keep [A AAAA]: ";
-const CONTINUE: &str = "Continue? [Y/n] ";
+pub(crate) const TOKEN_QUESTION: &str = "Token (not shown): ";
+pub(crate) const DOMAIN: &str = "> ";
+pub(crate) const NAME: &str = "@ for the domain itself [home]: ";
+pub(crate) const TYPES: &str = "Records to keep [A AAAA]: ";
+pub(crate) const CONTINUE: &str = "Continue? [Y/n] ";
 
 /// Returns a command for `setup` of a config in the directory `conf`, which does not exist yet. It finds no program of
 /// this machine, and so no cron.
@@ -33,7 +33,7 @@ pub(crate) fn command(s: &Sandbox, arguments: &[&str]) -> Command {
 
 /// Enters a namespace for a test at a terminal. `None` if it is to be skipped: qemu-user 7.2 knows no `TCGETS2`, with which
 /// the mode of a terminal is read.
-fn enter(test: &str) -> Option<Namespace> {
+pub(crate) fn enter(test: &str) -> Option<Namespace> {
     if is_emulated() { None } else { Namespace::enter(test) }
 }
 
@@ -42,7 +42,7 @@ fn start(s: &Sandbox, arguments: &[&str]) -> Terminal {
 }
 
 /// Answers all questions up to the last one with Enter.
-fn up_to_the_last_question(terminal: &mut Terminal) {
+pub(crate) fn up_to_the_last_question(terminal: &mut Terminal) {
     terminal.answer(TOKEN_QUESTION, TOKEN);
     terminal.answer(DOMAIN, "");
     terminal.answer(NAME, "");
@@ -50,7 +50,7 @@ fn up_to_the_last_question(terminal: &mut Terminal) {
 }
 
 /// Runs an update with the config that setup has written.
-fn update(s: &Sandbox) -> RunOutput {
+pub(crate) fn update(s: &Sandbox) -> RunOutput {
     s.finish(s.command().args(["-c", "conf/gandi-ddns.conf"]))
 }
 

@@ -76,7 +76,7 @@ fn choose(answer: &str, domains: &[ZoneName]) -> Result<ZoneName, String> {
     let chosen = ZoneName::parse(answer.trim_end_matches('.')).map_err(|e| e.to_string())?;
     for domain in domains {
         if chosen.as_str().strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.')) {
-            return Err(format!("The domain is {domain}; the name in it is the next question."));
+            return Err(format!("The domain is {}; the name in it is the next question.", domain.typed()));
         }
     }
     Ok(chosen)
@@ -117,7 +117,8 @@ pub(super) type Held = Vec<(RrsetKey, Option<Rrset>)>;
 pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) -> Result<Held, Exit> {
     let given = &dialogue.given.inline.names;
     loop {
-        let question = format_args!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
+        let question =
+            format_args!("Name to keep updated in {}, @ for the domain itself [home]: ", domain.typed());
         let typed = dialogue.ask_unless(given, question, "home")?;
         let http = config.detection.client();
         let mut livedns = livedns(&http, config, dialogue);
@@ -142,13 +143,13 @@ pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config)
     }
 }
 
-/// Returns the names, separated by spaces.
+/// Returns the names as typed, separated by spaces.
 pub(super) fn words(held: &Held) -> String {
     let mut words = String::new();
     for (key, _) in held {
         if key.rrtype == RrsetType::A {
             words.push_str(if words.is_empty() { "" } else { " " });
-            words.push_str(key.name.as_str());
+            words.push_str(key.name.typed());
         }
     }
     words
