@@ -69,6 +69,7 @@ mod server_errors; // errors of TLS and HTTP servers in plain words
 mod setup_batch; // `setup` without a terminal
 mod setup_habits; // habits of a new user at the questions of `gandi-ddns setup`, and narrow terminals
 mod setup_kill; // `gandi-ddns setup`, killed at each system call
+mod setup_offer; // its offer to schedule the updates, at a terminal and with busybox
 mod setup_schedule; // the end of `gandi-ddns setup`: timer, service or cron
 mod setup_terminal; // `gandi-ddns setup` at a terminal
 mod short_runs; // `timeout` of a few seconds

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::namespace::Namespace;
-use crate::pty::{CTRL_C, CTRL_D, Terminal};
+use crate::pty::{CTRL_C, CTRL_D, Terminal, has_terminals};
 use crate::run_output::{RunOutput, same_text};
-use crate::sandbox::{ADDRESS, ADDRESS6, STALE, Sandbox, TOKEN, is_emulated};
+use crate::sandbox::{ADDRESS, ADDRESS6, STALE, Sandbox, TOKEN};
 use crate::setup_schedule::options;
 
 /// A token that Gandi refuses.
@@ -31,10 +31,9 @@ pub(crate) fn command(s: &Sandbox, arguments: &[&str]) -> Command {
     command
 }
 
-/// Enters a namespace for a test at a terminal. `None` if it is to be skipped: qemu-user 7.2 knows no `TCGETS2`, with which
-/// the mode of a terminal is read.
+/// Enters a namespace for a test at a terminal. `None` if it is to be skipped, see [`has_terminals`].
 pub(crate) fn enter(test: &str) -> Option<Namespace> {
-    if is_emulated() { None } else { Namespace::enter(test) }
+    if has_terminals() { Namespace::enter(test) } else { None }
 }
 
 fn start(s: &Sandbox, arguments: &[&str]) -> Terminal {
