@@ -5,7 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use super::idn;
+use super::idn::{self, is_stop};
+use crate::sys::secret;
 
 /// A name as sent to Gandi, in ASCII, and as typed, which may be in another script. Both are in lower case. Two names are
 /// equal if they are sent alike.
@@ -53,7 +54,7 @@ pub(crate) fn both(typed: &str, sent: &str) -> String {
 
 /// Returns as many labels from the start of `typed` as `sent` has, which is the start of its other form.
 pub(crate) fn labels_like<'a>(sent: &str, typed: &'a str) -> &'a str {
-    let end = typed.match_indices('.').nth(sent.matches('.').count());
+    let end = typed.match_indices(is_stop).nth(sent.matches('.').count());
     end.map_or(typed, |(at, _)| &typed[..at])
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn labels_like<'a>(sent: &str, typed: &'a str) -> &'a str {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ZoneName(Name);
 
-/// A text is not a valid name.
+/// A text is not a valid name. The errors have the text as typed: by its capitals, a secret in it is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameError {
     /// The text is empty.
@@ -142,9 +143,8 @@ pub fn is_placeholder(text: &str) -> bool {
 
 /// Returns the name of a host as it is sent, in lower case: valid labels as in [`ZoneName`], one or more.
 pub(crate) fn host_name(text: &str) -> Result<String, NameError> {
-    let text = idn::lower(text);
-    let ascii = to_ascii(&text)?;
-    check_labels(&ascii, &text)?;
+    let ascii = to_ascii(&idn::lower(text), text)?;
+    check_labels(&ascii, text)?;
     Ok(ascii)
 }
 
@@ -159,16 +159,24 @@ pub(crate) fn sent(text: &str) -> String {
     idn::to_ascii(&text).unwrap_or(text)
 }
 
-/// Returns the ASCII form of a name in lower case.
-fn to_ascii(text: &str) -> Result<String, NameError> {
+/// Returns the ASCII form of a name in lower case, which is `typed` in the error.
+fn to_ascii(text: &str, typed: &str) -> Result<String, NameError> {
     let error = |fault| match fault {
-        Some(c) => NameError::Character(text.to_owned(), c),
-        None => NameError::BadLabel(text.to_owned()),
+        Some(c) => {
+            let as_typed = typed.chars().find(|typed| idn::lower_char(*typed) == c);
+            NameError::Character(typed.to_owned(), as_typed.unwrap_or(c))
+        }
+        None => NameError::BadLabel(typed.to_owned()),
     };
     idn::to_ascii(text).map_err(error)
 }
 
-/// Checks that a name in its ASCII form has valid labels. `typed` is its other form.
+/// Returns the labels of a name after its `*`, if it has one.
+fn after_star(text: &str) -> Option<&str> {
+    text.strip_prefix('*')?.strip_prefix(is_stop)
+}
+
+/// Checks that a name in its ASCII form has valid labels. `typed` is its form for errors.
 fn check_labels(text: &str, typed: &str) -> Result<(), NameError> {
     let is_bad = |label: &str| {
         label.is_empty()
@@ -180,11 +188,13 @@ fn check_labels(text: &str, typed: &str) -> Result<(), NameError> {
     if text.is_empty() {
         Err(NameError::Empty)
     } else if is_placeholder(text) {
-        Err(NameError::Placeholder(text.to_owned()))
+        Err(NameError::Placeholder(typed.to_owned()))
     } else if text.len() > 253 {
         Err(NameError::TooLong)
     } else if text.split('.').any(is_bad) {
-        Err(NameError::BadLabel(both(typed, text)))
+        // In the form that is sent, no secret would be recognised.
+        let is_typed_alone = typed.is_ascii() || secret::is_in(typed);
+        Err(NameError::BadLabel(if is_typed_alone { typed.to_owned() } else { both(typed, text) }))
     } else {
         Ok(())
     }
@@ -193,31 +203,32 @@ fn check_labels(text: &str, typed: &str) -> Result<(), NameError> {
 impl ZoneName {
     /// Parses a domain, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let text = idn::lower(text.trim());
-        if is_placeholder(&text) {
-            return Err(NameError::Placeholder(text));
+        let typed = text.trim();
+        if is_placeholder(typed) {
+            return Err(NameError::Placeholder(typed.to_owned()));
         }
-        let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+        let host = typed.split_once("://").map_or(typed, |(_, rest)| rest);
         let host = host.split('/').next().unwrap_or_default();
-        if host.len() != text.len() {
+        if host.len() != typed.len() {
             return Err(NameError::Scheme(host.to_owned()));
         }
-        if let Some(rest) = text.strip_suffix('.') {
+        if let Some(rest) = typed.strip_suffix(is_stop) {
             return Err(NameError::TrailingDot(rest.to_owned()));
         }
-        if let Some(rest) = text.strip_prefix("*.") {
+        if let Some(rest) = after_star(typed) {
             return Err(NameError::Star(rest.to_owned()));
         }
-        let ascii = to_ascii(&text)?;
-        check_labels(&ascii, &text)?;
-        if !text.contains('.') {
-            return Err(NameError::OneLabel(text));
+        let text = idn::lower(typed);
+        let ascii = to_ascii(&text, typed)?;
+        check_labels(&ascii, typed)?;
+        let Some((_, after_dot)) = typed.split_once(is_stop) else {
+            return Err(NameError::OneLabel(typed.to_owned()));
+        };
+        // `www.org` itself is a valid domain.
+        if text.starts_with("www.") && after_dot.contains(is_stop) {
+            return Err(NameError::Www(after_dot.to_owned()));
         }
-        match text.strip_prefix("www.") {
-            // `www.org` itself is a valid domain.
-            Some(rest) if rest.contains('.') => Err(NameError::Www(rest.to_owned())),
-            _ => Ok(Self(Name::new(&ascii, &text))),
-        }
+        Ok(Self(Name::new(&ascii, &text)))
     }
 
     /// Returns true if it may be a subdomain of a registered domain: it has more than two labels.
@@ -261,26 +272,27 @@ pub struct RrsetName(Name);
 impl RrsetName {
     /// Parses a name relative to `domain`, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str, domain: &ZoneName) -> Result<Self, NameError> {
-        let text = idn::lower(text.trim());
-        if text == "@" {
+        let typed = text.trim();
+        if typed == "@" {
             return Ok(Self(Name::new("@", "@")));
         }
-        if let Some(rest) = text.strip_suffix('.') {
+        if let Some(rest) = typed.strip_suffix(is_stop) {
             return Err(NameError::TrailingDot(rest.to_owned()));
         }
-        let ascii = to_ascii(&text)?;
+        let text = idn::lower(typed);
+        let ascii = to_ascii(&text, typed)?;
         if ascii == domain.as_str() {
             return Err(NameError::NotRelative("@".to_owned()));
         }
         if let Some(rest) = ascii.strip_suffix(domain.as_str()).and_then(|t| t.strip_suffix('.')) {
-            return Err(NameError::NotRelative(labels_like(rest, &text).to_owned()));
+            return Err(NameError::NotRelative(labels_like(rest, typed).to_owned()));
         }
         if ascii != "*" {
             let labels = ascii.strip_prefix("*.").unwrap_or(&ascii);
             if labels.contains('*') {
-                return Err(NameError::Wildcard(text));
+                return Err(NameError::Wildcard(typed.to_owned()));
             }
-            check_labels(labels, text.strip_prefix("*.").unwrap_or(&text))?;
+            check_labels(labels, after_star(typed).unwrap_or(typed))?;
             if labels.len() + domain.as_str().len() > 250 {
                 return Err(NameError::TooLong);
             }
