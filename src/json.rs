@@ -1,5 +1,7 @@
 //! Writes JSON objects (RFC 8259) for `--json`. miniserde's writer would add 3 kB of code for floating point numbers.
 
+use crate::sys::secret;
+
 /// A JSON object under construction.
 #[derive(Debug)]
 pub struct Object(String);
@@ -65,7 +67,8 @@ impl Object {
 
     fn quote(&mut self, text: &str) {
         self.0.push('"');
-        for c in text.chars() {
+        // The letter of an escape sequence would join the word after it.
+        for c in secret::hide(text).chars() {
             match c {
                 '"' | '\\' => self.0.extend(['\\', c]),
                 '\n' => self.0.push_str("\\n"),
@@ -95,6 +98,11 @@ impl Default for Object {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secret_after_an_escape_sequence_is_hidden() {
+        assert_eq!(quoted("a\npat_abcdefg1\u{1}pat_abcdefg1\t"), "\"a\\n[secret]\\ufffd[secret]\\ufffd\"");
+    }
 
     #[test]
     fn object_is_parsed_back_to_the_same_values() {

@@ -189,9 +189,7 @@ impl<'a> Console<'a> {
     fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for credential in &self.credentials {
-            if text.contains(credential.as_str()) {
-                text = text.replace(credential.as_str(), secret::HIDDEN);
-            }
+            text = secret::hide_known(&text, credential);
         }
         secret::hide(&text)
     }
