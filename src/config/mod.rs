@@ -26,4 +26,5 @@ pub use error::ConfigError;
 pub(crate) use load::from_text;
 pub use load::{detection, load, names, read_stdin};
 pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target};
+pub(crate) use reader::{MISPLACED, is_secret_name};
 pub use sources::Sources;

@@ -45,6 +45,10 @@ const SECTION: &[&str] = KEYS.split_at(8).1;
 /// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
 const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
 
+/// The problem with a value or a name that has the form of a secret.
+pub(crate) const MISPLACED: &str =
+    "this looks like the token itself, which belongs in the file of `token_file`";
+
 /// Former and present names of renamed keys.
 const RENAMED: [(&str, &str); 3] =
     [("agree", "quorum"), ("multiple", "multiple_values"), ("ping", "heartbeat")];
@@ -165,7 +169,7 @@ impl<'a> Reader<'a> {
         } else if value.is_empty() {
             self.error(key, "needs a value");
         } else if looks_like_secret {
-            self.error(key, "this looks like the token itself, which belongs in the file of `token_file`");
+            self.error(key, MISPLACED);
         } else {
             return Some(value);
         }
@@ -199,7 +203,7 @@ impl<'a> Reader<'a> {
 
 /// Returns true if a record name has the form of a secret. Hexadecimal digits may be the hash of something, as in
 /// dynamic names, unless they are as many as in a token or an API key.
-fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let is_hash = name.bytes().all(|b| b.is_ascii_hexdigit()) && ![24, 40].contains(&name.len());
     !is_hash && secret::is_in(name)
 }

@@ -157,7 +157,9 @@ impl<'a> Console<'a> {
 
     /// Prints the JSON object on stdout, whatever the verbosity.
     pub fn object(&mut self, json: &str) {
-        let json = text::escape(&self.without_secrets(json));
+        // The letter of an escape sequence would join the word after it.
+        let lines: Vec<String> = json.split("\\n").map(|line| self.without_secrets(line)).collect();
+        let json = text::escape(&lines.join("\\n"));
         let _ = writeln!(self.out, "{json}");
     }
 
@@ -207,5 +209,20 @@ impl<'a> Console<'a> {
             );
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::quoted;
+
+    #[test]
+    fn secret_after_a_line_end_or_a_control_character_of_an_object_is_hidden() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
+        console.object(&quoted("a\npat_abcdefg1\u{1}pat_abcdefg1\tb\u{202e}"));
+        let object = "\"a\\n[secret]\u{fffd}[secret]\u{fffd}b\\u202e\"\n";
+        assert_eq!((str::from_utf8(&out), err.len()), (Ok(object), 0));
     }
 }

@@ -87,8 +87,6 @@ fn secret_with_capitals_as_an_argument_is_never_printed_in_lower_case() {
             format!("--domain {value} --name home"),
             format!("--domain example.org --name {value}"),
             format!("check --json --domain {value} --name home"),
-            format!("setup --yes --domain {value} --name home"),
-            format!("setup --yes --domain example.org --name {value}"),
             format!("get {value}"),
             format!("get {value} --json"),
         ] {
