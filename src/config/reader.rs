@@ -155,10 +155,9 @@ impl<'a> Reader<'a> {
             // The URL of the heartbeat has a key in it, and is not repeated by any error. An organization's ID is
             // hexadecimal, too; one that is not valid is not repeated either.
             "heartbeat" | "sharing_id" => false,
-            "names" => list(value).into_iter().any(is_secret_name),
             // The URL of a service may have a key in it.
-            "ipv4" | "ipv6" => {
-                list(value).into_iter().any(|word| !word.contains("://") && secret::is_in(word))
+            "names" | "ipv4" | "ipv6" => {
+                list(value).into_iter().any(|word| !word.contains("://") && is_secret_name(word))
             }
             // A directory may be named by a machine ID.
             _ if value.starts_with('/') => secret::is_in(value.rsplit('/').next().unwrap_or_default()),

@@ -158,9 +158,11 @@ impl<'a> Console<'a> {
     /// Prints the JSON object on stdout, whatever the verbosity.
     pub fn object(&mut self, json: &str) {
         // The letter of an escape sequence would join the word after it.
-        let lines: Vec<String> = json.split("\\n").map(|line| self.without_secrets(line)).collect();
-        let json = text::escape(&lines.join("\\n"));
-        let _ = writeln!(self.out, "{json}");
+        let mut object = String::with_capacity(json.len());
+        for line in json.split_inclusive("\\n") {
+            object.push_str(&self.without_secrets(line));
+        }
+        let _ = writeln!(self.out, "{}", text::escape(&object));
     }
 
     fn emit(&mut self, severity: Severity, text: &str) {

@@ -54,8 +54,25 @@ pub(crate) fn both(typed: &str, sent: &str) -> String {
 
 /// Returns as many labels from the start of `typed` as `sent` has, which is the start of its other form.
 pub(crate) fn labels_like<'a>(sent: &str, typed: &'a str) -> &'a str {
-    let end = typed.match_indices(is_stop).nth(sent.matches('.').count());
-    end.map_or(typed, |(at, _)| &typed[..at])
+    split_at_stop(typed, sent.matches('.').count()).map_or(typed, |(before, _)| before)
+}
+
+/// Returns the texts before and after a full stop of a name as typed; `number` more are before it.
+fn split_at_stop(typed: &str, mut number: usize) -> Option<(&str, &str)> {
+    for (at, c) in typed.char_indices() {
+        if is_stop(c) {
+            if number == 0 {
+                return Some((&typed[..at], &typed[at + c.len_utf8()..]));
+            }
+            number -= 1;
+        }
+    }
+    None
+}
+
+/// Returns a name without the full stop at its end, if it has one.
+fn without_stop(typed: &str) -> Option<&str> {
+    typed.strip_suffix(is_stop)
 }
 
 /// The name of a zone at Gandi (RFC 1034, section 4.2): a registered domain such as `example.org`.
@@ -172,8 +189,8 @@ fn to_ascii(text: &str, typed: &str) -> Result<String, NameError> {
 }
 
 /// Returns the labels of a name after its `*`, if it has one.
-fn after_star(text: &str) -> Option<&str> {
-    text.strip_prefix('*')?.strip_prefix(is_stop)
+fn after_star(typed: &str) -> Option<&str> {
+    split_at_stop(typed, 0).filter(|(before, _)| *before == "*").map(|(_, after)| after)
 }
 
 /// Checks that a name in its ASCII form has valid labels. `typed` is its form for errors.
@@ -212,7 +229,7 @@ impl ZoneName {
         if host.len() != typed.len() {
             return Err(NameError::Scheme(host.to_owned()));
         }
-        if let Some(rest) = typed.strip_suffix(is_stop) {
+        if let Some(rest) = without_stop(typed) {
             return Err(NameError::TrailingDot(rest.to_owned()));
         }
         if let Some(rest) = after_star(typed) {
@@ -221,14 +238,14 @@ impl ZoneName {
         let text = idn::lower(typed);
         let ascii = to_ascii(&text, typed)?;
         check_labels(&ascii, typed)?;
-        let Some((_, after_dot)) = typed.split_once(is_stop) else {
-            return Err(NameError::OneLabel(typed.to_owned()));
-        };
-        // `www.org` itself is a valid domain.
-        if text.starts_with("www.") && after_dot.contains(is_stop) {
-            return Err(NameError::Www(after_dot.to_owned()));
+        match split_at_stop(typed, 0) {
+            None => Err(NameError::OneLabel(typed.to_owned())),
+            // `www.org` itself is a valid domain.
+            Some((_, rest)) if text.strip_prefix("www.").is_some_and(|rest| rest.contains('.')) => {
+                Err(NameError::Www(rest.to_owned()))
+            }
+            _ => Ok(Self(Name::new(&ascii, &text))),
         }
-        Ok(Self(Name::new(&ascii, &text)))
     }
 
     /// Returns true if it may be a subdomain of a registered domain: it has more than two labels.
@@ -276,7 +293,7 @@ impl RrsetName {
         if typed == "@" {
             return Ok(Self(Name::new("@", "@")));
         }
-        if let Some(rest) = typed.strip_suffix(is_stop) {
+        if let Some(rest) = without_stop(typed) {
             return Err(NameError::TrailingDot(rest.to_owned()));
         }
         let text = idn::lower(typed);
