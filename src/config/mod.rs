@@ -27,4 +27,5 @@ pub(crate) use foreign::is_token;
 pub(crate) use load::from_text;
 pub use load::{detection, load, names, read_stdin};
 pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target};
+pub(crate) use reader::MISPLACED;
 pub use sources::Sources;

@@ -45,6 +45,10 @@ const SECTION: &[&str] = KEYS.split_at(8).1;
 /// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
 const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
 
+/// The problem with a value or a name that has the form of a secret.
+pub(crate) const MISPLACED: &str =
+    "this looks like the token itself, which belongs in the file of `token_file`";
+
 /// Former and present names of renamed keys.
 const RENAMED: [(&str, &str); 3] =
     [("agree", "quorum"), ("multiple", "multiple_values"), ("ping", "heartbeat")];
@@ -147,24 +151,24 @@ impl<'a> Reader<'a> {
     /// part of a path or of a name.
     pub(super) fn checked(&self, key: &str) -> Option<&'a str> {
         let value = self.entry(key)?.value.as_str();
-        // The URL of a service may have a key in it. That of the heartbeat has one, and is not repeated by any error.
-        // An organization's ID is hexadecimal, too; one that is not valid is not repeated either.
-        let may_be_secret =
-            ["heartbeat", "sharing_id"].contains(&key) || key.starts_with("ipv") && value.contains("://");
-        // A directory may be named by a machine ID.
-        let name = if value.starts_with('/') { value.rsplit('/').next().unwrap_or_default() } else { value };
+        let looks_like_secret = match key {
+            // The URL of the heartbeat has a key in it, and is not repeated by any error. An organization's ID is
+            // hexadecimal, too; one that is not valid is not repeated either.
+            "heartbeat" | "sharing_id" => false,
+            // The URL of a service may have a key in it.
+            "names" | "ipv4" | "ipv6" => {
+                list(value).into_iter().any(|word| !word.contains("://") && secret::is_secret_name(word))
+            }
+            // A directory may be named by a machine ID.
+            _ if value.starts_with('/') => secret::is_in(value.rsplit('/').next().unwrap_or_default()),
+            _ => secret::is_in(value),
+        };
         if value == syntax::IN_ERROR {
             return None;
         } else if value.is_empty() {
             self.error(key, "needs a value");
-        } else if !may_be_secret
-            && if key == "names" {
-                list(value).into_iter().any(secret::is_secret_name)
-            } else {
-                secret::is_in(name)
-            }
-        {
-            self.error(key, "this looks like the token itself, which belongs in the file of `token_file`");
+        } else if looks_like_secret {
+            self.error(key, MISPLACED);
         } else {
             return Some(value);
         }

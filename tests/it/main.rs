@@ -86,6 +86,7 @@ mod token_expiry; // warnings before the token expires
 mod token_source; // mistakes in the token, where it is from, and the hosts that it is sent to
 mod token_variable; // `GANDI_TOKEN_FILE`
 mod trust; // sources that lie
+mod typed_secrets; // secrets with capitals in wrong places
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod web_source; // addresses from web services, and the quorum
 mod zone_content; // other types at a name or above it, and any TTL

@@ -3,7 +3,7 @@
 use super::addresses::{Addresses, Types, split};
 use super::dialogue::{Answer, Dialogue};
 use crate::cli::Existing;
-use crate::config::{Config, MultipleValues};
+use crate::config::{Config, MISPLACED, MultipleValues};
 use crate::dns::{Current, Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
 use crate::exit::Exit;
 use crate::gandi;
@@ -13,6 +13,7 @@ use crate::http::Http;
 use crate::outcome::Refusal;
 use crate::reconcile::refusal_of;
 use crate::sys::error_chain::chain;
+use crate::sys::secret;
 use crate::sys::words::number;
 
 /// More domains than this are listed side by side.
@@ -163,6 +164,10 @@ fn look(
     dialogue: &mut Dialogue,
     held: &mut Held,
 ) -> Result<(), (String, Exit)> {
+    // Every resolver on the way would see it.
+    if secret::is_secret_name(word) {
+        return Err((MISPLACED.to_owned(), Exit::Usage));
+    }
     let name = RrsetName::parse(word, domain).map_err(|e| (e.to_string(), Exit::Usage))?;
     let failed = |e: gandi::Error| (chain(&e), e.exit());
     let mut is_new = true;

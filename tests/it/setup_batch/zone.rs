@@ -166,6 +166,27 @@ fn domain_is_chosen_by_number_or_name() {
 }
 
 #[test]
+fn secret_in_place_of_a_domain_or_name_is_not_printed() {
+    let s = sandbox();
+    // Recognised by its capitals.
+    let secret = "AbCdEfGhIjKlMnOpQrStUvWx1Yz2";
+    for answer in
+        [secret.to_owned(), format!("https://{secret}/"), format!("{secret}!"), format!("ü!{secret}")]
+    {
+        for answers in [format!("{answer}\n"), format!("example.org\n{answer}\n")] {
+            let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{answers}"));
+            assert!(!ran.stderr.to_lowercase().contains(&secret.to_lowercase()), "{ran}");
+            assert!(!ran.stdout.to_lowercase().contains(&secret.to_lowercase()), "{ran}");
+            nothing_written(&s, &ran, 64, &[]);
+            let is_name = answers.starts_with("example.org");
+            ran.says(&[if is_name { "this looks like the token itself" } else { "[secret]" }]);
+        }
+    }
+    let requests = s.fake.requests();
+    assert!(!requests.iter().any(|request| request.target.to_lowercase().contains(&secret.to_lowercase())));
+}
+
+#[test]
 fn token_that_may_not_list_domains_is_asked_for_one() {
     // Either listing is enough.
     for forbidden in [&["livedns"][..], &["domain"], &["livedns", "domain"]] {
