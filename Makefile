@@ -150,7 +150,7 @@ cross-check:
 test-arm:
 	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/test-arm.sh
 
-## test-board: run the program under cron on an emulated Pi Zero, or Pi 2 with BOARD=pi2
+## test-board: test cron and setup at a terminal on an emulated Pi Zero, or Pi 2 with BOARD=pi2
 test-board:
 	@BOARD="$(BOARD)" scripts/test-board.sh
 

@@ -6,7 +6,7 @@
 #
 #   PORT, SSH_OPTS   for ssh             DEST       directory there (default: /usr/local/bin; a relative path or ~/...
 #   ASK=no           no questions                   is below the home directory and needs no root)
-#   MINUTE=7         minute of the cron line (default: derived from HOST)
+#   MINUTE=2         first minute of the cron line, from 0 to 4 (default: derived from HOST)
 #   DIST             directory of the builds (default: dist)     VERSION    default: the newest in DIST
 #
 # The programs that run on the other machine are in scripts/deploy/.
@@ -176,12 +176,13 @@ offer_cron() {
         return
     fi
     # The minute differs between machines, so that they do not all query Gandi at the same time.
-    minute=${MINUTE:-$(($(printf %s "$HOST" | cksum | cut -d ' ' -f 1) % 14 + 1))}
-    lines="$minute-59/15 * * * * $dest/gandi-ddns --splay 60"
+    minute=${MINUTE:-$(($(printf %s "$HOST" | cksum | cut -d ' ' -f 1) % 4 + 1))}
+    # As in README.md, and as setup adds them.
+    lines="$minute-59/5 * * * * $dest/gandi-ddns --splay 60 --syslog"
     # busybox's crond has no @reboot, and logs an error about it at each start.
-    [ "$cron" != crontab ] || lines="@reboot      $dest/gandi-ddns --wait 600
+    [ "$cron" != crontab ] || lines="@reboot $dest/gandi-ddns --wait 600 --syslog
 $lines"
-    say "cron: to run it every quarter of an hour, in $whose crontab:"
+    say "cron: to run it every 5 minutes and to log to syslog, in $whose crontab:"
     say "$lines" | sed 's/^/    /'
     [ -n "$cron" ] && [ "$ASK" != no ] && [ -t 0 ] && [ -t 1 ] || return 0
     printf 'Add these lines to the crontab now? [y/N] '

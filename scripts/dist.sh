@@ -6,8 +6,8 @@
 #   RUST     rustup or debian: whose compiler and std source to use; default: the one that has the source, rustup first
 #   DIST     output directory, default: dist
 #   SYMBOLS  not empty: keep the symbols (zigbuild only; scripts/size.sh reads them)
-#   EXAMPLE  build this example instead, as DIST/EXAMPLE-NAME, for tests that run on the board itself; it is not
-#            shipped, so it is not listed in SHA256SUMS
+#   TESTS    not empty: build the integration tests and the fake Gandi instead, as DIST/it-NAME and DIST/fake_gandi-NAME,
+#            for tests that run on the board itself; they are not shipped, so they are not listed in SHA256SUMS
 #
 # Both builders run cargo-zigbuild with the same zig and the same flags (cross runs it inside the container), so that
 # they produce identical binaries; `make cross-check` compares them.
@@ -80,11 +80,20 @@ if [ "$RUST" != rustup ] && [ -n "$RUSTC" ]; then PATH=$RUST_BIN:$PATH; fi
 # One directory per builder and compiler: in a shared one, each would rebuild std.
 work=$ROOT/target/arm/$builder-$RUST${RUST_VERSION:+-$RUST_VERSION}
 [ "$builder-$RUST" != cross-debian ] || work=$ROOT/target/arm/cross-image
+flags=$std profile=
+if [ -n "${TESTS:-}" ]; then
+    # A test that fails prints a message and unwinds, which takes another std. The size does not matter: no LTO.
+    work=$work-tests
+    [ $std = prebuilt ] || flags=unwind
+    profile="CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_CODEGEN_UNITS CARGO_PROFILE_RELEASE_PANIC"
+    export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_PANIC=unwind
+fi
 mkdir -p "$work" "$DIST"
 
 if [ $std = source ]; then
     RUSTC_BOOTSTRAP=1
     CARGO_UNSTABLE_BUILD_STD=std,panic_abort
+    [ -z "${TESTS:-}" ] || CARGO_UNSTABLE_BUILD_STD=std,panic_unwind,test
     CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size
     # 64-bit time on 32-bit targets, for the libc crate of std and for ours: std's clock aborts from 2038-01-19 on
     # otherwise. Newer versions of the crate read --cfg=libc_unstable_time64 instead, see targets.sh.
@@ -127,13 +136,13 @@ built=
 for name in $TARGETS; do
     target_select "$name"
     # Not RUSTFLAGS: that would override the flags of .cargo/config.toml.
-    export "CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS=$(target_rustflags $std "$remap")"
+    export "CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS=$(target_rustflags $flags "$remap")"
     export "CFLAGS_$TARGET_triple_=$(target_cflags "$remap")"
-    CARGO_BUILD_RUSTC_WRAPPER=$(target_wrapper $std)
+    CARGO_BUILD_RUSTC_WRAPPER=$(target_wrapper $flags)
     export CARGO_BUILD_RUSTC_WRAPPER
     export ZIG_WRAPPER="$TARGET_ZIG_WRAPPER"
     # The image's cargo fails if one of these is missing in the container.
-    BUILD_VARIABLES="GANDI_DDNS_BUILD SOURCE_DATE_EPOCH CARGO_BUILD_RUSTC_WRAPPER ZIG_WRAPPER
+    BUILD_VARIABLES="GANDI_DDNS_BUILD SOURCE_DATE_EPOCH CARGO_BUILD_RUSTC_WRAPPER ZIG_WRAPPER $profile
         CARGO_TARGET_${TARGET_TRIPLE_}_RUSTFLAGS CFLAGS_$TARGET_triple_"
     [ $std != source ] || BUILD_VARIABLES="$BUILD_VARIABLES RUSTC_BOOTSTRAP CARGO_UNSTABLE_BUILD_STD
         CARGO_UNSTABLE_BUILD_STD_FEATURES RUST_LIBC_UNSTABLE_MUSL_V1_2_3"
@@ -145,7 +154,11 @@ for name in $TARGETS; do
         echo "$inputs" >"$work/$TARGET_TRIPLE.inputs"
     fi
     set -- --release --frozen --target "$TARGET_TRIPLE"
-    [ -z "${EXAMPLE:-}" ] || set -- "$@" --example "$EXAMPLE"
+    exec 3>&2
+    if [ -n "${TESTS:-}" ]; then
+        set -- "$@" --test it --example fake_gandi --message-format json-render-diagnostics
+        exec 3>"$work/messages"
+    fi
     say "$name: $TARGET_TRIPLE"
     if [ "$builder" = cross ]; then
         # CROSS_CUSTOM_TOOLCHAIN, the unreachable server and the shim make cross use the installed toolchain, and keep
@@ -156,7 +169,7 @@ for name in $TARGETS; do
         [ "$toolchain" = usr ] || set -- env RUSTUP_TOOLCHAIN="$toolchain" "$@"
         env PATH="$ROOT/scripts/toolchain/rustup-shim:$PATH" CARGO_TARGET_DIR="$work" BUILD_RUST="$RUST" \
             BUILD_RUSTC="$build_rustc" BUILD_VARIABLES="$BUILD_VARIABLES" \
-            CROSS_CUSTOM_TOOLCHAIN=1 RUSTUP_DIST_SERVER=http://127.0.0.1:9 RUSTUP_AUTO_INSTALL=0 "$@" >&2
+            CROSS_CUSTOM_TOOLCHAIN=1 RUSTUP_DIST_SERVER=http://127.0.0.1:9 RUSTUP_AUTO_INSTALL=0 "$@" >&3
     else
         verb=zigbuild
         if [ -n "${SYMBOLS:-}" ]; then
@@ -167,10 +180,13 @@ for name in $TARGETS; do
         zig=$ZIG
         [ -z "$ZIG_WRAPPER" ] || zig=$ROOT/$ZIG_WRAPPER
         ZIG="$ZIG" CARGO_TARGET_DIR="$work" CARGO_ZIGBUILD_ZIG_PATH="$zig" CARGO_ZIGBUILD_CACHE_DIR="$work/zigbuild" \
-            "$ZIGBUILD" $verb "$@" >&2
+            "$ZIGBUILD" $verb "$@" >&3
     fi
-    if [ -n "${EXAMPLE:-}" ]; then
-        cp "$work/$TARGET_TRIPLE/release/examples/$EXAMPLE" "$DIST/$EXAMPLE-$name"
+    if [ -n "${TESTS:-}" ]; then
+        # cargo adds a hash to the name of a test, and tells it in JSON.
+        file=$(sed -n 's|.*"executable":"[^"]*/deps/\([^"]*\)".*|\1|p' "$work/messages")
+        cp "$work/$TARGET_TRIPLE/release/deps/$file" "$DIST/it-$name"
+        cp "$work/$TARGET_TRIPLE/release/examples/fake_gandi" "$DIST/fake_gandi-$name"
         continue
     fi
     out=$DIST/$BIN-$version-$name
@@ -180,7 +196,7 @@ for name in $TARGETS; do
     built="$built $BIN-$version-$name"
 done
 
-[ -z "${EXAMPLE:-}" ] || exit 0
+[ -z "${TESTS:-}" ] || exit 0
 
 # Includes the binaries of earlier builds, so that a later `make dist TARGETS=…` adds to the list.
 (cd "$DIST" && sha256sum "$BIN-$version"-* >SHA256SUMS)

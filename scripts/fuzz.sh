@@ -17,6 +17,7 @@ command -v c++ >/dev/null || { echo "a C++ compiler is missing: apt-get install 
 # Each target: the maximum size of an input, which is above that of the program where it has one that can be reached, and
 # the dictionary. Ordered by duration, longest first, so that all cores are in use until the end.
 table='config       2048 config
+arguments     512 config
 state        2048 state
 gateway_http  512 http
 description  4096 xml
@@ -25,6 +26,8 @@ livedns      2048 json
 legacy       1024 config
 ssdp         1024 http
 soap         1024 xml
+pem          1024 -
+names         512 -
 notification 1024 gena
 subscription 1024 gena
 link         1024 http

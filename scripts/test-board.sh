@@ -1,13 +1,15 @@
 #!/bin/sh
-# Boots an emulated Raspberry Pi and tests the program on it, from the first run to an update under cron.
+# Boots an emulated Raspberry Pi and tests the program on it: from the first run to an update under cron, and `setup` at
+# a terminal.
 #
 #   BOARD    zero (default: ARMv6, the weakest Pi) or pi2 (ARMv7, four cores)
 #   BUILDER  as for scripts/dist.sh, which builds the program and the fake Gandi for the board
-#   LIMIT    seconds from power-on after which the board is switched off, default: 170
+#   LIMIT    seconds from power-on after which the board is switched off, default: 900
 #
 # A test under qemu-user uses this machine's kernel and clock. Here the kernel is Debian's kernel for the board, the
-# userland and cron are busybox, and the clock starts in 1970 as on every Pi. The guest runs tests/board/init and
-# tests/board/play, which checks exit codes and records; this script checks the messages.
+# userland and cron are busybox, and the clock starts in 1970 as on every Pi. The guest runs tests/board/init, then
+# tests/board/play, which checks exit codes and records, and tests/board/terminal, the integration tests at a terminal;
+# this script checks the messages.
 #
 # Kernel and busybox are Debian packages of another architecture. They are downloaded with separate package lists and
 # unpacked under target/board, where they are kept (delete it to get newer ones). No foreign package is installed.
@@ -18,7 +20,7 @@ cd "$ROOT"
 . scripts/toolchain/tools.sh
 
 BOARD=${BOARD:-zero}
-LIMIT=${LIMIT:-170}
+LIMIT=${LIMIT:-900}
 case $BOARD in
 zero)
     arch=armel kernel=linux-image-rpi dtb=bcm2835-rpi-zero.dtb target=armv6
@@ -113,23 +115,25 @@ if [ ! -s "$dir/packages" ]; then
 fi
 
 TARGETS=$target scripts/dist.sh >&2
-TARGETS=$target EXAMPLE=fake_gandi DIST=$top scripts/dist.sh >&2
+TARGETS=$target TESTS=yes DIST=$top scripts/dist.sh >&2
 
 rm -rf "$dir/root"
 mkdir -p "$dir/root"
 (
     cd "$dir/root"
-    mkdir -p bin dev etc/crontabs modules proc root run sys tmp usr/local/bin
+    mkdir -p bin dev etc/crontabs modules proc root run sys tmp usr/local/bin usr/local/lib
     cp ../busybox bin/busybox
     cp "$ROOT/dist/gandi-ddns-$version-$target" usr/local/bin/gandi-ddns
     cp "$ROOT/$top/fake_gandi-$target" usr/local/bin/fake_gandi
-    cp "$ROOT/tests/board/init" init
-    cp "$ROOT/tests/board/play" play
+    cp "$ROOT/$top/it-$target" usr/local/lib/it
+    cp "$ROOT/tests/board/init" "$ROOT/tests/board/play" "$ROOT/tests/board/terminal" .
+    # The tests find the programs of the system there.
+    ln -s ../bin usr/bin
     [ ! -s ../rng.ko ] || cp ../rng.ko modules/bcm2835-rng.ko
     # crond looks up the user root.
     echo 'root:x:0:0:root:/root:/bin/sh' >etc/passwd
     echo '* * * * * /usr/local/bin/gandi-ddns >>/run/cron.out 2>&1' >etc/crontabs/root
-    chmod 755 bin/busybox usr/local/bin/* init play
+    chmod 755 bin/busybox usr/local/bin/* usr/local/lib/it init play terminal
     # crond only runs a crontab that its user owns, so all files belong to root.
     find . | cpio -o -H newc -R +0:+0 --quiet | gzip
 ) >"$dir/initrd.gz"
@@ -159,7 +163,7 @@ timeout -k 5 "$LIMIT" qemu-system-arm -M $machine -m $memory -display none -moni
     </dev/null >"$dir/qemu.log" 2>&1 &
 qemu=$!
 # The board does not switch itself off, so this waits for its last line.
-until grep -q '^BOARD \|Kernel panic' "$dir/serial"; do
+until grep -q '^BOARD END\|Kernel panic' "$dir/serial"; do
     kill -0 "$qemu" 2>/dev/null || break
     sleep 1
 done
@@ -170,7 +174,7 @@ took=$(($(date +%s) - begin))
 tr -d '\r' <"$dir/serial" >"$log"
 
 grep '^board: \|^BOARD \|Kernel panic' "$log" || true
-if ! grep -q '^BOARD ' "$log"; then
+if ! grep -q '^BOARD END' "$log"; then
     say "no last line after $took s (limit: $LIMIT s); the end of the console:"
     tail -n 12 "$log" >&2
 fi
@@ -206,6 +210,12 @@ lines 1 "private address: exit 75, the record stays" '^board: 5 ok: exit 75; .*;
 lines 1 "private address: the message names it" '^board: 5 | .*192\.168\.1\.10'
 lines 1 "two writes in total" '^board: 6 writes in total: 2$'
 lines 1 "all steps were run" '^BOARD PASS$'
+# All tests of these files but the one that needs strace.
+tests=$(cat tests/it/pty.rs tests/it/setup_terminal.rs tests/it/setup_offer.rs | grep -c '^#\[test\]')
+lines $((tests - 1)) "setup at a terminal: $((tests - 1)) tests pass" '^board: 7 | test .* \.\.\. ok$'
+lines 0 "setup at a terminal: no test fails" '^board: 7 | test .* FAILED$'
+lines 1 "setup at a terminal: the tests came to their end" '^board: 7 | exit 0$'
+lines 0 "no token on the console" 'pat_0123456789\|pat_demo'
 
 echo "$passed passed, $failed failed; $took s from power-on, console in $log"
 [ "$failed" = 0 ]

@@ -69,8 +69,9 @@ impl Object {
             match c {
                 '"' | '\\' => self.0.extend(['\\', c]),
                 '\n' => self.0.push_str("\\n"),
-                // No value needs another control character: they are replaced by U+FFFD.
-                c if c < ' ' => self.0.push_str("\\ufffd"),
+                // No value needs another control character. No escape sequence, whose letters would join the word
+                // after it: that may be a secret, which is recognised by its form.
+                c if c < ' ' => self.0.push('\u{fffd}'),
                 c => self.0.push(c),
             }
         }
@@ -95,6 +96,11 @@ impl Default for Object {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_character_is_replaced_and_not_escaped() {
+        assert_eq!(quoted("a\nb\u{1}c\t\"\\"), "\"a\\nb\u{fffd}c\u{fffd}\\\"\\\\\"");
+    }
 
     #[test]
     fn object_is_parsed_back_to_the_same_values() {

@@ -57,7 +57,7 @@ scratch=$2
 # Temporary files of a killed deploy.sh are removed together with $scratch.
 export TMPDIR="$scratch"
 umask 022
-export MINUTE=7
+export MINUTE=2
 servers='' run_sshd=
 # shellcheck disable=SC2317  # called by the trap
 clean_up() {

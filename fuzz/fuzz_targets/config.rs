@@ -79,7 +79,8 @@ fn is_private(host: &str) -> bool {
     let is_172 = (16..32).any(|n| host.starts_with(&format!("172.{n}.")));
     let is_v4 = start("10.") || start("192.168.") || start("169.254.") || is_172;
     let name = host.split(':').next().unwrap_or_default();
-    is_v4 && name.parse::<std::net::Ipv4Addr>().is_ok() || host.starts_with('[') && !start("[2") && !start("[fe")
+    is_v4 && name.parse::<std::net::Ipv4Addr>().is_ok()
+        || host.starts_with('[') && !start("[2") && !start("[fe")
 }
 
 /// Every value of a config is valid, by rules that are written anew here.
@@ -89,7 +90,10 @@ fn valid(config: &Config, lower_text: &str) {
     for record in &config.records {
         let (domain, name) = (record.key.domain.as_str(), record.key.name.as_str());
         assert!(is_host_name(domain) && domain.contains('.'), "{domain:?}");
-        assert!(lower_text.contains(domain) || domain.contains("xn--") || !lower_text.is_ascii(), "{domain:?}");
+        assert!(
+            lower_text.contains(domain) || domain.contains("xn--") || !lower_text.is_ascii(),
+            "{domain:?}"
+        );
         assert!(lower_text.contains(name) || name.contains("xn--") || !lower_text.is_ascii(), "{name:?}");
         match name.strip_prefix("*.").unwrap_or(name) {
             "@" | "*" => {}

@@ -23,7 +23,8 @@ fuzz_target!(|input: &[u8]| {
     let Some((&selector, message)) = input.split_first() else { return };
     let question = &QUESTIONS[usize::from(selector & 3)];
     let mut message = message.to_vec();
-    if selector & 4 != 0 {
+    let is_raw = selector >> 2 == 0x3f;
+    if selector & 4 != 0 && !is_raw {
         make_related(&NAME_SERVERS, &mut message);
         for name in NAME_SERVERS.read_names(ID, &message).ok().flatten().unwrap_or_default() {
             assert!(
@@ -33,13 +34,21 @@ fuzz_target!(|input: &[u8]| {
         }
         return;
     }
-    if selector >> 2 != 0x3f {
+    if !is_raw {
         make_related(question, &mut message);
     }
     let result = question.read(ID, &message);
     // The same bytes give the same result.
     assert_eq!(format!("{result:?}"), format!("{:?}", question.read(ID, &message)));
+    // A resolver's response: each address is in it, once. The program asks for addresses only.
+    let all = if question.rrtype == TXT { Ok(None) } else { question.read_addresses(ID, &message) };
+    let all = all.ok().flatten();
+    for (i, address) in all.iter().flatten().enumerate() {
+        assert!(contains(question, &message[question.query(ID).len()..], *address), "{address}");
+        assert!(!all.iter().flatten().take(i).any(|other| other == address), "{address} twice");
+    }
     let Ok(Some(address)) = result else { return };
+    assert!(all.is_none_or(|all| all.contains(&address)), "{address}");
 
     // The header of a good response is valid, and the response contains the address.
     assert!(message.len() <= MAX_MESSAGE);

@@ -139,6 +139,44 @@ pub fn is_host_name(text: &str) -> bool {
         })
 }
 
+/// Decodes Punycode (RFC 3492, section 6.2).
+pub fn from_punycode(text: &str) -> Option<String> {
+    let (basic, digits) = text.rsplit_once('-').unwrap_or(("", text));
+    let mut result: Vec<char> = basic.chars().collect();
+    let (mut code, mut index, mut bias) = (128_u64, 0_u64, 72_u64);
+    let mut digits = digits.bytes().peekable();
+    while digits.peek().is_some() {
+        let (start, mut weight) = (index, 1);
+        for k in (36_u64..).step_by(36) {
+            let digit = match digits.next()? {
+                byte @ b'a'..=b'z' => byte - b'a',
+                byte @ b'0'..=b'9' => byte - b'0' + 26,
+                _ => return None,
+            };
+            index += u64::from(digit) * weight;
+            let threshold = k.saturating_sub(bias).clamp(1, 26);
+            if u64::from(digit) < threshold {
+                break;
+            }
+            weight *= 36 - threshold;
+        }
+        let length = result.len() as u64 + 1;
+        let mut delta = if start == 0 { (index - start) / 700 } else { (index - start) / 2 };
+        delta += delta / length;
+        bias = 0;
+        while delta > 455 {
+            delta /= 35;
+            bias += 36;
+        }
+        bias += 36 * delta / (delta + 38);
+        code += index / length;
+        index %= length;
+        result.insert(index as usize, char::from_u32(code.try_into().ok()?)?);
+        index += 1;
+    }
+    Some(result.into_iter().collect())
+}
+
 /// The depth of a JSON text, 1 for a text without arrays and objects in others. `None` if it is not valid (RFC 8259).
 pub fn json_depth(text: &str) -> Option<usize> {
     let mut parser = Json { rest: text.as_bytes(), depth: 0, deepest: 0 };

@@ -91,7 +91,7 @@ qemu-arm-static -cpu cortex-a7,neon=off'
 }
 
 # target_rustflags STD REMAP: prints the rustflags to add to those of .cargo/config.toml.
-#   STD    source: std is built from source; prebuilt: the toolchain's own std is used
+#   STD    source: std is built from source; unwind: so it is, for a test; prebuilt: the toolchain's own std is used
 #   REMAP  "from=to" pairs that keep this machine's paths out of the binary
 # Never add -Zfmt-debug=none: ureq writes the HTTP version of the request line with {:?}, and webpki the names of a
 # certificate. Their Debug is written by hand, which `shallow` leaves as it is.
@@ -111,6 +111,7 @@ target_rustflags() {
         printf '%s ' -Zfmt-debug=shallow
         for c_file in $TARGET_C_SOURCES; do printf '%s ' "-Clink-arg=$c_file"; done
     fi
+    [ "$1" != unwind ] || printf '%s ' --cfg=libc_unstable_time64
     [ -z "$TARGET_RUSTFLAGS" ] || printf '%s ' "$TARGET_RUSTFLAGS"
     [ -z "$TARGET_MCPU" ] || printf '%s ' "-Clink-arg=-mcpu=$TARGET_MCPU"
     for pair in $2; do printf '%s ' "--remap-path-prefix=$pair"; done

@@ -126,10 +126,13 @@ impl Source {
     }
 }
 
-/// Sources are equal if kind, name, line and server are. Their texts tell, with less code than comparing each part.
+/// Sources are equal if kind, name, line and server are. Their texts tell, with less code than comparing each part; most
+/// differ in their kinds already.
 impl PartialEq for Source {
     fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string() && self.location() == other.location()
+        self.kind() == other.kind()
+            && self.to_string() == other.to_string()
+            && self.location() == other.location()
     }
 }
 

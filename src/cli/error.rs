@@ -1,9 +1,11 @@
 //! The error of this folder: an invalid command line.
 
+use crate::sys::secret;
+
 /// An invalid command line.
 #[derive(Debug)]
 pub struct Invalid {
-    /// The problem, and what to do. It contains no argument that may be a secret.
+    /// The problem, and what to do. It contains no text that may be a secret.
     pub text: String,
     /// The command whose JSON object tells the problem, empty for an update; `None` if `--json` is not given.
     pub json_command: Option<&'static str>,
@@ -16,7 +18,8 @@ impl Invalid {
     /// Returns the error with this text, which is given in parts.
     #[inline(never)]
     pub(super) fn new(problem: &[&str]) -> Box<Self> {
-        Box::new(Self { text: problem.concat() + "; see gandi-ddns --help", json_command: None })
+        let text = secret::hide(&problem.concat()) + "; see gandi-ddns --help";
+        Box::new(Self { text, json_command: None })
     }
 
     /// Returns the error for an option or argument that would contain a secret, given without it.

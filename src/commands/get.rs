@@ -8,7 +8,7 @@ use crate::commands::context::{Context, check_clock, hide_credentials, report_co
 use crate::config::{self, Config, ConfigError, Credentials, Loaded, Record};
 use crate::console::Console;
 use crate::dns::name::{lower, sent};
-use crate::dns::{Rrset, RrsetKey};
+use crate::dns::{Rrset, RrsetKey, RrsetType};
 use crate::exit::Exit;
 use crate::net::FamilySelection;
 use crate::reconcile::{self, Content};
@@ -65,10 +65,27 @@ fn load(options: &GlobalOptions, names: &[String], context: &Context) -> Result<
             selected.push(name);
         }
         config.keep(&|record| selected.iter().any(|name| is_named(&record.key, name)));
+        if options.families.is_explicit() {
+            config.records = with_types(&config.records, options.families);
+        }
     }
     restrict(&mut config, options)?;
     check_clock(context)?;
     Ok(config)
+}
+
+/// Returns the records of these names with the types of these families, whatever types are configured.
+fn with_types(named: &[Record], families: FamilySelection) -> Vec<Record> {
+    let mut records: Vec<Record> = Vec::with_capacity(named.len());
+    for record in named {
+        for rrtype in RrsetType::ALL.into_iter().filter(|t| families.includes(t.family())) {
+            let key = RrsetKey { rrtype, ..record.key.clone() };
+            if !records.iter().any(|known| known.key == key) {
+                records.push(Record { key, ..record.clone() });
+            }
+        }
+    }
+    records
 }
 
 /// Returns true if a record has this name, in the form in which it is sent: that of the config, or the host name. A
@@ -95,12 +112,15 @@ fn check(typed: &str, name: &str, records: &[Record]) -> Result<(), String> {
     let lower = lower(typed);
     let mut known = Vec::with_capacity(records.len());
     for Record { key, .. } in records {
-        known.push(if lower.contains('.') { key.typed() } else { key.name.typed().to_owned() });
+        known.push(key.name.typed().to_owned());
+        if lower.contains('.') {
+            known.push(key.typed());
+        }
     }
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let meant = did_you_mean(lower.strip_suffix('.').unwrap_or(&lower), &known);
     let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
-    Err(format!("`{typed}` is not configured{meant}; to read it, use --domain"))
+    Err(format!("`{typed}` is not configured{meant}; to read it, use --domain and -o token_file=FILE"))
 }
 
 fn exit_of(content: &Content) -> Exit {
@@ -218,7 +238,11 @@ mod tests {
             ),
             ("www", "`www` is not configured; to read it, use --domain"),
             ("home.example.net nas", "`nas` is not configured"),
-            ("nas.home.", "`nas.home.` is not configured"),
+            ("nas.home.", "`nas.home.` is not configured (did you mean nas.home?)"),
+            (
+                "nas.hoem",
+                "`nas.hoem` is not configured (did you mean nas.home?); to read it, use --domain and -o",
+            ),
             ("@.", "`@.` is not configured"),
             (".", "`.` is not configured"),
             ("", "`` is not configured"),

@@ -33,6 +33,9 @@ impl<'a> Accounts<'a> {
     /// Reads the global settings. `production` is the API without `api`.
     pub(super) fn new(global: &'a Reader<'a>, production: Endpoint, credentials: Credentials) -> Self {
         let mut defaults = Account::new(production, Credential::Token(Secret::new("", "")));
+        if global.errors.file.is_none() {
+            defaults.organization_advice = "add `-o sharing_id=ID`: ID is";
+        }
         read_settings(global, &mut defaults);
         let (settings, renewed) = (Texts::default(), Texts::default());
         Self { global, defaults, credentials, settings, renewed, list: Vec::new(), origins: Vec::new() }

@@ -19,6 +19,8 @@ use crate::sys::words;
 
 /// The maximum number of heartbeat URLs, which share 10 s.
 const MAX_HEARTBEATS: usize = 5;
+/// Their key.
+const HEARTBEAT: &str = "heartbeat";
 
 /// Builds a config from its sections. The first one must be the global section. The config has defaults in place of the
 /// values that are added to `errors`.
@@ -43,7 +45,7 @@ pub(super) fn build(
         notifications: Notifications {
             on_change: reader.path("on_change"),
             on_failure: reader.path("on_failure"),
-            heartbeat: reader.value("heartbeat", heartbeat).unwrap_or_default(),
+            heartbeat: heartbeats(&reader),
         },
         history: reader.path("history"),
         fingerprint: errors.file.map_or(0, stamp),
@@ -79,34 +81,39 @@ fn detection(reader: &Reader, targets: Vec<Target>) -> Detection {
     }
 }
 
-/// Reads the heartbeat URLs. A comma may be part of a URL, so it separates two only where the next one begins. The errors
-/// do not repeat the URL: whoever knows it can send heartbeats.
-fn heartbeat(value: &str) -> Result<Vec<Endpoint>, String> {
+/// Reads the heartbeat URLs; each one that is not valid is an error of its own. A comma may be part of a URL, so it
+/// separates two only where the next one begins. The errors do not repeat the URL: whoever knows it can send heartbeats.
+fn heartbeats(reader: &Reader) -> Vec<Endpoint> {
+    let (mut urls, mut number) = (Vec::new(), 0);
+    let Some(value) = reader.checked(HEARTBEAT) else { return urls };
     let value = value.replace(",http", " http");
-    let mut urls = Vec::new();
     for word in words::split(&value, "") {
         let word = word.trim_end_matches(',');
         if word.is_empty() {
             continue;
         }
-        let url = Endpoint::parse_private(word).map_err(|e| {
-            if e == USER_INFO || e == NOT_ASCII {
-                return e;
+        number += 1;
+        match Endpoint::parse_private(word) {
+            Ok(url) => urls.push(url),
+            Err(e) => {
+                let (before, problem) = if e == USER_INFO || e == NOT_ASCII {
+                    (":", e.as_str())
+                } else if secret::starts_with(word, "https://") {
+                    ("", "is not a URL such as https://host/path")
+                } else {
+                    ("", "must begin with https://, or with http:// and a private address")
+                };
+                reader
+                    .error(HEARTBEAT, format!("URL {number}{before} {problem} (not shown: it is a secret)"));
             }
-            let problem = if secret::starts_with(word, "https://") {
-                "is not a URL such as https://host/path"
-            } else {
-                "must begin with https://, or with http:// and a private address"
-            };
-            format!("URL {} {problem} (not shown: it is a secret)", urls.len() + 1)
-        })?;
-        urls.push(url);
+        }
     }
-    match urls.len() {
-        0 => Err("needs a value".to_owned()),
-        1..=MAX_HEARTBEATS => Ok(urls),
-        number => Err(format!("{number} URLs are too many: list at most {MAX_HEARTBEATS}")),
+    if number == 0 {
+        reader.error(HEARTBEAT, "needs a value");
+    } else if number > MAX_HEARTBEATS {
+        reader.error(HEARTBEAT, format!("{number} URLs are too many: list at most {MAX_HEARTBEATS}"));
     }
+    urls
 }
 
 fn production() -> Result<Endpoint, ConfigError> {

@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Problem>
 }
 
 /// Returns the certificates of a PEM text (RFC 7468), without its other parts. The parser of rustls is 2 kB larger.
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
     let mut certificates = Vec::new();
     // The certificate that is being read.
     let mut current: Option<Base64> = None;

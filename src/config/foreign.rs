@@ -2,6 +2,7 @@
 //! evidence: a slip in a config of this program must not look like another kind.
 
 use super::reader;
+use crate::sys::secret;
 
 /// The length of the text that is looked at, in bytes.
 const LOOKED_AT: usize = 65_536;
@@ -61,6 +62,9 @@ pub(super) fn recognise(text: &str) -> Option<&'static str> {
     if lower.contains("^token_file=") || lower.contains("^names=") && !lower.contains("^names=[") {
         return None;
     }
+    if is_token(text) {
+        return Some("a token, whose file is for `token_file` (without a config: -o token_file=FILE)");
+    }
     for line in MARKERS.lines() {
         let mut parts = line.split('|');
         let is_in = |marker: Option<&str>| marker.is_some_and(|marker| squeezed.contains(marker));
@@ -69,6 +73,16 @@ pub(super) fn recognise(text: &str) -> Option<&'static str> {
         }
     }
     by_syntax(&squeezed)
+}
+
+/// Returns true for a text whose first line, apart from comments, is a token or an API key.
+pub(crate) fn is_token(text: &str) -> bool {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(|line| {
+        !line.contains([' ', '\t'])
+            && !line.trim_end_matches('=').contains(['=', ':', '['])
+            && secret::is_in(line)
+    })
 }
 
 /// Recognises the kind by the form of most lines. `squeezed` has no spaces and no empty lines; `^` ends a line.

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use rustls::pki_types::CertificateDer;
+
+use super::ca_file;
 use super::error::ConfigError;
 use super::load::from_text;
 use super::model::{Credentials, Loaded};
@@ -18,7 +21,29 @@ pub fn load(
     env: &Environment,
     credentials: Credentials,
 ) -> Result<Loaded, ConfigError> {
-    from_text(text, path, &GlobalOptions::default(), env, credentials)
+    load_with(text, path, &GlobalOptions::default(), env, credentials)
+}
+
+/// Does the same with the settings of `--option` and `--address`.
+///
+/// # Errors
+/// The first problem in the text or in these settings.
+pub fn load_with(
+    text: &str,
+    path: &Path,
+    options: &GlobalOptions,
+    env: &Environment,
+    credentials: Credentials,
+) -> Result<Loaded, ConfigError> {
+    from_text(text, path, options, env, credentials)
+}
+
+/// Returns the certificates of a `ca_file`.
+///
+/// # Errors
+/// The problem with the file.
+pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+    ca_file::certificates(pem)
 }
 
 /// Returns the lines of an error.

@@ -23,7 +23,9 @@ mod targets;
 
 pub(crate) use account::token_of;
 pub use error::ConfigError;
+pub(crate) use foreign::is_token;
 pub(crate) use load::from_text;
 pub use load::{detection, load, names, read_stdin};
 pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target};
+pub(crate) use reader::MISPLACED;
 pub use sources::Sources;

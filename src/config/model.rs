@@ -73,7 +73,7 @@ impl Record {
 }
 
 /// One address to detect: records with equal sources share it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Target {
     /// The address family.
     pub family: Family,

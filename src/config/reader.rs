@@ -45,6 +45,10 @@ const SECTION: &[&str] = KEYS.split_at(8).1;
 /// The keys that name a program which runs with the rights of this user, or a file that decides whom to trust.
 const TRUSTED: [&str; 3] = ["ca_file", "on_change", "on_failure"];
 
+/// The problem with a value or a name that has the form of a secret.
+pub(crate) const MISPLACED: &str =
+    "this looks like the token itself, which belongs in the file of `token_file`";
+
 /// Former and present names of renamed keys.
 const RENAMED: [(&str, &str); 3] =
     [("agree", "quorum"), ("multiple", "multiple_values"), ("ping", "heartbeat")];
@@ -145,22 +149,26 @@ impl<'a> Reader<'a> {
 
     /// Returns the value of a key. Refuses an empty one, and a secret under a key that is not for one: it would become
     /// part of a path or of a name.
-    fn checked(&self, key: &str) -> Option<&'a str> {
+    pub(super) fn checked(&self, key: &str) -> Option<&'a str> {
         let value = self.entry(key)?.value.as_str();
-        // The URL of a service may have a key in it. That of the heartbeat has one, and is not repeated by any error.
-        // An organization's ID is hexadecimal, too; one that is not valid is not repeated either.
-        let may_be_secret =
-            ["heartbeat", "sharing_id"].contains(&key) || key.starts_with("ipv") && value.contains("://");
-        // A directory may be named by a machine ID.
-        let name = if value.starts_with('/') { value.rsplit('/').next().unwrap_or_default() } else { value };
+        let looks_like_secret = match key {
+            // The URL of the heartbeat has a key in it, and is not repeated by any error. An organization's ID is
+            // hexadecimal, too; one that is not valid is not repeated either.
+            "heartbeat" | "sharing_id" => false,
+            // The URL of a service may have a key in it.
+            "names" | "ipv4" | "ipv6" => {
+                list(value).into_iter().any(|word| !word.contains("://") && secret::is_secret_name(word))
+            }
+            // A directory may be named by a machine ID.
+            _ if value.starts_with('/') => secret::is_in(value.rsplit('/').next().unwrap_or_default()),
+            _ => secret::is_in(value),
+        };
         if value == syntax::IN_ERROR {
             return None;
         } else if value.is_empty() {
             self.error(key, "needs a value");
-        } else if !may_be_secret
-            && if key == "names" { list(value).into_iter().any(is_secret_name) } else { secret::is_in(name) }
-        {
-            self.error(key, "this looks like the token itself, which belongs in the file of `token_file`");
+        } else if looks_like_secret {
+            self.error(key, MISPLACED);
         } else {
             return Some(value);
         }
@@ -190,13 +198,6 @@ impl<'a> Reader<'a> {
     pub(super) fn duration(&self, key: &str, min: u64, max: u64) -> Option<Duration> {
         self.value(key, |v| duration(v, min, max))
     }
-}
-
-/// Returns true if a record name has the form of a secret. Hexadecimal digits may be the hash of something, as in
-/// dynamic names, unless they are as many as in a token or an API key.
-fn is_secret_name(name: &str) -> bool {
-    let is_hash = name.bytes().all(|b| b.is_ascii_hexdigit()) && ![24, 40].contains(&name.len());
-    !is_hash && secret::is_in(name)
 }
 
 /// Splits a list at white space, also that of web pages, and at commas.

@@ -9,7 +9,6 @@ use crate::address::consensus::Quorum;
 use crate::address::sources::{dns, web};
 use crate::address::{Source, Trust};
 use crate::net::Family;
-use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::words::count;
 
@@ -60,8 +59,13 @@ impl Sources {
         let mut list: Vec<Source> = Vec::new();
         for item in &self.0 {
             let start = list.len();
-            // `web` may repeat a URL that is listed, and `dns` a name server: none is queried twice.
-            let mut add = |source| push_if_new(&mut list, source);
+            // `web` may repeat a URL that is listed, and `dns` a name server: none is queried twice. The services of one
+            // item differ.
+            let mut add = |source| {
+                if !list[..start].contains(&source) {
+                    list.push(source);
+                }
+            };
             match item {
                 Item::Dns(line) => {
                     for service in dns::built_in(family) {

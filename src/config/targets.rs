@@ -30,11 +30,14 @@ impl Targets {
     pub(super) fn of_section(&mut self, reader: &Reader) -> [usize; 2] {
         let quorum = quorum(reader);
         Family::ALL.map(|family| {
-            let mut target = self.list[family as usize].clone();
             let sources = Sources::read(reader, family);
+            if sources.is_none() && quorum.is_none() {
+                return family as usize;
+            }
             let entry = reader.entry(key_of(family)).or_else(|| reader.entry("quorum"));
-            target.sources = sources.unwrap_or(target.sources);
-            target.quorum = quorum.unwrap_or(target.quorum);
+            let global = &self.list[family as usize];
+            let sources = sources.unwrap_or_else(|| global.sources.clone());
+            let target = Target { family, sources, quorum: quorum.unwrap_or(global.quorum) };
             let known = self.list.iter().position(|t| *t == target);
             known.unwrap_or_else(|| {
                 self.list.push(target);

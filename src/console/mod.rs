@@ -170,8 +170,12 @@ impl<'a> Console<'a> {
 
     /// Prints the JSON object on stdout, whatever the verbosity.
     pub fn object(&mut self, json: &str) {
-        let json = text::escape(&self.without_secrets(json));
-        let _ = writeln!(self.out, "{json}");
+        // The letter of an escape sequence would join the word after it.
+        let mut object = String::with_capacity(json.len());
+        for line in json.split_inclusive("\\n") {
+            object.push_str(&self.without_secrets(line));
+        }
+        let _ = writeln!(self.out, "{}", text::escape(&object));
     }
 
     fn emit(&mut self, severity: Severity, text: &str) {
@@ -202,9 +206,7 @@ impl<'a> Console<'a> {
     pub(crate) fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for credential in &self.credentials {
-            if text.contains(credential.as_str()) {
-                text = text.replace(credential.as_str(), secret::HIDDEN);
-            }
+            text = secret::hide_known(&text, credential);
         }
         secret::hide(&text)
     }
@@ -230,6 +232,7 @@ mod tests {
     use std::os::unix::net::UnixDatagram;
 
     use super::*;
+    use crate::json::quoted;
     use crate::sys::time::Timestamp;
 
     #[test]
@@ -272,5 +275,14 @@ mod tests {
         assert!(buffer[..length].ends_with(b": tried"));
         std::fs::remove_file(&path).expect("the log");
         assert!(String::from_utf8_lossy(&out).ends_with("not tried\n"));
+    }
+
+    #[test]
+    fn secret_after_a_line_end_or_a_control_character_of_an_object_is_hidden() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console::new(Verbosity::Normal, &mut out, &mut err);
+        console.object(&quoted("a\npat_abcdefg1\u{1}pat_abcdefg1\tb\u{202e}"));
+        let object = "\"a\\n[secret]\u{fffd}[secret]\u{fffd}b\\u202e\"\n";
+        assert_eq!((str::from_utf8(&out), err.len()), (Ok(object), 0));
     }
 }

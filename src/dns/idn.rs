@@ -95,7 +95,13 @@ pub(super) fn lower(name: &str) -> String {
     name.chars().map(lower_char).collect()
 }
 
-fn lower_char(c: char) -> char {
+/// Returns true for a full stop between two labels, also one of a Chinese or Japanese keyboard.
+pub(super) const fn is_stop(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+}
+
+/// Returns a character in lower case. A name has as many characters as before.
+pub(super) fn lower_char(c: char) -> char {
     let code = u32::from(c);
     let lower = match code {
         0x41..=0x5a | 0xc0..=0xd6 | 0xd8..=0xde | 0x391..=0x3a1 | 0x3a3..=0x3ab | 0x410..=0x42f => {
@@ -126,7 +132,7 @@ fn lower_char(c: char) -> char {
         | 0x1ea0..=0x1eff => code | 1,
         // Pairs, of which the odd one is the capital.
         0x139..=0x148 | 0x179..=0x17e | 0x1af..=0x1b0 | 0x1cd..=0x1dc | 0x4c1..=0x4ce => code + (code & 1),
-        0x3002 | 0xff0e | 0xff61 => 0x2e,
+        _ if is_stop(c) => 0x2e,
         _ => return c,
     };
     char::from_u32(lower).unwrap_or(c)

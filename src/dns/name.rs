@@ -5,7 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use super::idn;
+use super::idn::{self, is_stop};
+use crate::sys::secret;
 
 /// A name as sent to Gandi, in ASCII, and as typed, which may be in another script. Both are in lower case. Two names are
 /// equal if they are sent alike.
@@ -53,8 +54,25 @@ pub(crate) fn both(typed: &str, sent: &str) -> String {
 
 /// Returns as many labels from the start of `typed` as `sent` has, which is the start of its other form.
 pub(crate) fn labels_like<'a>(sent: &str, typed: &'a str) -> &'a str {
-    let end = typed.match_indices('.').nth(sent.matches('.').count());
-    end.map_or(typed, |(at, _)| &typed[..at])
+    split_at_stop(typed, sent.matches('.').count()).map_or(typed, |(before, _)| before)
+}
+
+/// Returns the texts before and after a full stop of a name as typed; `number` more are before it.
+fn split_at_stop(typed: &str, mut number: usize) -> Option<(&str, &str)> {
+    for (at, c) in typed.char_indices() {
+        if is_stop(c) {
+            if number == 0 {
+                return Some((&typed[..at], &typed[at + c.len_utf8()..]));
+            }
+            number -= 1;
+        }
+    }
+    None
+}
+
+/// Returns a name without the full stop at its end, if it has one.
+fn without_stop(typed: &str) -> Option<&str> {
+    typed.strip_suffix(is_stop)
 }
 
 /// The name of a zone at Gandi (RFC 1034, section 4.2): a registered domain such as `example.org`.
@@ -65,7 +83,7 @@ pub(crate) fn labels_like<'a>(sent: &str, typed: &'a str) -> &'a str {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ZoneName(Name);
 
-/// A text is not a valid name.
+/// A text is not a valid name. The errors have the text as typed: by its capitals, a secret in it is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameError {
     /// The text is empty.
@@ -134,17 +152,18 @@ impl std::error::Error for NameError {}
 pub fn is_placeholder(text: &str) -> bool {
     let normalized: String =
         text.to_ascii_lowercase().chars().filter(|c| !matches!(c, ' ' | '-' | '_')).collect();
+    // The words have 8 letters or more.
     text.contains(['<', '>'])
-        || ["changeme", "yourtoken", "yourapikey", "yourdomain", "xxxxxxxx"]
-            .iter()
-            .any(|p| normalized.contains(p))
+        || text.len() >= 8
+            && ["changeme", "yourtoken", "yourapikey", "yourdomain", "xxxxxxxx"]
+                .iter()
+                .any(|p| normalized.contains(p))
 }
 
 /// Returns the name of a host as it is sent, in lower case: valid labels as in [`ZoneName`], one or more.
 pub(crate) fn host_name(text: &str) -> Result<String, NameError> {
-    let text = idn::lower(text);
-    let ascii = to_ascii(&text)?;
-    check_labels(&ascii, &text)?;
+    let ascii = to_ascii(&idn::lower(text), text)?;
+    check_labels(&ascii, text)?;
     Ok(ascii)
 }
 
@@ -159,16 +178,24 @@ pub(crate) fn sent(text: &str) -> String {
     idn::to_ascii(&text).unwrap_or(text)
 }
 
-/// Returns the ASCII form of a name in lower case.
-fn to_ascii(text: &str) -> Result<String, NameError> {
+/// Returns the ASCII form of a name in lower case, which is `typed` in the error.
+fn to_ascii(text: &str, typed: &str) -> Result<String, NameError> {
     let error = |fault| match fault {
-        Some(c) => NameError::Character(text.to_owned(), c),
-        None => NameError::BadLabel(text.to_owned()),
+        Some(c) => {
+            let as_typed = typed.chars().find(|typed| idn::lower_char(*typed) == c);
+            NameError::Character(typed.to_owned(), as_typed.unwrap_or(c))
+        }
+        None => NameError::BadLabel(typed.to_owned()),
     };
     idn::to_ascii(text).map_err(error)
 }
 
-/// Checks that a name in its ASCII form has valid labels. `typed` is its other form.
+/// Returns the labels of a name after its `*`, if it has one.
+fn after_star(typed: &str) -> Option<&str> {
+    split_at_stop(typed, 0).filter(|(before, _)| *before == "*").map(|(_, after)| after)
+}
+
+/// Checks that a name in its ASCII form has valid labels. `typed` is its form for errors.
 fn check_labels(text: &str, typed: &str) -> Result<(), NameError> {
     let is_bad = |label: &str| {
         label.is_empty()
@@ -180,11 +207,13 @@ fn check_labels(text: &str, typed: &str) -> Result<(), NameError> {
     if text.is_empty() {
         Err(NameError::Empty)
     } else if is_placeholder(text) {
-        Err(NameError::Placeholder(text.to_owned()))
+        Err(NameError::Placeholder(typed.to_owned()))
     } else if text.len() > 253 {
         Err(NameError::TooLong)
     } else if text.split('.').any(is_bad) {
-        Err(NameError::BadLabel(both(typed, text)))
+        // In the form that is sent, no secret would be recognised.
+        let is_typed_alone = typed.is_ascii() || secret::is_in(typed);
+        Err(NameError::BadLabel(if is_typed_alone { typed.to_owned() } else { both(typed, text) }))
     } else {
         Ok(())
     }
@@ -193,29 +222,30 @@ fn check_labels(text: &str, typed: &str) -> Result<(), NameError> {
 impl ZoneName {
     /// Parses a domain, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let text = idn::lower(text.trim());
-        if is_placeholder(&text) {
-            return Err(NameError::Placeholder(text));
+        let typed = text.trim();
+        if is_placeholder(typed) {
+            return Err(NameError::Placeholder(typed.to_owned()));
         }
-        let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+        let host = typed.split_once("://").map_or(typed, |(_, rest)| rest);
         let host = host.split('/').next().unwrap_or_default();
-        if host.len() != text.len() {
+        if host.len() != typed.len() {
             return Err(NameError::Scheme(host.to_owned()));
         }
-        if let Some(rest) = text.strip_suffix('.') {
+        if let Some(rest) = without_stop(typed) {
             return Err(NameError::TrailingDot(rest.to_owned()));
         }
-        if let Some(rest) = text.strip_prefix("*.") {
+        if let Some(rest) = after_star(typed) {
             return Err(NameError::Star(rest.to_owned()));
         }
-        let ascii = to_ascii(&text)?;
-        check_labels(&ascii, &text)?;
-        if !text.contains('.') {
-            return Err(NameError::OneLabel(text));
-        }
-        match text.strip_prefix("www.") {
+        let text = idn::lower(typed);
+        let ascii = to_ascii(&text, typed)?;
+        check_labels(&ascii, typed)?;
+        match split_at_stop(typed, 0) {
+            None => Err(NameError::OneLabel(typed.to_owned())),
             // `www.org` itself is a valid domain.
-            Some(rest) if rest.contains('.') => Err(NameError::Www(rest.to_owned())),
+            Some((_, rest)) if text.strip_prefix("www.").is_some_and(|rest| rest.contains('.')) => {
+                Err(NameError::Www(rest.to_owned()))
+            }
             _ => Ok(Self(Name::new(&ascii, &text))),
         }
     }
@@ -261,26 +291,27 @@ pub struct RrsetName(Name);
 impl RrsetName {
     /// Parses a name relative to `domain`, in any case. The error names the mistake and its remedy.
     pub fn parse(text: &str, domain: &ZoneName) -> Result<Self, NameError> {
-        let text = idn::lower(text.trim());
-        if text == "@" {
+        let typed = text.trim();
+        if typed == "@" {
             return Ok(Self(Name::new("@", "@")));
         }
-        if let Some(rest) = text.strip_suffix('.') {
+        if let Some(rest) = without_stop(typed) {
             return Err(NameError::TrailingDot(rest.to_owned()));
         }
-        let ascii = to_ascii(&text)?;
+        let text = idn::lower(typed);
+        let ascii = to_ascii(&text, typed)?;
         if ascii == domain.as_str() {
             return Err(NameError::NotRelative("@".to_owned()));
         }
         if let Some(rest) = ascii.strip_suffix(domain.as_str()).and_then(|t| t.strip_suffix('.')) {
-            return Err(NameError::NotRelative(labels_like(rest, &text).to_owned()));
+            return Err(NameError::NotRelative(labels_like(rest, typed).to_owned()));
         }
         if ascii != "*" {
             let labels = ascii.strip_prefix("*.").unwrap_or(&ascii);
             if labels.contains('*') {
-                return Err(NameError::Wildcard(text));
+                return Err(NameError::Wildcard(typed.to_owned()));
             }
-            check_labels(labels, text.strip_prefix("*.").unwrap_or(&text))?;
+            check_labels(labels, after_star(typed).unwrap_or(typed))?;
             if labels.len() + domain.as_str().len() > 250 {
                 return Err(NameError::TooLong);
             }

@@ -17,6 +17,8 @@ pub struct Account {
     pub credential: Credential,
     /// `sharing_id`: the ID of the organization that LiveDNS requests are about; empty for the token's default one.
     pub sharing_id: String,
+    /// The way to set `sharing_id`, before [`SHARING_ID`] in a sentence.
+    pub organization_advice: &'static str,
     /// The value of `token_file`, if the token was read from there; otherwise `None`.
     pub token_file: Option<PathBuf>,
     /// `renew_token`: the token in `token_file` is renewed before it expires.
@@ -35,6 +37,7 @@ impl Account {
             api,
             credential,
             sharing_id: String::new(),
+            organization_advice: "set `sharing_id` to",
             token_file: None,
             renew_token: false,
             id: 0,

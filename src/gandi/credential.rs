@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sys::secret::HIDDEN;
+use crate::sys::secret::hide_known;
 
 /// The advice for an API key, as part of a sentence.
 pub const USE_TOKEN: &str = "create a token at admin.gandi.net and set `token_file`";
@@ -71,7 +71,7 @@ impl Credential {
 
     /// Replaces the secret in a text from outside by `[secret]`.
     pub(crate) fn redact(&self, text: &str) -> String {
-        text.replace(self.expose(), HIDDEN)
+        hide_known(text, self.expose())
     }
 
     /// Returns its name for messages: `token` or `API key`.

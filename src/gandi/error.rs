@@ -30,6 +30,8 @@ pub enum ErrorKind {
         domain: ZoneName,
         /// The place that the credential was read from.
         source: String,
+        /// The way to set `sharing_id`.
+        advice: &'static str,
     },
     /// 404 `LocalizedHTTPNotFound`: the domain has no LiveDNS zone.
     NoZone(ZoneName),
@@ -168,11 +170,11 @@ impl fmt::Display for Error {
                 }
                 f.write_str(subdomain_hint(domain.as_ref()))
             }
-            ErrorKind::UnknownDomain { domain, source } => write!(
+            ErrorKind::UnknownDomain { domain, source, advice } => write!(
                 f,
                 "{host} does not find the domain {domain} (404): check that it is registered at Gandi, spelled \
                  correctly, and accessible to the token from {source}; if it is not of the token's default \
-                 organization, set `sharing_id` to {SHARING_ID}{}",
+                 organization, {advice} {SHARING_ID}{}",
                 subdomain_hint(Some(domain))
             ),
             ErrorKind::NoZone(domain) => write!(

@@ -153,6 +153,7 @@ impl<'a> Transport<'a> {
                 (Some("HTTPNotFound"), Some(domain)) => ErrorKind::UnknownDomain {
                     domain: domain.clone(),
                     source: self.account.credential.source().to_owned(),
+                    advice: self.account.organization_advice,
                 },
                 (Some("LocalizedHTTPNotFound"), Some(domain)) => ErrorKind::NoZone(domain.clone()),
                 _ => ErrorKind::NotLiveDns,

@@ -22,6 +22,8 @@ pub fn report(
     let mut exit = Exit::Ok;
     for outcome in outcomes {
         match &outcome.result {
+            // A text for each record, which nobody would see.
+            Ok(Success::Cached(_) | Success::Unchanged(_)) if !console.is_verbose() => {}
             Ok(success) => report_success(outcome, success, is_known, console),
             Err(failure) => exit = exit.max(failure.exit()),
         }

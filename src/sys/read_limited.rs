@@ -2,17 +2,18 @@
 
 use std::ffi::{CString, OsStr};
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
 
+use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::file_error::{FileError, check_regular};
 
-/// The number of bytes that are read at a time.
-const CHUNK: usize = 1 << 16;
+/// The size of the first buffer in bytes. Each further one has twice the size.
+const FIRST: usize = 1 << 12;
 /// The size limit of a file in /proc, in bytes: that of a table with a million routes.
 const MAX_PROC: u64 = 1 << 28;
 
@@ -57,20 +58,17 @@ pub(crate) fn proc(path: &str) -> io::Result<String> {
 }
 
 /// Reads to the end. `None` if that is after more than `max` bytes. A loop of our own, as those of std are 700 bytes larger.
+/// It reads into memory that is not cleared before: most files are much smaller than their buffer.
 #[inline(never)]
-fn read_to_end(mut file: &File, max: u64) -> io::Result<Option<Vec<u8>>> {
-    let (mut bytes, mut end) = (Vec::new(), 0);
-    while end as u64 <= max {
-        // Files in /proc have the size 0, so no size is relied on.
-        bytes.resize(end + CHUNK, 0);
-        match file.read(&mut bytes[end..]) {
-            Ok(0) => {
-                bytes.truncate(end);
-                return Ok(Some(bytes));
-            }
-            Ok(read) => end += read,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+fn read_to_end(file: &File, max: u64) -> io::Result<Option<Vec<u8>>> {
+    // Files in /proc have the size 0, so no size is relied on.
+    let mut bytes = Vec::with_capacity(FIRST);
+    while bytes.len() as u64 <= max {
+        bytes.reserve(1);
+        match rustix::io::read(file, spare_capacity(&mut bytes)) {
+            Ok(0) => return Ok(Some(bytes)),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
         }
     }
     Ok(None)
@@ -117,6 +115,11 @@ mod tests {
         assert!(is_error(read("123ä".as_bytes(), 3), "larger than"));
         assert!(is_error(read(b"\xff", 4), "UTF-8"));
         assert!(is_error(read(b"a\0b", 4), "NUL"));
+        // Longer than the first buffers.
+        let long = "0123456789".repeat(FIRST);
+        let length = long.len() as u64;
+        assert_eq!(read(long.as_bytes(), length), Ok(long.clone()));
+        assert!(is_error(read(long.as_bytes(), length - 1), "larger than"));
         std::fs::remove_file(&path).expect("the file");
         let at = |path| read_to_string(Path::new(path), 5).map_err(|e| e.to_string());
         assert!(is_error(at("/dev/zero"), "a device, not a regular file"));

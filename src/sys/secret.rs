@@ -20,7 +20,7 @@ fn is_secret(word: &str) -> bool {
 /// The form of a word.
 enum Form {
     /// A token: 40 hexadecimal digits, or `pat_` before at least 8 characters with a digit; or base64 that is too long
-    /// for a label of a host name, or begins like a JSON Web Token.
+    /// for a label of a host name, or begins like a JSON Web Token, also after its letters have become lower case.
     Token,
     /// 24 characters of a-z and 0-9 with a digit, as an API key has, or 20 to 63 letters and digits mixed as in no name.
     /// Digits at the end only are a year or a number.
@@ -32,7 +32,7 @@ enum Form {
 fn form(word: &str) -> Form {
     let is_pat = starts_with(word, "pat_");
     let (mut digits, mut lower, mut upper, mut hex) = (0, 0, 0, 0);
-    let (mut changes, mut was_digit, mut has_plus) = (0, false, false);
+    let (mut changes, mut was_digit) = (0, false);
     for byte in word.bytes() {
         match byte {
             b'0'..=b'9' => digits += 1,
@@ -40,7 +40,7 @@ fn form(word: &str) -> Form {
             b'A'..=b'Z' => upper += 1,
             b'_' if is_pat => {}
             // Base64.
-            b'+' => has_plus = true,
+            b'+' => {}
             // A UUID, or a directory of Nix.
             _ => return Form::Other,
         }
@@ -50,11 +50,11 @@ fn form(word: &str) -> Form {
     }
     let length = word.len();
     let is_mixed = lower > 0 && upper > 0 || digits >= 6 || changes >= 6;
-    let is_base64 =
-        lower > 0 && (length >= 64 && (upper > 0 || has_plus) || length >= 20 && word.starts_with("eyJ"));
+    // 64 hexadecimal digits in one case are the name of a Docker volume.
+    let is_base64 = lower > 0
+        && (length >= 64 && (upper > 0 || hex < length) || length >= 20 && starts_with(word, "eyJ"));
     if digits > 0 && (is_pat && length >= 12 || hex == 40 && length == 40 || is_base64) {
         Form::Token
-    // 64 hexadecimal digits are the name of a Docker volume.
     } else if digits > 0
         && lower + upper > 0
         && (20..64).contains(&length)
@@ -75,6 +75,26 @@ pub(crate) fn starts_with(text: &str, word: &str) -> bool {
 /// Returns true if a text contains a word with the form of a secret.
 pub(crate) fn is_in(text: &str) -> bool {
     hide(text) != text
+}
+
+/// Returns true if a record name has the form of a secret. Hexadecimal digits may be the hash of something, as in
+/// dynamic names, unless they are as many as in a token or an API key.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let is_hash = name.bytes().all(|b| b.is_ascii_hexdigit()) && ![24, 40].contains(&name.len());
+    !is_hash && is_in(name)
+}
+
+/// Replaces a known secret in a text by `[secret]`, in any case: a part of the text may have become lower case.
+#[inline(never)]
+pub(crate) fn hide_known(text: &str, secret: &str) -> String {
+    let (mut result, mut end) = (String::with_capacity(text.len()), 0);
+    for (start, _) in text.to_ascii_lowercase().match_indices(&secret.to_ascii_lowercase()) {
+        result.push_str(&text[end..start]);
+        result.push_str(HIDDEN);
+        end = start + secret.len();
+    }
+    result.push_str(&text[end..]);
+    result
 }
 
 /// Replaces each word with the form of a secret by `[secret]`.
@@ -113,7 +133,9 @@ mod tests {
             "AbCdEfGhIjKlMnOpQrSt1",
             "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5",
             "grcO7n8aUDm+8H7CNH8GbtCPXcdRJEfjQEMAAmtuVFWUoGVoXWTEmAu41FRKhyGp",
+            "grco7n8audm78h7cnh8gbtcpxcdrjefjqemaamtuvfwuogvoxwtekmau41frkhygp",
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_w",
+            "eyjhbgcioijiuzi1nij9.eyjzdwiioiixmjm0nty3odkwin0.dbjftjez4cvp-mb92k27uhbuju1p1r_w",
             "token-0123456789abcdef0123456789abcdef01234567",
             "A_0123456789abcdef0123456789abcdef01234567",
             "a-b88888888+q7w8e9r0t1y2u3i4o5p6a7s8",
@@ -141,6 +163,12 @@ mod tests {
         for name in [format!("home.{token}"), format!("{token}.example.org"), format!("{token}.")] {
             assert!(is_in(&name), "{name}");
         }
+    }
+
+    #[test]
+    fn known_secret_is_hidden_in_any_case() {
+        assert_eq!(hide_known("ä S3cr-et, s3CR-ETs3cr-et.", "s3cr-et"), "ä [secret], [secret][secret].");
+        assert_eq!(hide_known("", "s3cr-et"), "");
     }
 
     #[test]

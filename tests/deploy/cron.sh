@@ -13,14 +13,14 @@ if have script; then
     fake_crontab
     begin 'cron, crontab(1): n, and ASK=no, add nothing'
     at_terminal n; code_is 0; says 'y/N'; [ ! -e "$m/root/table" ] || wrong 'added'
-    ASK=no at_terminal y; code_is 0; says_not 'y/N'; says '15 \* \* \* \*'; [ ! -e "$m/root/table" ] || wrong 'added'
+    ASK=no at_terminal y; code_is 0; says_not 'y/N'; says '59/5 \* \* \* \*'; [ ! -e "$m/root/table" ] || wrong 'added'
     end
 
     begin 'cron, crontab(1): y adds two lines, once'
     at_terminal y; code_is 0; says 'cron: added'
-    is table "$(cat "$m/root/table")" "@reboot      $bin --wait 600
-7-59/15 * * * * $bin --splay 60"
-    at_terminal y; code_is 0; says "already set up: @reboot      $bin --wait 600"; says_not 'y/N'; count_is 2 gandi-ddns "$m/root/table"
+    is table "$(cat "$m/root/table")" "@reboot $bin --wait 600 --syslog
+2-59/5 * * * * $bin --splay 60 --syslog"
+    at_terminal y; code_is 0; says "already set up: @reboot $bin --wait 600 --syslog"; says_not 'y/N'; count_is 2 gandi-ddns "$m/root/table"
     end
 
     begin 'cron, crontab(1): other lines stay; comments and other programs are not ours'
@@ -43,7 +43,7 @@ if have script; then
 
     begin 'cron: none there'
     new_machine cron-none dash
-    at_terminal y; code_is 0; says_not 'y/N'; says '15 \* \* \* \*'
+    at_terminal y; code_is 0; says_not 'y/N'; says '59/5 \* \* \* \*'
     end
 
     if [ -n "$busybox" ]; then
@@ -55,7 +55,7 @@ if have script; then
         printf '5 5 * * * /bin/true' >"$m/etc/crontabs/root"
         at_terminal y; code_is 0; says 'cron: added'; says 'sysupgrade'
         is table "$(cat "$m/etc/crontabs/root")" "5 5 * * * /bin/true
-7-59/15 * * * * $bin --splay 60"
+2-59/5 * * * * $bin --splay 60 --syslog"
         holds "$m/root/cron-was" restart
         at_terminal y; code_is 0; says 'already set up'; count_is 1 gandi-ddns "$m/etc/crontabs/root"
         end
@@ -71,7 +71,7 @@ if have script; then
             new_machine cron-busybox ash
             put cron-busybox "$crontab" /usr/bin/crontab; mkdir -p "$m/var/spool/cron/crontabs"
             at_terminal y; code_is 0; says 'cron: added'
-            is table "$(cat "$m/var/spool/cron/crontabs/root" 2>/dev/null)" "7-59/15 * * * * $bin --splay 60"
+            is table "$(cat "$m/var/spool/cron/crontabs/root" 2>/dev/null)" "2-59/5 * * * * $bin --splay 60 --syslog"
             at_terminal y; says 'already set up'; count_is 1 gandi-ddns "$m/var/spool/cron/crontabs/root"
             end
         else

@@ -7,7 +7,7 @@ fresh_and_upgrade() { # TITLE
     remember; deploy
     code_is 0; no_leftovers
     says "$bin: gandi-ddns 0.1.0 (x86_64) installed\$"
-    says 'chmod 600 /etc/gandi-ddns/token'; says '    7-59/15 \* \* \* \* /usr/local/bin/gandi-ddns --splay 60$'
+    says 'chmod 600 /etc/gandi-ddns/token'; says '    2-59/5 \* \* \* \* /usr/local/bin/gandi-ddns --splay 60 --syslog$'
     cmp -s "$scratch/dist/gandi-ddns-0.1.0-x86_64" "$m$bin" || wrong 'not the same bytes'
     mode_is 755 "$m$bin"; mode_is 700 "$m/etc/gandi-ddns"; mode_is 600 "$m/etc/gandi-ddns/gandi-ddns.conf"
     cmp -s gandi-ddns.conf.example "$m/etc/gandi-ddns/gandi-ddns.conf" || wrong 'not the example config'

@@ -7,7 +7,7 @@ rm -f "$scratch/dist/"*
 tiny_x86_64 0.1.0
 begin 'a real static program'
 deploy
-code_is 0; says 'gandi-ddns 0.1.0 installed$'; says '@reboot      /usr/local/bin/gandi-ddns --wait 600$'
+code_is 0; says 'gandi-ddns 0.1.0 installed$'; says '@reboot /usr/local/bin/gandi-ddns --wait 600 --syslog$'
 end
 
 begin 'a program for another CPU does not replace the old one'
@@ -87,7 +87,7 @@ deploy DEST=bin
 code_is 0; says '/home/pi/bin/gandi-ddns: gandi-ddns 0.1.0 (x86_64) installed$'; mode_is 700 "$m/home/pi/.config/gandi-ddns"
 mode_is 600 "$m/home/pi/.config/gandi-ddns/gandi-ddns.conf"
 holds "$m/home/pi/.config/gandi-ddns/gandi-ddns.conf" 'token_file = /home/pi/.config/gandi-ddns/token'
-says '  check the setup: /home/pi/bin/gandi-ddns check$'; says '15 \* \* \* \* /home/pi/bin/gandi-ddns'; says 'in your crontab'; [ ! -e "$m/etc/gandi-ddns" ] || wrong 'touched /etc'
+says '  check the setup: /home/pi/bin/gandi-ddns check$'; says '59/5 \* \* \* \* /home/pi/bin/gandi-ddns'; says 'in your crontab'; [ ! -e "$m/etc/gandi-ddns" ] || wrong 'touched /etc'
 is owner "$(stat -c %u "$m/home/pi/bin/gandi-ddns")" 1000
 # shellcheck disable=SC2088
 deploy DEST='~/bin'; code_is 0; says '0.1.0 (x86_64) -> gandi-ddns 0.1.0'

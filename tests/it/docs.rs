@@ -1,6 +1,7 @@
 //! README, SECURITY, ARCHITECTURE, example config and changelog match the program.
 
 use crate::sandbox::Sandbox;
+use crate::setup_schedule::{BOOT, OFTEN};
 
 const README: &str = include_str!("../../README.md");
 const SECURITY: &str = include_str!("../../SECURITY.md");
@@ -133,6 +134,21 @@ fn keys_of_the_example_config_are_known() {
         }
     }
     assert!(seen >= 7, "{seen} keys");
+}
+
+#[test]
+fn cron_lines_are_the_same_everywhere() {
+    let deploy = include_str!("../../scripts/deploy.sh");
+    let often = format!("\n2{OFTEN}\n");
+    assert!(README.contains(&format!("```\n{BOOT}2{OFTEN}\n```")), "not in the README: {BOOT}2{OFTEN}");
+    let of_deploy = |line: &str| line.trim().replace("/usr/local/bin", "$dest");
+    for line in [of_deploy(BOOT), format!("$minute{}", of_deploy(OFTEN))] {
+        assert!(deploy.contains(&line), "not in deploy.sh: {line}");
+    }
+    for (document, text) in [("README.md", README), ("scripts/deploy.sh", deploy)] {
+        let updates = |line: &&str| line.contains(" * * * *") && !line.trim().starts_with('#');
+        assert_eq!(text.lines().filter(updates).count(), 1, "{document} has another line than {often}");
+    }
 }
 
 #[test]

@@ -95,6 +95,12 @@ fn unknown_domain_may_be_of_another_organization() {
     s.run(&[]).fails(78, &words);
     let check = s.run(&["check"]);
     assert!(words.iter().all(|word| check.stdout.contains(word)), "{check}");
+    // Without a config there is no key to set.
+    let api = format!("api={}", s.fake.api());
+    let mut inline = s.command();
+    inline.env("GANDI_TOKEN", TOKEN).args(["-o", &api, "-o", "ca_file=ca.pem", "--domain", "example.com"]);
+    let ran = s.finish(inline.args(["get", "home"]));
+    ran.fails(78, &["organization, add `-o sharing_id=ID`: ID is the second hex string in the URL of"]);
 }
 
 #[test]

@@ -14,7 +14,13 @@ const SECRETS: [&str; 4] = [
 ];
 
 /// The name of a sample, the kind in the answer, and the text. `PAT`, `KEY`, `HASH` and `PASSWORD` are the secrets.
-const SAMPLES: [(&str, &str, &str); 43] = [
+const SAMPLES: [(&str, &str, &str); 45] = [
+    ("token file", "a token, whose file is for `token_file` (without a config: -o token_file=FILE)", "PAT\n"),
+    (
+        "token file with a comment",
+        "a token, whose file is for `token_file` (without a config: -o token_file=FILE)",
+        "# of the router\n\n  PAT  \n",
+    ),
     (
         "ddns-updater",
         "a config of ddns-updater (JSON)",

@@ -106,6 +106,28 @@ fn absent_record_exits_with_1_and_prints_nothing() {
 }
 
 #[test]
+fn name_is_read_with_a_type_that_is_not_configured_for_it() {
+    let s = two_domains();
+    for arguments in ["-6 nas.home", "nas.home --type AAAA", "-46 -q nas.home"] {
+        get(&s, arguments).is(1, "");
+    }
+    s.fake.set("example.net", "nas.home", "AAAA", 600, &[ADDRESS6]);
+    for arguments in ["-6 nas.home", "--type AAAA nas.home.example.net"] {
+        get(&s, arguments).is(0, &format!("{ADDRESS6}\n"));
+    }
+    for arguments in ["-4 -6 nas.home", "nas.home --type A --type AAAA"] {
+        let both = format!("nas.home.example.net A 81.2.69.8\nnas.home.example.net AAAA {ADDRESS6}\n");
+        get(&s, arguments).is(0, &both);
+    }
+    // Without a type, and without a name, those of the config.
+    get(&s, "nas.home").is(0, "nas.home.example.net A 81.2.69.8\n");
+    assert_eq!(records(&object(&get(&s, "-6 --json"))).len(), 2);
+    s.config("names = home\ntypes = AAAA\n");
+    get(&s, "-4 home").is(0, &format!("{ADDRESS}\n"));
+    get(&s, "-4").fails(78, &["nothing to do: no record of the chosen address family is configured"]);
+}
+
+#[test]
 fn name_that_is_not_configured_is_an_error_with_advice() {
     let s = two_domains();
     for (arguments, words) in [
@@ -113,19 +135,19 @@ fn name_that_is_not_configured_is_an_error_with_advice() {
         ("www", &["`www` is not configured; to read it, use --domain"]),
         ("home", &["`home` is configured for several domains: write it in full, such as home.example.org"]),
         ("@ home.example.nte", &["`home.example.nte` is not configured (did you mean home.example.net?)"]),
-        ("-6 nas.home", &["nothing to do: no record of the chosen address family is configured"]),
+        ("-6 nas.hoem", &["`nas.hoem` is not configured (did you mean nas.home?)"]),
+        ("hom", &["(did you mean home?); to read it, use --domain and -o token_file=FILE; see"]),
         ("home.", &["`home.` is not configured"]),
         ("nas.home.", &["`nas.home.` is not configured"]),
         ("help", &["`help` is not configured"]),
         ("../../x", &["`../../x` is not configured"]),
         ("m\u{fc}ller", &["is not configured"]),
     ] {
-        let code = if arguments.starts_with("-6") { 78 } else { 64 };
         let ran = get(&s, arguments);
-        ran.fails(code, words);
+        ran.fails(64, words);
         let ran = get(&s, &format!("{arguments} --json"));
         ran.says(words);
-        ran.exits(code);
+        ran.exits(64);
         assert!(records(&object(&ran)).is_empty(), "{ran}");
     }
     assert!(s.fake.requests().is_empty(), "nothing was asked");

@@ -67,7 +67,9 @@ mod schema; // helper: JSON Schema
 mod secrets; // secrets in wrong places
 mod server_errors; // errors of TLS and HTTP servers in plain words
 mod setup_batch; // `setup` without a terminal
+mod setup_habits; // habits of a new user at the questions of `gandi-ddns setup`, and narrow terminals
 mod setup_kill; // `gandi-ddns setup`, killed at each system call
+mod setup_offer; // its offer to schedule the updates, at a terminal and with busybox
 mod setup_schedule; // the end of `gandi-ddns setup`: timer, service or cron
 mod setup_terminal; // `gandi-ddns setup` at a terminal
 mod short_runs; // `timeout` of a few seconds
@@ -84,6 +86,7 @@ mod token_expiry; // warnings before the token expires
 mod token_source; // mistakes in the token, where it is from, and the hosts that it is sent to
 mod token_variable; // `GANDI_TOKEN_FILE`
 mod trust; // sources that lie
+mod typed_secrets; // secrets with capitals in wrong places
 mod wait_and_splay; // `--wait` without network, resolver or clock, and `--splay`
 mod watch; // `gandi-ddns watch`: its end, its config, its pace
 mod watch_kernel; // `watch` and the messages of the kernel

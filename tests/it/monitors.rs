@@ -128,6 +128,29 @@ fn plain_http_elsewhere_is_refused() {
 }
 
 #[test]
+fn every_bad_url_is_told_in_one_run() {
+    let s = with(
+        "http://example.org/KEY1 https://127.0.0.1:1/KEY2 https://me:KEY3@a.example/, https://a.exämple/KEY4",
+    );
+    let ran = s.run(&[]);
+    ran.exits(78);
+    let bad = "must begin with https://, or with http:// and a private address";
+    for (number, problem) in [
+        (1, format!(" {bad}")),
+        (3, ": URLs with a user name are not supported".to_owned()),
+        (4, ": URLs have ASCII characters only: write the host in its `xn--` form".to_owned()),
+    ] {
+        ran.says(&[&format!("`heartbeat`: URL {number}{problem} (not shown: it is a secret)\n")]);
+    }
+    ran.says(&["gandi-ddns.conf: 3 errors\n"]);
+    assert!(!ran.stderr.contains("KEY"), "{ran}");
+    // Those beyond the limit as well.
+    let ran = with(&"ftp://a.example/ ".repeat(7)).run(&[]);
+    ran.exits(78);
+    ran.says(&["URL 7 must begin with https://", "7 URLs are too many: list at most 5", "8 errors"]);
+}
+
+#[test]
 fn config_that_cannot_be_read_sends_no_heartbeat() {
     let (url, log) = monitor(Some(OK));
     let s = with(&format!("{url}\nfrob = x"));

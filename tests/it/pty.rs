@@ -13,7 +13,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::run_output::block;
-use crate::sandbox::{API_KEY, TOKEN};
+use crate::sandbox::{API_KEY, TOKEN, is_emulated};
 
 /// The longest wait for a text or for the end of the program.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -31,7 +31,7 @@ struct Screen {
 
 type Shared = Arc<(Mutex<Screen>, Condvar)>;
 
-/// A program that runs at a terminal of 80 columns. Its output may not contain a credential, nor a wider line.
+/// A program that runs at a terminal. Its output may not contain a credential, nor a wider line.
 pub(crate) struct Terminal {
     child: Child,
     master: File,
@@ -57,9 +57,20 @@ pub(crate) struct Ended {
     pub(crate) mode_is_as_before: bool,
 }
 
+/// Returns false where the program under test cannot read the mode of a terminal: qemu-user 7.2 knows no `TCGETS2`. The
+/// tests at a terminal then run natively only, and on an emulated board with the ARM binary (scripts/test-board.sh).
+pub(crate) fn has_terminals() -> bool {
+    !is_emulated()
+}
+
 impl Terminal {
-    /// Starts the program of this command, with an environment of its own, at a new terminal.
+    /// Starts the program of this command, with an environment of its own, at a new terminal of 80 columns.
     pub(crate) fn start(command: &Command) -> Self {
+        Self::start_at(80, command)
+    }
+
+    /// Does the same at a terminal of this many columns.
+    pub(crate) fn start_at(columns: u16, command: &Command) -> Self {
         let master =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("its other side");
@@ -73,11 +84,12 @@ impl Terminal {
             options.open(name).expect("the terminal")
         };
         let slave = open();
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&slave, size).expect("its size");
         let before = tcgetattr(&slave).expect("its mode");
         let mut outer = Command::new("/usr/bin/setsid");
-        outer.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
+        // `-c` is --ctty, which busybox does not know by its long name.
+        outer.arg("-c").arg(command.get_program()).args(command.get_args()).env_clear();
         outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         outer.current_dir(command.get_current_dir().expect("a working directory"));
         outer.stdin(Stdio::from(open())).stdout(Stdio::from(open())).stderr(Stdio::from(open()));

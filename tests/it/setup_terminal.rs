@@ -8,19 +8,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::namespace::Namespace;
-use crate::pty::{CTRL_C, CTRL_D, Terminal};
+use crate::pty::{CTRL_C, CTRL_D, Terminal, has_terminals};
 use crate::run_output::{RunOutput, same_text};
-use crate::sandbox::{ADDRESS, ADDRESS6, STALE, Sandbox, TOKEN, is_emulated};
+use crate::sandbox::{ADDRESS, ADDRESS6, STALE, Sandbox, TOKEN};
 use crate::setup_schedule::options;
 
 /// A token that Gandi refuses.
-const WRONG: &str = "pat_9876543210zyxwvuWRONG";
+pub(crate) const WRONG: &str = "pat_9876543210zyxwvuWRONG";
 
-const TOKEN_QUESTION: &str = "Token (not shown): ";
-const DOMAIN: &str = "> ";
-const NAME: &str = "@ for the domain itself [home]: ";
-const TYPES: &str = "Records to keep [A AAAA]: ";
-const CONTINUE: &str = "Continue? [Y/n] ";
+pub(crate) const TOKEN_QUESTION: &str = "Token (not shown): ";
+pub(crate) const DOMAIN: &str = "> ";
+pub(crate) const NAME: &str = "@ for the domain itself [home]: ";
+pub(crate) const TYPES: &str = "Records to keep [A AAAA]: ";
+pub(crate) const CONTINUE: &str = "Continue? [Y/n] ";
 
 /// Returns a command for `setup` of a config in the directory `conf`, which does not exist yet. It finds no program of
 /// this machine, and so no cron.
@@ -31,10 +31,9 @@ pub(crate) fn command(s: &Sandbox, arguments: &[&str]) -> Command {
     command
 }
 
-/// Enters a namespace for a test at a terminal. `None` if it is to be skipped: qemu-user 7.2 knows no `TCGETS2`, with which
-/// the mode of a terminal is read.
-fn enter(test: &str) -> Option<Namespace> {
-    if is_emulated() { None } else { Namespace::enter(test) }
+/// Enters a namespace for a test at a terminal. `None` if it is to be skipped, see [`has_terminals`].
+pub(crate) fn enter(test: &str) -> Option<Namespace> {
+    if has_terminals() { Namespace::enter(test) } else { None }
 }
 
 fn start(s: &Sandbox, arguments: &[&str]) -> Terminal {
@@ -42,7 +41,7 @@ fn start(s: &Sandbox, arguments: &[&str]) -> Terminal {
 }
 
 /// Answers all questions up to the last one with Enter.
-fn up_to_the_last_question(terminal: &mut Terminal) {
+pub(crate) fn up_to_the_last_question(terminal: &mut Terminal) {
     terminal.answer(TOKEN_QUESTION, TOKEN);
     terminal.answer(DOMAIN, "");
     terminal.answer(NAME, "");
@@ -50,7 +49,7 @@ fn up_to_the_last_question(terminal: &mut Terminal) {
 }
 
 /// Runs an update with the config that setup has written.
-fn update(s: &Sandbox) -> RunOutput {
+pub(crate) fn update(s: &Sandbox) -> RunOutput {
     s.finish(s.command().args(["-c", "conf/gandi-ddns.conf"]))
 }
 

@@ -1,4 +1,4 @@
-//! The questions and their answers. A line of the output has at most 79 columns.
+//! The questions and their answers. A line of the output has at most 79 columns, or those of a narrow terminal.
 
 use std::fmt::Arguments;
 use std::os::fd::BorrowedFd;
@@ -11,13 +11,17 @@ use crate::cli::{Questions, SetupOptions};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::sys::random::Random;
+use crate::sys::secret;
+use crate::sys::words::split;
 
-/// The number of columns in use. In the last one of a terminal, some start a new line.
-const COLUMNS: usize = 79;
 /// The text after whatever ends the questions that follow.
 pub(super) const WRITTEN: &str = "the config stays";
 /// The text after whatever ends the setup before the files are written.
 pub(super) const NOTHING_WRITTEN: &str = "nothing was written";
+
+/// The problem with an answer that has the form of a token. It is not repeated.
+const SHOWN: &str =
+    "this looks like a token: clear it from the screen and its scrollback, or better create a new one";
 
 /// The answer that Enter gives, and `--yes`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub(super) struct Dialogue<'a, 'c> {
     pub(super) stdin: BorrowedFd<'a>,
     /// True if stdin is a terminal, so that a wrong answer can be corrected.
     pub(super) is_terminal: bool,
+    /// The number of columns in use.
+    pub(super) columns: usize,
     /// The answers that are given as options.
     pub(super) given: &'a SetupOptions,
     /// The end of an error: [`NOTHING_WRITTEN`], or another text after the files are written.
@@ -53,7 +59,7 @@ impl Dialogue<'_, '_> {
     /// Prints a text, wrapped.
     #[inline(never)]
     pub(super) fn say(&mut self, text: Arguments) {
-        self.console.notice(format_args!("{}", wrap(&text.to_string())));
+        self.console.notice(format_args!("{}", wrap(&text.to_string(), self.columns)));
     }
 
     /// Prints why the setup ends, and returns the code.
@@ -82,13 +88,19 @@ impl Dialogue<'_, '_> {
         if self.assumes_yes() {
             return Ok(default);
         }
-        self.console.prompt(&wrap(&question.to_string()));
-        let line = self.answer(terminal::line(self.stdin))?;
-        if !self.is_terminal {
-            self.console.notice(format_args!(""));
+        loop {
+            self.console.prompt(&wrap(&question.to_string(), self.columns));
+            let line = self.answer(terminal::line(self.stdin))?;
+            if !self.is_terminal {
+                self.console.notice(format_args!(""));
+            }
+            let line = line.trim();
+            if !split(line, ",").into_iter().any(secret::is_secret_name) {
+                return Ok(if line.is_empty() { default } else { line });
+            }
+            // Pasted at the wrong question, where the terminal shows it.
+            self.problem(SHOWN, Exit::Usage)?;
         }
-        let line = line.trim();
-        Ok(if line.is_empty() { default } else { line })
     }
 
     /// Returns the words of an option, or asks for a text if it is not given.
@@ -149,7 +161,7 @@ impl Dialogue<'_, '_> {
 
 /// Breaks each line of a text at spaces, so that it fits the columns. The spaces at its start are repeated. A longer word
 /// is left as it is.
-pub(super) fn wrap(text: &str) -> String {
+fn wrap(text: &str, columns: usize) -> String {
     let mut wrapped = String::with_capacity(text.len() + 8);
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
@@ -161,7 +173,7 @@ pub(super) fn wrap(text: &str) -> String {
         wrapped.push_str(indent);
         for (index, word) in words.split(' ').enumerate() {
             let width = word.chars().count();
-            if index > 0 && column + 1 + width > COLUMNS && column > indent.len() {
+            if index > 0 && column + 1 + width > columns && column > indent.len() {
                 wrapped.push('\n');
                 wrapped.push_str(indent);
                 column = indent.len();
@@ -178,16 +190,16 @@ pub(super) fn wrap(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn wrap_breaks_at_spaces_and_keeps_the_indentation() {
         let words = |number| vec!["abcdefghi"; number].join(" ");
+        let wrap = |text: &str| super::wrap(text, 79);
         assert_eq!(wrap("a  b\n  c "), "a  b\n  c ");
         assert_eq!(wrap(&words(8)), words(8), "79 columns");
         assert_eq!(wrap(&format!("  {}", words(8))), format!("  {}\n  abcdefghi", words(7)));
         let long = "x".repeat(100);
         assert_eq!(wrap(&format!("a {long} b")), format!("a\n{long}\nb"));
         assert_eq!(wrap(&long), long);
+        assert_eq!(super::wrap("  one two three", 11), "  one two\n  three");
     }
 }

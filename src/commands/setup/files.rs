@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::cli::ConfigSource;
+use crate::config::is_token;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::sys::atomic_file::{stage, temp_name};
@@ -124,12 +125,16 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
         Err(e) => return Err(could_not(path, &e)),
     };
     let name = real.file_name().unwrap_or_default().as_encoded_bytes();
+    let is_token = || read_limited::read_to_string(&real, MAX_FILE).is_ok_and(|text| is_token(&text));
+    if name.starts_with(TOKEN.as_bytes()) || is_token() {
+        return Err(format!(
+            "-c {}: that is a token file, for `token_file` in the config: name the config to write; the token is typed, \
+             or the first line of stdin",
+            path.display()
+        ));
+    }
     // A relative path in a file behind a link would be relative to the link.
-    if name.is_empty()
-        || name.starts_with(TOKEN.as_bytes())
-        || path.is_symlink()
-        || real.exists() && !real.is_file()
-    {
+    if name.is_empty() || path.is_symlink() || real.exists() && !real.is_file() {
         return Err(format!("-c {}: it must name the config file", path.display()));
     }
     // The nearest directory that exists.
@@ -145,7 +150,7 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     Ok(if path == Path::new(DEFAULT_CONFIG) { path.to_owned() } else { real })
 }
 
-/// The records of a new config, as words; empty if it was kept.
+/// The records of a new config, as words, with names as typed; empty if it was kept.
 #[derive(Default)]
 pub(super) struct Records {
     pub(super) domain: String,

@@ -43,6 +43,7 @@ pub fn execute(
     let dialogue = Dialogue {
         stdin,
         is_terminal: isatty(stdin),
+        columns: terminal::columns(stdin),
         given,
         written: NOTHING_WRITTEN,
         random: Random::new(context.seed),
@@ -127,8 +128,10 @@ impl Setup<'_, '_, '_> {
         let checked = check::execute(self.options, scope, self.context, &mut console);
         let mut replaces = false;
         for line in String::from_utf8_lossy(&found).lines() {
-            if line.starts_with("warning") || line.starts_with("failure") {
-                self.dialogue.say(format_args!("  {line}"));
+            // The update prints nothing about a record that is right.
+            let right = line.strip_prefix("ok ").filter(|line| line.contains("up to date (")).map(str::trim);
+            if right.is_some() || line.starts_with("warning") || line.starts_with("failure") {
+                self.dialogue.say(format_args!("  {}", right.unwrap_or(line)));
                 replaces |= line.contains(WILL_REPLACE);
             }
         }
@@ -229,7 +232,7 @@ impl Setup<'_, '_, '_> {
             let found = found.get_or_insert_with(|| addresses::look(dialogue, self.options.families, config));
             let types = addresses::types(dialogue, found)?;
             self.records = Records {
-                domain: domain.as_str().to_owned(),
+                domain: domain.typed().to_owned(),
                 names: zone::words(&held),
                 types: addresses::words(types),
             };

@@ -4,12 +4,23 @@
 use std::os::fd::BorrowedFd;
 
 use rustix::io::{Errno, read};
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcgetwinsize, tcsetattr};
 
 /// The longest line that is kept, in bytes. A token is shorter.
 const MAX_LINE: usize = 4096;
 /// Ctrl-C and Ctrl-\.
 const CANCEL: [u8; 2] = [0x03, 0x1c];
+
+/// The number of columns in use, unless the terminal has fewer.
+const COLUMNS: u16 = 79;
+/// The fewest columns that are believed: a terminal of unknown size has 0.
+const MIN_COLUMNS: u16 = 20;
+
+/// Returns the number of columns to use: not the last one of a terminal, in which some start a new line.
+pub(super) fn columns(stdin: BorrowedFd) -> usize {
+    let width = tcgetwinsize(stdin).map_or(0, |size| size.ws_col);
+    usize::from(if width < MIN_COLUMNS { COLUMNS } else { COLUMNS.min(width - 1) })
+}
 
 /// Returns true for Ctrl-C and Ctrl-\, which end a line that is typed without echo, and are its last character.
 pub(super) fn is_cancel(byte: u8) -> bool {

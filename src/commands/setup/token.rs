@@ -28,7 +28,7 @@ pub(super) fn ask(
 ) -> Result<Option<Vec<ZoneName>>, Exit> {
     let source = if dialogue.is_terminal { "your input" } else { "stdin" };
     if dialogue.is_terminal {
-        dialogue.console.notice(format_args!("{INTRODUCTION}"));
+        dialogue.say(format_args!("{INTRODUCTION}"));
     }
     loop {
         let typed = dialogue.secret("Token (not shown): ")?;

@@ -3,7 +3,7 @@
 use super::addresses::{Addresses, Types, split};
 use super::dialogue::{Answer, Dialogue};
 use crate::cli::Existing;
-use crate::config::{Config, MultipleValues};
+use crate::config::{Config, MISPLACED, MultipleValues};
 use crate::dns::{Current, Rrset, RrsetKey, RrsetName, RrsetType, ZoneName};
 use crate::exit::Exit;
 use crate::gandi;
@@ -13,6 +13,7 @@ use crate::http::Http;
 use crate::outcome::Refusal;
 use crate::reconcile::refusal_of;
 use crate::sys::error_chain::chain;
+use crate::sys::secret;
 use crate::sys::words::number;
 
 /// More domains than this are listed side by side.
@@ -76,7 +77,7 @@ fn choose(answer: &str, domains: &[ZoneName]) -> Result<ZoneName, String> {
     let chosen = ZoneName::parse(answer.trim_end_matches('.')).map_err(|e| e.to_string())?;
     for domain in domains {
         if chosen.as_str().strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with('.')) {
-            return Err(format!("The domain is {domain}; the name in it is the next question."));
+            return Err(format!("The domain is {}; the name in it is the next question.", domain.typed()));
         }
     }
     Ok(chosen)
@@ -117,7 +118,8 @@ pub(super) type Held = Vec<(RrsetKey, Option<Rrset>)>;
 pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) -> Result<Held, Exit> {
     let given = &dialogue.given.inline.names;
     loop {
-        let question = format_args!("Name to keep updated in {domain}, @ for the domain itself [home]: ");
+        let question =
+            format_args!("Name to keep updated in {}, @ for the domain itself [home]: ", domain.typed());
         let typed = dialogue.ask_unless(given, question, "home")?;
         let http = config.detection.client();
         let mut livedns = livedns(&http, config, dialogue);
@@ -142,13 +144,13 @@ pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config)
     }
 }
 
-/// Returns the names, separated by spaces.
+/// Returns the names as typed, separated by spaces.
 pub(super) fn words(held: &Held) -> String {
     let mut words = String::new();
     for (key, _) in held {
         if key.rrtype == RrsetType::A {
             words.push_str(if words.is_empty() { "" } else { " " });
-            words.push_str(key.name.as_str());
+            words.push_str(key.name.typed());
         }
     }
     words
@@ -162,6 +164,10 @@ fn look(
     dialogue: &mut Dialogue,
     held: &mut Held,
 ) -> Result<(), (String, Exit)> {
+    // Every resolver on the way would see it.
+    if secret::is_secret_name(word) {
+        return Err((MISPLACED.to_owned(), Exit::Usage));
+    }
     let name = RrsetName::parse(word, domain).map_err(|e| (e.to_string(), Exit::Usage))?;
     let failed = |e: gandi::Error| (chain(&e), e.exit());
     let mut is_new = true;

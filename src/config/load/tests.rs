@@ -148,7 +148,7 @@ fn heartbeat_urls_are_separated_by_spaces_or_commas() {
         ("http://a.example", "URL 1 must begin with https://"),
         ("https://a.example/?x=1 http://81.2.69.142/", "URL 2 must begin with https://"),
         ("https://a.example;https://b.example", "URL 1 is not a URL such as https://host/path"),
-        ("https://müller.de/x", "write the host in its `xn--` form"),
+        ("https://müller.de/x", "URL 1: URLs have ASCII characters only: write the host in its `xn--` form"),
         (",", "needs a value"),
         (&"https://a.example/,".repeat(6), "6 URLs are too many: list at most 5"),
     ] {

@@ -13,7 +13,7 @@ fn zone_name_is_parsed_and_each_mistake_is_named() {
     for good in ["example.org", "EXAMPLE.org", "a.b.example.co.uk", "www.org", "xn--nxasmq6b.gr"] {
         assert_eq!(zone(good).as_str(), good.to_ascii_lowercase());
     }
-    let cases: [(&str, Mistake, &str); 11] = [
+    let cases: [(&str, Mistake, &str); 17] = [
         ("*.example.org", NameError::Star, "example.org"),
         ("https://example.org/", NameError::Scheme, "example.org"),
         ("example.org.", NameError::TrailingDot, "example.org"),
@@ -23,7 +23,13 @@ fn zone_name_is_parsed_and_each_mistake_is_named() {
         ("ex ample.org", NameError::BadLabel, "ex ample.org"),
         ("*.exämple.org", NameError::Star, "exämple.org"),
         ("www。exämple.org", NameError::Www, "exämple.org"),
-        ("ÖRG", NameError::OneLabel, "örg"),
+        ("ÖRG", NameError::OneLabel, "ÖRG"),
+        ("HTTPS://WWW.Example.org", NameError::Scheme, "WWW.Example.org"),
+        ("WWW。Example.org", NameError::Www, "Example.org"),
+        ("*。Example.org", NameError::Star, "Example.org"),
+        ("Ex ample.org", NameError::BadLabel, "Ex ample.org"),
+        ("ÜX!.org", NameError::BadLabel, "ÜX!.org"),
+        ("YOUR-domain.org", NameError::Placeholder, "YOUR-domain.org"),
         ("a..org", NameError::BadLabel, "a..org"),
     ];
     for (text, error, inner) in cases {
@@ -73,12 +79,18 @@ fn name_in_another_script_equals_its_ascii_form() {
         let name = |text| RrsetName::parse(text, domain);
         assert_eq!(name("*.Tür"), name("*.xn--tr-xka"));
         assert_eq!(name("*.Tür").map(|name| name.typed().to_owned()), Ok("*.tür".to_owned()));
-        for full in ["tür.müller.de", "tür.xn--mller-kva.de", "TÜR。müller.de"] {
-            assert_eq!(name(full), Err(NameError::NotRelative("tür".to_owned())), "{full}");
+        for (full, relative) in [
+            ("tür.müller.de", "tür"),
+            ("tür.xn--mller-kva.de", "tür"),
+            ("TÜR。müller.de", "TÜR"),
+            ("A。TÜR.XN--mller-kva。de", "A。TÜR"),
+        ] {
+            assert_eq!(name(full), Err(NameError::NotRelative(relative.to_owned())), "{full}");
         }
         assert_eq!(name("müller.de"), Err(NameError::NotRelative("@".to_owned())));
         assert_eq!(name("tür。"), Err(NameError::TrailingDot("tür".to_owned())));
-        assert_eq!(name("t*ür"), Err(NameError::Wildcard("t*ür".to_owned())));
+        assert_eq!(name("T*ür"), Err(NameError::Wildcard("T*ür".to_owned())));
+        assert_eq!(name("*。H!"), Err(NameError::BadLabel("H!".to_owned())));
         for bad in ["tür tor", "-ü", "tür.-", "ü/x", "tür..x"] {
             assert!(matches!(name(bad), Err(NameError::BadLabel(_))), "{bad}");
         }
@@ -99,4 +111,47 @@ fn length_of_a_name_in_another_script_is_that_of_its_ascii_form() {
     assert!(name.chars().count() < 253);
     assert_eq!(RrsetName::parse(&name, &domain), Err(NameError::TooLong));
     assert_eq!(host_name("Bücher.Example"), Ok("xn--bcher-kva.example".to_owned()));
+}
+
+/// The letters of a token must not become lower case before it is hidden by its form.
+#[test]
+fn error_about_a_secret_has_it_as_typed_and_in_no_other_form() {
+    const SECRET: &str = "AbCdEfGhIjKlMnOpQrStUvWx1Yz2";
+    let domain = zone("example.org");
+    for text in [
+        "S",
+        "S.",
+        "*。S",
+        "e\0:/S",
+        "S!",
+        "S/x",
+        "https://S/x",
+        "<S>",
+        "S❤",
+        "Ü!。S",
+        "S…",
+        "ü/S",
+        "-ü。S",
+        "S。-ü",
+        "S*",
+        "S ü.-",
+        "Ü S",
+    ] {
+        let text = text.replace('S', SECRET);
+        for error in
+            [ZoneName::parse(&text).err(), RrsetName::parse(&text, &domain).err(), host_name(&text).err()]
+        {
+            let hidden = error.map(|e| secret::hide(&e.to_string())).unwrap_or_default();
+            assert!(!hidden.to_ascii_lowercase().contains("abcdefghijkl"), "{text}: {hidden}");
+        }
+    }
+    assert!(host_name(&format!("e\0:/{SECRET}")).is_err_and(|e| e.to_string().contains(SECRET)));
+    assert_eq!(ZoneName::parse(SECRET), Err(NameError::OneLabel(SECRET.to_owned())));
+}
+
+#[test]
+fn unsupported_character_is_that_which_is_typed() {
+    // Its small letter is not supported either.
+    let error = ZoneName::parse("Ĳ.nl").map_err(|e| e.to_string());
+    assert!(error.as_ref().is_err_and(|e| e.contains("`Ĳ.nl` has the character U+0132")), "{error:?}");
 }

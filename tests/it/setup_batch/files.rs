@@ -84,13 +84,21 @@ fn leftover_of_a_killed_setup_is_no_obstacle() {
 fn path_that_cannot_be_a_config_is_told_before_any_question() {
     let s = sandbox();
     s.write("file", "");
+    s.write("mine.conf", &format!("# from admin.gandi.net\n\n{TOKEN}\n"));
+    s.write("key.conf", API_KEY);
     fs::create_dir(s.path("open")).expect("a directory");
     fs::set_permissions(s.path("open"), fs::Permissions::from_mode(0o777)).expect("chmod");
     symlink("nowhere/x.conf", s.path("dangling")).expect("a link");
     for (path, words) in [
         ("etc", "it must name the config file"),
         ("etc/..", "it must name the config file"),
-        ("etc/token", "it must name the config file"),
+        (
+            "etc/token",
+            "etc/token: that is a token file, for `token_file` in the config: name the config to write",
+        ),
+        ("etc/tokens.conf", "; the token is typed, or the first line of stdin"),
+        ("mine.conf", "mine.conf: that is a token file, for `token_file`"),
+        ("key.conf", "key.conf: that is a token file"),
         ("open/x.conf", "other users can write to "),
         ("dangling", "could not "),
         ("file/x.conf", "could not "),
@@ -100,6 +108,41 @@ fn path_that_cannot_be_a_config_is_told_before_any_question() {
         let ran = finish(&s, &mut command, TOKEN);
         nothing_written(&s, &ran, 78, &[words]);
     }
+    // A config that has a token in it is one that may be replaced.
+    s.write("inline.conf", &format!("token = {TOKEN}\n[example.org]\nnames = www\n"));
+    let mut command = s.command();
+    command.args(["setup", "-c", "inline.conf"]).args(options(&s)).args(RECORD);
+    let ran = finish(&s, &mut command, TOKEN);
+    ran.exits(78);
+    ran.says(&["exists and has another content"]);
+}
+
+#[test]
+fn names_in_another_script_are_written_as_typed() {
+    let s = sandbox();
+    s.fake.add_domain("xn--mller-kva.de");
+    let record = ["--domain", "Müller.DE", "--name", "Straße", "--name", "@", "--type", "A", "--yes"];
+    let ran = setup(&s, &record);
+    ran.exits_without_errors(0);
+    assert!(ran.stdout.contains("straße.müller.de (xn--strae-oqa.xn--mller-kva.de) A: created"), "{ran}");
+    assert!(
+        read(&s, CONFIG).ends_with("\n[müller.de]\nnames = straße @\ntypes = A\n"),
+        "{}",
+        read(&s, CONFIG)
+    );
+    let run = || s.finish(s.command().arg("-c").arg(s.path(CONFIG)));
+    run().is(0, "");
+    // Once more, and with the form that is sent.
+    assert!(setup(&s, &record).stdout.contains("Kept. Update:"));
+    let s = sandbox();
+    s.fake.add_domain("xn--mller-kva.de");
+    setup(&s, &["--domain", "xn--mller-kva.de", "--name", "xn--strae-oqa", "--type", "A", "--yes"]).exits(0);
+    assert!(
+        read(&s, CONFIG).contains("\n[xn--mller-kva.de]\nnames = xn--strae-oqa\n"),
+        "{}",
+        read(&s, CONFIG)
+    );
+    s.finish(s.command().arg("-c").arg(s.path(CONFIG))).is(0, "");
 }
 
 #[test]

@@ -91,6 +91,39 @@ fn domain_that_cannot_be_updated_is_refused() {
 }
 
 #[test]
+fn domain_of_another_organization_needs_the_option() {
+    let id = "6f1c5c2e-6c9c-11e8-b5f0-00163ec31f40";
+    let s = sandbox();
+    s.fake.set_organization("example.org", id);
+    let advice =
+        "not of the token's default organization, add `-o sharing_id=ID`: ID is the second hex string";
+    nothing_written(&s, &setup(&s, &RECORD), 78, &[advice]);
+    // At the question.
+    let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\nexample.org\n"));
+    nothing_written(&s, &ran, 78, &[advice]);
+    let option = format!("sharing_id={id}");
+    let all: Vec<&str> = RECORD.into_iter().chain(["-o", &option]).collect();
+    setup(&s, &all).exits_without_errors(0);
+    // The later runs have a config.
+    s.write(CONFIG, &read(&s, CONFIG).replace(&format!("sharing_id = {id}\n"), ""));
+    let ran = s.finish(s.command().args(["-f", "-c"]).arg(s.path(CONFIG)));
+    ran.fails(78, &["set `sharing_id` to the second hex string"]);
+    assert!(!ran.stderr.contains("-o sharing_id"), "{ran}");
+}
+
+#[test]
+fn token_in_place_of_an_answer_is_told() {
+    let s = sandbox();
+    let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{API_KEY}\n"));
+    nothing_written(
+        &s,
+        &ran,
+        64,
+        &["this looks like a token: ", "better create a new one; nothing was written"],
+    );
+}
+
+#[test]
 fn domain_on_other_nameservers_is_told() {
     let s = sandbox();
     s.fake.set_current("example.org", "other");
@@ -130,6 +163,27 @@ fn domain_is_chosen_by_number_or_name() {
         let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{answer}\nhome\nA\ny\n"));
         nothing_written(&s, &ran, 64, &[words]);
     }
+}
+
+#[test]
+fn secret_in_place_of_a_domain_or_name_is_not_printed() {
+    let s = sandbox();
+    // Recognised by its capitals.
+    let secret = "AbCdEfGhIjKlMnOpQrStUvWx1Yz2";
+    for answer in
+        [secret.to_owned(), format!("https://{secret}/"), format!("{secret}!"), format!("ü!{secret}")]
+    {
+        for answers in [format!("{answer}\n"), format!("example.org\n{answer}\n")] {
+            let ran = finish(&s, &mut command(&s, &[]), &format!("{TOKEN}\n{answers}"));
+            assert!(!ran.stderr.to_lowercase().contains(&secret.to_lowercase()), "{ran}");
+            assert!(!ran.stdout.to_lowercase().contains(&secret.to_lowercase()), "{ran}");
+            nothing_written(&s, &ran, 64, &[]);
+            let is_name = answers.starts_with("example.org");
+            ran.says(&[if is_name { "this looks like the token itself" } else { "[secret]" }]);
+        }
+    }
+    let requests = s.fake.requests();
+    assert!(!requests.iter().any(|request| request.target.to_lowercase().contains(&secret.to_lowercase())));
 }
 
 #[test]

@@ -44,11 +44,12 @@ pub(super) fn offer(dialogue: &mut Dialogue, job: &Job) -> Exit {
             let text = match cron_lines(job, table, object) {
                 Ok(found) => {
                     lines = found;
-                    format!("To run it every 5 minutes and to log to syslog:\n{}", indented(&lines))
+                    dialogue.say(format_args!("\nTo run it every 5 minutes and to log to syslog:"));
+                    indented(&lines)
                 }
-                Err(text) => ["Nothing runs it yet: ", &text].concat(),
+                Err(text) => ["\nNothing runs it yet: ", &text].concat(),
             };
-            dialogue.console.notice(format_args!("\n{text}"));
+            dialogue.console.notice(format_args!("{text}"));
             if lines.is_empty() {
                 return Exit::Ok;
             }
