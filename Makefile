@@ -27,15 +27,15 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz storm measure \
-	bench-scale bench-watch setup-lint setup-arm dist size repro cross-check test-arm test-board install uninstall \
-	deploy test-deploy
+	bench-scale bench-watch measure-watch setup-lint setup-arm dist size repro cross-check test-arm test-board install \
+	uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
 
 ## help: print this list
 help:
-	@awk '/^## [a-z-]+: / { name = $$2; sub(/:$$/, "", name); sub(/^## [a-z-]+: /, ""); printf "  %-12s %s\n", name, $$0 }' Makefile
+	@awk '/^## [a-z-]+: / { name = $$2; sub(/:$$/, "", name); sub(/^## [a-z-]+: /, ""); printf "  %-13s %s\n", name, $$0 }' Makefile
 
 ## build: build the native release binary
 build:
@@ -109,6 +109,10 @@ fuzz:
 ## measure: measure the size and peak memory of the native binary, for the README
 measure:
 	@scripts/measure.sh
+
+## measure-watch: measure memory, wake-ups and processor time of an idle `watch`, with simulated time; requires Python 3
+measure-watch:
+	@scripts/measure-watch.sh
 
 ## bench-scale: measure processor time, memory and requests for 1 to 10,000 names; requires GNU time
 bench-scale:

@@ -105,8 +105,8 @@ fn log_to(destination: LogDestination, console: &mut Console) {
 #[inline(never)]
 fn service_manager() -> Manager {
     let (usec, pid) = (text("WATCHDOG_USEC"), text("WATCHDOG_PID"));
-    let patience = notify_socket::patience(usec.as_deref(), pid.as_deref(), process::id());
-    Manager::new(path("NOTIFY_SOCKET").as_deref(), patience)
+    let interval = notify_socket::interval(usec.as_deref(), pid.as_deref(), process::id());
+    Manager::new(path("NOTIFY_SOCKET").as_deref(), interval)
 }
 
 /// Returns a descriptor that is readable from the first SIGTERM or SIGINT on. [`GRACE`] after it the process ends with

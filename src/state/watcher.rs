@@ -14,12 +14,11 @@ use super::error::{StateError, StateErrorKind};
 use crate::sys::directory::Missing;
 use crate::sys::file_limit;
 use crate::sys::hash::ConfigId;
-use crate::sys::read_limited;
 use crate::sys::time::{EARLIEST, Timestamp};
 use crate::sys::words::number;
 
-/// Maximum size of the file in bytes.
-const MAX_FILE: u64 = 4096;
+/// Maximum size of the file in bytes. The rest is ignored.
+const MAX_FILE: usize = 64;
 /// The number of attempts to take the lock: `gandi-ddns status` holds it for a moment.
 const ATTEMPTS: usize = 3;
 /// The pause between two attempts.
@@ -115,7 +114,9 @@ pub fn last_watcher(dir: &Path, id: ConfigId) -> Option<WatcherStatus> {
     let file = dir.open_file(&dir.name("watch"), "open the lock", OFlags::RDWR).ok()?;
     // A shared lock, so that two inspections at a time do not take each other for a watcher.
     let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-    let text = read_limited::read_open(&file, MAX_FILE).and_then(read_limited::text_of).unwrap_or_default();
+    let mut text = [0; MAX_FILE];
+    let length = file.read_at(&mut text, 0).unwrap_or(0);
+    let text = str::from_utf8(&text[..length]).unwrap_or_default();
     let mut words = text.split_ascii_whitespace().skip(1);
     Some(WatcherStatus {
         is_running,

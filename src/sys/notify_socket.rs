@@ -11,12 +11,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::oneshot::spawn;
-use super::words::{beginning, number};
+use super::words::number;
 
-/// The shortest interval of the pings: a manager that wants them more often would keep this machine awake.
-const MIN_INTERVAL: Duration = Duration::from_millis(10);
-/// Maximum size of a status in bytes.
-const MAX_STATUS: usize = 500;
+/// The shortest interval of the pings, in milliseconds: a manager that wants them more often would keep this machine awake.
+const MIN_INTERVAL: u64 = 10;
 /// The message that all is well.
 const PING: &str = "WATCHDOG=1";
 
@@ -25,31 +23,31 @@ const PING: &str = "WATCHDOG=1";
 pub struct Manager {
     /// The socket, and the address of the manager's.
     socket: Option<Arc<(UnixDatagram, SocketAddr)>>,
-    /// The interval of the pings: half of the manager's patience. `None` if it wants none.
-    interval: Option<Duration>,
-    /// The time at which the next ping is due.
-    due: Instant,
+    /// The interval of the pings, in milliseconds; `None` if the manager wants none.
+    interval: Option<u64>,
+    /// The time at which the next ping is due, in milliseconds of the caller's clock.
+    due: u64,
 }
 
 /// Pings from a thread of its own. They end when this is dropped.
 pub(crate) struct Pings(Option<(Arc<AtomicBool>, JoinHandle<()>)>);
 
-/// Returns the patience of the manager from `$WATCHDOG_USEC` and `$WATCHDOG_PID`; `None` if it wants no pings, or wants
-/// them from another process than `pid`.
+/// Returns the interval of pings in milliseconds, half of the manager's patience, from `$WATCHDOG_USEC` and
+/// `$WATCHDOG_PID`; `None` if it wants no pings, or wants them from another process than `this`.
 #[must_use]
-pub fn patience(usec: Option<&str>, pid: Option<&str>, this: u32) -> Option<Duration> {
+pub fn interval(usec: Option<&str>, pid: Option<&str>, this: u32) -> Option<u64> {
     let usec = number::<u64>(usec?, 10).filter(|usec| *usec > 0)?;
-    pid.is_none_or(|pid| number(pid, 10) == Some(this)).then_some(Duration::from_micros(usec))
+    pid.is_none_or(|pid| number(pid, 10) == Some(this)).then_some((usec / 2000).max(MIN_INTERVAL))
 }
 
 impl Manager {
     /// Opens a socket for messages to the one at `name`: a path, or an abstract name after `@`. Anything else, such as
     /// the `vsock:` of a virtual machine, is ignored.
     #[must_use]
-    pub fn new(name: Option<&Path>, patience: Option<Duration>) -> Self {
+    pub fn new(name: Option<&Path>, interval: Option<u64>) -> Self {
         let socket = name.and_then(open).map(Arc::new);
-        let interval = patience.filter(|_| socket.is_some()).map(|patience| (patience / 2).max(MIN_INTERVAL));
-        Self { socket, interval, due: Instant::now() }
+        let interval = interval.filter(|_| socket.is_some());
+        Self { socket, interval, due: 0 }
     }
 
     /// Sends assignments, one a line, such as `READY=1`. A manager that is too busy to take them does not get them.
@@ -59,21 +57,14 @@ impl Manager {
         }
     }
 
-    /// Sends the text that the manager shows to its user. Must not contain a secret.
-    pub(crate) fn status(&self, text: &str) {
-        // A line break would begin another assignment.
-        let text = text.replace(|c: char| c.is_control(), " ");
-        self.send(&["STATUS=", beginning(&text, MAX_STATUS)].concat());
-    }
-
-    /// Sends a ping if one is due. Returns the time until the next one; `None` if the manager wants none.
-    pub(crate) fn ping(&mut self, now: Instant) -> Option<Duration> {
-        let interval = self.interval?;
+    /// Sends a ping if one is due. Returns the time until the next one, at most `time`; all times are in milliseconds.
+    pub(crate) fn ping(&mut self, now: u64, time: u64) -> u64 {
+        let Some(interval) = self.interval else { return time };
         if now >= self.due {
             self.send(PING);
             self.due = now + interval;
         }
-        Some(self.due - now)
+        time.min(self.due - now)
     }
 
     /// Sends pings from another thread while this one works, for this time at most: work that lasts longer hangs.
@@ -84,7 +75,7 @@ impl Manager {
         let thread = spawn(Box::new(move || {
             while !is_ended.load(Ordering::Acquire) && started.elapsed() < limit {
                 manager.send(PING);
-                thread::park_timeout(interval);
+                thread::park_timeout(Duration::from_millis(interval));
             }
         }));
         Pings(thread.ok().map(|thread| (ended, thread)))
@@ -131,8 +122,8 @@ mod tests {
             Self(socket, path)
         }
 
-        fn manager(&self, patience: Option<Duration>) -> Manager {
-            Manager::new(Some(&self.1), patience)
+        fn manager(&self, interval: Option<u64>) -> Manager {
+            Manager::new(Some(&self.1), interval)
         }
 
         fn received(&self) -> String {
@@ -173,12 +164,12 @@ mod tests {
     fn names_without_a_socket_are_ignored() {
         let long = format!("/{}", "x".repeat(200));
         for name in ["/nonexistent/socket", "vsock:2:1234", "relative", "@", &long, &long.replace('/', "@")] {
-            let mut manager = Manager::new(Some(Path::new(name)), Some(Duration::from_secs(1)));
+            let mut manager = Manager::new(Some(Path::new(name)), Some(1000));
             manager.send("READY=1");
-            manager.ping(Instant::now());
+            manager.ping(0, 9);
         }
-        let mut manager = Manager::new(None, Some(Duration::from_secs(1)));
-        assert_eq!(manager.ping(Instant::now()), None, "nobody to wake up for");
+        let mut manager = Manager::new(None, Some(1000));
+        assert_eq!(manager.ping(0, 7000), 7000, "nobody to wake up for");
     }
 
     #[test]
@@ -186,43 +177,31 @@ mod tests {
         let bound = Bound::new("full");
         let manager = bound.manager(None);
         for number in 0..2000 {
-            manager.status(&number.to_string());
+            manager.send(&number.to_string());
         }
-        assert_eq!(bound.received(), "STATUS=0", "it did not block");
+        assert_eq!(bound.received(), "0", "it did not block");
         drop(bound);
         manager.send("READY=1");
     }
 
     #[test]
-    fn status_is_one_assignment_of_bounded_size() {
-        let bound = Bound::new("status");
-        let manager = bound.manager(None);
-        manager.status("a\nMAINPID=1\0\u{85}b");
-        assert_eq!(bound.received(), "STATUS=a MAINPID=1  b");
-        manager.status(&"\u{e4}".repeat(4000));
-        let text = bound.received();
-        assert!((MAX_STATUS - 1..=MAX_STATUS + 7).contains(&text.len()), "{}", text.len());
-    }
-
-    #[test]
-    fn pings_are_due_at_half_of_the_patience() {
+    fn pings_are_sent_when_they_are_due() {
         let bound = Bound::new("pings");
-        let mut manager = bound.manager(Some(Duration::from_secs(10)));
-        let start = manager.due;
-        let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(manager.ping(at(0)), Some(Duration::from_secs(5)));
-        assert_eq!(manager.ping(at(2)), Some(Duration::from_secs(3)));
+        let mut manager = bound.manager(Some(5000));
+        assert_eq!(manager.ping(700, 60_000), 5000);
+        assert_eq!(manager.ping(2700, 60_000), 3000);
+        assert_eq!(manager.ping(2700, 10), 10, "the caller has less time");
         assert_eq!(bound.received(), PING);
-        assert_eq!(manager.ping(at(5)), Some(Duration::from_secs(5)));
+        assert!(bound.is_empty(), "none at 2.7 s");
+        assert_eq!(manager.ping(5700, 60_000), 5000);
         assert_eq!(bound.received(), PING);
-        assert!(bound.is_empty(), "none at 2 s");
-        assert_eq!(bound.manager(None).ping(at(5)), None);
+        assert_eq!(bound.manager(None).ping(9000, 60_000), 60_000);
     }
 
     #[test]
     fn pings_of_the_thread_end_with_it_or_at_the_limit() {
         let bound = Bound::new("thread");
-        let manager = bound.manager(Some(Duration::from_millis(40)));
+        let manager = bound.manager(Some(20));
         let pings = manager.ping_during(Duration::from_secs(100));
         for _ in 0..3 {
             assert_eq!(bound.received(), PING);
@@ -236,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn patience_is_that_for_this_process() {
-        let patience = |usec, pid| patience(Some(usec), pid, 7).map(|p| p.as_micros());
-        assert_eq!(patience("30000000", None), Some(30_000_000));
-        assert_eq!(patience("1500", Some("7")), Some(1500));
+    fn interval_is_half_of_the_patience_with_this_process() {
+        let interval = |usec, pid| interval(Some(usec), pid, 7);
+        assert_eq!(interval("30000000", None), Some(15_000));
+        assert_eq!(interval("1500", Some("7")), Some(MIN_INTERVAL));
         for (usec, pid) in [("30000000", Some("8")), ("1", Some("")), ("0", None), ("", None), ("-1", None)] {
-            assert_eq!(patience(usec, pid), None, "{usec} {pid:?}");
+            assert_eq!(interval(usec, pid), None, "{usec} {pid:?}");
         }
-        assert_eq!(patience("18446744073709551616", None), None);
-        assert_eq!(super::patience(None, Some("7"), 7), None);
+        assert_eq!(interval("18446744073709551616", None), None);
+        assert_eq!(super::interval(None, Some("7"), 7), None);
     }
 }

@@ -173,12 +173,13 @@ impl Waiter<'_> {
         let left = self.pace.left(self.now()) / 1000;
         console.debug(format_args!("next pass in {left} s at the latest{ignored}"));
         let step = loop {
-            let (step, event) = match self.pace.next(self.now()) {
+            let now = self.now();
+            let (step, event) = match self.pace.next(now) {
                 step @ Step::Listen(time) => {
-                    (step, self.listener.wait(Duration::from_millis(presence.ping(time)), console))
+                    (step, self.listener.wait(Duration::from_millis(presence.ping(now, time)), console))
                 }
                 step @ (Step::Gather(time) | Step::Pause(time)) => {
-                    (step, self.listener.pause(Duration::from_millis(presence.ping(time))))
+                    (step, self.listener.pause(Duration::from_millis(presence.ping(now, time))))
                 }
                 step => break step,
             };

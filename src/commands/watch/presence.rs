@@ -1,19 +1,22 @@
 //! What others see of a watcher: its lock, which `status` shows, and its messages to the service manager.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::Config;
-use crate::console::Console;
+use crate::console::{Console, one_line};
 use crate::exit::Exit;
 use crate::state;
 use crate::sys::error_chain::chain;
 use crate::sys::hash::ConfigId;
 use crate::sys::notify_socket::{Manager, Pings};
 use crate::sys::time::Timestamp;
+use crate::sys::words::beginning;
 
 /// The time for hooks, heartbeats and a token in addition to the `timeout` of a pass. One that lasts longer hangs, and the
 /// service manager may end it.
 const MARGIN: Duration = Duration::from_secs(120);
+/// Maximum size of the result in bytes. systemd ignores messages of more than 4 KiB.
+const MAX_STATUS: usize = 500;
 
 /// The lock and the messages of this watcher.
 pub(super) struct Presence {
@@ -64,16 +67,16 @@ impl Presence {
         self.manager.ping_during(pass.detection.timeout + MARGIN)
     }
 
-    /// Sends a ping if one is due. Returns the milliseconds until the next one, at most `time`.
-    pub(super) fn ping(&mut self, time: u64) -> u64 {
-        let left = self.manager.ping(Instant::now());
-        // A millisecond more, so that the time is not cut to 0 when there is less left.
-        left.map_or(time, |left| time.min(left.as_secs() * 1000 + u64::from(left.subsec_millis()) + 1))
+    /// Sends a ping if one is due. Returns the time until the next one, at most `time`; all times are in milliseconds.
+    pub(super) fn ping(&mut self, now: u64, time: u64) -> u64 {
+        self.manager.ping(now, time)
     }
 
     /// Tells the service manager the result of a pass.
     #[inline(never)]
     pub(super) fn tell(&self, result: &str, console: &Console) {
-        self.manager.status(&console.without_secrets(result));
+        // A line break would begin another assignment.
+        let result = one_line(&console.without_secrets(result));
+        self.manager.send(&["STATUS=", beginning(&result, MAX_STATUS)].concat());
     }
 }

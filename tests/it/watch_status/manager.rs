@@ -4,8 +4,8 @@ use std::fs;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
 
@@ -64,17 +64,19 @@ impl Drop for Manager {
 fn readiness_comes_before_the_first_pass_and_the_result_after_it() {
     let s = stale();
     let (manager, path) = Manager::new(&s);
-    let (asked, early) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let (manager, is_early) = (Arc::new(manager), Arc::clone(&early));
-    let (receiver, was_asked) = (Arc::clone(&manager), Arc::clone(&asked));
+    let manager = Arc::new(manager);
+    let (first, receiver) = (Mutex::new(Some(Arc::clone(&manager))), channel());
+    let sender = Mutex::new(receiver.0);
     s.fake.on_request(move |_| {
-        if !was_asked.swap(true, Ordering::SeqCst) {
-            is_early.store(receiver.next().starts_with("READY=1"), Ordering::SeqCst);
+        // Nothing but the first request takes a message.
+        if let Some(manager) = first.lock().expect("the socket").take() {
+            sender.lock().expect("a channel").send(manager.next()).expect("a receiver");
         }
     });
     let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path)]);
+    let message = receiver.1.recv_timeout(LIMIT).expect("a message before the first request");
+    assert!(message.starts_with("READY=1"), "{message}");
     let messages = manager.until("STATUS=");
-    assert!(asked.load(Ordering::SeqCst) && early.load(Ordering::SeqCst), "READY=1 is the first message");
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert!(!messages[0].contains('\n') && messages[0].len() > "STATUS=".len(), "{messages:?}");
     let ran = watching.end(Signal::TERM);
