@@ -51,10 +51,11 @@ impl Snapshot {
     const NOTHING: Self = Self { hash: FNV_START, tentative: 0 };
 
     /// Adds an address or route of `device`, whose link is [`UP`] or not.
-    fn add(&mut self, device: &str, link: &str, kind: &str, detail: &dyn fmt::Display) {
-        let entry = format!("{device} {link} {kind} {detail}\n");
+    fn add(&mut self, device: &str, link: &str, kind: &str, detail: &str) {
         // Not the sum of their hashes: two addresses that change alike can cancel each other out.
-        self.hash = extend(self.hash, entry.as_bytes());
+        for text in [device, link, kind, detail] {
+            self.hash = extend(extend(self.hash, text.as_bytes()), b"\n");
+        }
         self.tentative += u32::from(link == UP && kind == TENTATIVE);
     }
 }
@@ -249,24 +250,20 @@ fn address_of(
 pub(crate) fn snapshot() -> Snapshot {
     let listed = if_addrs::get_if_addrs().unwrap_or_default();
     let mut snapshot = Snapshot::NOTHING;
-    let mut add = |device: &str, kind: &str, detail: &dyn fmt::Display| {
+    let mut add = |device: &str, kind: &str, detail: &str| {
         snapshot.add(device, if is_down(device, &listed) { "" } else { UP }, kind, detail);
     };
     for own in listed.iter().filter(|i| i.ip().is_ipv4()) {
-        add(&own.name, "", &own.ip());
+        add(&own.name, "", &own.ip().to_string());
     }
     // Those of a link, and of lo, are never published and never send to the internet.
     let addresses6 = inet6::parse(&read_limited::proc(INET6).unwrap_or_default());
     for own in addresses6.iter().filter(|a| a.is_of_global_scope()) {
-        add(&own.name, own.rejection().unwrap_or_default(), &own.address);
+        add(&own.name, own.rejection().unwrap_or_default(), &IpAddr::from(own.address).to_string());
     }
     for (family, path) in [(Family::V4, ROUTES4), (Family::V6, ROUTES6)] {
         for route in defaults(family, &read_limited::proc(path).unwrap_or_default()) {
-            add(route.device, &route.metric.to_string(), &route.gateway);
-        }
-        // Rules may lead to a default route of another table.
-        if let Some(source) = preferred_source(family) {
-            add("", "", &source);
+            add(route.device, &route.metric.to_string(), &IpAddr::from(route.gateway).to_string());
         }
     }
     snapshot
