@@ -1,13 +1,11 @@
 //! Entry points of the fuzz targets, compiled with `--cfg fuzzing` only.
 
-use super::gena::notification::{self, Values};
+use super::gena::notification::{self, MAPPINGS, UNKNOWN};
 
 /// A notification of a gateway.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// The target of the request; empty if it is no notification.
-    pub path: String,
-    /// The identifier of the subscription.
+    /// The identifier of the subscription; empty if it is no notification.
     pub sid: String,
     /// True for the first one of a subscription.
     pub is_first: bool,
@@ -19,6 +17,6 @@ pub struct Notification {
 #[must_use]
 pub fn notification(request: &str) -> Option<Notification> {
     let new = notification::read(request)?;
-    let has_values = matches!(new.values, Values::Hash(_));
-    Some(Notification { path: new.path, sid: new.sid, is_first: new.is_first, has_values })
+    let has_values = !matches!(new.values, MAPPINGS | UNKNOWN);
+    Some(Notification { sid: new.sid, is_first: new.is_first, has_values })
 }

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use crate::console::Console;
 use crate::net::Device;
 use gena::Routers;
-use nat_pmp::{Announcements, News};
+use nat_pmp::Announcements;
 use netlink::Kernel;
 
 /// Time without listening after packets or connections that were no event: a flood of them costs little.
@@ -82,6 +82,7 @@ impl<'a> Listener<'a> {
     }
 
     /// Looks for the gateways: routes or addresses may have changed.
+    #[inline(never)]
     fn find_routers(&mut self) {
         self.routers.update(Instant::now());
         if self.announcements.is_none() && !self.routers.is_empty() {
@@ -94,41 +95,42 @@ impl<'a> Listener<'a> {
     pub(crate) fn wait(&mut self, timeout: Duration, console: &mut Console) -> Option<Event> {
         let due = self.routers.due().map(|due| due.saturating_duration_since(Instant::now()));
         if due == Some(Duration::ZERO) {
-            self.find_routers();
             self.routers.step(Instant::now(), console);
             return self.drain();
         }
         let due = [due, self.kernel.next_due()].into_iter().flatten().min();
-        let mut fds = vec![self.stop];
-        fds.extend(self.kernel.socket());
-        fds.extend(self.announcements.iter().map(|a| a.socket().as_fd()));
-        fds.extend(self.routers.listeners().map(|l| l.as_fd()));
-        let ready = wait_for(&fds, due.map_or(timeout, |due| due.min(timeout)));
+        let mut fds = vec![polled(self.stop)];
+        if let Some(socket) = self.kernel.socket() {
+            fds.push(polled(socket));
+        }
+        if let Some(announcements) = &self.announcements {
+            fds.push(polled(announcements.socket().as_fd()));
+        }
+        for listener in self.routers.listeners() {
+            fds.push(polled(listener.as_fd()));
+        }
+        let is_ready = wait_for(&mut fds, due.map_or(timeout, |due| due.min(timeout)));
         let event = self.drain();
-        if event.is_none() && ready.is_some() { self.pause(AFTER_NOISE) } else { event }
+        if event.is_none() && is_ready { self.pause(AFTER_NOISE) } else { event }
     }
 
     /// Waits as [`Listener::wait`] does, but for the signal only: no other event costs anything meanwhile.
     pub(crate) fn pause(&mut self, timeout: Duration) -> Option<Event> {
-        wait_for(&[self.stop], timeout).map(|_| Event::Stop)
+        wait_for(&mut [polled(self.stop)], timeout).then_some(Event::Stop)
     }
 
     /// Takes all events that have happened so far, and returns one of them. Waits only for the rest of a notification: a
     /// second at most.
+    #[inline(never)]
     pub(crate) fn drain(&mut self) -> Option<Event> {
         let mut event = self.pause(Duration::ZERO);
         if event.is_some() {
             return event;
         }
-        if let Some(announcements) = &mut self.announcements {
-            let now = Instant::now();
-            let news = announcements.read(&self.routers.addresses(), now);
-            if news == News::Restart {
-                self.routers.renew(now);
-            }
-            if news != News::None {
-                event = Some(Event::Announcement);
-            }
+        if let Some(announcements) = &mut self.announcements
+            && announcements.read(&self.routers)
+        {
+            event = Some(Event::Announcement);
         }
         if self.routers.receive() {
             event = Some(Event::Notification);
@@ -152,20 +154,23 @@ impl<'a> Listener<'a> {
     }
 }
 
-/// Waits until one of these is readable, for `timeout` at most, and returns the first one that is.
+fn polled(fd: BorrowedFd<'_>) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(fd, PollFlags::IN)
+}
+
+/// Waits until one of these is readable, for `timeout` at most, and returns true if one is.
 #[inline(never)]
-fn wait_for(fds: &[BorrowedFd], timeout: Duration) -> Option<usize> {
-    let mut polled: Vec<PollFd> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+fn wait_for(fds: &mut [PollFd], timeout: Duration) -> bool {
     let timeout =
         Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
-    match poll(&mut polled, Some(&timeout)) {
-        Ok(_) => polled.iter().position(|fd| !fd.revents().is_empty()),
+    match poll(fds, Some(&timeout)) {
+        Ok(ready) => ready > 0,
         // Continued after SIGSTOP: the caller looks at the clock.
-        Err(Errno::INTR) => None,
+        Err(Errno::INTR) => false,
         Err(_) => {
             // Out of memory. The caller repeats this at once.
             std::thread::sleep(Duration::from_secs(1));
-            None
+            false
         }
     }
 }

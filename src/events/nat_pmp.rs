@@ -3,42 +3,21 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
+
+use super::gena::Routers;
 
 /// All hosts of the link, and the port of announcements. Each host is a member of this group.
 const ANNOUNCEMENTS: (Ipv4Addr, u16) = (Ipv4Addr::new(224, 0, 0, 1), 5350);
 /// Maximum number of packets that are read at once.
 const MAX_PACKETS: usize = 256;
-/// The same announcement is no news within this time: the first of the gateway's repetitions, which come after 250 ms and
-/// then after twice the time before.
-const REPEATED: Duration = Duration::from_secs(10);
 
 /// The socket for announcements.
 pub(super) struct Announcements {
     socket: UdpSocket,
-    /// The last one that was news, and the time when it came.
-    last: Option<(Announcement, Instant)>,
-}
-
-/// An announcement of a gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Announcement {
-    gateway: Ipv4Addr,
-    address: Ipv4Addr,
-    /// Seconds since the gateway started, or lost its table of mappings.
-    seconds: u32,
-}
-
-/// The meaning of the packets that were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum News {
-    None,
-    /// A gateway announces an address.
-    Address,
-    /// A gateway announces an address, and that it has started anew.
-    Restart,
+    /// The gateway and the address of the last one: it is repeated.
+    last: (Ipv4Addr, Ipv4Addr),
 }
 
 impl Announcements {
@@ -49,102 +28,58 @@ impl Announcements {
         socket.set_nonblocking(true)?;
         // An address of a group: packets to this machine's own addresses do not arrive.
         socket.bind(&SocketAddr::from(ANNOUNCEMENTS).into())?;
-        Ok(Self { socket: socket.into(), last: None })
+        Ok(Self { socket: socket.into(), last: (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST) })
     }
 
     pub(super) fn socket(&self) -> &UdpSocket {
         &self.socket
     }
 
-    /// Reads the packets that wait, up to a limit. Only those of `gateways` count.
-    pub(super) fn read(&mut self, gateways: &[Ipv4Addr], now: Instant) -> News {
-        let mut news = News::None;
+    /// Reads the packets that wait, up to a limit. Returns true if one of the gateways announces another address than the
+    /// last one.
+    #[inline(never)]
+    pub(super) fn read(&mut self, routers: &Routers) -> bool {
+        let mut is_news = false;
         // One byte more than a valid packet, so that a longer one is known.
         let mut buffer = [0; 13];
         for _ in 0..MAX_PACKETS {
             let Ok((length, SocketAddr::V4(sender))) = self.socket.recv_from(&mut buffer) else { break };
-            if gateways.contains(sender.ip())
-                && let Some(announcement) = parse(*sender.ip(), buffer.get(..length).unwrap_or_default())
-            {
-                news = news.max(self.compare(announcement, now));
+            if let Some(address) = parse(buffer.get(..length).unwrap_or_default()) {
+                let new = (*sender.ip(), address);
+                if new != self.last && routers.has(new.0) {
+                    self.last = new;
+                    is_news = true;
+                }
             }
         }
-        news
-    }
-
-    /// Compares an announcement with the last one.
-    fn compare(&mut self, new: Announcement, now: Instant) -> News {
-        let mut news = News::Address;
-        if let Some((last, at)) = self.last
-            && last.gateway == new.gateway
-        {
-            if new.seconds < last.seconds {
-                news = News::Restart;
-            } else if new.address == last.address && now.saturating_duration_since(at) < REPEATED {
-                return News::None;
-            }
-        }
-        self.last = Some((new, now));
-        news
+        is_news
     }
 }
 
 /// Parses the packet: version 0, opcode 128 + 0, result code 0, seconds, address.
-fn parse(gateway: Ipv4Addr, packet: &[u8]) -> Option<Announcement> {
-    let [0, 128, 0, 0, s1, s2, s3, s4, a1, a2, a3, a4] = *packet else { return None };
-    let (seconds, address) = (u32::from_be_bytes([s1, s2, s3, s4]), Ipv4Addr::new(a1, a2, a3, a4));
-    Some(Announcement { gateway, address, seconds })
+fn parse(packet: &[u8]) -> Option<Ipv4Addr> {
+    let [0, 128, 0, 0, _, _, _, _, a, b, c, d] = *packet else { return None };
+    Some(Ipv4Addr::new(a, b, c, d))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GATEWAY: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 1);
-
-    fn packet(seconds: u32, last: u8) -> Vec<u8> {
-        [&[0, 128, 0, 0][..], &seconds.to_be_bytes(), &[81, 2, 69, last]].concat()
-    }
-
     #[test]
     fn announcement_is_a_response_with_an_address() {
-        let good = packet(7, 142);
-        let expected = Announcement { gateway: GATEWAY, address: Ipv4Addr::new(81, 2, 69, 142), seconds: 7 };
-        assert_eq!(parse(GATEWAY, &good), Some(expected));
+        let good = [0, 128, 0, 0, 0, 0, 0, 7, 81, 2, 69, 142];
+        assert_eq!(parse(&good), Some(Ipv4Addr::new(81, 2, 69, 142)));
         let longer = [&good[..], &[0]].concat();
         // PCP's version 2, a mapping, an error code, a request.
         let changed = |index: usize, byte: u8| {
-            let mut packet = good.clone();
+            let mut packet = good.to_vec();
             packet[index] = byte;
             packet
         };
         let others = [changed(0, 2), changed(1, 129), changed(1, 0), changed(2, 1), changed(3, 3), longer];
         for packet in others.iter().map(Vec::as_slice).chain([&good[..11], &[0, 128, 0, 0], &[]]) {
-            assert_eq!(parse(GATEWAY, packet), None, "{packet:?}");
+            assert_eq!(parse(packet), None, "{packet:?}");
         }
-    }
-
-    #[test]
-    fn repeated_announcement_is_no_news_for_a_while() {
-        let Ok(mut announcements) = Announcements::open() else { return };
-        let start = Instant::now();
-        let mut news = |at: u64, seconds: u32, last: u8, gateway: Ipv4Addr| {
-            let new = parse(gateway, &packet(seconds, last)).expect("an announcement");
-            announcements.compare(new, start + Duration::from_millis(at))
-        };
-        for (at, seconds, last, expected) in [
-            (0, 100, 1, News::Address),
-            (250, 100, 1, News::None),
-            (3750, 103, 1, News::None),
-            (4000, 104, 2, News::Address),
-            (13_900, 113, 2, News::None),
-            (14_000, 114, 2, News::Address),
-            (14_500, 0, 2, News::Restart),
-            (14_750, 0, 2, News::None),
-            (15_000, 1, 3, News::Address),
-        ] {
-            assert_eq!(news(at, seconds, last, GATEWAY), expected, "{at}");
-        }
-        assert_eq!(news(15_001, 0, 3, Ipv4Addr::new(10, 0, 0, 1)), News::Address, "another gateway");
     }
 }

@@ -3,88 +3,71 @@
 
 use crate::address::sources::router::exchange::body;
 use crate::address::sources::router::xml::elements;
-use crate::sys::hash::{FNV_START, add_to_hash};
+use crate::sys::hash::{FNV_START, extend};
 
 /// Maximum size of a request, in bytes.
 pub(super) const MAX_REQUEST: usize = 4 * 1024;
 /// Maximum size of its body.
 const MAX_BODY: usize = 3 * 1024;
 
+/// The values of a subscription before its first notification.
+pub(super) const NONE: u64 = 0;
+/// Values that say only that a table of port mappings has changed.
+pub(in crate::events) const MAPPINGS: u64 = 1;
+/// Values of no variable that is known. Other values are the hash of the external address and the state of the connection.
+pub(in crate::events) const UNKNOWN: u64 = FNV_START;
+
 /// A notification, or another request.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Notification {
-    /// The target of the request; empty if it is no notification.
-    pub(crate) path: String,
-    /// The identifier of the subscription.
+    /// The identifier of the subscription; empty if it is no notification.
     pub(crate) sid: String,
     /// True if it is the first one, with the values of all variables.
     pub(crate) is_first: bool,
-    pub(crate) values: Values,
-}
-
-/// The values in a notification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Values {
-    /// The variables are unknown.
-    #[default]
-    Unknown,
-    /// A table of port mappings has changed, and nothing else.
-    Mappings,
-    /// The hash of the external address and the state of the connection.
-    Hash(u64),
+    pub(crate) values: u64,
 }
 
 impl Notification {
-    /// Returns true if this is a reason to look. `values` are the last ones of its subscription, and `has_missed` is true
-    /// if a notification before it may have been lost.
-    pub(super) fn is_news(&self, values: &mut Values, has_missed: &mut bool) -> bool {
-        let is_news = match self.values {
-            _ if self.is_first => *has_missed,
-            Values::Mappings => return false,
-            Values::Unknown => true,
-            Values::Hash(_) => self.values != *values,
-        };
-        *has_missed = false;
-        *values = self.values;
-        is_news
+    /// Returns true if this is a reason to look. `last` are the last values of its subscription.
+    pub(super) fn is_news(&self, last: &mut u64) -> bool {
+        if self.values == MAPPINGS {
+            return false;
+        }
+        let is_same = if *last == NONE { self.is_first } else { self.values == *last };
+        *last = self.values;
+        !is_same || self.values == UNKNOWN && !self.is_first
     }
 }
 
 /// Parses a request. Returns `None` if it is incomplete. One whose body is too long or invalid has unknown values.
 pub(crate) fn read(data: &str) -> Option<Notification> {
     let (line, rest) = data.split_once('\n')?;
-    let mut notification = Notification::default();
-    let Some(line) = line.strip_prefix("NOTIFY ") else { return Some(notification) };
-    let mut sequence = "";
+    let mut new = Notification { sid: String::new(), is_first: false, values: UNKNOWN };
+    if !line.starts_with("NOTIFY ") {
+        return Some(new);
+    }
     let body = body(rest, MAX_BODY, &mut |name, value| {
         if name.eq_ignore_ascii_case("sid") {
-            value.clone_into(&mut notification.sid);
+            value.clone_into(&mut new.sid);
         } else if name.eq_ignore_ascii_case("seq") {
-            sequence = value;
+            new.is_first = value == "0";
         }
     });
-    match body {
-        Ok(None) => return None,
-        Ok(Some((body, _))) => notification.values = values(&body),
-        Err(_) => {}
+    if let Ok(body) = body {
+        new.values = values(&body?.0);
     }
-    notification.is_first = sequence == "0";
-    line.split(' ').next().unwrap_or_default().trim().clone_into(&mut notification.path);
-    Some(notification)
+    Some(new)
 }
 
-fn values(body: &str) -> Values {
-    let (mut values, mut hash) = (Values::Unknown, FNV_START);
+fn values(body: &str) -> u64 {
+    let (mut hash, mut has_mappings) = (UNKNOWN, false);
     elements(body, &mut |name, text| match name {
-        "ExternalIPAddress" | "ConnectionStatus" => {
-            // The length separates the texts.
-            hash = text.bytes().chain([0]).fold(hash, add_to_hash);
-            values = Values::Hash(hash);
-        }
-        "PortMappingNumberOfEntries" if values == Values::Unknown => values = Values::Mappings,
+        // The length separates the texts.
+        "ExternalIPAddress" | "ConnectionStatus" => hash = extend(extend(hash, text.as_bytes()), &[0]),
+        "PortMappingNumberOfEntries" => has_mappings = true,
         _ => {}
     });
-    values
+    if has_mappings && hash == UNKNOWN { MAPPINGS } else { hash }
 }
 
 #[cfg(test)]
@@ -109,24 +92,24 @@ mod tests {
     fn notification_is_read_when_it_is_complete() {
         let whole = request("7", &variables("81.2.69.142", "Connected"));
         let new = read(&whole).expect("complete");
-        assert_eq!((new.path.as_str(), new.sid.as_str(), new.is_first), ("/1f", "uuid:1", false));
-        assert!(matches!(new.values, Values::Hash(_)));
+        assert_eq!((new.sid.as_str(), new.is_first), ("uuid:1", false));
+        assert!(!matches!(new.values, MAPPINGS | UNKNOWN));
         for length in 0..whole.len() {
             assert_eq!(read(&whole[..length]), None, "{length}");
         }
         assert!(read(&request("0", "")).expect("complete").is_first);
         let chunked = format!("{HEAD}sid:uuid:1\nTransfer-Encoding: chunked\n\n3\r\n<a>\r\n0\r\n\r\n");
-        assert_eq!(read(&chunked).expect("complete").values, Values::Unknown);
+        assert_eq!(read(&chunked).expect("complete").values, UNKNOWN);
         assert_eq!(read(&chunked[..chunked.len() - 5]), None);
         let bare = read("NOTIFY http://192.168.1.2:4000/1f\n\n").expect("complete");
-        assert_eq!((bare.path.as_str(), bare.sid.as_str()), ("http://192.168.1.2:4000/1f", ""));
+        assert_eq!((bare.sid.as_str(), bare.values), ("", UNKNOWN));
     }
 
     #[test]
-    fn request_that_is_none_has_no_path() {
+    fn request_that_is_none_has_no_identifier() {
         for data in ["GET /1f HTTP/1.1\r\n", "NOTIFY\n", "notify /1f HTTP/1.1\n", "\n", "\u{16}\u{3}\u{1}\n"]
         {
-            assert_eq!(read(data), Some(Notification::default()), "{data}");
+            assert_eq!(read(data).expect("complete").sid, "", "{data}");
         }
     }
 
@@ -134,18 +117,20 @@ mod tests {
     fn long_or_invalid_body_has_unknown_values() {
         for framing in ["Content-Length: 3073", "Content-Length: x", "Transfer-Encoding: chunked\r\n\r\nx"] {
             let new = read(&format!("{HEAD}SID: uuid:1\r\n{framing}\r\n\r\n")).expect("enough");
-            assert_eq!((new.sid.as_str(), new.values), ("uuid:1", Values::Unknown), "{framing}");
+            assert_eq!((new.sid.as_str(), new.values), ("uuid:1", UNKNOWN), "{framing}");
         }
     }
 
     #[test]
     fn news_are_other_values_than_the_last_ones() {
-        let (mut values, mut has_missed) = (Values::Unknown, false);
+        let mut values = NONE;
         let mappings = "<PortMappingNumberOfEntries>5</PortMappingNumberOfEntries>";
         let all = |address| format!("{mappings}{}", variables(address, "Connected"));
         let mut is_news = |seq: &str, properties: &str, missed: bool| {
-            has_missed |= missed;
-            read(&request(seq, properties)).expect("complete").is_news(&mut values, &mut has_missed)
+            if missed {
+                values = UNKNOWN;
+            }
+            read(&request(seq, properties)).expect("complete").is_news(&mut values)
         };
         for (seq, properties, missed, expected) in [
             ("0", all("81.2.69.1").as_str(), false, false),

@@ -42,7 +42,7 @@ fn announcement_is_never_an_address() {
     let watcher = Watcher::start(&home);
     watcher.follows(&home.s, ADDRESS);
     // The search for events follows the first pass.
-    watcher.prints("announces no changes via UPnP", 1);
+    watcher.prints("UPnP events of the gateway 192.168.1.1: none", 1);
     let requests = home.s.fake.requests().len();
     send_from(GATEWAY, "router", &announcement(5, NEW.parse().expect("an address")));
     watcher.prints(&format!("woken: {ANNOUNCED}"), 1);

@@ -4,15 +4,51 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::head::{self, headers};
+use super::location::Location;
 use crate::net::{Device, bind};
 use crate::sys::words::number;
 
 /// Maximum size of everything that is not the body, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
+const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
+
+/// A request to the gateway.
+pub(super) struct Request<'a> {
+    pub(super) method: &'a str,
+    pub(super) location: &'a Location,
+    /// More headers, each with its end of line.
+    pub(super) headers: &'a str,
+    pub(super) body: &'a str,
+    /// Maximum size of the response's body, in bytes.
+    pub(super) limit: usize,
+    /// True if the response need not have a body, nor say so.
+    pub(super) is_head_enough: bool,
+}
+
+impl Request<'_> {
+    /// Returns the text to send. The headers have the case that common `UPnP` clients use: old routers do not find them in
+    /// another.
+    fn text(&self, gateway: Ipv4Addr) -> String {
+        [
+            self.method,
+            " ",
+            &self.location.path,
+            " HTTP/1.1\r\nHost: ",
+            &SocketAddrV4::new(gateway, self.location.port).to_string(),
+            "\r\nUser-Agent: ",
+            USER_AGENT,
+            "\r\n",
+            self.headers,
+            "Connection: close\r\n\r\n",
+            self.body,
+        ]
+        .concat()
+    }
+}
 
 /// Reasons for an exchange to fail. The text continues "the request for … failed: ".
 pub(crate) enum ExchangeError {
@@ -46,30 +82,24 @@ impl From<io::Error> for ExchangeError {
     }
 }
 
-/// Connects to this port of the gateway, by `device` if given.
-pub(super) fn connect(
-    gateway: Ipv4Addr,
-    port: u16,
-    device: Option<&Device>,
-    deadline: Instant,
-) -> Result<TcpStream, ExchangeError> {
-    Ok(bind::tcp((gateway, port).into(), device, left(deadline)?)?)
-}
-
-/// Sends `request`. Returns the status and the body, which has at most `limit` bytes, at the `deadline` at the latest.
+/// Sends `request` to the gateway, by `device` if given. Returns the status and the body, at the `deadline` at the latest.
+/// Passes the headers of the response to `visit`, name and value, perhaps several times.
+#[inline(never)]
 pub(super) fn exchange(
-    mut stream: TcpStream,
-    request: &str,
-    limit: usize,
+    gateway: Ipv4Addr,
+    device: Option<&Device>,
+    request: &Request,
     deadline: Instant,
+    visit: &mut dyn FnMut(&str, &str),
 ) -> Result<(u16, String), ExchangeError> {
-    send(&mut stream, request)?;
+    let mut stream = bind::tcp((gateway, request.location.port).into(), device, left(deadline)?)?;
+    send(&mut stream, &request.text(gateway))?;
     let mut response = None;
     receive(&mut stream, deadline, &mut |data, is_closed| {
-        response = parse(data, limit)?;
+        response = parse(data, request.limit, visit)?;
         match &response {
-            Some((_, _, end)) if *end == End::Reached || is_closed => Ok(true),
-            _ if data.len() > limit + MAX_HEAD => Err(ExchangeError::TooLong(limit)),
+            Some((_, _, end)) if *end == End::Reached || is_closed || request.is_head_enough => Ok(true),
+            _ if data.len() > request.limit + MAX_HEAD => Err(ExchangeError::TooLong(request.limit)),
             _ => Ok(false),
         }
     })?;
@@ -127,16 +157,21 @@ pub(crate) enum End {
     Closed,
 }
 
-/// Parses the data received so far (RFC 9112, section 6.3): status and body. Returns `None` if the response is known to
-/// be incomplete.
-pub(super) fn parse(mut data: &str, limit: usize) -> Result<Option<(u16, String, End)>, ExchangeError> {
+/// Parses the data received so far (RFC 9112, section 6.3): status and body, and passes the headers to `visit`. Returns
+/// `None` if the response is known to be incomplete.
+pub(super) fn parse(
+    mut data: &str,
+    limit: usize,
+    visit: &mut dyn FnMut(&str, &str),
+) -> Result<Option<(u16, String, End)>, ExchangeError> {
     loop {
         let Some((status, rest)) = head::status(data) else {
             let is_http = data.starts_with("HTTP/1.") || "HTTP/1.".starts_with(data);
             return if is_http { Ok(None) } else { Err(ExchangeError::Invalid) };
         };
         if status >= 200 {
-            return Ok(body(rest, limit, &mut |_, _| {})?.map(|(body, end)| (status, body, end)));
+            let body = body(rest, limit, &mut |name, value| visit(name, value))?;
+            return Ok(body.map(|(body, end)| (status, body, end)));
         }
         // Interim responses (1xx) are skipped.
         let Some(rest) = headers(rest, &mut |_, _| {}) else { return Ok(None) };
@@ -207,7 +242,7 @@ mod tests {
 
     /// Returns status and body of a response with at most 9 bytes, with `...` if it ends with the connection.
     fn parsed(data: &str) -> String {
-        match parse(data, 9) {
+        match parse(data, 9, &mut |_, _| {}) {
             Ok(None) => "incomplete".to_owned(),
             Ok(Some((status, body, End::Reached))) => format!("{status} {body}"),
             Ok(Some((status, body, End::Closed))) => format!("{status} {body}..."),

@@ -8,7 +8,7 @@ use super::nat_pmp::{self, NatPmp};
 use super::services;
 use super::soap;
 use super::ssdp;
-use super::subscription;
+use super::subscription::{Granted, MAX_BODY};
 
 /// A URL on the gateway: port, path and query.
 pub type Url = (u16, String);
@@ -52,7 +52,10 @@ pub fn event_urls(xml: &str, base: &Url) -> Vec<Url> {
 /// Parses a response to a subscription: status, identifier, seconds until it must be renewed.
 #[must_use]
 pub fn subscription(response: &str) -> Option<(u16, String, u64)> {
-    subscription::read(response).map(|r| (r.status, r.sid, r.renew_after.as_secs()))
+    let mut granted = Granted::default();
+    let parsed = exchange::parse(response, MAX_BODY, &mut |name, value| granted.note(name, value));
+    let (status, _, _) = parsed.ok()??;
+    Some((status, granted.sid, granted.renew_after.as_secs()))
 }
 
 /// Parses a SOAP response.
@@ -89,7 +92,7 @@ pub enum Received {
 /// Parses the bytes of an HTTP response so far.
 #[must_use]
 pub fn http_response(data: &str, limit: usize) -> Received {
-    match exchange::parse(data, limit) {
+    match exchange::parse(data, limit, &mut |_, _| {}) {
         Ok(None) => Received::Incomplete,
         Ok(Some((status, body, End::Reached))) => Received::Complete(status, body),
         Ok(Some((status, body, End::Closed))) => Received::UntilClosed(status, body),

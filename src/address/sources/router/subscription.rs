@@ -6,17 +6,16 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use super::exchange::{ExchangeError, connect, receive, send};
-use super::head::{self, headers};
+use super::exchange::{ExchangeError, Request, exchange};
 use super::location::Location;
-use super::upnp::{self, request};
+use super::upnp;
 use crate::net::route::{ROUTES4, gateway};
 use crate::net::{Device, udp};
 use crate::sys::read_limited;
 use crate::sys::words::number;
 
-/// Maximum size of the head of a response, in bytes.
-const MAX_HEAD: usize = 4 * 1024;
+/// Maximum size of the body of a response, which is of no interest, in bytes.
+pub(super) const MAX_BODY: usize = 4 * 1024;
 /// Maximum length of the identifier of a subscription, in bytes.
 const MAX_SID: usize = 200;
 /// The shortest and the longest time that a subscription is taken to last, in seconds, whatever the gateway grants: a
@@ -24,19 +23,15 @@ const MAX_SID: usize = 200;
 const LASTS: (u64, u64) = (20, 3600);
 
 /// A gateway, and the way to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gateway {
-    /// The interface that packets to it leave by; `None` for the system's choice.
-    pub(crate) device: Option<Device>,
     pub(crate) address: Ipv4Addr,
     /// The address of this machine that it sees.
     pub(crate) own: Ipv4Addr,
 }
 
-/// A response to a request for a subscription.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Response {
-    pub(crate) status: u16,
+/// The headers of a response to a request for a subscription.
+pub(crate) struct Granted {
     /// The identifier of the subscription; empty if there is no valid one.
     pub(crate) sid: String,
     /// Time until it must be renewed: half of what is granted.
@@ -52,69 +47,47 @@ impl Gateway {
         else {
             return None;
         };
-        Some(Self { device: device.cloned(), address, own })
+        Some(Self { address, own })
     }
 
-    /// Returns the locations of its descriptions.
-    pub(crate) fn descriptions(&self, deadline: Instant) -> Vec<Location> {
-        upnp::descriptions(self.address, self.device.as_ref(), deadline).unwrap_or_default()
+    /// Returns the URLs where its services announce a change of the address.
+    pub(crate) fn event_urls(self, device: Option<&Device>, deadline: Instant) -> Vec<Location> {
+        upnp::event_urls(self.address, device, deadline)
     }
 
-    /// Returns the URLs where the services of the description at `location` announce a change of the address.
-    pub(crate) fn event_urls(&self, location: &Location, deadline: Instant) -> Vec<Location> {
-        upnp::event_urls(self.address, self.device.as_ref(), location, deadline)
-    }
-
-    /// Asks for a subscription, or for its renewal, with these headers.
-    pub(crate) fn subscribe(
-        &self,
-        location: &Location,
-        headers: &str,
+    /// Sends a request for a subscription, for its renewal or for its end. Returns the status, and what is granted.
+    #[inline(never)]
+    pub(crate) fn ask(
+        self,
+        device: Option<&Device>,
+        (method, location, headers): (&str, &Location, &str),
         deadline: Instant,
-    ) -> Result<Response, ExchangeError> {
-        self.ask("SUBSCRIBE", location, &[headers, "TIMEOUT: Second-1800\r\n"].concat(), deadline)
-    }
-
-    /// Ends a subscription.
-    pub(crate) fn unsubscribe(&self, location: &Location, sid: &str, deadline: Instant) {
-        // It runs out by itself.
-        let _ = self.ask("UNSUBSCRIBE", location, &["SID: ", sid, "\r\n"].concat(), deadline);
-    }
-
-    fn ask(
-        &self,
-        method: &str,
-        location: &Location,
-        headers: &str,
-        deadline: Instant,
-    ) -> Result<Response, ExchangeError> {
-        let mut stream = connect(self.address, location.port, self.device.as_ref(), deadline)?;
-        send(&mut stream, &request(method, self.address, location, headers, ""))?;
-        let mut response = None;
-        receive(&mut stream, deadline, &mut |data, _| {
-            response = read(data);
-            if data.len() > MAX_HEAD { Err(ExchangeError::TooLong(MAX_HEAD)) } else { Ok(response.is_some()) }
-        })?;
-        response.ok_or(ExchangeError::Closed)
+    ) -> Result<(u16, Granted), ExchangeError> {
+        let mut granted = Granted::default();
+        let request = Request { method, location, headers, body: "", limit: MAX_BODY, is_head_enough: true };
+        let visit = &mut |name: &str, value: &str| granted.note(name, value);
+        let (status, _) = exchange(self.address, device, &request, deadline, visit)?;
+        Ok((status, granted))
     }
 }
 
-/// Parses a response, whose body is of no interest. Returns `None` if its head is incomplete.
-pub(super) fn read(data: &str) -> Option<Response> {
-    let (status, rest) = head::status(data)?;
-    let (mut sid, mut granted) = ("", "");
-    headers(rest, &mut |name, value| {
-        if name.eq_ignore_ascii_case("sid") {
-            sid = value;
-        } else if name.eq_ignore_ascii_case("timeout") {
-            granted = value;
-        }
-    })?;
-    // It goes into the header of a request.
-    if sid.len() > MAX_SID || !sid.bytes().all(|b| b.is_ascii_graphic()) {
-        sid = "";
+impl Default for Granted {
+    fn default() -> Self {
+        Self { sid: String::new(), renew_after: renew_after("") }
     }
-    Some(Response { status, sid: sid.to_owned(), renew_after: renew_after(granted) })
+}
+
+impl Granted {
+    /// Notes a header of the response.
+    pub(super) fn note(&mut self, name: &str, value: &str) {
+        // It goes into the header of a request.
+        let is_sid = || value.len() <= MAX_SID && value.bytes().all(|b| b.is_ascii_graphic());
+        if name.eq_ignore_ascii_case("timeout") {
+            self.renew_after = renew_after(value);
+        } else if name.eq_ignore_ascii_case("sid") && is_sid() {
+            value.clone_into(&mut self.sid);
+        }
+    }
 }
 
 /// Returns half of the time that `TIMEOUT` grants, such as `Second-1800` or `Second-infinite`.
@@ -126,6 +99,7 @@ fn renew_after(granted: &str) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use super::super::exchange::parse;
     use super::*;
 
     #[test]
@@ -140,12 +114,17 @@ mod tests {
             (&long, "200  1800"),
             ("HTTP/1.1 200 OK\r\nSID: uuid:1\r\n", "incomplete"),
             ("HTTP/1.1 20", "incomplete"),
-            ("<html>\r\n\r\n", "incomplete"),
+            ("<html>\r\n\r\n", "the response is not HTTP"),
             ("", "incomplete"),
         ] {
-            let text = read(data).map_or("incomplete".to_owned(), |r| {
-                format!("{} {} {}", r.status, r.sid, r.renew_after.as_secs())
-            });
+            let mut granted = Granted::default();
+            let text = match parse(data, MAX_BODY, &mut |name, value| granted.note(name, value)) {
+                Ok(Some((status, ..))) => {
+                    format!("{status} {} {}", granted.sid, granted.renew_after.as_secs())
+                }
+                Ok(None) => "incomplete".to_owned(),
+                Err(e) => e.to_string(),
+            };
             assert_eq!(text, expected, "{data}");
         }
     }

@@ -5,10 +5,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use super::exchange::{connect, exchange};
+use super::exchange::{Request, exchange};
 use super::location::Location;
 use super::services::services;
 use super::soap;
@@ -28,7 +28,6 @@ const MAX_SOAP: usize = 8 * 1024;
 const MAX_SERVICES: usize = 16;
 /// Maximum number of URLs of one description that a subscription is asked for.
 const MAX_SUBSCRIPTIONS: usize = 4;
-const USER_AGENT: &str = concat!("gandi-ddns/", env!("CARGO_PKG_VERSION"));
 
 /// Reasons for a gateway to give no address via `UPnP`.
 pub(super) enum UpnpError {
@@ -63,69 +62,14 @@ pub(super) fn query(
     queries.private.ok_or(queries.error)
 }
 
-/// Searches for the descriptions of `gateway`, until the deadline.
-pub(super) fn descriptions(
-    gateway: Ipv4Addr,
-    device: Option<&Device>,
-    deadline: Instant,
-) -> io::Result<Vec<Location>> {
-    let mut search = Search::new(gateway, device)?;
-    let mut found = Vec::new();
-    for (targets, wait) in SEARCHES {
-        search.send(targets)?;
-        let end = deadline.min(Instant::now() + Duration::from_millis(wait));
-        while let Some((location, _)) = search.next(end) {
-            found.push(location);
-        }
-        if !found.is_empty() {
-            break;
-        }
-    }
-    Ok(found)
-}
-
-/// Returns the URLs where the services of the description at `location` announce a change of the address.
-pub(super) fn event_urls(
-    gateway: Ipv4Addr,
-    device: Option<&Device>,
-    location: &Location,
-    deadline: Instant,
-) -> Vec<Location> {
-    let mut urls = Vec::new();
-    if let Ok((200, description)) = Queries::new(gateway, device, deadline).fetch(location, None) {
-        for url in services(&description, location).into_iter().filter_map(|s| s.events) {
-            if urls.len() < MAX_SUBSCRIPTIONS && !urls.contains(&url) {
-                urls.push(url);
-            }
-        }
-    }
-    urls
-}
-
-/// Returns a request to the gateway. The headers have the case that common `UPnP` clients use: old routers do not find
-/// them in another. `headers` are more of them, each with its end of line.
-pub(super) fn request(
-    method: &str,
-    gateway: Ipv4Addr,
-    location: &Location,
-    headers: &str,
-    body: &str,
-) -> String {
-    let host = SocketAddrV4::new(gateway, location.port).to_string();
-    [
-        method,
-        " ",
-        &location.path,
-        " HTTP/1.1\r\nHost: ",
-        &host,
-        "\r\nUser-Agent: ",
-        USER_AGENT,
-        "\r\n",
-        headers,
-        "Connection: close\r\n\r\n",
-        body,
-    ]
-    .concat()
+/// Returns the URLs where the services of the first description of `gateway` that has some announce a change of the
+/// address.
+pub(super) fn event_urls(gateway: Ipv4Addr, device: Option<&Device>, deadline: Instant) -> Vec<Location> {
+    let mut queries = Queries::new(gateway, device, deadline);
+    queries.events = Some(Vec::new());
+    // A failure is that of a gateway without events.
+    let _ = queries.search();
+    queries.events.unwrap_or_default()
 }
 
 /// The queries of one gateway, and their results other than a public address.
@@ -138,14 +82,17 @@ struct Queries<'a> {
     private: Option<Ipv4Addr>,
     /// The last error.
     error: UpnpError,
+    /// The URLs of events, if these are searched for and not the address.
+    events: Option<Vec<Location>>,
 }
 
 impl<'a> Queries<'a> {
     fn new(gateway: Ipv4Addr, device: Option<&'a Device>, deadline: Instant) -> Self {
-        Self { gateway, device, deadline, private: None, error: UpnpError::Silent }
+        Self { gateway, device, deadline, private: None, error: UpnpError::Silent, events: None }
     }
 
     /// Searches for descriptions, and returns the first public address.
+    #[inline(never)]
     fn search(&mut self) -> io::Result<Option<Ipv4Addr>> {
         let mut search = Search::new(self.gateway, self.device)?;
         for (targets, wait) in SEARCHES {
@@ -171,6 +118,15 @@ impl<'a> Queries<'a> {
             Err(e) => Err(e),
         };
         let services = description.as_ref().map_or(Vec::new(), |description| services(description, location));
+        if let Some(events) = &mut self.events {
+            for url in services.into_iter().filter_map(|s| s.events) {
+                if events.len() < MAX_SUBSCRIPTIONS && !events.contains(&url) {
+                    events.push(url);
+                }
+            }
+            // Any address ends the search.
+            return (!events.is_empty()).then_some(self.gateway);
+        }
         // Another sender than the gateway does not prove that the gateway has a description there.
         if sender == Sender::Gateway {
             match description {
@@ -211,10 +167,10 @@ impl<'a> Queries<'a> {
                 ("address", MAX_SOAP, "POST", headers.concat(), body)
             }
         };
-        let request = request(method, self.gateway, location, &headers, &body);
+        let request =
+            Request { method, location, headers: &headers, body: &body, limit, is_head_enough: false };
         let deadline = self.deadline.min(Instant::now() + EXCHANGE_TIMEOUT);
-        connect(self.gateway, location.port, self.device, deadline)
-            .and_then(|stream| exchange(stream, &request, limit, deadline))
+        exchange(self.gateway, self.device, &request, deadline, &mut |_, _| {})
             .map_err(|e| format!("answers UPnP, but the request for its {document} failed: {e}"))
     }
 }
