@@ -9,6 +9,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use rustix::net::{SocketFlags, accept_with};
 use socket2::Type;
 
 use crate::address::sources::router::exchange::{receive, send};
@@ -30,6 +31,9 @@ const SETTLED: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(900);
 /// Maximum number of connections that are accepted at once, by gateway.
 const MAX_CONNECTIONS: usize = 64;
+/// The responses to a notification and to any other request.
+const ACCEPTED: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const REFUSED: &str = "HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 /// Number of connections that wait to be accepted.
 const BACKLOG: i32 = 8;
 
@@ -88,11 +92,6 @@ impl Routers {
         self.0.iter().filter_map(|r| r.callback.as_ref()).map(|c| &c.0)
     }
 
-    /// Returns the time of the next step.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.0.iter().filter(|r| r.gateway.is_some()).map(|r| r.due).min()
-    }
-
     /// Compares the gateways with the present routes, and forgets the state of one that has changed. To be called when
     /// addresses or routes have changed.
     pub(super) fn update(&mut self, now: Instant) {
@@ -105,13 +104,19 @@ impl Routers {
         }
     }
 
-    /// Takes the next step of each gateway for which one is due.
-    pub(super) fn step(&mut self, now: Instant, console: &mut Console) {
+    /// Takes the next step of each gateway for which one is due. Returns the time until the next one, `timeout` at most.
+    pub(super) fn step(&mut self, mut timeout: Duration, console: &mut Console) -> Duration {
+        let now = Instant::now();
         for router in &mut self.0 {
-            if router.due <= now {
-                router.step(now, console);
+            if let Some(gateway) = router.gateway {
+                let left = router.due.saturating_duration_since(now);
+                timeout = timeout.min(left);
+                if left.is_zero() {
+                    router.step(gateway, now, console);
+                }
             }
         }
+        timeout
     }
 
     /// Receives the notifications that wait. Returns true if one is a reason to look.
@@ -124,8 +129,10 @@ impl Routers {
                 if Instant::now() >= deadline {
                     break;
                 }
-                let Ok((stream, peer)) = listener.accept() else { break };
-                if peer.ip() == gateway.address {
+                // Without the large accept4(2) of the C library.
+                let Ok(stream) = accept_with(listener, SocketFlags::CLOEXEC) else { break };
+                let stream = TcpStream::from(stream);
+                if stream.peer_addr().is_ok_and(|peer| peer.ip() == gateway.address) {
                     is_news |= router.answer(stream, deadline);
                 }
             }
@@ -137,11 +144,12 @@ impl Routers {
     pub(super) fn end(&mut self) {
         let deadline = Instant::now() + END;
         for router in &self.0 {
-            for subscription in router.all.iter().filter(|s| !s.sid.is_empty()) {
-                if let Some(gateway) = router.gateway {
+            let Some(gateway) = router.gateway else { continue };
+            for subscription in &router.all {
+                if !subscription.sid.is_empty() {
                     let ask = ("UNSUBSCRIBE", &subscription.location, &*subscription.header());
                     // It runs out by itself.
-                    let _ = gateway.ask(router.device.as_ref(), ask, deadline);
+                    let _ = gateway.ask(router.device.as_ref(), ask, String::new(), deadline);
                 }
             }
         }
@@ -164,30 +172,25 @@ impl Router {
 
     /// Searches for services, or asks for one subscription or renewal.
     #[inline(never)]
-    fn step(&mut self, now: Instant, console: &mut Console) {
-        let Some(gateway) = self.gateway else { return };
-        let result = if self.all.is_empty() {
+    fn step(&mut self, gateway: Gateway, now: Instant, console: &mut Console) {
+        let (result, reason) = if self.all.is_empty() {
             self.search(gateway, now + SEARCH);
-            "none".to_owned()
+            (if self.all.is_empty() { "none" } else { "found" }, String::new())
         } else {
             self.subscribe(gateway, now + STEP)
         };
+        console.debug(format_args!("UPnP events of the gateway {}: {result}{reason}", gateway.address));
         if self.next >= self.all.len() {
             self.next = 0;
             self.due = now + self.renew_after;
             self.renew_after = AGAIN;
         }
-        // After a search, the next step follows at once.
-        if self.all.is_empty() || !result.is_empty() {
-            console.debug(format_args!("UPnP events of the gateway {}: {result}", gateway.address));
-        }
     }
 
     /// Searches for services.
     fn search(&mut self, gateway: Gateway, deadline: Instant) {
-        self.callback = None;
-        if let Ok(callback) = listen(gateway, self.device.as_ref()) {
-            self.callback = Some(callback);
+        self.callback = listen(gateway, self.device.as_ref()).ok();
+        if self.callback.is_some() {
             for location in gateway.event_urls(self.device.as_ref(), deadline) {
                 self.all.push(Subscription { location, sid: String::new(), values: self.values });
             }
@@ -197,37 +200,31 @@ impl Router {
     }
 
     /// Asks for the next subscription, or for its renewal. Returns the result in words.
-    fn subscribe(&mut self, gateway: Gateway, deadline: Instant) -> String {
+    fn subscribe(&mut self, gateway: Gateway, deadline: Instant) -> (&'static str, String) {
         let (Some(subscription), Some((_, callback))) = (self.all.get_mut(self.next), &self.callback) else {
-            return String::new();
+            return ("", String::new());
         };
         let is_new = subscription.sid.is_empty();
         let headers =
             if is_new { callback.clone() } else { subscription.header() } + "TIMEOUT: Second-1800\r\n";
-        let reason = match gateway.ask(
-            self.device.as_ref(),
-            ("SUBSCRIBE", &subscription.location, &headers),
-            deadline,
-        ) {
-            Ok((200, granted)) if !(is_new && granted.sid.is_empty()) => {
-                if !granted.sid.is_empty() {
-                    subscription.sid = granted.sid;
-                }
+        let ask = ("SUBSCRIBE", &subscription.location, &*headers);
+        let reason = match gateway.ask(self.device.as_ref(), ask, subscription.sid.clone(), deadline) {
+            Ok(granted) => {
+                subscription.sid = granted.sid;
                 self.renew_after = self.renew_after.min(granted.renew_after);
                 self.next += 1;
-                return if is_new { "subscribed" } else { "renewed" }.to_owned();
+                return (if is_new { "subscribed" } else { "renewed" }, String::new());
             }
-            Ok((status, _)) => "status ".to_owned() + &status.to_string(),
             Err(e) => e.to_string(),
         };
         if is_new {
             self.all.remove(self.next);
-            return "no subscription: ".to_owned() + &reason;
+            return ("no subscription: ", reason);
         }
         // The gateway may have forgotten it: the next step subscribes anew.
         subscription.sid.clear();
         subscription.values = UNKNOWN;
-        "the subscription is lost: ".to_owned() + &reason
+        ("the subscription is lost: ", reason)
     }
 
     /// Reads a request of the gateway and responds. Returns true if it is a notification that is a reason to look.
@@ -241,9 +238,8 @@ impl Router {
         });
         let Some(new) = notification else { return false };
         let subscription = self.all.iter_mut().find(|s| !s.sid.is_empty() && s.sid == new.sid);
-        let status = if subscription.is_some() { "200 OK" } else { "412 Precondition Failed" };
-        let response = ["HTTP/1.1 ", status, "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"].concat();
-        let _ = send(&mut stream, &response);
+        let response = if subscription.is_some() { ACCEPTED } else { REFUSED };
+        let _ = send(&mut stream, response);
         subscription.is_some_and(|s| new.is_news(&mut s.values))
     }
 }
@@ -260,9 +256,12 @@ fn listen(gateway: Gateway, device: Option<&Device>) -> io::Result<(TcpListener,
     let socket = bind::open(Type::STREAM, (gateway.address, 0).into(), device)?;
     // Where the kernel lets only root choose the interface, it is bound already.
     let _ = socket.bind(&SocketAddr::from((gateway.own, 0)).into());
-    socket.set_nonblocking(true)?;
     socket.listen(BACKLOG)?;
     let listener = TcpListener::from(socket);
-    let own = listener.local_addr()?.to_string();
-    Ok((listener, ["CALLBACK: <http://", &own, "/>\r\nNT: upnp:event\r\n"].concat()))
+    listener.set_nonblocking(true)?;
+    let own = listener.local_addr()?;
+    if own.ip() != gateway.own {
+        return Err(io::ErrorKind::AddrNotAvailable.into());
+    }
+    Ok((listener, ["CALLBACK: <http://", &own.to_string(), "/>\r\nNT: upnp:event\r\n"].concat()))
 }

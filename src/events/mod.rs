@@ -93,12 +93,7 @@ impl<'a> Listener<'a> {
     /// Waits for an event, for `timeout` at most. May return `None` before that.
     #[inline(never)]
     pub(crate) fn wait(&mut self, timeout: Duration, console: &mut Console) -> Option<Event> {
-        let due = self.routers.due().map(|due| due.saturating_duration_since(Instant::now()));
-        if due == Some(Duration::ZERO) {
-            self.routers.step(Instant::now(), console);
-            return self.drain();
-        }
-        let due = [due, self.kernel.next_due()].into_iter().flatten().min();
+        let timeout = self.routers.step(timeout, console);
         let mut fds = vec![polled(self.stop)];
         if let Some(socket) = self.kernel.socket() {
             fds.push(polled(socket));
@@ -109,7 +104,7 @@ impl<'a> Listener<'a> {
         for listener in self.routers.listeners() {
             fds.push(polled(listener.as_fd()));
         }
-        let is_ready = wait_for(&mut fds, due.map_or(timeout, |due| due.min(timeout)));
+        let is_ready = wait_for(&mut fds, self.kernel.left(timeout));
         let event = self.drain();
         if event.is_none() && is_ready { self.pause(AFTER_NOISE) } else { event }
     }

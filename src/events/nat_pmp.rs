@@ -25,10 +25,11 @@ impl Announcements {
     pub(super) fn open() -> io::Result<Self> {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
         socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
         // An address of a group: packets to this machine's own addresses do not arrive.
         socket.bind(&SocketAddr::from(ANNOUNCEMENTS).into())?;
-        Ok(Self { socket: socket.into(), last: (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST) })
+        let socket = UdpSocket::from(socket);
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, last: (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST) })
     }
 
     pub(super) fn socket(&self) -> &UdpSocket {

@@ -47,9 +47,13 @@ impl Kernel {
         self.socket.as_ref().map(OwnedFd::as_fd)
     }
 
-    /// Returns the time until [`Kernel::has_changed`] must be called although no message arrives.
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        self.socket.is_none().then(|| INTERVAL.saturating_sub(self.compared.elapsed()))
+    /// Returns the time until [`Kernel::has_changed`] must be called although no message arrives, `timeout` at most.
+    pub(super) fn left(&self, timeout: Duration) -> Duration {
+        if self.socket.is_some() {
+            timeout
+        } else {
+            timeout.min(INTERVAL.saturating_sub(self.compared.elapsed()))
+        }
     }
 
     /// Reads the messages that have arrived, and returns true if something has changed since the last call. It is for the

@@ -1,11 +1,13 @@
 //! The default routes of the kernel's main routing table, parsed from `/proc`. Routes of other tables (`ip rule`) are
 //! not among them, and neither are the two halves of the address space that a VPN may have: they show another way than
-//! this machine's own line. Pure.
+//! this machine's own line.
 
+use std::io;
 use std::net::Ipv4Addr;
 
 use super::bind::Device;
 use super::family::Family;
+use crate::sys::read_limited;
 use crate::sys::words::number;
 
 /// The IPv4 routes of this process's network namespace: the main table only. Of a multipath route, only the first next
@@ -41,8 +43,14 @@ impl<'a> DefaultRoute<'a> {
     }
 }
 
+/// Returns the present default gateway, that of `device` if given.
+#[inline(never)]
+pub(crate) fn default_gateway(device: Option<&Device>) -> io::Result<Option<Ipv4Addr>> {
+    Ok(gateway(&read_limited::proc(ROUTES4)?, device))
+}
+
 /// Returns the gateway of the default route with the lowest metric, among those that have one, by `device` if given.
-pub(crate) fn gateway(routes: &str, device: Option<&Device>) -> Option<Ipv4Addr> {
+fn gateway(routes: &str, device: Option<&Device>) -> Option<Ipv4Addr> {
     let is_wanted =
         |r: &DefaultRoute| !r.gateway.is_unspecified() && device.is_none_or(|d| d.as_str() == r.device);
     let defaults = routes.lines().filter_map(parse4).filter(is_wanted);

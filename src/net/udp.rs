@@ -1,7 +1,7 @@
 //! UDP sockets: one way to open them, and one wait for packets, shared by DNS, NAT-PMP and SSDP.
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -22,6 +22,13 @@ pub(crate) fn connected(peer: SocketAddr, device: Option<&Device>) -> io::Result
     let socket = bind::open(Type::DGRAM, peer, device)?;
     socket.connect(&peer.into())?;
     Ok(socket.into())
+}
+
+/// Returns the address of this machine that packets to `peer` have, by `device` if given (source address selection, RFC
+/// 6724, section 5). Sends nothing. An error without a route.
+#[inline(never)]
+pub(crate) fn source(peer: SocketAddr, device: Option<&Device>) -> io::Result<IpAddr> {
+    Ok(connected(peer, device)?.local_addr()?.ip())
 }
 
 /// Receives packets until `handle` breaks or the deadline has passed. Errors of receiving go to `handle`; the returned

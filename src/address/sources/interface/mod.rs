@@ -253,7 +253,7 @@ pub(crate) fn snapshot() -> Snapshot {
     let mut add = |device: &str, kind: &str, detail: &str| {
         snapshot.add(device, if is_down(device, &listed) { "" } else { UP }, kind, detail);
     };
-    for own in listed.iter().filter(|i| i.ip().is_ipv4()) {
+    for own in &listed {
         add(&own.name, "", &own.ip().to_string());
     }
     // Those of a link, and of lo, are never published and never send to the internet.
@@ -286,11 +286,10 @@ fn choose(addresses: &[Ipv4Addr], preferred: Option<Ipv4Addr>) -> Option<(Ipv4Ad
     Some((best, note))
 }
 
-/// Returns the source address that the kernel uses towards the internet (source address selection, RFC 6724, section
-/// 5); `None` without a route. Sends nothing.
+/// Returns the source address that the kernel uses towards the internet; `None` without a route. Sends nothing.
 fn preferred_source(family: Family) -> Option<IpAddr> {
     let internet: IpAddr = if family == Family::V4 { INTERNET4.into() } else { INTERNET6.into() };
-    udp::connected((internet, 53).into(), None).ok()?.local_addr().ok().map(|a| a.ip())
+    udp::source((internet, 53).into(), None).ok()
 }
 
 /// Returns the address if it is an IPv4 address.

@@ -62,6 +62,8 @@ pub(crate) enum ExchangeError {
     TooLong(usize),
     /// The response is not HTTP.
     Invalid,
+    /// The response has this status.
+    Status(u16),
 }
 
 impl fmt::Display for ExchangeError {
@@ -69,6 +71,7 @@ impl fmt::Display for ExchangeError {
         f.write_str(match self {
             Self::Connection(e) => return e.fmt(f),
             Self::TooLong(limit) => return write!(f, "the response is longer than {limit} bytes"),
+            Self::Status(status) => return write!(f, "status {status}"),
             Self::TimedOut => "timed out (response)",
             Self::Closed => "the connection was closed before the response was complete",
             Self::Invalid => "the response is not HTTP",

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::exchange::{self, End};
 use super::location::Location;
 use super::nat_pmp::{self, NatPmp};
-use super::services;
+use super::services::{self, CONTROL, EVENTS};
 use super::soap;
 use super::ssdp;
 use super::subscription::{Granted, MAX_BODY};
@@ -39,14 +39,14 @@ pub fn join(base: &Url, reference: &str) -> Option<Url> {
 #[must_use]
 pub fn description(xml: &str, base: &Url) -> Vec<(String, Url)> {
     let location = Location { port: base.0, path: base.1.clone() };
-    services::services(xml, &location).into_iter().map(|s| (s.urn, url(s.location))).collect()
+    services::services(xml, &location, CONTROL).into_iter().map(|s| (s.urn, url(s.location))).collect()
 }
 
 /// Returns the event URLs of the services of the description at `base`.
 #[must_use]
 pub fn event_urls(xml: &str, base: &Url) -> Vec<Url> {
     let location = Location { port: base.0, path: base.1.clone() };
-    services::services(xml, &location).into_iter().filter_map(|s| s.events).map(url).collect()
+    services::services(xml, &location, EVENTS).into_iter().map(|s| url(s.location)).collect()
 }
 
 /// Parses a response to a subscription: status, identifier, seconds until it must be renewed.

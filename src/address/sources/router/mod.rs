@@ -26,9 +26,8 @@ use crate::address::answer::Detected;
 use crate::address::global::reason_not_global;
 use crate::address::trust::{NAT_PMP, Purpose, UPNP};
 use crate::net::Device;
-use crate::net::route::{ROUTES4 as ROUTES, gateway};
+use crate::net::route::{ROUTES4 as ROUTES, default_gateway};
 use crate::sys::error_chain::debug_as_display;
-use crate::sys::read_limited;
 use nat_pmp::NatPmp;
 use upnp::UpnpError;
 
@@ -104,8 +103,7 @@ pub(crate) fn query(
 ) -> Result<Detected, RouterError> {
     let deadline = Instant::now() + timeout;
     let left = || deadline.saturating_duration_since(Instant::now());
-    let routes = read_limited::proc(ROUTES).map_err(|e| RouterError(Cause::Routes(e)))?;
-    let gateway = gateway(&routes, device);
+    let gateway = default_gateway(device).map_err(|e| RouterError(Cause::Routes(e)))?;
     let gateway = gateway.ok_or_else(|| RouterError(Cause::NoGateway(device.cloned())))?;
     let detected = |address: Ipv4Addr, trust| Ok(Detected { address: address.into(), note: None, trust });
     let is_public = |address: Ipv4Addr| reason_not_global(address.into()).is_none();

@@ -1,5 +1,5 @@
 //! The description of a gateway (`UPnP` Device Architecture 1.1, section 2.3): its services that know the external
-//! address, and the URLs where these announce a change of it.
+//! address, and their URLs.
 
 use super::location::Location;
 use super::xml::elements;
@@ -15,36 +15,37 @@ const NAMES: [&str; 2] = ["WANIPConnection:", "WANPPPConnection:"];
 pub(super) struct Service {
     /// Its type exactly as the description states it, such as `urn:schemas-upnp-org:service:WANIPConnection:1`.
     pub(super) urn: String,
-    /// Its control URL.
+    /// The URL that was looked for.
     pub(super) location: Location,
-    /// The URL to subscribe to its events at (section 4.1 there); `None` if it has none.
-    pub(super) events: Option<Location>,
 }
 
-/// Returns the services that know the external address, in the order of the description. Relative URLs are resolved by
+/// The name of the element with the URL for requests to a service.
+pub(super) const CONTROL: &str = "controlURL";
+/// The name of the element with the URL to subscribe to its events at (section 4.1 there).
+pub(super) const EVENTS: &str = "eventSubURL";
+
+/// Returns the services that know the external address, in the order of the description, with the URL that they have in the
+/// element `wanted`. Relative URLs are resolved by
 /// `URLBase`, which comes before the services, and again by the `location` of the description where the result differs:
 /// some routers state a base that is out of date.
-pub(super) fn services(description: &str, location: &Location) -> Vec<Service> {
-    let (mut base, mut urn, mut url, mut events) = (None, String::new(), None, String::new());
+pub(super) fn services(description: &str, location: &Location, wanted: &str) -> Vec<Service> {
+    let (mut base, mut urn, mut url) = (None, String::new(), None);
     let mut services = Vec::new();
     elements(description, &mut |name, text| match name {
         "URLBase" => base = Location::parse(text),
         "serviceType" => text.clone_into(&mut urn),
-        "controlURL" => url = Some(text.to_owned()),
-        "eventSubURL" => text.clone_into(&mut events),
+        _ if name == wanted && !text.is_empty() => url = Some(text.to_owned()),
         "service" => {
             if let Some(url) = url.take().filter(|_| is_service(&urn)) {
                 for base in [base.as_ref(), Some(location)].into_iter().flatten() {
                     let Some(location) = base.join(&url) else { continue };
-                    let events = if events.is_empty() { None } else { base.join(&events) };
-                    let service = Service { urn: urn.clone(), location, events };
+                    let service = Service { urn: urn.clone(), location };
                     if services.last() != Some(&service) {
                         services.push(service);
                     }
                 }
             }
             urn.clear();
-            events.clear();
         }
         _ => {}
     });
@@ -75,7 +76,7 @@ mod tests {
 
     fn found(xml: &str) -> String {
         let location = Location::parse("http://192.168.1.1:5000/igd/root.xml").expect("a URL");
-        let all = services(xml, &location).into_iter();
+        let all = services(xml, &location, CONTROL).into_iter();
         all.map(|s| format!("{} {}", s.urn.replace(UPNP, ""), s.location)).collect::<Vec<_>>().join(", ")
     }
 

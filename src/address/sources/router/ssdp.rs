@@ -65,9 +65,9 @@ impl Search {
     /// gateway (`IP_MULTICAST_IF` in ip(7)), or `device` if given.
     pub(super) fn new(gateway: Ipv4Addr, device: Option<&Device>) -> io::Result<Self> {
         let peer = (gateway, SSDP.1).into();
-        let source = udp::connected(peer, device)?.local_addr()?;
+        let source = udp::source(peer, device)?;
         let socket = bind::open(Type::DGRAM, peer, device)?;
-        if let IpAddr::V4(source) = source.ip() {
+        if let IpAddr::V4(source) = source {
             // Not every kernel has it, as qemu-user. The gateway is searched for by unicast, too.
             let _ = socket.set_multicast_if_v4(&source);
         }

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use super::exchange::{ExchangeError, Request, exchange};
 use super::location::Location;
 use super::upnp;
-use crate::net::route::{ROUTES4, gateway};
+use crate::net::route::default_gateway;
 use crate::net::{Device, udp};
-use crate::sys::read_limited;
 use crate::sys::words::number;
 
 /// Maximum size of the body of a response, which is of no interest, in bytes.
@@ -41,12 +40,8 @@ pub(crate) struct Granted {
 impl Gateway {
     /// Returns the present default gateway, that of `device` if given.
     pub(crate) fn find(device: Option<&Device>) -> Option<Self> {
-        let address = gateway(&read_limited::proc(ROUTES4).ok()?, device)?;
-        // Connecting sends nothing: it lets the kernel choose the address.
-        let IpAddr::V4(own) = udp::connected((address, 9).into(), device).ok()?.local_addr().ok()?.ip()
-        else {
-            return None;
-        };
+        let address = default_gateway(device).ok()??;
+        let IpAddr::V4(own) = udp::source((address, 9).into(), device).ok()? else { return None };
         Some(Self { address, own })
     }
 
@@ -55,19 +50,25 @@ impl Gateway {
         upnp::event_urls(self.address, device, deadline)
     }
 
-    /// Sends a request for a subscription, for its renewal or for its end. Returns the status, and what is granted.
+    /// Sends a request for a subscription, for its renewal or for its end. `sid` is the identifier if the response has none;
+    /// none at all is an error.
     #[inline(never)]
     pub(crate) fn ask(
         self,
         device: Option<&Device>,
         (method, location, headers): (&str, &Location, &str),
+        sid: String,
         deadline: Instant,
-    ) -> Result<(u16, Granted), ExchangeError> {
-        let mut granted = Granted::default();
+    ) -> Result<Granted, ExchangeError> {
+        let mut granted = Granted { sid, ..Granted::default() };
         let request = Request { method, location, headers, body: "", limit: MAX_BODY, is_head_enough: true };
         let visit = &mut |name: &str, value: &str| granted.note(name, value);
         let (status, _) = exchange(self.address, device, &request, deadline, visit)?;
-        Ok((status, granted))
+        if status == 200 && !granted.sid.is_empty() {
+            Ok(granted)
+        } else {
+            Err(ExchangeError::Status(status))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::exchange::{Request, exchange};
 use super::location::Location;
-use super::services::services;
+use super::services::{CONTROL, EVENTS, Service, services};
 use super::soap;
 use super::ssdp::{SEARCHES, Search, Sender};
 use crate::address::global::reason_not_global;
@@ -117,11 +117,12 @@ impl<'a> Queries<'a> {
             }
             Err(e) => Err(e),
         };
-        let services = description.as_ref().map_or(Vec::new(), |description| services(description, location));
+        let wanted = if self.events.is_some() { EVENTS } else { CONTROL };
+        let services = description.as_ref().map_or(Vec::new(), |text| services(text, location, wanted));
         if let Some(events) = &mut self.events {
-            for url in services.into_iter().filter_map(|s| s.events) {
-                if events.len() < MAX_SUBSCRIPTIONS && !events.contains(&url) {
-                    events.push(url);
+            for Service { location, .. } in services {
+                if events.len() < MAX_SUBSCRIPTIONS {
+                    events.push(location);
                 }
             }
             // Any address ends the search.
