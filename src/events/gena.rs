@@ -27,8 +27,9 @@ const SEARCH: Duration = Duration::from_secs(2);
 const END: Duration = Duration::from_millis(400);
 /// Time from a new gateway to the search: routes that change again and again cause none.
 const SETTLED: Duration = Duration::from_secs(1);
-/// Time until a gateway without events, or whose subscriptions have failed, is searched for them again.
-const AGAIN: Duration = Duration::from_secs(900);
+/// Seconds until a gateway without events, or whose subscriptions have failed, is searched for them again, and until
+/// subscriptions are renewed at the latest.
+const AGAIN: u32 = 900;
 /// Maximum number of connections that are accepted at once, by gateway.
 const MAX_CONNECTIONS: usize = 64;
 /// The responses to a notification and to any other request.
@@ -53,8 +54,8 @@ struct Router {
     next: usize,
     /// Time of the next step.
     due: Instant,
-    /// Time from one renewal to the next: the shortest that was granted.
-    renew_after: Duration,
+    /// Seconds from one renewal to the next: the shortest time that was granted.
+    renew_after: u32,
     /// The values that a new subscription begins with.
     values: u64,
 }
@@ -182,7 +183,7 @@ impl Router {
         console.debug(format_args!("UPnP events of the gateway {}: {result}{reason}", gateway.address));
         if self.next >= self.all.len() {
             self.next = 0;
-            self.due = now + self.renew_after;
+            self.due = now + Duration::from_secs(self.renew_after.into());
             self.renew_after = AGAIN;
         }
     }

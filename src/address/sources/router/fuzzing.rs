@@ -51,11 +51,11 @@ pub fn event_urls(xml: &str, base: &Url) -> Vec<Url> {
 
 /// Parses a response to a subscription: status, identifier, seconds until it must be renewed.
 #[must_use]
-pub fn subscription(response: &str) -> Option<(u16, String, u64)> {
+pub fn subscription(response: &str) -> Option<(u16, String, u32)> {
     let mut granted = Granted::default();
     let parsed = exchange::parse(response, MAX_BODY, &mut |name, value| granted.note(name, value));
     let (status, _, _) = parsed.ok()??;
-    Some((status, granted.sid, granted.renew_after.as_secs()))
+    Some((status, granted.sid, granted.renew_after))
 }
 
 /// Parses a SOAP response.

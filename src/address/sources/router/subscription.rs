@@ -4,7 +4,7 @@
 //! Every request goes to the gateway, whatever host a URL names.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::exchange::{ExchangeError, Request, exchange};
 use super::location::Location;
@@ -19,7 +19,7 @@ pub(super) const MAX_BODY: usize = 4 * 1024;
 const MAX_SID: usize = 200;
 /// The shortest and the longest time that a subscription is taken to last, in seconds, whatever the gateway grants: a
 /// router that restarts forgets its subscriptions.
-const LASTS: (u64, u64) = (20, 3600);
+const LASTS: (u32, u32) = (20, 3600);
 
 /// A gateway, and the way to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub(crate) struct Gateway {
 pub(crate) struct Granted {
     /// The identifier of the subscription; empty if there is no valid one.
     pub(crate) sid: String,
-    /// Time until it must be renewed: half of what is granted.
-    pub(crate) renew_after: Duration,
+    /// Seconds until it must be renewed: half of what is granted.
+    pub(crate) renew_after: u32,
 }
 
 impl Gateway {
@@ -92,10 +92,10 @@ impl Granted {
 }
 
 /// Returns half of the time that `TIMEOUT` grants, such as `Second-1800` or `Second-infinite`.
-fn renew_after(granted: &str) -> Duration {
+fn renew_after(granted: &str) -> u32 {
     let (shortest, longest) = LASTS;
     let seconds = granted.rsplit('-').next().and_then(|seconds| number(seconds, 10)).unwrap_or(longest);
-    Duration::from_secs(seconds.clamp(shortest, longest) / 2)
+    seconds.clamp(shortest, longest) / 2
 }
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
             let mut granted = Granted::default();
             let text = match parse(data, MAX_BODY, &mut |name, value| granted.note(name, value)) {
                 Ok(Some((status, ..))) => {
-                    format!("{status} {} {}", granted.sid, granted.renew_after.as_secs())
+                    format!("{status} {} {}", granted.sid, granted.renew_after)
                 }
                 Ok(None) => "incomplete".to_owned(),
                 Err(e) => e.to_string(),
@@ -146,7 +146,7 @@ mod tests {
             ("Second--5", 10),
             ("", 1800),
         ] {
-            assert_eq!(renew_after(granted).as_secs(), seconds, "{granted}");
+            assert_eq!(renew_after(granted), seconds, "{granted}");
         }
     }
 }
