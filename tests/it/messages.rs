@@ -159,11 +159,9 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "…: querying delegation of …",
             "trying again in … ms",
             "starting in … s (--splay)",
-            "the gateway … announces no changes via UPnP",
-            "UPnP events of the gateway …: …",
+            "UPnP events of the gateway …: ……",
             "the subscription is lost",
             "no subscription: …",
-            "no subscription: status …",
         ],
     ),
     (
