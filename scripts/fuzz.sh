@@ -47,12 +47,13 @@ RUSTFLAGS=$flags cargo build --quiet --locked --release --manifest-path fuzz/Car
 
 # shellcheck disable=SC2317  # xargs calls it.
 # Runs one target, and writes its line of the table to a file.
+# The time limit of an input is one of the clock, and the machine may be busy.
 fuzz() {
     local target=$1 max_len=$2 dictionary=$3 start=$SECONDS result=none options=()
     local log=fuzz/logs/$target artifacts=fuzz/artifacts/$target/
     [ "$dictionary" = - ] || options+=("-dict=fuzz/dictionaries/$dictionary.dict")
     mkdir -p "fuzz/corpus/$target" "$artifacts"
-    "fuzz/target/$host/release/$target" -runs="$runs" -seed="$seed" -max_len="$max_len" -timeout=10 -rss_limit_mb=512 \
+    "fuzz/target/$host/release/$target" -runs="$runs" -seed="$seed" -max_len="$max_len" -timeout=60 -rss_limit_mb=512 \
         -print_final_stats=1 -artifact_prefix="$artifacts" "${options[@]}" "fuzz/corpus/$target" \
         "fuzz/seeds/$target" >"$log.log" 2>&1 || result="1: $log.log"
     awk -v target="$target" -v seconds=$((SECONDS - start)) -v result="$result" '

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use ureq::http::Uri;
 
+use crate::sys::secret;
+
 /// A checked URL without a trailing slash, unless it has a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -71,7 +73,13 @@ impl Endpoint {
             || authority
                 .port()
                 .is_some_and(|port| after.and_then(|a| a.strip_prefix(':')) == Some(port.as_str()));
-        if !is_host_valid || !is_port_valid || !text.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+        // A token in place of the host: it would be looked up in DNS, and be printed in lower case.
+        let is_secret = secret::is_in(host);
+        if is_secret
+            || !is_host_valid
+            || !is_port_valid
+            || !text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+        {
             return Err(not_a_url());
         }
         match scheme {
@@ -171,6 +179,8 @@ mod tests {
             "https://0:22[::1]:83/",
             "https://[a.example]/",
             "https://[127.0.0.1]/",
+            "https://AbCdEfGhIjKlMnOpQrStUvWx1Yz2:443/",
+            "https://0123456789abcdef0123456789abcdef01234567",
         ] {
             assert!(Endpoint::parse(bad).is_err(), "{bad}");
         }

@@ -47,6 +47,8 @@ fn secret_with_capitals_in_a_config_is_never_printed_in_lower_case() {
         "https://a b/X",
         "ftp://X/X",
         "https://X:X/",
+        "https://X/ip",
+        "https://X:443/@eth1",
     ] {
         let value = format!("https://a.example/ {item}");
         configs.push(format!("{}ipv4 = {value}\n{section}", head_without(&s, "ipv4")));
