@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::thread;
@@ -23,7 +23,8 @@ use gandi_ddns::sys::oneshot;
 use gandi_ddns::sys::random;
 use gandi_ddns::sys::time::Timestamp;
 use nix::sys::signal::{SigSet, Signal};
-use rustix::event::{EventfdFlags, eventfd};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::write;
 use rustix::process::geteuid;
@@ -73,9 +74,10 @@ fn execute(invocation: &mut Invocation, context: &mut Context, console: &mut Con
         }
         Command::Watch(watch_options) => {
             log_to(watch_options.log, console);
-            let manager = service_manager();
-            match stop_by_signal(manager.clone()) {
-                Ok(stop) => watch::execute(options, watch_options, (stop.as_fd(), manager), context, console),
+            match stop_by_signal() {
+                Ok(stop) => {
+                    watch::execute(options, watch_options, (stop, service_manager()), context, console)
+                }
                 Err(e) => {
                     console.error(format_args!("could not wait for signals: {e}"));
                     Exit::TryLater
@@ -104,24 +106,22 @@ fn log_to(destination: LogDestination, console: &mut Console) {
 /// Returns the service manager that started this process, if there is one.
 #[inline(never)]
 fn service_manager() -> Manager {
-    let (usec, pid) = (text("WATCHDOG_USEC"), text("WATCHDOG_PID"));
-    let interval = notify_socket::interval(usec.as_deref(), pid.as_deref(), process::id());
+    let interval = text("WATCHDOG_USEC").and_then(|usec| notify_socket::interval(&usec));
     Manager::new(path("NOTIFY_SOCKET").as_deref(), interval)
 }
 
 /// Returns a descriptor that is readable from the first SIGTERM or SIGINT on. [`GRACE`] after it the process ends with
-/// code 0. Must be called before there is another thread. The signals are blocked and waited for: the first process of a
-/// container ignores those that it does not handle. std resets the mask in programs that it starts.
+/// code 0. Must be called before there is another thread. The signals are blocked, and nobody takes them: the first process
+/// of a container ignores those that it does not handle. std resets the mask in programs that it starts.
 #[inline(never)]
-fn stop_by_signal(manager: Manager) -> io::Result<OwnedFd> {
+fn stop_by_signal() -> io::Result<BorrowedFd<'static>> {
     let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
     signals.thread_block()?;
-    let stop = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-    let sender = stop.try_clone()?;
+    // Open as long as the process lives.
+    let stop: &'static SignalFd = Box::leak(Box::new(SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC)?));
+    let stop = stop.as_fd();
     oneshot::spawn_detached(Box::new(move || {
-        let _ = signals.wait();
-        manager.send("STOPPING=1");
-        let _ = write(&sender, &1u64.to_ne_bytes());
+        while poll(&mut [PollFd::from_borrowed_fd(stop, PollFlags::IN)], None).is_err() {}
         thread::sleep(GRACE);
         process::exit(Exit::Ok.code().into())
     }))?;

@@ -38,15 +38,6 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    /// Returns its origin in one word, for `status`.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Stop => "signal",
-            Self::Kernel | Self::Interfaces => "kernel",
-            Self::Announcement | Self::Notification => "router",
-        }
-    }
-
     /// Returns the event in words, after "woken: ".
     pub(crate) const fn text(self) -> &'static str {
         match self {

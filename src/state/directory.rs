@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, FileTimes, Metadata, TryLockError};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
 
@@ -20,6 +20,12 @@ use crate::sys::time::{DAY, Timestamp};
 
 /// Size limit of the state file, in bytes: enough for ten thousand records that fail with long texts.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// A lock in the state directory: the extension of its file, and its holder in messages.
+pub(super) type Lock = (&'static str, &'static str);
+
+/// The lock of a run.
+pub(super) const RUN: Lock = ("lock", "instance");
 
 /// The state directory of one config, held open.
 #[derive(Debug)]
@@ -90,8 +96,14 @@ impl StateDir {
 
     /// Opens the lock file and takes the lock without waiting. It is released when the file is closed. `now` corrects the
     /// time of a lock that another run has taken when the clock was ahead: its age would never grow.
-    pub(super) fn lock(&self, flags: OFlags, now: Option<Timestamp>) -> Result<File, StateError> {
-        let name = self.name("lock");
+    #[inline(never)]
+    pub(super) fn lock(
+        &self,
+        (extension, holder): Lock,
+        flags: OFlags,
+        now: Option<Timestamp>,
+    ) -> Result<File, StateError> {
+        let name = self.name(extension);
         // A lock on NFS needs a file that is open for writing.
         let file = self.open_file(&name, "open the lock", OFlags::RDWR | flags)?;
         let kind = match file.try_lock() {
@@ -102,15 +114,16 @@ impl StateDir {
                 let mut is_told = false;
                 if let Some(now) = now {
                     if since > Some(now) {
-                        set_modified(&file, now);
+                        set_times(&file, None, Some(now));
                     } else if since.and_then(|since| now.since(since)).is_some_and(|age| age > HUNG_AFTER) {
                         is_told = metadata.is_some_and(|m| is_told_at(&m, now));
                         if !is_told {
-                            note_told(&file, now);
+                            // Notes the time of this complaint.
+                            set_times(&file, Some(now), None);
                         }
                     }
                 }
-                StateErrorKind::Locked { since, is_told }
+                StateErrorKind::Locked { holder, since, is_told }
             }
             Err(TryLockError::Error(e)) => StateErrorKind::Io { tried: "take the lock", error: e.into() },
         };
@@ -118,29 +131,40 @@ impl StateDir {
     }
 }
 
-/// Sets the time of the lock file. An error is ignored: the time only serves `gandi-ddns status`, and other runs that find
-/// the lock held.
-pub(super) fn set_modified(lock: &File, now: Timestamp) {
-    if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
-        let _ = lock.set_modified(time);
+/// Sets the access time and the modification time of a lock file. An error is ignored: the times only serve `gandi-ddns
+/// status`, and other runs that find the lock held.
+#[inline(never)]
+pub(super) fn set_times(lock: &File, accessed: Option<Timestamp>, modified: Option<Timestamp>) {
+    let mut times = FileTimes::new();
+    if let Some(time) = accessed.and_then(system_time) {
+        times = times.set_accessed(time);
     }
+    if let Some(time) = modified.and_then(system_time) {
+        times = times.set_modified(time);
+    }
+    let _ = lock.set_times(times);
+}
+
+fn system_time(time: Timestamp) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_secs(time.as_secs()))
 }
 
 /// Returns true if a run has complained about this lock less than a day ago: then its access time has whole seconds. The
 /// state of the run that holds the lock cannot be written to.
 fn is_told_at(lock: &Metadata, now: Timestamp) -> bool {
-    let at = u64::try_from(lock.atime()).map(Timestamp::from_secs);
-    lock.atime_nsec() == 0 && at.is_ok_and(|at| now.since(at).is_some_and(|age| age < DAY))
+    lock.atime_nsec() == 0 && accessed(lock).and_then(|at| now.since(at)).is_some_and(|age| age < DAY)
 }
 
-/// Notes the time of a complaint as the access time of the lock file. An error is ignored: the complaint is repeated then.
-fn note_told(lock: &File, now: Timestamp) {
-    if let Some(time) = UNIX_EPOCH.checked_add(Duration::from_secs(now.as_secs())) {
-        let _ = lock.set_times(FileTimes::new().set_accessed(time));
-    }
+/// Inspects the file of a lock.
+#[inline(never)]
+pub(super) fn metadata(dir: &Path, id: ConfigId, (extension, _): Lock) -> Option<Metadata> {
+    dir.join(format!("{id}.{extension}")).symlink_metadata().ok()
+}
+
+pub(super) fn accessed(metadata: &Metadata) -> Option<Timestamp> {
+    u64::try_from(metadata.atime()).ok().map(Timestamp::from_secs)
 }
 
 pub(super) fn modified(metadata: &Metadata) -> Option<Timestamp> {
-    let since_1970 = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_secs(since_1970.as_secs()))
+    u64::try_from(metadata.mtime()).ok().map(Timestamp::from_secs)
 }

@@ -20,10 +20,8 @@ pub(super) enum StateErrorKind {
     NotOurs,
     /// Other users can write to the directory, as to /tmp if it `is_sticky`.
     Writable { is_sticky: bool },
-    /// Another run holds the lock. `is_told` if a run has complained less than a day ago.
-    Locked { since: Option<Timestamp>, is_told: bool },
-    /// Another watcher runs.
-    Watched,
+    /// Another run or watcher, the `holder`, has the lock. `is_told` if a run has complained less than a day ago.
+    Locked { holder: &'static str, since: Option<Timestamp>, is_told: bool },
     /// The file is corrupt.
     Corrupt,
     /// The file was written by another version of this program.
@@ -38,16 +36,10 @@ pub struct StateError {
 }
 
 impl StateError {
-    /// Returns true if another run holds the lock.
+    /// Returns true if another run or watcher holds the lock.
     #[must_use]
     pub const fn is_locked(&self) -> bool {
         matches!(self.kind, StateErrorKind::Locked { .. })
-    }
-
-    /// Returns true if there is another watcher.
-    #[must_use]
-    pub const fn is_watched(&self) -> bool {
-        matches!(self.kind, StateErrorKind::Watched)
     }
 
     /// Returns the text for a lock that another run has held for too long: it hangs, or somebody has stopped it.
@@ -103,10 +95,7 @@ impl fmt::Display for StateError {
                     false => write!(f, "run `chmod go-w {path}`, or set `state_dir`"),
                 }
             }
-            StateErrorKind::Locked { .. } => write!(f, "another instance is running (lock {path})"),
-            StateErrorKind::Watched => {
-                write!(f, "another `gandi-ddns watch` with this config is running (lock {path})")
-            }
+            StateErrorKind::Locked { holder, .. } => write!(f, "another {holder} is running (lock {path})"),
             StateErrorKind::Corrupt => write!(f, "{path} is corrupt; ignoring it"),
             StateErrorKind::OtherVersion => write!(f, "{path} was written by another version; ignoring it"),
         }

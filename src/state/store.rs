@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::directory::{StateDir, modified, set_modified};
+use super::directory::{RUN, StateDir, metadata, modified, set_times};
 use super::error::{StateError, StateErrorKind};
 use super::records::State;
 use crate::sys::atomic_file;
@@ -39,7 +39,7 @@ impl Store {
     /// If the directory cannot be created or is not private, or if another run holds the lock.
     pub fn open(dir: &Path, id: ConfigId, now: Option<Timestamp>) -> Result<Self, StateError> {
         let dir = StateDir::open(dir, id, Missing::Create)?;
-        let store = Self { lock: dir.lock(OFlags::CREATE, now)?, dir, may_save: true };
+        let store = Self { lock: dir.lock(RUN, OFlags::CREATE, now)?, dir, may_save: true };
         if let Some(now) = now {
             store.note_run(now);
         }
@@ -71,7 +71,7 @@ impl Store {
 
     /// Records the time of this attempt as the mtime of the lock file, which needs no data write.
     pub fn note_run(&self, now: Timestamp) {
-        set_modified(&self.lock, now);
+        set_times(&self.lock, None, Some(now));
     }
 }
 
@@ -94,7 +94,7 @@ pub fn inspect(dir: &Path, id: ConfigId) -> StoreStatus {
         Err(e) => return StoreStatus::Unusable(e),
         Ok(dir) => dir,
     };
-    match dir.lock(OFlags::empty(), None) {
+    match dir.lock(RUN, OFlags::empty(), None) {
         Err(e) if !e.is_not_found() => StoreStatus::Unusable(e),
         _ => StoreStatus::Usable,
     }
@@ -114,5 +114,5 @@ pub fn read_unlocked(dir: &Path, id: ConfigId) -> Result<State, StateError> {
 /// Returns the time of the last run; `None` if none is recorded.
 #[must_use]
 pub fn last_run(dir: &Path, id: ConfigId) -> Option<Timestamp> {
-    modified(&dir.join(format!("{id}.lock")).symlink_metadata().ok()?)
+    modified(&metadata(dir, id, RUN)?)
 }

@@ -1,16 +1,12 @@
 //! Messages to the service manager that started this process, as by `sd_notify(3)`: a datagram to the socket that
 //! `$NOTIFY_SOCKET` names. A manager that does not listen, or no longer, is no error.
 
+use std::io;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
-use super::oneshot::spawn;
 use super::words::number;
 
 /// The shortest interval of the pings, in milliseconds: a manager that wants them more often would keep this machine awake.
@@ -19,25 +15,21 @@ const MIN_INTERVAL: u64 = 10;
 const PING: &str = "WATCHDOG=1";
 
 /// The service manager, and the time of the next ping. Does nothing if there is no manager.
-#[derive(Clone)]
 pub struct Manager {
-    /// The socket, and the address of the manager's.
-    socket: Option<Arc<(UnixDatagram, SocketAddr)>>,
+    /// A socket that is connected to the manager's.
+    socket: Option<UnixDatagram>,
     /// The interval of the pings, in milliseconds; `None` if the manager wants none.
     interval: Option<u64>,
     /// The time at which the next ping is due, in milliseconds of the caller's clock.
     due: u64,
 }
 
-/// Pings from a thread of its own. They end when this is dropped.
-pub(crate) struct Pings(Option<(Arc<AtomicBool>, JoinHandle<()>)>);
-
-/// Returns the interval of pings in milliseconds, half of the manager's patience, from `$WATCHDOG_USEC` and
-/// `$WATCHDOG_PID`; `None` if it wants no pings, or wants them from another process than `this`.
+/// Returns the interval of pings in milliseconds, half of the manager's patience, from `$WATCHDOG_USEC`; `None` if it wants
+/// no pings. If `$WATCHDOG_PID` is another process, the manager ignores the pings of this one.
 #[must_use]
-pub fn interval(usec: Option<&str>, pid: Option<&str>, this: u32) -> Option<u64> {
-    let usec = number::<u64>(usec?, 10).filter(|usec| *usec > 0)?;
-    pid.is_none_or(|pid| number(pid, 10) == Some(this)).then_some((usec / 2000).max(MIN_INTERVAL))
+pub fn interval(usec: &str) -> Option<u64> {
+    let usec = number::<u64>(usec, 10).filter(|usec| *usec > 0)?;
+    Some((usec / 2000).max(MIN_INTERVAL))
 }
 
 impl Manager {
@@ -45,15 +37,15 @@ impl Manager {
     /// the `vsock:` of a virtual machine, is ignored.
     #[must_use]
     pub fn new(name: Option<&Path>, interval: Option<u64>) -> Self {
-        let socket = name.and_then(open).map(Arc::new);
+        let socket = name.and_then(|name| open(name).ok());
         let interval = interval.filter(|_| socket.is_some());
         Self { socket, interval, due: 0 }
     }
 
     /// Sends assignments, one a line, such as `READY=1`. A manager that is too busy to take them does not get them.
     pub fn send(&self, text: &str) {
-        if let Some((socket, address)) = self.socket.as_deref() {
-            let _ = socket.send_to_addr(text.as_bytes(), address);
+        if let Some(socket) = &self.socket {
+            let _ = socket.send(text.as_bytes());
         }
     }
 
@@ -67,48 +59,32 @@ impl Manager {
         time.min(self.due - now)
     }
 
-    /// Sends pings from another thread while this one works, for this time at most: work that lasts longer hangs.
-    pub(crate) fn ping_during(&self, limit: Duration) -> Pings {
-        let Some(interval) = self.interval else { return Pings(None) };
-        let (manager, ended) = (self.clone(), Arc::new(AtomicBool::new(false)));
-        let (is_ended, started) = (Arc::clone(&ended), Instant::now());
-        let thread = spawn(Box::new(move || {
-            while !is_ended.load(Ordering::Acquire) && started.elapsed() < limit {
-                manager.send(PING);
-                thread::park_timeout(Duration::from_millis(interval));
-            }
-        }));
-        Pings(thread.ok().map(|thread| (ended, thread)))
-    }
-}
-
-impl Drop for Pings {
-    fn drop(&mut self) {
-        if let Some((ended, thread)) = self.0.take() {
-            ended.store(true, Ordering::Release);
-            thread.thread().unpark();
-            let _ = thread.join();
+    /// Asks the manager to wait this long for the next ping, in milliseconds, if that is more than it would: systemd
+    /// does.
+    pub(crate) fn ask_for_patience(&mut self, time: u64) {
+        if let Some(interval) = self.interval {
+            self.send(&format!("{PING}\nWATCHDOG_USEC={}000", time.max(interval * 2)));
         }
     }
 }
 
-/// Opens a socket, and parses the address of the manager's.
-fn open(name: &Path) -> Option<(UnixDatagram, SocketAddr)> {
-    let address = match name.as_os_str().as_bytes() {
-        [b'@', name @ ..] => SocketAddr::from_abstract_name(name),
-        [b'/', ..] => SocketAddr::from_pathname(name),
-        _ => return None,
-    };
-    let socket = UnixDatagram::unbound().ok()?;
+/// Connects a socket to the manager's.
+fn open(name: &Path) -> io::Result<UnixDatagram> {
+    let socket = UnixDatagram::unbound()?;
     // A manager that does not read must not stop this process.
-    socket.set_nonblocking(true).ok()?;
-    Some((socket, address.ok()?))
+    socket.set_nonblocking(true)?;
+    match name.as_os_str().as_bytes() {
+        [b'@', name @ ..] => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
+        _ => socket.connect(name)?,
+    }
+    Ok(socket)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::path::PathBuf;
+    use std::time::Duration;
 
     /// The socket of a manager in a directory for temporary files.
     struct Bound(UnixDatagram, PathBuf);
@@ -199,30 +175,23 @@ mod tests {
     }
 
     #[test]
-    fn pings_of_the_thread_end_with_it_or_at_the_limit() {
-        let bound = Bound::new("thread");
-        let manager = bound.manager(Some(20));
-        let pings = manager.ping_during(Duration::from_secs(100));
-        for _ in 0..3 {
-            assert_eq!(bound.received(), PING);
-        }
-        drop(pings);
-        while !bound.is_empty() {}
-        let pings = manager.ping_during(Duration::ZERO);
-        pings.0.as_ref().expect("a thread").1.thread().unpark();
-        drop(pings);
-        assert!(bound.is_empty(), "nothing after the end, and nothing after the limit");
+    fn manager_is_asked_for_patience_and_never_for_less_than_it_has() {
+        let bound = Bound::new("patience");
+        bound.manager(None).ask_for_patience(1000);
+        assert!(bound.is_empty(), "it wants no pings");
+        bound.manager(Some(5000)).ask_for_patience(180_000);
+        bound.manager(Some(5000)).ask_for_patience(0);
+        assert_eq!(bound.0.set_nonblocking(false).ok(), Some(()));
+        assert_eq!(bound.received(), "WATCHDOG=1\nWATCHDOG_USEC=180000000");
+        assert_eq!(bound.received(), "WATCHDOG=1\nWATCHDOG_USEC=10000000");
     }
 
     #[test]
-    fn interval_is_half_of_the_patience_with_this_process() {
-        let interval = |usec, pid| interval(Some(usec), pid, 7);
-        assert_eq!(interval("30000000", None), Some(15_000));
-        assert_eq!(interval("1500", Some("7")), Some(MIN_INTERVAL));
-        for (usec, pid) in [("30000000", Some("8")), ("1", Some("")), ("0", None), ("", None), ("-1", None)] {
-            assert_eq!(interval(usec, pid), None, "{usec} {pid:?}");
+    fn interval_is_half_of_the_patience() {
+        assert_eq!(interval("30000000"), Some(15_000));
+        assert_eq!(interval("1500"), Some(MIN_INTERVAL));
+        for usec in ["0", "", "-1", "soon", "18446744073709551616"] {
+            assert_eq!(interval(usec), None, "{usec}");
         }
-        assert_eq!(interval("18446744073709551616", None), None);
-        assert_eq!(super::interval(None, Some("7"), 7), None);
     }
 }

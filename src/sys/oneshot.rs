@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, Thread};
 
 /// The slot for the value, and the receiving thread to unpark.
 type Shared<T> = Arc<(Mutex<Option<T>>, Thread)>;
@@ -46,16 +46,12 @@ impl<T> Receiver<T> {
     }
 }
 
-/// Runs `job` in a thread that is never joined, as `spawn` does.
-pub fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
-    spawn(job).map(drop)
-}
-
-/// Runs `job` in a thread. The job is boxed, so that all jobs share the code that starts one. Fails if the system cannot
-/// create a thread, with a text that says so: `Resource temporarily unavailable` does not.
+/// Runs `job` in a thread that is never joined. The job is boxed, so that all jobs share the code that starts one. Fails if
+/// the system cannot create a thread, with a text that says so: `Resource temporarily unavailable` does not.
 #[inline(never)]
-pub(super) fn spawn(job: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().spawn(job).map_err(|e| io::Error::new(e.kind(), "could not start a thread"))
+pub fn spawn_detached(job: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    let started = thread::Builder::new().spawn(job);
+    started.map(drop).map_err(|e| io::Error::new(e.kind(), "could not start a thread"))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ const SHARED_BY_COMMANDS: &str = "context";
 const RUN_BY: [(&str, &[&str]); 2] = [("setup", &["check", "update"]), ("watch", &["update"])];
 
 /// The items of a command by which another one runs it: `execute`, or a single pass with its arguments and result.
-const RUN_AS: [&str; 4] = ["execute", "pass", "Pass", "Standing"];
+const RUN_AS: [&str; 4] = ["execute", "pass", "Pass", "Updater"];
 
 /// Returns the folders that `folder` may import besides itself; `None` if it is on no floor.
 fn allowed(folder: &str) -> Option<Vec<&'static str>> {

@@ -24,7 +24,9 @@ const OTHER_FILES: [(&str, &str); 5] = [
 
 /// Texts that are neither errors nor warnings, with the reason: each one is a whole literal, without the punctuation
 /// around it.
-const OTHER_TEXTS: [(&str, &[&str]); 8] = [
+const OTHER_TEXTS: [(&str, &[&str]); 10] = [
+    ("a message to the service manager", &["… WATCHDOG_USEC=…000"]),
+    ("the other one, in `another … is running (lock …)`", &["`gandi-ddns watch` with this config"]),
     (
         "a question or a good result of `setup`",
         &[
@@ -90,7 +92,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "last changed: …",
             "watcher: running since …",
             "watcher: not running",
-            "last wake-up: …: …",
+            "last wake-up: …",
             "not confirmed yet",
             ", … in a row",
         ],
@@ -102,8 +104,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
             "no other user can change it, its secrets or its programs",
             "… is executable",
             "… does not exist yet (created on the first run)",
-            "… is usable and not locked…",
-            "; a watcher is running",
+            "… is usable and not locked",
             "… is usable",
             "last success",
             "none recorded",
@@ -137,15 +138,14 @@ const OTHER_TEXTS: [(&str, &[&str]); 8] = [
     (
         "a step that -v prints",
         &[
-            "next pass in … s at the latest…",
-            "; too many events have led to nothing, so they are ignored",
+            "next pass in … s at the latest",
             "ended by a signal",
             "the timer",
             "a router announces an address",
             "a router reports a changed address",
             "an address or route of this machine has changed",
             "the kernel reports a changed address or route",
-            "…: … records up to date…",
+            "all records up to date",
             "heartbeat sent to …",
             "no heartbeat to …: a URL with `?` is for good runs only",
             "completed an interrupted token renewal",

@@ -116,12 +116,7 @@ pub(super) fn check_state_directory<'a>(
             findings.ok(Id::State, "", format!("{path} does not exist yet (created on the first run)"));
         }
         (StoreStatus::Usable, _) => {
-            let watched = if state::last_watcher(dir, id).is_some_and(|watcher| watcher.is_running) {
-                "; a watcher is running"
-            } else {
-                ""
-            };
-            findings.ok(Id::State, "", format!("{path} is usable and not locked{watched}"));
+            findings.ok(Id::State, "", format!("{path} is usable and not locked"));
         }
         (StoreStatus::Unusable(e), Some(now)) if e.is_locked() => {
             findings.fail(Exit::TryLater, Id::State, "", e.hung(now).unwrap_or_else(|| e.to_string()));

@@ -58,7 +58,6 @@ fn watcher(status: &WatcherStatus) -> Option<String> {
     let mut object = Object::new();
     time(&mut object, "since", status.since);
     time(&mut object, "last_wakeup", status.woken);
-    object.text("reason", Some(&*status.reason).filter(|reason| !reason.is_empty()));
     status.is_running.then(|| object.end())
 }
 

@@ -125,12 +125,13 @@ fn print(report: &Report, dir: &Path, console: &mut Console) {
 
 /// Prints the state of the last watcher.
 fn print_watcher(watcher: &WatcherStatus, now: Timestamp, console: &mut Console) {
-    let age = |at: Option<Timestamp>| at.map_or_else(|| "unknown".to_owned(), |at| with_age(at, now));
-    match (watcher.is_running, watcher.since) {
-        (false, _) => console.notice(format_args!("watcher: not running")),
-        (true, since) => console.notice(format_args!("watcher: running since {}", age(since))),
+    match watcher.since.filter(|_| watcher.is_running) {
+        Some(since) => console.notice(format_args!("watcher: running since {}", with_age(since, now))),
+        None => console.notice(format_args!("watcher: not running")),
     }
-    console.notice(format_args!("last wake-up: {}: {}", age(watcher.woken), watcher.reason));
+    if let Some(woken) = watcher.woken {
+        console.notice(format_args!("last wake-up: {}", with_age(woken, now)));
+    }
 }
 
 /// Prints a line for each change, the newest first.

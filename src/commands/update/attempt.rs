@@ -1,7 +1,6 @@
 //! One attempt of the update command: reconcile all records, then save state and history, maintain the token, send
 //! notifications.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::memory::Memory;
@@ -21,7 +20,7 @@ use crate::report::{failure_lines, json, report, report_failures};
 use crate::state::notices::id_of;
 use crate::state::{Attempts, State};
 use crate::sys::grouped::push_if_new;
-use crate::sys::hash::{ConfigId, fnv};
+use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
 use crate::sys::time::{self, Timestamp};
 use crate::token;
@@ -50,20 +49,12 @@ struct Blocked {
     is_silent: bool,
 }
 
-/// What a process keeps from one pass to the next.
-pub(crate) struct Standing {
+/// Makes the attempts of one run, or the passes of a watcher. Holds everything that lasts from one attempt to the next.
+pub(crate) struct Updater<'a> {
     /// The config. A renewal changes a token in it.
     pub(crate) config: Box<Config>,
     /// The identifier of the config.
     pub(crate) id: ConfigId,
-    /// The state, if there is no directory for it; empty otherwise.
-    pub(crate) state: State,
-}
-
-/// Makes the attempts of one run. Holds everything that lasts from one attempt to the next.
-pub(super) struct Updater<'a> {
-    config: Box<Config>,
-    id: ConfigId,
     options: &'a UpdateOptions,
     context: &'a Context<'a>,
     random: Random,
@@ -79,8 +70,10 @@ pub(super) struct Updater<'a> {
 }
 
 impl<'a> Updater<'a> {
-    pub(super) fn new(
-        Standing { config, id, state }: Standing,
+    #[inline(never)]
+    pub(crate) fn new(
+        config: Box<Config>,
+        id: ConfigId,
         options: &'a UpdateOptions,
         context: &'a Context<'a>,
         random: Random,
@@ -91,7 +84,7 @@ impl<'a> Updater<'a> {
             options,
             context,
             random,
-            memory: Memory::with(state),
+            memory: Memory::default(),
             changed: Vec::new(),
             hooks: Hooks::new(),
             printed: Vec::new(),
@@ -167,8 +160,6 @@ impl<'a> Updater<'a> {
     /// bring no backoff: they may be gone at the next attempt.
     pub(super) fn finish_intermediate(&mut self, attempt: Attempt, suffix: &str, console: &mut Console) {
         self.record(&attempt, Attempts::Retried, suffix, console);
-        let is_change =
-            |o: &Outcome| matches!(o.result, Ok(Success::Created { .. } | Success::Replaced { .. }));
         if let Ok(completed) = attempt.result {
             self.changed.extend(completed.outcomes.into_iter().filter(is_change));
         }
@@ -196,11 +187,14 @@ impl<'a> Updater<'a> {
         }
     }
 
-    /// Returns what the next pass of this process needs. The lock is released.
+    /// Prepares the next pass: releases the lock, and forgets everything but the config, and a state that is not saved.
     #[inline(never)]
-    pub(super) fn into_standing(self) -> Standing {
-        let Self { config, id, memory, .. } = self;
-        Standing { config, id, state: if memory.is_saved() { State::default() } else { memory.state } }
+    pub(super) fn start_anew(&mut self) {
+        self.memory.close();
+        self.hooks = Hooks::new();
+        self.printed.clear();
+        self.warnings.clear();
+        self.attempts = 0;
     }
 
     /// Returns the run as one JSON object.
@@ -329,6 +323,11 @@ impl<'a> Updater<'a> {
     }
 }
 
+/// Returns true if a record was written.
+const fn is_change(outcome: &Outcome) -> bool {
+    matches!(outcome.result, Ok(Success::Created { .. } | Success::Replaced { .. }))
+}
+
 impl Attempt {
     /// Returns the exit code of a run that ends with this attempt.
     pub(super) fn exit(&self) -> Exit {
@@ -339,33 +338,16 @@ impl Attempt {
         self.result.as_ref().map_or(&[], |completed| &completed.outcomes)
     }
 
-    /// Returns a hash that is the same as long as addresses and failures are.
-    #[inline(never)]
-    pub(super) fn findings(&self) -> u64 {
-        let mut text = String::new();
-        for Outcome { keys, result, .. } in self.outcomes() {
-            for key in keys {
-                let _ = match result {
-                    Ok(Success::Cached(rrset) | Success::Unchanged(rrset)) => {
-                        write!(text, "{key} {};", rrset.addresses())
-                    }
-                    Ok(Success::Created { new, .. } | Success::Replaced { new, .. }) => {
-                        write!(text, "{key} {};", new.addresses())
-                    }
-                    Err(failure) => write!(text, "{key} {};", failure.code()),
-                };
-            }
-        }
-        fnv(text.as_bytes())
+    /// Returns true if a record was written.
+    pub(super) fn has_changed(&self) -> bool {
+        self.outcomes().iter().any(is_change)
     }
 
-    /// Returns the result in one line: the time, and the number of records that are right, or the first failure.
-    #[inline(never)]
+    /// Returns the time and the result: the failures, one per line, if there are any.
     pub(super) fn summary(&self) -> String {
         let failed = self.message();
-        let right = self.outcomes().iter().filter(|o| o.result.is_ok()).map(|o| o.keys.len()).sum::<usize>();
-        let failed = failed.lines().next().map_or(String::new(), |line| format!("; {line}"));
-        format!("{}: {right} records up to date{failed}", self.now)
+        let result = if failed.is_empty() { "all records up to date" } else { &failed };
+        [&self.now.to_string(), ": ", result].concat()
     }
 
     /// Returns the failures, one per line.

@@ -33,9 +33,13 @@ impl Memory {
         self.store.is_some()
     }
 
-    /// Creates the memory of a process that has this state from a pass before, in case that no directory is available.
-    pub(super) fn with(state: State) -> Self {
-        Self { state, ..Self::default() }
+    /// Releases the lock. A state that is not saved is kept, in case that no directory is available to the next pass either.
+    pub(super) fn close(&mut self) {
+        if self.store.take().is_some() {
+            self.state = State::default();
+        }
+        self.noted = State::default();
+        self.is_open = false;
     }
 
     /// Opens, locks and reads the state; a dry run only reads it. Only another run's lock is an error: without a

@@ -12,11 +12,9 @@ use crate::config::Credentials;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::report::json;
-use crate::state::State;
 use crate::sys::random::Random;
 use crate::sys::time::{Timestamp, seconds_rounded_up};
-pub(crate) use attempt::Standing;
-use attempt::Updater;
+pub(crate) use attempt::Updater;
 
 /// Upper bound of the first retry delay with `--wait`, in ms. Doubles up to [`RETRY_DELAY_MAX`]. Each delay is from half
 /// of the bound to all of it, at random, so that machines do not retry in step.
@@ -65,36 +63,23 @@ impl Retries<'_> {
 
 /// A pass of `watch`.
 pub(crate) struct Pass {
-    /// What the next pass needs.
-    pub(crate) standing: Standing,
     /// The exit code of a run that ends with this pass.
     pub(crate) exit: Exit,
-    /// A hash of the addresses and failures. Differs from that of the pass before if this one found something.
-    pub(crate) findings: u64,
-    /// The result in one line.
+    /// True if a record was written.
+    pub(crate) has_changed: bool,
+    /// The time and the result.
     pub(crate) summary: String,
 }
 
 /// Makes one pass, as a run without `--wait` does.
 #[inline(never)]
-pub(crate) fn pass(
-    standing: Standing,
-    options: &UpdateOptions,
-    context: &Context,
-    random: Random,
-    console: &mut Console,
-) -> Pass {
+pub(crate) fn pass(updater: &mut Updater, console: &mut Console) -> Pass {
     console.hold();
-    let mut updater = Updater::new(standing, options, context, random);
     let attempt = updater.attempt(console);
     updater.finish_final(&attempt, console);
     console.release();
-    Pass {
-        standing: updater.into_standing(),
-        exit: attempt.exit(),
-        findings: attempt.findings(),
-        summary: attempt.summary(),
-    }
+    updater.start_anew();
+    Pass { exit: attempt.exit(), has_changed: attempt.has_changed(), summary: attempt.summary() }
 }
 
 /// Returns the object of `--json` for an invalid command line.
@@ -154,8 +139,7 @@ pub fn execute(
         // This time is none of that of `--wait`.
         retries.started += before.elapsed();
     }
-    let standing = Standing { config, id, state: State::default() };
-    let mut updater = Updater::new(standing, update, context, random);
+    let mut updater = Updater::new(config, id, update, context, random);
     loop {
         let attempt = updater.attempt(console);
         if attempt.exit() != Exit::TryLater || retries.left().is_zero() {

@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::context::{Context, hide_credentials, load, report_config_error};
-use super::update::{self, Pass, Standing};
+use super::update::{self, Pass, Updater};
 use crate::cli::{GlobalOptions, UpdateOptions, WatchOptions};
 use crate::config::Credentials;
 use crate::console::Console;
@@ -22,6 +22,7 @@ use pace::{Finding, Made, Pace, Step};
 use presence::Presence;
 
 /// Makes passes until a signal makes `stop` readable. Only a config that is invalid at the start ends it otherwise.
+#[inline(never)]
 pub fn execute(
     options: &GlobalOptions,
     watch: &WatchOptions,
@@ -29,8 +30,8 @@ pub fn execute(
     context: &Context,
     console: &mut Console,
 ) -> Exit {
-    let mut random = Random::new(context.seed);
-    let mut watcher = Watcher { options, context, standing: None, told: String::new(), findings: 0 };
+    let update = UpdateOptions::default();
+    let mut watcher = Watcher { options, update: &update, context, updater: None, told: String::new() };
     let mut waiter = Waiter {
         listener: Listener::new(stop, &[]),
         stop,
@@ -39,45 +40,41 @@ pub fn execute(
         started: Instant::now(),
     };
     let mut presence = Presence::new(manager, (context.now)());
-    let (mut due, mut reason) = (Step::Routine, "start");
+    let mut due = Step::Routine;
     loop {
         let start = waiter.now();
         if let Err(exit) = watcher.reload(console) {
             return exit;
         }
-        if let Some(Standing { config, id, .. }) = &watcher.standing {
-            waiter.listen_to(config.routers());
-            if let Err(exit) = presence.note((config, *id), reason, (context.now)(), console) {
+        let mut result = Finding::TryLater;
+        if let Some(updater) = &mut watcher.updater {
+            waiter.listen_to(updater.config.routers());
+            if let Err(exit) = presence.note((&updater.config, updater.id), (context.now)(), console) {
                 return exit;
             }
+            result = pass(updater, &mut presence, console);
         }
-        let result = watcher.pass(random.split(), &presence, console);
         waiter.pace.made(due, Made { start, end: waiter.now(), result });
         console.start_anew(context.env.token.as_deref());
-        let Some((next, event)) = waiter.wait(&mut presence, console) else {
+        let Some(next) = waiter.wait(&mut presence, console) else {
             console.debug(format_args!("ended by a signal"));
+            presence.end();
             waiter.listener.end();
             return Exit::Ok;
         };
         due = next;
-        reason = match event {
-            Some(event) => event.word(),
-            None if result == Finding::TryLater => "retry",
-            None => "timer",
-        };
     }
 }
 
-/// The config in force, and what is known of the last pass.
+/// The config in force, and the memory of the passes.
 struct Watcher<'a> {
     options: &'a GlobalOptions,
+    update: &'a UpdateOptions,
     context: &'a Context<'a>,
-    /// The config in force; `None` as long as a temporary failure keeps it from being read.
-    standing: Option<Standing>,
+    /// Has the config in force; `None` as long as a temporary failure keeps it from being read.
+    updater: Option<Updater<'a>>,
     /// The problem of the config that was last printed; empty if it is valid.
     told: String,
-    /// See [`Pass::findings`].
-    findings: u64,
 }
 
 impl Watcher<'_> {
@@ -92,16 +89,21 @@ impl Watcher<'_> {
                     self.told.clear();
                 }
                 hide_credentials(&config, console);
-                let state = self.standing.take().map(|standing| standing.state).unwrap_or_default();
-                self.standing = Some(Standing { config, id, state });
+                if let Some(updater) = &mut self.updater {
+                    (updater.config, updater.id) = (config, id);
+                } else {
+                    let context = self.context;
+                    let random = Random::new(context.seed);
+                    self.updater = Some(Updater::new(config, id, self.update, context, random));
+                }
                 return Ok(());
             }
             Err(e) => e,
         };
         let (exit, text) = (e.exit(), e.to_string());
-        let suffix = match &self.standing {
-            Some(standing) => {
-                hide_credentials(&standing.config, console);
+        let suffix = match &self.updater {
+            Some(updater) => {
+                hide_credentials(&updater.config, console);
                 "; the last valid config stays in force"
             }
             None if exit == Exit::TryLater => "; trying again",
@@ -113,24 +115,18 @@ impl Watcher<'_> {
         }
         if suffix.is_empty() { Err(exit) } else { Ok(()) }
     }
+}
 
-    /// Makes a pass, if there is a config.
-    #[inline(never)]
-    fn pass(&mut self, random: Random, presence: &Presence, console: &mut Console) -> Finding {
-        let Some(standing) = self.standing.take() else { return Finding::TryLater };
-        let pings = presence.ping_during(&standing.config);
-        let Pass { standing, exit, findings, summary } =
-            update::pass(standing, &UpdateOptions::default(), self.context, random, console);
-        drop(pings);
-        self.standing = Some(standing);
-        presence.tell(&summary, console);
-        let is_news = self.findings != findings;
-        self.findings = findings;
-        match exit {
-            Exit::TryLater => Finding::TryLater,
-            _ if is_news => Finding::News,
-            _ => Finding::Nothing,
-        }
+/// Makes a pass, and tells the service manager its result.
+#[inline(never)]
+fn pass(updater: &mut Updater, presence: &mut Presence, console: &mut Console) -> Finding {
+    presence.begin(&updater.config);
+    let Pass { exit, has_changed, summary } = update::pass(updater, console);
+    presence.tell(&summary, console);
+    match exit {
+        Exit::TryLater => Finding::TryLater,
+        _ if has_changed => Finding::News,
+        _ => Finding::Nothing,
     }
 }
 
@@ -160,31 +156,24 @@ impl Waiter<'_> {
         }
     }
 
-    /// Waits until a pass is due, and prints why it is. Returns the event behind it, if there is one. `None` if the program
-    /// is to end.
+    /// Waits until a pass is due, and prints why it is. `None` if the program is to end.
     #[inline(never)]
-    fn wait(&mut self, presence: &mut Presence, console: &mut Console) -> Option<(Step, Option<Event>)> {
+    fn wait(&mut self, presence: &mut Presence, console: &mut Console) -> Option<Step> {
         let mut reason = None;
-        let ignored = if self.pace.is_deaf() {
-            "; too many events have led to nothing, so they are ignored"
-        } else {
-            ""
-        };
         let left = self.pace.left(self.now()) / 1000;
-        console.debug(format_args!("next pass in {left} s at the latest{ignored}"));
+        console.debug(format_args!("next pass in {left} s at the latest"));
         let step = loop {
             let now = self.now();
-            let (step, event) = match self.pace.next(now) {
-                step @ Step::Listen(time) => {
-                    (step, self.listener.wait(Duration::from_millis(presence.ping(now, time)), console))
-                }
-                step @ (Step::Gather(time) | Step::Pause(time)) => {
-                    (step, self.listener.pause(Duration::from_millis(presence.ping(now, time))))
-                }
-                step => break step,
+            let step = self.pace.next(now);
+            let (Step::Listen(time) | Step::Gather(time) | Step::Pause(time)) = step else { break step };
+            let time = presence.ping(now, time);
+            let mut event = match step {
+                Step::Listen(_) => self.listener.wait(time, console),
+                _ => self.listener.pause(time),
             };
-            let event =
-                if matches!(step, Step::Gather(_)) { event.or_else(|| self.listener.drain()) } else { event };
+            if event.is_none() && matches!(step, Step::Gather(_)) {
+                event = self.listener.drain();
+            }
             match event {
                 Some(Event::Stop) => return None,
                 Some(event) => {
@@ -200,7 +189,7 @@ impl Waiter<'_> {
         }
         let reason = reason.filter(|_| step == Step::Respond);
         console.debug(format_args!("woken: {}", reason.map_or("the timer", Event::text)));
-        Some((step, reason))
+        Some(step)
     }
 }
 

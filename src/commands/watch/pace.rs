@@ -10,10 +10,12 @@ const SLICE: u64 = 250;
 const SHORT_SLICE: u64 = 25;
 /// The least time between the starts of two passes, and between the end of one and the next without an event.
 const SPACING: u64 = 10_000;
+/// The time until the next try after the first temporary failure. Doubles up to [`RETRY_MAX`].
+const RETRY_MIN: u32 = 10_000;
 /// The longest time between two tries after a temporary failure.
-const RETRY_MAX: u64 = 60_000;
+const RETRY_MAX: u32 = 60_000;
 /// So many passes within [`FUTILE_WINDOW`] that events have caused and that found nothing make us ignore events.
-const FUTILE: usize = 6;
+const FUTILE: u32 = 6;
 /// See [`FUTILE`].
 const FUTILE_WINDOW: u64 = 60_000;
 
@@ -68,19 +70,19 @@ pub(super) struct Pace {
     awaited: u32,
     /// The number of temporary failures in a row.
     failures: u32,
-    /// The starts of the last passes that events have caused and that found nothing.
-    futile: Vec<u64>,
+    /// The number of passes that events have caused and that found nothing, and the start of the first one of them.
+    futile: (u32, u64),
 }
 
 impl Pace {
     /// The first pass is due at once.
     pub(super) const fn new(interval: u64) -> Self {
-        Self { interval, timer: 0, earliest: 0, events: None, awaited: 0, failures: 0, futile: Vec::new() }
+        Self { interval, timer: 0, earliest: 0, events: None, awaited: 0, failures: 0, futile: (0, 0) }
     }
 
     /// Returns true if events are ignored until the timer is due.
-    pub(super) const fn is_deaf(&self) -> bool {
-        self.futile.len() >= FUTILE
+    const fn is_deaf(&self) -> bool {
+        self.futile.0 >= FUTILE
     }
 
     /// Returns the time until the next pass without an event.
@@ -127,17 +129,18 @@ impl Pace {
         self.failures = if result == Finding::TryLater { self.failures + 1 } else { 0 };
         self.timer = match self.failures {
             0 => (start + self.interval).max(end + SPACING),
-            n => end + (SPACING << n.min(4) >> 1).min(RETRY_MAX).min(self.interval),
+            n => end + u64::from((RETRY_MIN << (n - 1).min(3)).min(RETRY_MAX)).min(self.interval),
         };
         if step != Step::Respond {
-            self.futile.clear();
+            self.futile.0 = 0;
             if result == Finding::TryLater {
                 // The event may be the end of the failure.
                 self.earliest = 0;
             }
         } else if result != Finding::News {
-            self.futile.retain(|time| start - time < FUTILE_WINDOW);
-            self.futile.push(start);
+            let (number, first) = self.futile;
+            let is_late = number == 0 || start - first >= FUTILE_WINDOW;
+            self.futile = if is_late { (1, start) } else { (number + 1, first) };
         }
     }
 }
