@@ -36,7 +36,7 @@ target_select() {
         TARGET_C_SOURCES="$TARGET_C_SOURCES scripts/toolchain/atomics.c"
         TARGET_ELF='v6 VFPv2'
         TARGET_QEMU='qemu-arm-static -cpu arm1176'
-        TARGET_BUDGET=815000
+        TARGET_BUDGET=831000
         ;;
     armv7) # Pi 2 and later, routers with an FPU; NEON is used only if the CPU reports it at run time
         TARGET_TRIPLE=armv7-unknown-linux-musleabihf
@@ -53,7 +53,7 @@ target_select() {
         # ring uses its NEON code if the kernel reports NEON, so the tests run with it and without it.
         TARGET_QEMU='qemu-arm-static -cpu cortex-a7
 qemu-arm-static -cpu cortex-a7,neon=off'
-        TARGET_BUDGET=765000
+        TARGET_BUDGET=780000
         ;;
     arm64) # 64-bit systems
         TARGET_TRIPLE=aarch64-unknown-linux-musl
