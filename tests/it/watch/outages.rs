@@ -185,7 +185,7 @@ fn stepped_clock_neither_stops_nor_hurries_it() {
         });
         let mut console = Console::new(options.verbosity, &mut out, &mut err);
         let stop = std::os::fd::AsFd::as_fd(&stop);
-        watch::execute(&options, &arguments, (stop, Manager::new(None, None)), &context, &mut console)
+        watch::execute(&options, &arguments, (stop, Manager::new(None, 0)), &context, &mut console)
     });
     assert_eq!(exit.code(), 0, "{}", String::from_utf8_lossy(&err));
     assert_eq!(String::from_utf8_lossy(&out).lines().count(), 4);
