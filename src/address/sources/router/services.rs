@@ -2,6 +2,7 @@
 //! address, and their URLs.
 
 use super::location::Location;
+use super::subscription::Granted;
 use super::xml::elements;
 use crate::sys::words::number;
 
@@ -11,12 +12,15 @@ const NAMESPACES: [&str; 2] = ["urn:schemas-upnp-org:service:", "urn:dslforum-or
 const NAMES: [&str; 2] = ["WANIPConnection:", "WANPPPConnection:"];
 
 /// A service that knows the external address.
-#[derive(PartialEq, Eq)]
-pub(super) struct Service {
+pub(crate) struct Service {
     /// Its type exactly as the description states it, such as `urn:schemas-upnp-org:service:WANIPConnection:1`.
     pub(super) urn: String,
     /// The URL that was looked for.
-    pub(super) location: Location,
+    pub(crate) location: Location,
+    /// The subscription to its events.
+    pub(crate) granted: Granted,
+    /// The last values of its events.
+    pub(crate) values: u64,
 }
 
 /// The name of the element with the URL for requests to a service.
@@ -39,9 +43,9 @@ pub(super) fn services(description: &str, location: &Location, wanted: &str) -> 
             if let Some(url) = url.take().filter(|_| is_service(&urn)) {
                 for base in [base.as_ref(), Some(location)].into_iter().flatten() {
                     let Some(location) = base.join(&url) else { continue };
-                    let service = Service { urn: urn.clone(), location };
-                    if services.last() != Some(&service) {
-                        services.push(service);
+                    if services.last().is_none_or(|s: &Service| s.urn != urn || s.location != location) {
+                        let (urn, granted) = (urn.clone(), Granted::default());
+                        services.push(Service { urn, location, granted, values: 0 });
                     }
                 }
             }
