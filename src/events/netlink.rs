@@ -22,7 +22,7 @@ const GROUPS: u32 = LINK | IPV4_ADDRESS | IPV4_ROUTE | IPV6_ADDRESS | IPV6_ROUTE
 
 /// Maximum number of messages that are read at a time. The kernel's buffer holds fewer.
 const MAX_MESSAGES: usize = 512;
-/// Time between the comparisons where netlink is forbidden.
+/// Time until the next comparison, at most, where netlink is forbidden.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Listens to the kernel.
