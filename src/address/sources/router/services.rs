@@ -28,17 +28,17 @@ pub(super) const CONTROL: &str = "controlURL";
 /// The name of the element with the URL to subscribe to its events at (section 4.1 there).
 pub(super) const EVENTS: &str = "eventSubURL";
 
-/// Returns the services that know the external address, in the order of the description, with the URL that they have in the
-/// element `wanted`. Relative URLs are resolved by
-/// `URLBase`, which comes before the services, and again by the `location` of the description where the result differs:
-/// some routers state a base that is out of date.
+/// Returns the services that know the external address, in the order of the description, with the URL that they have in
+/// the element `wanted`. Relative URLs are resolved by `URLBase`, which comes before the services, and again by the
+/// `location` of the description where the result differs: some routers state a base that is out of date.
 pub(super) fn services(description: &str, location: &Location, wanted: &str) -> Vec<Service> {
     let (mut base, mut urn, mut url) = (None, String::new(), None);
     let mut services = Vec::new();
     elements(description, &mut |name, text| match name {
         "URLBase" => base = Location::parse(text),
         "serviceType" => text.clone_into(&mut urn),
-        _ if name == wanted && !text.is_empty() => url = Some(text.to_owned()),
+        // An empty URL of events is that of a service without events; one for requests is that of the description.
+        _ if name == wanted && (wanted == CONTROL || !text.is_empty()) => url = Some(text.to_owned()),
         "service" => {
             if let Some(url) = url.take().filter(|_| is_service(&urn)) {
                 for base in [base.as_ref(), Some(location)].into_iter().flatten() {
