@@ -146,7 +146,7 @@ impl Waiter<'_> {
     #[inline(never)]
     fn wait(&mut self, presence: &mut Presence, console: &mut Console) -> Option<Step> {
         let mut reason = None;
-        let left = self.pace.left(self.now()) / 1000;
+        let left = self.pace.left(self.now()).div_ceil(1000);
         console.debug(format_args!("next pass in {left} s at the latest"));
         let step = loop {
             let now = self.now();
