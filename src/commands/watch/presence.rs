@@ -1,4 +1,4 @@
-//! What others see of a watcher: its lock, which `status` shows, and its messages to the service manager.
+//! The marks of a watcher for others: its lock, which `status` shows, and its messages to the service manager.
 
 use std::time::Duration;
 
