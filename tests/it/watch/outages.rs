@@ -107,14 +107,7 @@ fn run_that_holds_the_lock_delays_a_pass() {
 fn restarted_system_log_gets_the_lines() {
     let Some(net) = Namespace::enter("watch::outages::restarted_system_log_gets_the_lines") else { return };
     let s = stale();
-    let dev = s.path("dev");
-    fs::create_dir(&dev).expect("a directory");
-    let dev = dev.display();
-    net.run(&format!(
-        "mount -t tmpfs tmpfs {dev}; touch {dev}/null {dev}/urandom
-         mount --bind /dev/null {dev}/null; mount --bind /dev/urandom {dev}/urandom
-         mount --rbind {dev} /dev"
-    ));
+    crate::syslog::mount_dev(&net, &s);
     let bind = || {
         let _ = fs::remove_file("/dev/log");
         let log = UnixDatagram::bind("/dev/log").expect("a log");
