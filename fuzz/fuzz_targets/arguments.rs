@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use gandi_ddns::cli::{ConfigSource, GlobalOptions, parse};
-use gandi_ddns::config::fuzzing::{lines, load_with};
+use gandi_ddns::config::fuzzing::{lines, load_text};
 use gandi_ddns::config::{Config, ConfigError, Credentials, load};
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns_fuzz::{hides, is_plausibly_public, plant_secrets};
@@ -32,7 +32,7 @@ fuzz_target!(|input: &str| {
         }
     };
     let env = Environment { token: Some("pat_1".to_owned()), ..Environment::default() };
-    let with = |text: &str, options| load_with(text, Path::new(FILE), options, &env, Credentials::Optional);
+    let with = |text: &str, options| load_text(text, Path::new(FILE), options, &env, Credentials::Optional);
     if let ConfigSource::Inline(inline) = &options.source {
         assert!(!inline.names.is_empty());
         match load(&options, &env, Credentials::Optional) {

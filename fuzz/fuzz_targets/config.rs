@@ -6,8 +6,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use gandi_ddns::config::fuzzing::{lines, load};
-use gandi_ddns::config::{Config, ConfigError, Credentials};
+use gandi_ddns::cli::GlobalOptions;
+use gandi_ddns::config::fuzzing::{lines, load_text};
+use gandi_ddns::config::{Config, ConfigError, Credentials, Loaded};
 use gandi_ddns::dns::RrsetType;
 use gandi_ddns::net::Family;
 use gandi_ddns::sys::environment::Environment;
@@ -32,7 +33,12 @@ const PARTS: [(&str, &str); 6] = [
 /// Loads a large config.
 fn large((start, part): (&str, &str)) {
     let text = format!("{start}{}", repeated(part, LARGE));
-    in_linear_time(|| drop(load(&text, Path::new(FILE), &Environment::default(), Credentials::Optional)));
+    in_linear_time(|| drop(load(&text, &Environment::default(), Credentials::Optional)));
+}
+
+/// Loads a text without any option.
+fn load(text: &str, env: &Environment, credentials: Credentials) -> Result<Loaded, ConfigError> {
+    load_text(text, Path::new(FILE), &GlobalOptions::default(), env, credentials)
 }
 
 fuzz_target!(init: PARTS.into_iter().for_each(large), |input: &[u8]| {
@@ -44,7 +50,7 @@ fuzz_target!(init: PARTS.into_iter().for_each(large), |input: &[u8]| {
     let credentials = if selector & 1 == 0 { Credentials::Optional } else { Credentials::Required };
     let token = (selector & 2 != 0).then(|| "pat_1".to_owned());
     let env = Environment { token, ..Environment::default() };
-    let read = || load(&text, Path::new(FILE), &env, credentials).map(|loaded| loaded.config);
+    let read = || load(&text, &env, credentials).map(|loaded| loaded.config);
     let result = read();
     assert_eq!(format!("{result:?}"), format!("{:?}", read()), "the same text gives the same result");
     match result {

@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use gandi_ddns::config::Credentials;
-use gandi_ddns::config::fuzzing::{lines, load};
+use gandi_ddns::cli::GlobalOptions;
+use gandi_ddns::config::fuzzing::{lines, load_text};
+use gandi_ddns::config::{ConfigError, Credentials, Loaded};
 use gandi_ddns::sys::environment::Environment;
 use gandi_ddns_fuzz::{hides, plant_secrets};
 use libfuzzer_sys::fuzz_target;
@@ -37,8 +38,7 @@ fuzz_target!(|input: &[u8]| {
 
     // It is a config of this program, which loads, or fails at a placeholder.
     assert_eq!(translation(&new), None, "recognised once more: {new}");
-    let env = Environment::default();
-    let Err(error) = load(&new, Path::new(FILE), &env, Credentials::Optional) else { return };
+    let Err(error) = load(&new) else { return };
     for problem in lines(&error) {
         // Scripts have sections without a domain.
         if problem.contains("no domain configured") && !new.contains("\n[") {
@@ -57,6 +57,11 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn translation(text: &str) -> Option<String> {
-    let env = Environment::default();
-    load(text, Path::new(FILE), &env, Credentials::Optional).err()?.translation().map(str::to_owned)
+    load(text).err()?.translation().map(str::to_owned)
+}
+
+/// Loads a text without any option, nor a token from elsewhere.
+fn load(text: &str) -> Result<Loaded, ConfigError> {
+    let (options, env) = (GlobalOptions::default(), Environment::default());
+    load_text(text, Path::new(FILE), &options, &env, Credentials::Optional)
 }

@@ -11,24 +11,11 @@ use super::model::{Credentials, Loaded};
 use crate::cli::GlobalOptions;
 use crate::sys::environment::Environment;
 
-/// Loads the text of the config file at `path`, which need not exist.
+/// Loads the text of the config file at `path`, which need not exist, with the settings of `--option` and `--address`.
 ///
 /// # Errors
-/// The first problem in the text.
-pub fn load(
-    text: &str,
-    path: &Path,
-    env: &Environment,
-    credentials: Credentials,
-) -> Result<Loaded, ConfigError> {
-    load_with(text, path, &GlobalOptions::default(), env, credentials)
-}
-
-/// Does the same with the settings of `--option` and `--address`.
-///
-/// # Errors
-/// The first problem in the text or in these settings.
-pub fn load_with(
+/// The problems in the text or in these settings.
+pub fn load_text(
     text: &str,
     path: &Path,
     options: &GlobalOptions,
