@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::dns::RrsetType;
 use crate::exit::Exit;
 use crate::net::{Family, FamilySelection};
+use crate::sys::words::split;
 
 /// True for each of the types that is meant, in the order of [`RrsetType::ALL`].
 pub(super) type Types = [bool; 2];
@@ -130,16 +131,10 @@ pub(super) fn types(dialogue: &mut Dialogue, addresses: &Addresses) -> Result<Ty
 /// Reads the types of an answer, at least one.
 fn parse(answer: &str) -> Result<Types, String> {
     let mut types = [false; 2];
-    for word in split(answer) {
+    for word in split(answer, ",") {
         types[RrsetType::parse(word)? as usize] = true;
     }
     if types == [false; 2] { Err("type A, AAAA or both".to_owned()) } else { Ok(types) }
-}
-
-/// Returns the words of an answer, in which spaces or commas separate them.
-#[inline(never)]
-pub(super) fn split(answer: &str) -> Vec<&str> {
-    answer.split([' ', ',', '\t']).filter(|word| !word.is_empty()).collect()
 }
 
 /// Returns the types, separated by spaces.
@@ -149,5 +144,26 @@ pub(super) fn words(types: Types) -> &'static str {
         [true, false] => "A",
         [false, true] => "AAAA",
         [false, false] => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_separated_by_commas_and_any_white_space() {
+        for (answer, types) in [
+            ("A", [true, false]),
+            ("aaaa,", [false, true]),
+            ("A,AAAA", [true, true]),
+            (" AAAA\tA ", [true, true]),
+            // Copied from a web page.
+            ("A\u{a0}AAAA", [true, true]),
+        ] {
+            assert_eq!(parse(answer), Ok(types), "{answer:?}");
+        }
+        assert_eq!(parse(" ,"), Err("type A, AAAA or both".to_owned()));
+        assert!(parse("A;AAAA").is_err() && parse("MX").is_err());
     }
 }

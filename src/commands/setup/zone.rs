@@ -1,6 +1,6 @@
 //! The domain and the names in it, and what the zone holds there.
 
-use super::addresses::{Addresses, Types, split};
+use super::addresses::{Addresses, Types};
 use super::dialogue::{Answer, Dialogue};
 use crate::cli::Existing;
 use crate::config::{Config, MISPLACED, MultipleValues};
@@ -14,7 +14,7 @@ use crate::outcome::Refusal;
 use crate::reconcile::refusal_of;
 use crate::sys::error_chain::chain;
 use crate::sys::secret;
-use crate::sys::words::number;
+use crate::sys::words::{number, split};
 
 /// More domains than this are listed side by side.
 const LINES: usize = 20;
@@ -125,7 +125,7 @@ pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config)
         let mut livedns = livedns(&http, config, dialogue);
         let mut held = Vec::new();
         let mut result = Ok(());
-        for word in split(typed) {
+        for word in split(typed, ",") {
             if result.is_ok() {
                 result = look(word, domain, &mut livedns, dialogue, &mut held);
             }
