@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, FileTimes, Metadata, TryLockError};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
@@ -26,6 +27,20 @@ pub(super) type Lock = (&'static str, &'static str);
 
 /// The lock of a run.
 pub(super) const RUN: Lock = ("lock", "instance");
+
+/// The number of further attempts to take a lock that nobody has taken, but some inspect.
+const RETRIES: u32 = 40;
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The use of a lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Takes it. Its file is created if it is missing.
+    Take,
+    /// Finds out if somebody has taken it. Several processes can do this at once.
+    Inspect,
+}
 
 /// The state directory of one config, held open.
 #[derive(Debug)]
@@ -94,19 +109,21 @@ impl StateDir {
         Err(self.error(&name, kind))
     }
 
-    /// Opens the lock file and takes the lock without waiting. It is released when the file is closed. `now` corrects the
-    /// time of a lock that another run has taken when the clock was ahead: its age would never grow.
+    /// Opens the lock file and takes or inspects the lock. Waits only for those who inspect it. The lock is released when the
+    /// file is closed. `now` corrects the time of a lock that another run has taken when the clock was ahead: its age would
+    /// never grow.
     #[inline(never)]
     pub(super) fn lock(
         &self,
         (extension, holder): Lock,
-        flags: OFlags,
+        usage: Use,
         now: Option<Timestamp>,
     ) -> Result<File, StateError> {
         let name = self.name(extension);
+        let create = if usage == Use::Take { OFlags::CREATE } else { OFlags::empty() };
         // A lock on NFS needs a file that is open for writing.
-        let file = self.open_file(&name, "open the lock", OFlags::RDWR | flags)?;
-        let kind = match file.try_lock() {
+        let file = self.open_file(&name, "open the lock", OFlags::RDWR | create)?;
+        let kind = match try_lock(&file, usage) {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
                 let metadata = file.metadata().ok();
@@ -128,6 +145,21 @@ impl StateDir {
             Err(TryLockError::Error(e)) => StateErrorKind::Io { tried: "take the lock", error: e.into() },
         };
         Err(self.error(&name, kind))
+    }
+}
+
+/// Takes the lock of a file, or inspects it by a shared one. That keeps nobody else who inspects it from the truth, and those
+/// who take it try again.
+fn try_lock(file: &File, usage: Use) -> Result<(), TryLockError> {
+    let mut left = RETRIES;
+    loop {
+        let locked = if usage == Use::Take { file.try_lock() } else { file.try_lock_shared() };
+        if !matches!(locked, Err(TryLockError::WouldBlock)) || left == 0 || file.try_lock_shared().is_err() {
+            return locked;
+        }
+        let _ = file.unlock();
+        left -= 1;
+        sleep(PAUSE);
     }
 }
 

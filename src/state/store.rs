@@ -7,9 +7,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use rustix::fs::OFlags;
-
-use super::directory::{RUN, StateDir, metadata, modified, set_times};
+use super::directory::{RUN, StateDir, Use, metadata, modified, set_times};
 use super::error::{StateError, StateErrorKind};
 use super::records::State;
 use crate::sys::atomic_file;
@@ -39,7 +37,7 @@ impl Store {
     /// If the directory cannot be created or is not private, or if another run holds the lock.
     pub fn open(dir: &Path, id: ConfigId, now: Option<Timestamp>) -> Result<Self, StateError> {
         let dir = StateDir::open(dir, id, Missing::Create)?;
-        let store = Self { lock: dir.lock(RUN, OFlags::CREATE, now)?, dir, may_save: true };
+        let store = Self { lock: dir.lock(RUN, Use::Take, now)?, dir, may_save: true };
         if let Some(now) = now {
             store.note_run(now);
         }
@@ -94,7 +92,7 @@ pub fn inspect(dir: &Path, id: ConfigId) -> StoreStatus {
         Err(e) => return StoreStatus::Unusable(e),
         Ok(dir) => dir,
     };
-    match dir.lock(RUN, OFlags::empty(), None) {
+    match dir.lock(RUN, Use::Inspect, None) {
         Err(e) if !e.is_not_found() => StoreStatus::Unusable(e),
         _ => StoreStatus::Usable,
     }
@@ -115,4 +113,30 @@ pub fn read_unlocked(dir: &Path, id: ConfigId) -> Result<State, StateError> {
 #[must_use]
 pub fn last_run(dir: &Path, id: ConfigId) -> Option<Timestamp> {
     modified(&metadata(dir, id, RUN)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    #[test]
+    fn run_that_starts_during_an_inspection_waits_for_its_end() {
+        let dir = std::env::temp_dir().join(format!("gandi-ddns-inspected-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        let id = ConfigId::of(b"config");
+        drop(Store::open(&dir, id, None).expect("the lock"));
+        let opened = StateDir::open(&dir, id, Missing::Fail).expect("the directory");
+        let inspection = opened.lock(RUN, Use::Inspect, None).expect("nobody has taken it");
+        assert!(matches!(inspect(&dir, id), StoreStatus::Usable), "others may inspect it");
+        let ((sender, result), path) = (channel(), dir.clone());
+        let run = std::thread::spawn(move || sender.send(Store::open(&path, id, None).map(drop).is_ok()));
+        let early = result.recv_timeout(Duration::from_millis(70));
+        assert!(early.is_err(), "it neither fails nor takes the lock: {early:?}");
+        inspection.unlock().expect("its end");
+        assert_eq!(result.recv(), Ok(true));
+        run.join().expect("a run").expect("a receiver");
+        std::fs::remove_dir_all(&dir).expect("the directory");
+    }
 }

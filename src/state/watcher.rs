@@ -3,12 +3,9 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use rustix::fs::OFlags;
-
-use super::directory::{Lock, StateDir, accessed, metadata, modified, set_times};
+use super::directory::{Lock, StateDir, Use, accessed, metadata, modified, set_times};
 use super::error::StateError;
 use crate::sys::directory::Missing;
 use crate::sys::hash::ConfigId;
@@ -16,11 +13,6 @@ use crate::sys::time::{EARLIEST, Timestamp};
 
 /// The lock of a watcher.
 const WATCH: Lock = ("watch", "`gandi-ddns watch` with this config");
-/// The number of further attempts to take the lock: `gandi-ddns status` holds it for a moment.
-const RETRIES: u32 = 2;
-/// The pause between two attempts.
-const PAUSE: Duration = Duration::from_millis(50);
-
 /// This process as the watcher of a config.
 #[derive(Debug)]
 pub struct Watcher {
@@ -49,25 +41,16 @@ impl Watcher {
         }
         // The next pass tells of a directory that cannot be used.
         let Ok(dir) = StateDir::open(dir, id, Missing::Create) else { return Ok(()) };
-        let mut left = RETRIES;
-        loop {
-            match dir.lock(WATCH, OFlags::CREATE, None) {
-                Ok(file) => self.lock = Some(file),
-                Err(e) if !e.is_locked() => return Err(e),
-                // By this process itself: a second open file cannot lock it.
-                Err(_) if self.lock.is_some() => {}
-                Err(e) if left == 0 => return Err(e),
-                Err(_) => {
-                    left -= 1;
-                    sleep(PAUSE);
-                    continue;
-                }
-            }
-            if let Some(lock) = &self.lock {
-                set_times(lock, Some(self.since), Some(now));
-            }
-            return Ok(());
+        match dir.lock(WATCH, Use::Take, None) {
+            Ok(file) => self.lock = Some(file),
+            // By this process itself: a second open file cannot lock it.
+            Err(e) if e.is_locked() && self.lock.is_some() => {}
+            Err(e) => return Err(e),
         }
+        if let Some(lock) = &self.lock {
+            set_times(lock, Some(self.since), Some(now));
+        }
+        Ok(())
     }
 }
 
@@ -85,7 +68,7 @@ pub struct WatcherStatus {
 /// Inspects the lock of the watcher; `None` if there was none, or if the state directory cannot be used.
 #[must_use]
 pub fn last_watcher(dir: &Path, id: ConfigId) -> Option<WatcherStatus> {
-    let is_running = match StateDir::open(dir, id, Missing::Fail).ok()?.lock(WATCH, OFlags::empty(), None) {
+    let is_running = match StateDir::open(dir, id, Missing::Fail).ok()?.lock(WATCH, Use::Inspect, None) {
         Ok(_) => false,
         Err(e) if e.is_locked() => true,
         Err(_) => return None,
@@ -153,6 +136,60 @@ mod tests {
         second.note(&dir, ConfigId::of(b"other"), NOW).expect("another config");
         drop(first);
         second.note(&dir, id(), NOW).expect("the lock");
+        fs::remove_dir_all(&dir).expect("the directory");
+    }
+
+    /// Inspects the lock as another `gandi-ddns status` does, which is slow: until the end of the value.
+    fn inspecting(dir: &Path) -> File {
+        StateDir::open(dir, id(), Missing::Fail)
+            .and_then(|dir| dir.lock(WATCH, Use::Inspect, None))
+            .expect("nobody has taken it")
+    }
+
+    #[test]
+    fn ended_watcher_is_not_shown_as_running_while_others_inspect_its_lock() {
+        let dir = dir("inspected");
+        let mut watcher = Watcher::new(NOW);
+        watcher.note(&dir, id(), NOW).expect("the lock");
+        assert_eq!(status(&dir), Some((true, Some(NOW), Some(NOW))));
+        let file = watcher.lock.take().expect("the lock");
+        // Also by programs that other tests start meanwhile.
+        file.unlock().expect("its end");
+        let others = [inspecting(&dir), inspecting(&dir)];
+        assert_eq!(status(&dir), Some((false, Some(NOW), Some(NOW))));
+        drop(others);
+        fs::remove_dir_all(&dir).expect("the directory");
+    }
+
+    #[test]
+    fn watcher_that_starts_during_an_inspection_gets_the_lock_after_it() {
+        let dir = dir("patient");
+        Watcher::new(NOW).note(&dir, id(), NOW).expect("the lock");
+        let inspection = inspecting(&dir);
+        let (sender, result) = std::sync::mpsc::channel();
+        let path = dir.clone();
+        let starting = std::thread::spawn(move || {
+            let mut watcher = Watcher::new(NOW);
+            sender.send(watcher.note(&path, id(), NOW).is_ok()).expect("a receiver");
+            watcher
+        });
+        let early = result.recv_timeout(std::time::Duration::from_millis(70));
+        assert!(early.is_err(), "it neither fails nor takes the lock: {early:?}");
+        inspection.unlock().expect("its end");
+        assert_eq!(result.recv(), Ok(true));
+        let watcher = starting.join().expect("a watcher");
+        assert!(status(&dir).is_some_and(|(is_running, ..)| is_running));
+        drop(watcher);
+        fs::remove_dir_all(&dir).expect("the directory");
+    }
+
+    #[test]
+    fn inspection_that_does_not_end_is_an_error_in_the_end() {
+        let dir = dir("endless");
+        Watcher::new(NOW).note(&dir, id(), NOW).expect("the lock");
+        let _inspection = inspecting(&dir);
+        let error = Watcher::new(NOW).note(&dir, id(), NOW).expect_err("a lock");
+        assert!(error.is_locked(), "{error}");
         fs::remove_dir_all(&dir).expect("the directory");
     }
 

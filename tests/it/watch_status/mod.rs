@@ -112,6 +112,26 @@ fn run_check_and_status_work_beside_a_watcher() {
 }
 
 #[test]
+fn inspections_at_once_show_no_run_and_no_watcher() {
+    let s = stale();
+    Watching::asleep(&s, &[]).end(Signal::KILL);
+    // As by `status` and `check`, at the moment at which another one looks.
+    let inspect = |extension| {
+        let file = fs::File::open(s.state_file().with_extension(extension)).expect("a lock");
+        file.lock_shared().expect("a lock that nobody has taken");
+        file
+    };
+    let inspections = [inspect("watch"), inspect("lock")];
+    let status = s.run(&["status"]);
+    status.exits_without_errors(0);
+    assert!(status.stdout.contains("\nwatcher: not running\n"), "{status}");
+    assert!(s.run(&["status", "--json"]).stdout.contains("\"running\":false"), "{status}");
+    let check = s.run(&["check"]);
+    assert!(check.stdout.contains("is usable and not locked"), "{check}");
+    drop(inspections);
+}
+
+#[test]
 fn watch_file_of_others_is_left_alone_and_the_watch_goes_on() {
     for kind in ["a symlink", "a directory", "another user owns it"] {
         let s = stale();
