@@ -123,6 +123,7 @@ fn pass(updater: &mut Updater, presence: &mut Presence, console: &mut Console) -
     let Pass { exit, has_changed, summary } = update::pass(updater, console);
     presence.tell(&summary, console);
     match exit {
+        Exit::TryLater if has_changed => Finding::Partly,
         Exit::TryLater => Finding::TryLater,
         _ if has_changed => Finding::News,
         _ => Finding::Nothing,

@@ -14,6 +14,8 @@ const SPACING: u64 = 10_000;
 const RETRY_MIN: u32 = 10_000;
 /// The longest time between two tries after a temporary failure.
 const RETRY_MAX: u32 = 60_000;
+/// The time until an event after a temporary failure again makes a pass sooner than [`SPACING`].
+const HURRY: u64 = 120_000;
 /// So many passes within [`FUTILE_WINDOW`] that events have caused and that found nothing make us ignore events.
 const FUTILE: u32 = 6;
 /// See [`FUTILE`].
@@ -54,6 +56,8 @@ pub(super) enum Finding {
     Nothing,
     /// A temporary failure.
     TryLater,
+    /// Something has changed, but there was a temporary failure as well.
+    Partly,
 }
 
 /// Decides when the next pass is due.
@@ -62,8 +66,10 @@ pub(super) struct Pace {
     interval: u64,
     /// The time of the next pass without an event.
     timer: u64,
-    /// The earliest time of a pass because of an event.
+    /// The earliest time of a pass because of an event; 0 if the pass before has failed, and it may come at once.
     earliest: u64,
+    /// The time from which on that may be so again.
+    hurry: u64,
     /// The first and the last event since the last pass.
     events: Option<(u64, u64)>,
     /// The number of events that were awaited after the last one.
@@ -77,7 +83,16 @@ pub(super) struct Pace {
 impl Pace {
     /// The first pass is due at once.
     pub(super) const fn new(interval: u64) -> Self {
-        Self { interval, timer: 0, earliest: 0, events: None, awaited: 0, failures: 0, futile: (0, 0) }
+        Self {
+            interval,
+            timer: 0,
+            earliest: 0,
+            hurry: 0,
+            events: None,
+            awaited: 0,
+            failures: 0,
+            futile: (0, 0),
+        }
     }
 
     /// Returns true if events are ignored until the timer is due.
@@ -124,20 +139,24 @@ impl Pace {
     #[inline(never)]
     pub(super) fn made(&mut self, step: Step, pass: Made) {
         let Made { start, end, result } = pass;
+        let has_failed = matches!(result, Finding::TryLater | Finding::Partly);
+        if step == Step::Respond && self.earliest == 0 {
+            self.hurry = start + HURRY;
+        }
         self.events = None;
         self.earliest = start + SPACING;
-        self.failures = if result == Finding::TryLater { self.failures + 1 } else { 0 };
+        self.failures = if has_failed { self.failures + 1 } else { 0 };
         self.timer = match self.failures {
             0 => (start + self.interval).max(end + SPACING),
             n => end + u64::from((RETRY_MIN << (n - 1).min(3)).min(RETRY_MAX)).min(self.interval),
         };
         if step != Step::Respond {
             self.futile.0 = 0;
-            if result == Finding::TryLater {
+            if has_failed && start >= self.hurry {
                 // The event may be the end of the failure.
                 self.earliest = 0;
             }
-        } else if result != Finding::News {
+        } else if matches!(result, Finding::Nothing | Finding::TryLater) {
             let (number, first) = self.futile;
             let is_late = number == 0 || start - first >= FUTILE_WINDOW;
             self.futile = if is_late { (1, start) } else { (number + 1, first) };

@@ -182,12 +182,86 @@ fn event_after_a_temporary_failure_does_not_wait_ten_seconds() {
 }
 
 #[test]
-fn storm_during_an_outage_makes_no_more_than_a_pass_every_five_seconds() {
-    let storm: Vec<u64> = (0..HOUR).step_by(50).collect();
+fn event_after_a_temporary_failure_waits_if_the_last_one_that_did_not_is_recent() {
     let failing = |_| Finding::TryLater;
-    let made = passes(5 * MINUTE, 10 * MINUTE, &failing, &storm);
-    assert!(made.len() < 70, "{made:?}");
-    assert!(made.windows(2).all(|pair| pair[1] - pair[0] >= 1000), "{made:?}");
+    // At once after the failure at 0, but not after the one at 13 s.
+    let events = [2000, 14_000];
+    assert_eq!(passes(10_000, 24_000, &failing, &events), [3000, 13_000, 23_000]);
+    // Two minutes later it may be the end of the failure again.
+    let mut simulation = Simulation::new(10_000, &failing);
+    simulation.run(150_000, &[2000, 134_000]);
+    assert_eq!(simulation.passes.last(), Some(&(145_000, false)));
+    assert!(simulation.passes.contains(&(135_000, true)), "{:?}", simulation.passes);
+}
+
+/// Returns true in every second of these spans of time.
+fn every(span: u64, now: u64) -> bool {
+    (now / span).is_multiple_of(2)
+}
+
+#[test]
+fn storm_makes_no_more_than_twelve_passes_in_two_minutes() {
+    let storm: Vec<u64> = (0..HOUR).step_by(50).collect();
+    let sparse: Vec<u64> = (0..HOUR).step_by(7000).collect();
+    let results: [&dyn Fn(u64) -> Finding; 7] = [
+        &nothing,
+        &news,
+        &|_| Finding::TryLater,
+        &|_| Finding::Partly,
+        &|now| if every(10_000, now) { Finding::TryLater } else { Finding::Nothing },
+        &|now| if every(MINUTE, now) { Finding::TryLater } else { Finding::News },
+        &|now| if every(30_000, now) { Finding::Partly } else { Finding::Nothing },
+    ];
+    for (number, result) in results.into_iter().enumerate() {
+        for interval in [10_000, 11_000, 25_000, 5 * MINUTE, HOUR] {
+            for duration in [0, 700, 9000, 40_000] {
+                for events in [&storm, &sparse] {
+                    let mut simulation = Simulation::new(interval, result);
+                    simulation.duration = duration;
+                    simulation.run(20 * MINUTE, events);
+                    let starts: Vec<u64> = simulation.passes.iter().map(|(start, _)| *start).collect();
+                    let what = format!("{number} {interval} {duration}: {starts:?}");
+                    // One of them may follow a failure at once.
+                    let close = starts.windows(2).filter(|pair| pair[1] - pair[0] < SPACING).count();
+                    assert!(close <= 10, "{what}");
+                    for (index, first) in starts.iter().enumerate() {
+                        let in_time = starts[index..].iter().take_while(|s| **s < first + 2 * MINUTE).count();
+                        assert!(in_time <= 12 + usize::from(close > 0), "{in_time} from {first}: {what}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn pass_that_wrote_something_is_not_futile_although_another_record_failed() {
+    let storm: Vec<u64> = (0..10 * MINUTE).step_by(50).collect();
+    let partly = |_| Finding::Partly;
+    // Each comes by an event or by the timer of the failure; none is missing.
+    let made = passes(HOUR, 5 * MINUTE, &partly, &storm);
+    assert!(made.windows(2).all(|pair| pair[1] - pair[0] <= 10_000), "{made:?}");
+    // It is a failure all the same.
+    assert_eq!(passes(HOUR, MINUTE, &partly, &[]), [10_000, 30_000]);
+}
+
+#[test]
+fn stopped_or_suspended_process_makes_one_pass_when_it_goes_on() {
+    // In each kind of wait: for the timer, for further events, for ten seconds, and deaf.
+    let storm: Vec<u64> = (0..3 * MINUTE).step_by(50).collect();
+    let cases: [(&[u64], u64); 4] =
+        [(&[], 60_000), (&[60_000], 60_100), (&[60_000, 62_000], 62_100), (&storm, 100_000)];
+    for (events, stopped) in cases {
+        let mut simulation = Simulation::new(5 * MINUTE, &nothing);
+        simulation.run(stopped, events);
+        let before = simulation.passes.len();
+        // It goes on after hours, of which it knows nothing, and then has a timer of five minutes again.
+        simulation.now += 7 * HOUR;
+        let at = simulation.now;
+        simulation.run(at + 11 * MINUTE, &[]);
+        let after: Vec<u64> = simulation.passes[before..].iter().map(|(start, _)| start - at).collect();
+        assert_eq!(after, [0, 5 * MINUTE, 10 * MINUTE], "{stopped}");
+    }
 }
 
 /// Returns the time of the pass after these events, each with the number of those that are awaited after it.
