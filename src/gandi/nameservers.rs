@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use super::livedns::LiveDns;
 use crate::dns::{ZoneName, delegation};
+use crate::net::resolver::MAX_RESOLVERS;
 use crate::sys::error_chain::chain;
 
 /// Timeout for each resolver.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest time that all resolvers take together.
+pub(crate) const LONGEST_LOOKUP: Duration = TIMEOUT.saturating_mul(MAX_RESOLVERS);
 
 /// Returns a warning if the domain has other nameservers than LiveDNS. The error tells why that is unknown.
 pub(crate) fn warning(livedns: &mut LiveDns, domain: &ZoneName) -> Result<Option<String>, String> {

@@ -21,6 +21,8 @@ use crate::sys::time::seconds_rounded_up;
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(12);
 /// Maximum wait for the other family once one has answered: the other may be the only one that works on this machine.
 const GRACE: Duration = Duration::from_secs(2);
+/// Maximum number of name servers, as in libc (resolv.conf(5)).
+pub(crate) const MAX_RESOLVERS: u32 = 3;
 
 /// A name could not be resolved.
 #[derive(Debug)]
@@ -134,14 +136,14 @@ fn addresses(name: &str, family: Family) -> Lookup {
     if addresses.is_empty() { Err(ResolveError::NotFound) } else { Ok(addresses) }
 }
 
-/// Parses the name servers in the text of `/etc/resolv.conf`: the first three, as libc uses them (resolv.conf(5)).
+/// Parses the name servers in the text of `/etc/resolv.conf`: the first [`MAX_RESOLVERS`].
 /// Those with a scope, such as `fe80::1%eth0`, are skipped.
 pub(crate) fn resolvers(text: &str) -> Vec<IpAddr> {
     let servers = text.lines().filter_map(|line| {
         let mut words = line.split_ascii_whitespace();
         (words.next() == Some("nameserver")).then(|| words.next()?.parse().ok())?
     });
-    servers.take(3).collect()
+    servers.take(MAX_RESOLVERS as usize).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::sys::subprocess::{self, ProcessError, Spec, Stream};
 use crate::sys::words::beginning;
 
 /// Time limit of all hooks of a run together: during that time the lock is held.
-const BUDGET: Duration = Duration::from_secs(30);
+pub(crate) const BUDGET: Duration = Duration::from_secs(30);
 /// A hook is not started with less time than this: it would be killed in the middle of its work.
 const MIN_TIME: Duration = Duration::from_secs(1);
 /// Maximum size of a variable in bytes, without the note at its end. The kernel refuses a program whose arguments and

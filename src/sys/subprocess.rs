@@ -35,7 +35,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// of `exec > >(tee log)`.
 const LINE_GRACE: Duration = Duration::from_secs(1);
 /// Maximum wait for the end of a program that was killed. One that has become another user's, as by `sudo`, lives on.
-const KILL_GRACE: Duration = Duration::from_secs(1);
+pub(crate) const KILL_GRACE: Duration = Duration::from_secs(1);
 
 /// Variables that no program gets: the token, and those of the service manager for this process (`sd_notify(3)`,
 /// `sd_listen_fds(3)`): a program that takes them for its own would tell that it is ready.

@@ -11,9 +11,10 @@ use crate::config::Config;
 use crate::console::Console;
 use crate::console::syslog::Severity;
 use crate::exit::Exit;
+use crate::gandi::nameservers::LONGEST_LOOKUP;
 use crate::http::Http;
 use crate::notify::heartbeat;
-use crate::notify::hooks::Hooks;
+use crate::notify::hooks::{self, Hooks};
 use crate::outcome::{Failure, Outcome, Success};
 use crate::reconcile::{PassContext, reconcile};
 use crate::report::{failure_lines, json, report, report_failures};
@@ -22,6 +23,7 @@ use crate::state::{Attempts, State};
 use crate::sys::grouped::push_if_new;
 use crate::sys::hash::ConfigId;
 use crate::sys::random::Random;
+use crate::sys::subprocess::KILL_GRACE;
 use crate::sys::time::{self, Timestamp};
 use crate::token;
 
@@ -70,6 +72,13 @@ pub(crate) struct Updater<'a> {
 }
 
 impl<'a> Updater<'a> {
+    /// The longest time of an attempt beyond its `timeout`, which ends every request: the last look at name servers, the
+    /// end of a program that is killed, hooks and heartbeats. Disks and a busy processor add to it.
+    pub(crate) const LONGEST_AFTER_TIMEOUT: Duration = LONGEST_LOOKUP
+        .saturating_add(KILL_GRACE.saturating_mul(2))
+        .saturating_add(hooks::BUDGET)
+        .saturating_add(HEARTBEAT_TIMEOUT);
+
     #[inline(never)]
     pub(crate) fn new(
         config: Box<Config>,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::commands::update::Updater;
 use crate::config::Config;
 use crate::console::{Console, one_line};
 use crate::exit::Exit;
@@ -12,9 +13,10 @@ use crate::sys::notify_socket::Manager;
 use crate::sys::time::Timestamp;
 use crate::sys::words::beginning;
 
-/// The time for hooks, heartbeats and a token in addition to the `timeout` of a pass, in seconds. One that lasts longer
-/// hangs, and the service manager may end it.
+/// The time for hooks, heartbeats and a slow machine in addition to the `timeout` of a pass, in seconds. One that lasts
+/// longer hangs, and the service manager may end it.
 const MARGIN: u64 = 120;
+const _: () = assert!(MARGIN >= 2 * Updater::LONGEST_AFTER_TIMEOUT.as_secs(), "a pass may take longer");
 /// Maximum size of the result in bytes. systemd ignores messages of more than 4 KiB.
 const MAX_STATUS: usize = 500;
 

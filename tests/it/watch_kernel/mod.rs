@@ -4,6 +4,7 @@
 mod advertisements;
 mod changes;
 mod dhcp;
+mod pauses;
 mod storms;
 
 use std::io::{BufRead as _, BufReader};

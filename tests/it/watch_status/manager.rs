@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -134,6 +135,32 @@ fn manager_is_asked_for_patience_during_a_pass_and_gets_pings_after_it() {
         assert_eq!(manager.until("WATCHDOG=1").len(), 1);
     }
     watching.end(Signal::TERM).exits(0);
+}
+
+#[test]
+fn longest_pass_ends_within_the_time_that_the_manager_was_asked_for() {
+    let s = stale();
+    // Nobody answers until `timeout`, the hook until all hooks have used up their time, and then no monitor does.
+    s.v4.iter().for_each(|echo| echo.fault(Times::Always, Fault::Hang));
+    let monitors = [9, 10].map(|number| s.fake.echo(number, fake_gandi::Family::V4));
+    monitors.iter().for_each(|monitor| monitor.fault(Times::Always, Fault::Hang));
+    s.write("hang", "#!/bin/sh\nsleep 1000\n");
+    fs::set_permissions(s.path("hang"), fs::Permissions::from_mode(0o700)).expect("chmod");
+    let settings =
+        format!("timeout = 3\non_failure = hang\nheartbeat = {} {}\n", monitors[0].url(), monitors[1].url());
+    s.config_with(&settings, "[example.org]\nnames = home\n");
+    let (manager, path) = Manager::new(&s);
+    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "500000")]);
+    manager.until("WATCHDOG=1\nWATCHDOG_USEC=123000000");
+    let started = Instant::now();
+    // No message comes meanwhile: a pass that hangs is ended.
+    assert_eq!(manager.until("STATUS=").len(), 1);
+    let took = started.elapsed();
+    // Far longer than the time that the manager has without being asked, and half of what it was asked for.
+    assert!(took > Duration::from_secs(30) && took < Duration::from_secs(123), "{took:?}");
+    assert!(monitors.iter().all(|monitor| monitor.count() == 1));
+    let ran = watching.end(Signal::TERM);
+    ran.says(&["warning: `on_failure` hang: timed out after 30 s\n"]);
 }
 
 #[test]
