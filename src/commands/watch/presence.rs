@@ -16,7 +16,7 @@ use crate::sys::words::beginning;
 /// The time for hooks, heartbeats and a slow machine in addition to the `timeout` of a pass, in seconds. One that lasts
 /// longer hangs, and the service manager may end it.
 const MARGIN: u64 = 120;
-const _: () = assert!(MARGIN >= 2 * Updater::LONGEST_AFTER_TIMEOUT.as_secs(), "a pass may take longer");
+const _: () = assert!(MARGIN >= 2 * Updater::LONGEST_AFTER_TIMEOUT.as_secs());
 /// Maximum size of the result in bytes. systemd ignores messages of more than 4 KiB.
 const MAX_STATUS: usize = 500;
 
