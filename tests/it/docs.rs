@@ -1,7 +1,7 @@
 //! README, SECURITY, ARCHITECTURE, example config and changelog match the program.
 
 use crate::sandbox::Sandbox;
-use crate::setup_schedule::{BOOT, OFTEN};
+use crate::setup_machine::{BOOT, OFTEN};
 
 const README: &str = include_str!("../../README.md");
 const SECURITY: &str = include_str!("../../SECURITY.md");

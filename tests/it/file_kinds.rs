@@ -7,16 +7,17 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::history_file::with_history;
 use crate::run_output::RunOutput;
 use crate::sandbox::{ADDRESS, API_KEY, STALE, Sandbox};
 
-const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
-const CREATED_LINE: &str = "1795478400 home.example.org A - 81.2.69.1\n";
+pub(crate) const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
+pub(crate) const CREATED_LINE: &str = "1795478400 home.example.org A - 81.2.69.1\n";
 /// The user `nobody`, who owns the files of another user.
 pub(crate) const OTHER: u32 = 65534;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Fifo,
     Device,
     Directory,
@@ -44,7 +45,7 @@ pub(crate) fn is_root(s: &Sandbox) -> bool {
 }
 
 /// A sandbox whose record is to be changed, with these lines at the head of the config.
-fn stale(head: &str) -> Sandbox {
+pub(crate) fn stale(head: &str) -> Sandbox {
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.config_with(head, "[example.org]\nnames = home\n");
@@ -52,7 +53,7 @@ fn stale(head: &str) -> Sandbox {
 }
 
 /// Replaces the file at `path`, which is a good one, by something of this kind.
-fn put(path: &Path, kind: Kind) {
+pub(crate) fn put(path: &Path, kind: Kind) {
     let good = fs::read(path).expect("a good file");
     let mode = fs::metadata(path).expect("its mode").mode() & 0o777;
     let write = |path: &Path, bytes: &[u8]| {
@@ -102,7 +103,7 @@ pub(crate) struct Snapshot {
     owner: (u32, u32),
     size: u64,
     content: Option<Vec<u8>>,
-    link: Option<PathBuf>,
+    pub(crate) link: Option<PathBuf>,
 }
 
 pub(crate) fn snapshot(path: &Path) -> Snapshot {
@@ -287,13 +288,6 @@ fn lock_of_another_kind_is_one_warning() {
     );
 }
 
-fn with_history(content: &str) -> (Sandbox, PathBuf) {
-    let s = stale("history = history\n");
-    s.write("history", content);
-    let path = s.path("history");
-    (s, path)
-}
-
 #[test]
 fn history_of_another_kind_is_one_warning() {
     each_kind(
@@ -320,38 +314,6 @@ fn text_file_named_as_history_stays() {
             _ => (0, &["could not write the history history: it has lines that are no history"], Stays),
         },
     );
-}
-
-#[test]
-fn history_keeps_owner_mode_and_link() {
-    for kind in [LinkToOthers, OtherOwner, Writable] {
-        let (s, path) = with_history(CREATED_LINE);
-        if !is_root(&s) && kind != Writable {
-            continue;
-        }
-        put(&path, kind);
-        let before = (snapshot(&path), fs::metadata(&path).expect("metadata"));
-        s.run(&[]).is(0, REPLACED);
-        let after = fs::metadata(&path).expect("metadata");
-        assert_eq!(fs::read_link(&path).ok(), before.0.link);
-        let kept = |m: &fs::Metadata| (m.mode(), m.uid(), m.gid());
-        assert_eq!(kept(&after), kept(&before.1), "{kind:?}");
-        let text = fs::read_to_string(&path).expect("the history");
-        assert!(text.starts_with(CREATED_LINE) && text.lines().count() == 2, "{kind:?}: {text}");
-    }
-}
-
-#[test]
-fn long_history_keeps_its_newest_lines() {
-    let many: Vec<String> =
-        (0..5000).map(|i| CREATED_LINE.replace("1795478400", &format!("17954{i:05}"))).collect();
-    let (s, path) = with_history(&many.concat());
-    s.run(&[]).is(0, REPLACED);
-    let text = fs::read_to_string(path).expect("the history");
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 50);
-    assert_eq!(lines[0], many[4951].trim_end());
-    assert!(lines[49].ends_with(" home.example.org A 81.2.69.1 81.2.69.142"), "{text}");
 }
 
 /// Writes a program by another process: see `command_source`.

@@ -9,6 +9,7 @@ mod architecture; // layers, ARCHITECTURE.md, and the language of doc comments
 mod backoff; // no request for a while after a failure
 mod check; // `gandi-ddns check`
 mod check_ids; // the ids in `check --json`
+mod check_nameservers; // nameservers of a domain, where Gandi does not say them
 mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
 mod command_line; // mistyped command lines, and secrets in them
@@ -28,9 +29,11 @@ mod file_owners; // files and directories that other users can change
 mod file_reading; // size limits, the config on stdin, errors of the system
 mod first_write; // an address that this program has not written, before its replacement
 mod foreign_configs; // configs of other programs
+mod forged_nat_pmp; // forged answers of the gateway
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod get; // `gandi-ddns get`
 mod given_address; // `--address`
+mod history_file; // the history file when a change is added
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
@@ -69,6 +72,7 @@ mod server_errors; // errors of TLS and HTTP servers in plain words
 mod setup_batch; // `setup` without a terminal
 mod setup_habits; // habits of a new user at the questions of `gandi-ddns setup`, and narrow terminals
 mod setup_kill; // `gandi-ddns setup`, killed at each system call
+mod setup_machine; // helper: a machine for `setup`
 mod setup_offer; // its offer to schedule the updates, at a terminal and with busybox
 mod setup_schedule; // the end of `gandi-ddns setup`: timer, service or cron
 mod setup_terminal; // `gandi-ddns setup` at a terminal

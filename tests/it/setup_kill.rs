@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, Sandbox, TOKEN};
-use crate::setup_schedule::finish;
+use crate::setup_machine::finish;
 use crate::setup_terminal::{command, only_there, tree};
 
 /// The system calls at which a run is killed. Some of them do not exist on every machine.

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::pty::{Terminal, has_terminals};
 use crate::run_output::same_text;
 use crate::sandbox::TOKEN;
-use crate::setup_schedule::{Machine, ends_with_cron_line};
+use crate::setup_machine::{Machine, ends_with_cron_line};
 
 /// Enters a machine for a test at a terminal. `None` if it is to be skipped, see [`has_terminals`].
 fn enter(test: &str) -> Option<Machine> {

@@ -11,7 +11,7 @@ use crate::namespace::Namespace;
 use crate::pty::{CTRL_C, CTRL_D, Terminal, has_terminals};
 use crate::run_output::{RunOutput, same_text};
 use crate::sandbox::{ADDRESS, ADDRESS6, STALE, Sandbox, TOKEN};
-use crate::setup_schedule::options;
+use crate::setup_machine::options;
 
 /// A token that Gandi refuses.
 pub(crate) const WRONG: &str = "pat_9876543210zyxwvuWRONG";
@@ -365,7 +365,7 @@ fn token_is_in_no_argument_of_any_process() {
     traced.args(["-f", "-qq", "-s", "9999", "-v", "-e", "trace=execve", "-o"]).arg(s.path("log"));
     traced.arg(inner.get_program()).args(inner.get_args()).env_clear().current_dir(s.path(""));
     traced.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    crate::setup_schedule::finish(&s, &mut traced).exits(0);
+    crate::setup_machine::finish(&s, &mut traced).exits(0);
     let log = fs::read_to_string(s.path("log")).expect("the log");
     assert!(log.contains("\"crontab\", \"-l\"") && !log.contains(&TOKEN[..12]), "{log}");
 }

@@ -3,7 +3,7 @@
 
 use crate::http::Response;
 use crate::json::string;
-use crate::livedns::success;
+use crate::responses::success;
 use crate::zone::{Account, Domain, Scope};
 
 /// The number of domains on a page.

@@ -10,16 +10,11 @@ use crate::domains;
 use crate::http::{Request, Response};
 use crate::json::{string, strings};
 use crate::log::Log;
+use crate::responses::{
+    BAD_APIKEY, BAD_TOKEN, CREATED, NO_CREDENTIAL, NO_DOMAIN, NO_ZONE, absent, conflict, error, success, who,
+};
 use crate::token;
 use crate::zone::{Account, Domain, Links, Rrset, Rrsets};
-
-pub(crate) const NO_CREDENTIAL: &str = r#"{"message":"You must provide an access token or an API Key. See https://api.gandi.net/docs/authentication/"}"#;
-pub(crate) const BAD_TOKEN: &str = r#"{"object":"HTTPForbidden","cause":"Forbidden","code":403,"message":"Access was denied to this resource."}"#;
-const BAD_APIKEY: &str = r#"{"code":401,"message":"The server could not verify that you authorized to access the document you requested. Either you supplied the wrong credentials (e.g., bad api key), or your access token has expired","object":"HTTPUnauthorized","cause":"Unauthorized"}"#;
-pub(crate) const NO_DOMAIN: &str = r#"{"code": 404, "message": "The resource could not be found.", "object": "HTTPNotFound", "cause": "Not Found"}"#;
-const NO_ZONE: &str =
-    r#"{"code": 404, "message": "Unknown domain", "object": "LocalizedHTTPNotFound", "cause": "Not Found"}"#;
-const CREATED: &str = r#"{"message":"DNS Record Created"}"#;
 
 /// One request and the context for its response.
 struct Call<'a> {
@@ -351,41 +346,6 @@ fn in_the_way(zone: &Rrsets, (name, kind): &(String, String), method: &str) -> O
         (*other == kind && method == "POST") || (*other != kind && (*other == "CNAME" || kind == "CNAME"))
     };
     others.find(clash).cloned()
-}
-
-fn who(domain: &Domain) -> Response {
-    let (current, nameservers) = (string(&domain.current), strings(&domain.nameservers));
-    let dnssec = domain.current == "livedns";
-    success(
-        200,
-        &format!(
-            r#"{{"current":{current},"nameservers":{nameservers},"dnssec_available":{dnssec},"livednssec_available":{dnssec}}}"#
-        ),
-    )
-}
-
-fn absent(name: &str, kind: &str) -> Response {
-    let message = string(&format!("Can't find the DNS record {name}/{kind} in the zone"));
-    error(
-        404,
-        &format!(r#"{{"code": 404, "message": {message}, "object": "dns-record", "cause": "Not Found"}}"#),
-    )
-}
-
-fn conflict(name: &str, kind: &str) -> Response {
-    let message = string(&format!("DNS Record {name}/{kind} already exists"));
-    error(
-        409,
-        &format!(r#"{{"code":409,"message":{message},"object":"HTTPConflict","cause":"Duplicate Entry"}}"#),
-    )
-}
-
-pub(crate) fn success(status: u16, body: &str) -> Response {
-    Response::new(status, "application/json; charset=utf-8", body)
-}
-
-pub(crate) fn error(status: u16, body: &str) -> Response {
-    Response::new(status, "application/json; charset=UTF-8", body)
 }
 
 fn key(name: &str, kind: &str) -> (String, String) {

@@ -3,8 +3,8 @@
 
 use crate::http::{Request, Response};
 use crate::json::string;
-use crate::livedns::{self, BAD_TOKEN, NO_CREDENTIAL};
 use crate::log::Log;
+use crate::responses::{BAD_TOKEN, NO_CREDENTIAL, NO_DOMAIN, error, success};
 use crate::zone::Account;
 
 /// The path of `tokeninfo`, which is on `id.gandi.net` in reality.
@@ -29,13 +29,13 @@ pub(crate) fn listener(target: &str) -> Option<&'static str> {
 /// Responds to a request for one of the two paths.
 pub(crate) fn answer(account: &mut Account, log: &Log, request: &Request) -> Response {
     let header = request.header("Authorization").unwrap_or_default();
-    let Some(token) = header.strip_prefix("Bearer ") else { return livedns::error(401, NO_CREDENTIAL) };
+    let Some(token) = header.strip_prefix("Bearer ") else { return error(401, NO_CREDENTIAL) };
     if !account.bearers.contains_key(token) {
-        return livedns::error(403, BAD_TOKEN);
+        return error(403, BAD_TOKEN);
     }
     let left = account.left.get(token).copied().unwrap_or(LEFT);
     match (request.method.as_str(), request.target.as_str()) {
-        ("GET", INFO) => livedns::success(
+        ("GET", INFO) => success(
             200,
             &format!(r#"{{"pat_name":"home","scope":["domain:tech"],"entities":[],"expires_in":{left}}}"#),
         ),
@@ -44,7 +44,7 @@ pub(crate) fn answer(account: &mut Account, log: &Log, request: &Request) -> Res
                 log.violation("organization: a renewal that is not a JSON object".to_owned());
             }
             if left > RENEWABLE {
-                return livedns::error(
+                return error(
                     400,
                     r#"{"code":400,"message":"The token cannot be renewed yet","object":"HTTPBadRequest","cause":"Bad Request"}"#,
                 );
@@ -53,7 +53,7 @@ pub(crate) fn answer(account: &mut Account, log: &Log, request: &Request) -> Res
         }
         (method, target) => {
             log.violation(format!("{method} {target}: not a route the client may use"));
-            livedns::error(404, livedns::NO_DOMAIN)
+            error(404, NO_DOMAIN)
         }
     }
 }
@@ -68,7 +68,7 @@ fn renew(account: &mut Account, old: &str) -> Response {
     }
     account.bearers.insert(new.clone(), scope);
     account.left.insert(new.clone(), 365 * 86_400);
-    livedns::success(
+    success(
         201,
         &format!(
             r#"{{"access_token":{},"expires_at":"2027-11-24T00:00:00Z","id":"5f4c","name":"home","scopes":["domain:tech"],"entities":[]}}"#,

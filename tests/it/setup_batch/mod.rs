@@ -14,7 +14,7 @@ use crate::interface_source::Home;
 use crate::other_user::OtherUser;
 use crate::run_output::{RunOutput, wait};
 use crate::sandbox::{ADDRESS, ADDRESS6, API_KEY, STALE, Sandbox, TOKEN};
-use crate::setup_schedule::options;
+use crate::setup_machine::options;
 use fake_gandi::{Answer, Family, Fault, On, Times};
 
 /// The arguments of an installation by a script.

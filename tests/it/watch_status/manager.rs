@@ -143,7 +143,9 @@ fn longest_pass_ends_within_the_time_that_the_manager_was_asked_for() {
     // Nobody answers until `timeout`, the hook until all hooks have used up their time, and then no monitor does.
     s.v4.iter().for_each(|echo| echo.fault(Times::Always, Fault::Hang));
     let monitors = [9, 10].map(|number| s.fake.echo(number, fake_gandi::Family::V4));
-    monitors.iter().for_each(|monitor| monitor.fault(Times::Always, Fault::Hang));
+    for monitor in &monitors {
+        monitor.fault(Times::Always, Fault::Hang);
+    }
     s.write("hang", "#!/bin/sh\nsleep 1000\n");
     fs::set_permissions(s.path("hang"), fs::Permissions::from_mode(0o700)).expect("chmod");
     let settings =
