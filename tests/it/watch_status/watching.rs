@@ -31,8 +31,9 @@ impl<'a> Watching<'a> {
     /// Starts one and waits until it has written the stale record and sleeps.
     pub(super) fn asleep(s: &'a Sandbox, arguments: &[&str]) -> Self {
         let watching = Self::start(s, arguments, &[]);
-        let is_written = |text: &str| text.contains("(last confirmed ");
-        watching.until(is_written);
+        // A pass that has written the record still holds the lock for a moment.
+        let is_over = || s.run(&["status", "--json"]).stdout.contains("\"running\":false");
+        watching.until(|text| text.contains("(last confirmed ") && is_over());
         watching
     }
 
