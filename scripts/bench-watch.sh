@@ -1,9 +1,12 @@
 #!/bin/sh
-# Measures how fast `watch` follows a change of the address, with the source `interface`, in a network namespace: the
-# time from the change to the write at the fake Gandi, over 20 changes of each kind, or $CHANGES. The kinds ($KINDS):
-# ipv4 (ip addr), ipv6 (another prefix, with duplicate address detection by the kernel, which takes one to two seconds
-# and is shown apart) and dhcp (a lease of busybox's udhcpd). Prints a verdict, and always succeeds. It takes 15 minutes,
-# since watch makes a pass every 10 s at most. PROGRAM=FILE measures another binary.
+# Measures how fast `watch` follows a change of the address, in network namespaces: the time from the change to the write
+# at the fake Gandi, over 20 changes of each kind, or $CHANGES. The kinds ($KINDS):
+# ipv4, ipv6, dhcp: with the source `interface`: ip addr, another prefix (with duplicate address detection by the kernel,
+#   which takes one to two seconds and is shown apart), and a lease of busybox's udhcpd;
+# natpmp, gena, both, silent: with the source `router`, another outer address of Debian's miniupnpd, which announces it by
+#   NAT-PMP, by UPnP events, by both, or not at all.
+# Prints a verdict, and always succeeds. It takes 40 minutes, since watch makes a pass every 10 s at most. PROGRAM=FILE
+# measures another binary.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -25,17 +28,28 @@ fi
 
 # shellcheck source=scripts/fake-gandi.sh
 . scripts/fake-gandi.sh
+# shellcheck source=scripts/bench-watch-kernel.sh
+. scripts/bench-watch-kernel.sh
+# shellcheck source=scripts/bench-watch-router.sh
+. scripts/bench-watch-router.sh
 
 changes=${CHANGES:-20}
-kinds=${KINDS-ipv4 ipv6 dhcp}
+kinds=${KINDS-ipv4 ipv6 dhcp natpmp gena both silent}
 watch='' monitor='' server=''
 stop() {
     for process in "$watch" "$monitor" "$server"; do
-        [ -z "$process" ] || kill "$process" 2>/dev/null || true
+        stop_process "$process"
     done
     stop_fake
 }
 trap stop EXIT
+
+# stop_process ID: ends a process that this script has started, if there is one.
+stop_process() {
+    [ -n "$1" ] || return 0
+    kill "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
 
 # now: the time in seconds, with nine decimals.
 now() { date +%s.%N; }
@@ -43,118 +57,63 @@ now() { date +%s.%N; }
 # settle: waits until a change is followed at once: 10 s after the last pass, and after the kernel's own delays.
 settle() { sleep 11.5; }
 
-# until_written RRTYPE ADDRESS: waits for the record, and sets written to the time of the write.
-until_written() {
+# until_true COMMAND [ARGUMENT...]: waits until a command succeeds.
+until_true() {
     tries=0
-    until grep -q "[[:space:]]$1[[:space:]].*$2\$" "$dir/zone"; do
+    until "$@"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 3000 ] || { echo "$1 $2 was not written within 30 s:" >&2; cat "$dir/zone" "$dir/watch.log" >&2; exit 1; }
+        [ "$tries" -lt 3000 ] || { echo "not within 30 s: $*" >&2; cat "$dir/zone" "$dir"/*.log >&2; exit 1; }
         sleep 0.01
     done
+}
+
+# until_written RRTYPE ADDRESS: waits for the record, and sets written to the time of the write.
+until_written() {
+    until_true grep -q "[[:space:]]$1[[:space:]].*$2\$" "$dir/zone"
     written=$(stat -c %.9Y "$dir/zone")
 }
 
-# change4 N, change6 N, lease N: make the Nth change, set changed to the time of it and wait for the write.
-change4() {
-    address=81.2.69.$((100 + $1))
-    changed=$(now)
-    ip addr del "$address4/24" dev eth0
-    ip addr add "$address/24" dev eth0
-    ip route replace default via 81.2.69.2
-    address4=$address
-    until_written A "$address"
+# configure SCRIPT: makes the config for watch from that of the fake, without a state.
+configure() {
+    [ -e "$dir/original.conf" ] || cp "$dir/gandi-ddns.conf" "$dir/original.conf"
+    sed "$1" "$dir/original.conf" >"$dir/gandi-ddns.conf"
+    rm -rf "$dir/state"
 }
 
-change6() {
-    address=2a01:e0a:1:$(printf %x $((16 + $1)))::3
-    changed=$(now)
-    ip -6 addr add "$address/64" dev eth0
-    ip -6 addr del "$address6/64" dev eth0
-    address6=$address
-    until_written AAAA "$address"
-    # Lines such as `[2026-01-31T12:00:00.123456] 2: eth0    inet6 2a01:e0a:1:10::3/64 scope global`.
-    usable=$(grep " $address/64 " "$dir/monitor" | grep -v -e tentative -e Deleted | head -n 1 | sed 's/^\[\(.*\)\].*/\1/')
-    echo "$(date -d "$usable" +%s.%N) $changed $written" >>"$dir/detection"
+# start_watch INTERVAL
+start_watch() {
+    "$program" --config "$dir/gandi-ddns.conf" watch -v --interval "$1" >"$dir/watch.log" 2>&1 &
+    watch=$!
 }
 
-lease() {
-    address=81.2.69.$((200 + $1))
-    printf '%s\n' "start $address" "end $address" "interface eth0" "lease_file $dir/leases" "pidfile $dir/pid" \
-        "option subnet 255.255.255.0" "option router 81.2.69.2" "option lease 3600" >"$dir/udhcpd.conf"
-    : >"$dir/leases"
-    ip netns exec far udhcpd -f "$dir/udhcpd.conf" >"$dir/udhcpd.log" 2>&1 &
-    server=$!
-    udhcpc -f -n -q -t 20 -T 1 -i eth0 -s "$dir/script" >"$dir/udhcpc.log" 2>&1
-    kill "$server"
-    server=''
-    changed=$(cat "$dir/changed")
-    address4=$address
-    until_written A "$address"
+# repeat COMMAND: makes all changes, each by `COMMAND NUMBER`, and writes the times of each and of its write to times.
+repeat() {
+    number=0
+    while [ "$number" -lt "$changes" ]; do
+        number=$((number + 1))
+        settle
+        "$1" "$number"
+        echo "$changed $written"
+    done >"$dir/times"
 }
 
-# verdict NAME: reads seconds, one a line, and prints a line of the table.
+# verdict NAME [LIMIT]: reads seconds, one a line, and prints a line of the table.
 verdict() {
-    sort -n | awk -v name="$1" '{ t[NR] = $1 } END {
+    sort -n | awk -v name="$1" -v limit="${2-}" '{ t[NR] = $1 } END {
         median = NR % 2 ? t[(NR + 1) / 2] : (t[NR / 2] + t[NR / 2 + 1]) / 2
-        text = name ~ /^-/ ? "" : t[NR] <= 2 ? "at most 2 s" : "MORE THAN 2 s"
+        text = limit == "" ? "" : (t[NR] <= limit + 0 ? "at most " : "MORE THAN ") limit " s"
         printf "| %s | %d | %.2f | %.2f | %s |\n", name, NR, median, t[NR], text
     }'
 }
 
 # shellcheck disable=SC2119 # The fake gets no options here.
 start_fake
-ip netns add far
-ip link add eth0 type veth peer name eth0 netns far
-ip -n far addr add 81.2.69.2/24 dev eth0
-ip -n far link set eth0 up
-ip link set eth0 up
-address4=81.2.69.99 address6=2a01:e0a:1:f::3
-ip addr add "$address4/24" dev eth0
-ip -6 addr add "$address6/64" dev eth0 nodad
-ip route add default via 81.2.69.2
-ip -6 route add default via fe80::1 dev eth0
-sed -i 's/^ipv4 =.*/ipv4 = interface/; s/^ipv6 =.*/ipv6 = interface/; s/^types =.*/types = A AAAA/' "$dir/gandi-ddns.conf"
-cat >"$dir/script" <<'END'
-#!/bin/sh
-[ "$1" = bound ] || exit 0
-date +%s.%N >"$(dirname "$0")/changed"
-ip addr flush dev eth0 scope global to 81.2.69.0/24
-ip addr add $ip/24 dev eth0
-ip route replace default via $router
-END
-chmod 700 "$dir/script"
-ip -ts monitor address >"$dir/monitor" &
-monitor=$!
-"$program" --config "$dir/gandi-ddns.conf" watch -v --interval 1d >"$dir/watch.log" 2>&1 &
-watch=$!
-until_written A "$address4"
-until_written AAAA "$address6"
-
 echo "| change | number | median s | largest s | verdict |"
 echo "|---|--:|--:|--:|---|"
 for kind in $kinds; do
     case $kind in
-    ipv4) name='IPv4 address' change=change4 ;;
-    ipv6) name='IPv6 prefix' change=change6 ;;
-    *)
-        name='DHCP lease' change=lease
-        if ! command -v udhcpd >/dev/null || ! command -v udhcpc >/dev/null; then
-            echo "udhcpd or udhcpc is missing: no DHCP lease" >&2
-            continue
-        fi
-        ;;
+    ipv4 | ipv6 | dhcp) measure_kernel "$kind" ;;
+    natpmp | gena | both | silent) measure_router "$kind" ;;
+    *) echo "no such kind: $kind" >&2 ;;
     esac
-    : >"$dir/detection"
-    number=0
-    while [ "$number" -lt "$changes" ]; do
-        number=$((number + 1))
-        settle
-        "$change" "$number"
-        echo "$changed $written"
-    done >"$dir/times"
-    awk '{ print $2 - $1 }' "$dir/times" | verdict "$name"
-    if [ "$kind" = ipv6 ]; then
-        awk '{ print $1 - $2 }' "$dir/detection" | verdict '- of it, duplicate address detection'
-        awk '{ print $3 - $1 }' "$dir/detection" | verdict '- of it, after that'
-    fi
 done

@@ -96,5 +96,6 @@ mod watch; // `gandi-ddns watch`: its end, its config, its pace
 mod watch_kernel; // `watch` and the messages of the kernel
 mod watch_router; // `watch` and the announcements and events of routers
 mod watch_status; // a watcher as status, a second one and the service manager see it
+mod watching; // helper: a watcher in the background
 mod web_source; // addresses from web services, and the quorum
 mod zone_content; // other types at a name or above it, and any TTL

@@ -8,8 +8,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::namespace::process_name;
 use crate::run_output::{RunOutput, block, wait};
 use crate::state_file;
 use fake_gandi::{Echo, Fake, Family, Setup};
@@ -36,8 +37,18 @@ pub(crate) struct Sandbox {
     /// True if the test sends requests that the fake counts as violations.
     pub(crate) violations_expected: bool,
     dir: PathBuf,
-    /// The arguments and the output of the last run, for the report of a failed test.
-    last_run: Mutex<Option<(String, RunOutput)>>,
+    last_run: LastRun,
+}
+
+/// The arguments and the output of the last run, for the report of a failed test. A clone is the same one.
+#[derive(Clone, Default)]
+pub(crate) struct LastRun(Arc<Mutex<Option<(String, RunOutput)>>>);
+
+impl LastRun {
+    /// Keeps a run instead of the one before.
+    pub(crate) fn keep(&self, arguments: &str, ran: &RunOutput) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((arguments.to_owned(), ran.clone()));
+    }
 }
 
 /// Returns a sandbox whose zone has the address [`STALE`] for `home.example.org`.
@@ -60,7 +71,7 @@ impl Sandbox {
     pub(crate) fn with(setup: Setup<'_>) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let dir = base().join(format!("{}-{number}", std::process::id()));
+        let dir = base().join(format!("{}-{number}", process_name()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).expect("a directory for the test");
         let fake = Fake::start_with(setup);
@@ -71,7 +82,7 @@ impl Sandbox {
         let v6 = fake.echoes(3, Family::V6);
         fake.set_address(Family::V4, &format!("{ADDRESS}\n"));
         fake.set_address(Family::V6, &format!("{ADDRESS6}\n"));
-        let sandbox = Self { fake, v4, v6, violations_expected: false, dir, last_run: Mutex::default() };
+        let sandbox = Self { fake, v4, v6, violations_expected: false, dir, last_run: LastRun::default() };
         sandbox.write("ca.pem", &sandbox.fake.ca_pem());
         sandbox.write("token", TOKEN);
         sandbox.config("names = home\n");
@@ -151,8 +162,12 @@ impl Sandbox {
 
     /// Keeps a run for the report of a failed test.
     pub(crate) fn keep_last_run(&self, arguments: &str, ran: &RunOutput) {
-        let mut last = self.last_run.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some((arguments.to_owned(), ran.clone()));
+        self.last_run.keep(arguments, ran);
+    }
+
+    /// Returns the place for the last run, for a process that outlives the caller.
+    pub(crate) fn last_run(&self) -> LastRun {
+        self.last_run.clone()
     }
 
     /// Returns an RRset of the zone `example.org` as `TTL value value`, or an empty string if there is none.
@@ -256,7 +271,7 @@ impl Sandbox {
         for request in shown {
             writeln!(log, "{request}").expect("memory");
         }
-        let last = self.last_run.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last = self.last_run.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let last =
             last.map(|(arguments, ran)| format!("the last run: {arguments}\n{ran}")).unwrap_or_default();
         let title = format!("the last {} of {} requests", shown.len(), requests.len());

@@ -111,7 +111,7 @@ impl Home {
         assert_eq!(self.s.zone("home", "A"), format!("600 {STALE}"));
     }
 
-    /// Starts miniupnpd and waits until it listens.
+    /// Starts miniupnpd and waits until it listens. What it does is in `miniupnpd.log`.
     pub(crate) fn miniupnpd(&self, more: &str) -> Daemon {
         let config = self.s.path("miniupnpd.conf");
         let text = "ext_ifname=wan0\nlistening_ip=lan0\nport=5000\nsecure_mode=yes\n\
@@ -120,7 +120,8 @@ impl Home {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", "router", "miniupnpd", "-d", "-f"]).arg(config);
         command.arg("-P").arg(self.s.path("miniupnpd.pid"));
-        let daemon = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let log = fs::File::create(self.s.path("miniupnpd.log")).expect("its log");
+        let daemon = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
         let daemon = Daemon(daemon.expect("miniupnpd starts"));
         // The ports of NAT-PMP and SSDP, 5351 and 1900, as the kernel prints them.
         let port = if more.contains("enable_natpmp=yes") { ":14E7 " } else { ":076C " };

@@ -4,9 +4,9 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use super::watching::Watching;
 use super::{CHANGED, CHANGED_AGAIN, NEW, OFTEN, change_address};
 use crate::sandbox::{ADDRESS, TOKEN, stale};
+use crate::watching::Watching;
 
 const VALID_AGAIN: &str = "the config is valid again\n";
 
@@ -88,7 +88,7 @@ fn records_of_arguments_and_the_config_on_stdin_are_watched() {
         format!("exec {} {} watch -v -c - <gandi-ddns.conf", plain.get_program().display(), words.join(" "));
     let mut of_stdin = std::process::Command::new("sh");
     of_stdin.args(["-c", &line]).env_clear().env("HOME", s.path("")).current_dir(s.path(""));
-    let watching = Watching::of(&s, &mut of_stdin);
+    let watching = Watching::of(&s, &of_stdin);
     watching.sleeps_after(1);
     watching.end(Signal::TERM).prints(0, "");
 }

@@ -2,12 +2,12 @@
 
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
-use super::watching::{LIMIT, Watching};
 use super::{CHANGED, CHANGED_AGAIN, NEW, OFTEN, change_address};
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
+use crate::watching::{LIMIT, Watching};
 use fake_gandi::{Fault, On, Times};
 
 #[test]
@@ -105,7 +105,7 @@ fn signal_ends_the_first_process_of_a_container() {
         probe.args(options).arg("true").stderr(Stdio::null());
         probe.status().is_ok_and(|status| status.success())
     };
-    let options = [&["-rpf", "--mount-proc"][..], &["-pf", "--mount-proc"]];
+    let options = [&["-rpf", "--mount-proc", "--kill-child"][..], &["-pf", "--mount-proc", "--kill-child"]];
     let Some(options) = options.into_iter().find(|options| allowed(options)) else {
         return Namespace::skip(TEST, "no process namespace is allowed");
     };
@@ -115,12 +115,8 @@ fn signal_ends_the_first_process_of_a_container() {
     command.args(options).arg(plain.get_program()).args(plain.get_args());
     command.args(["-c", "gandi-ddns.conf", "watch", "-v"]).env_clear();
     command.env("HOME", s.path("")).current_dir(s.path(""));
-    let watching = Watching::of(&s, &mut command);
+    let watching = Watching::of(&s, &command);
     watching.sleeps_after(1);
-    let outer = watching.id().as_raw_nonzero();
-    let children =
-        std::fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).expect("its child");
-    let first = children.trim().parse().ok().and_then(Pid::from_raw).expect("one child");
-    kill_process(first, Signal::TERM).expect("the signal");
+    kill_process(watching.id_of_child(), Signal::TERM).expect("the signal");
     watching.ended().prints(0, CHANGED);
 }

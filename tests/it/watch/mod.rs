@@ -4,13 +4,12 @@ mod arguments; // the command line
 mod configs; // another config or token meanwhile
 mod ends; // signals at any moment
 mod outages; // temporary and permanent failures, clock, log, locks
-mod watching; // helper: a watcher in the background
 
 use crate::sandbox::{ADDRESS, STALE, Sandbox, TOKEN, stale};
+use crate::watching::{LIMIT, Watching};
 use fake_gandi::Family;
 use rustix::process::Signal;
 use std::fs;
-use watching::Watching;
 
 /// The first change of most tests.
 const CHANGED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
@@ -45,10 +44,10 @@ fn watch_prints_nothing_while_nothing_changes() {
     let s = stale();
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf", "watch"]).args(OFTEN);
-    let watching = Watching::of(&s, &mut command);
+    let watching = Watching::of(&s, &command);
     watching.prints(CHANGED);
     // The second pass has begun.
-    assert!(s.v4[0].wait_for_request(2, watching::LIMIT) || s.v4[1].count() + s.v4[2].count() > 2);
+    assert!(s.v4[0].wait_for_request(2, LIMIT) || s.v4[1].count() + s.v4[2].count() > 2);
     watching.end(Signal::TERM).is(0, CHANGED);
 }
 

@@ -16,11 +16,11 @@ use gandi_ddns::sys::environment::Environment;
 use gandi_ddns::sys::notify_socket::Manager;
 use gandi_ddns::sys::time::Timestamp;
 
-use super::watching::{LIMIT, Watching};
 use super::{CHANGED, CHANGED_AGAIN, NEW, OFTEN, change_address};
 use crate::in_process::is_alone;
 use crate::namespace::Namespace;
 use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
+use crate::watching::{LIMIT, Watching};
 use fake_gandi::{Fault, On, Times};
 
 #[test]
@@ -52,7 +52,7 @@ fn config_that_cannot_be_read_for_lack_of_descriptors_is_tried_again() {
         .env("HOME", s.path(""))
         .current_dir(s.path(""));
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    let watching = Watching::of(&s, &mut command);
+    let watching = Watching::of(&s, &command);
     watching.says("; trying again\n", 1);
     let id = watching.id().as_raw_nonzero().to_string();
     let raised = Command::new("prlimit").args(["--nofile=4096:4096", "--pid", &id]).status();
@@ -66,7 +66,7 @@ fn missing_state_directory_is_told_once_and_brings_no_request_for_each_pass() {
     let s = stale();
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf", "watch", "-o", "state_dir=token/state"]).args(OFTEN);
-    let watching = Watching::of(&s, &mut command);
+    let watching = Watching::of(&s, &command);
     watching.prints(CHANGED);
     let count = |s: &Sandbox| s.v4.iter().map(fake_gandi::Echo::count).sum::<usize>();
     let first = count(&s);
@@ -122,7 +122,7 @@ fn restarted_system_log_gets_the_lines() {
     let log = bind();
     let mut command = s.command();
     command.args(["-c", "gandi-ddns.conf", "watch", "--syslog"]).args(OFTEN);
-    let watching = Watching::of(&s, &mut command);
+    let watching = Watching::of(&s, &command);
     assert!(received(&log).contains(CHANGED.trim()));
     // Without a log, the lines go to the streams; a new one gets them again.
     drop(log);

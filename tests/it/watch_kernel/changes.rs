@@ -1,5 +1,7 @@
 //! Changes of addresses, prefixes, default routes and links, each followed by one pass and the right record.
 
+use rustix::process::{Signal, kill_process};
+
 use super::{Home, KERNEL, V4, V6};
 use crate::namespace::Namespace;
 
@@ -140,6 +142,7 @@ fn changes_are_noticed_where_a_sandbox_forbids_netlink() {
     }
     let trace = std::fs::read_to_string(h.s.path("trace")).expect("the trace");
     assert!(trace.contains("AF_NETLINK") && trace.contains("(INJECTED)"), "{trace}");
-    // strace is told to end, and with it the watcher.
-    h.watcher = None;
+    // The watcher ends, and strace with it. strace itself would leave it behind.
+    kill_process(h.watcher().id_of_child(), Signal::TERM).expect("the signal");
+    h.watcher.take().expect("a watcher").ended().exits(0);
 }

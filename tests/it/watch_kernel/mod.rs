@@ -7,17 +7,14 @@ mod dhcp;
 mod pauses;
 mod storms;
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::namespace::Namespace;
-use crate::sandbox::{API_KEY, Sandbox, TOKEN};
+use crate::sandbox::Sandbox;
+use crate::watching::Watching;
 
-/// The longest wait for anything that must happen: no limit of the program is tested by it.
-const TIMEOUT: Duration = Duration::from_secs(90);
 /// The addresses at the start.
 const V4: &str = "81.2.69.160";
 const V6: &str = "2a01:e0a:1:2::3";
@@ -25,15 +22,16 @@ const V6: &str = "2a01:e0a:1:2::3";
 /// A machine with a line `eth0`, whose other end is `eth0` in the namespace `far`, and its watcher.
 struct Home {
     net: Namespace,
+    /// Ends before the sandbox, which reports its output if the test fails.
+    watcher: Option<Watching>,
     s: Sandbox,
-    watcher: Option<Watcher>,
 }
 
 impl Home {
     /// Enters a namespace with `eth0` up, both addresses and default routes.
     fn enter(test: &str) -> Option<Self> {
         let net = Namespace::enter(test)?;
-        let home = Self { net, s: Sandbox::new(), watcher: None };
+        let home = Self { net, watcher: None, s: Sandbox::new() };
         home.net.ip("netns add far");
         home.add("eth0");
         home.net.run(&format!(
@@ -75,7 +73,7 @@ impl Home {
     /// Does the same with another command, until both records have these addresses.
     fn watch_for(&mut self, mut command: Command, v4: &str, v6: &str) {
         command.args(["-c", "gandi-ddns.conf", "watch", "-v", "--interval", "1d"]);
-        self.watcher = Some(Watcher::start(command));
+        self.watcher = Some(Watching::of(&self.s, &command));
         self.follows("A", v4);
         self.follows("AAAA", v6);
     }
@@ -83,7 +81,7 @@ impl Home {
     /// Waits until the record has this address and no other.
     #[track_caller]
     fn follows(&self, rrtype: &str, address: &str) {
-        self.until(&format!("{rrtype} {address}"), || {
+        self.watcher().until(&format!("{rrtype} {address}"), || {
             self.s.zone("home", rrtype).split_once(' ').is_some_and(|(_, value)| value == address)
         });
     }
@@ -98,24 +96,18 @@ impl Home {
         }
     }
 
-    /// Waits until a condition holds.
-    #[track_caller]
-    fn until(&self, what: &str, condition: impl Fn() -> bool) {
-        let started = Instant::now();
-        while !condition() {
-            assert!(started.elapsed() < TIMEOUT, "not yet: {what}; the watcher's lines:\n{}", self.log());
-            thread::park_timeout(Duration::from_millis(20));
-        }
+    fn watcher(&self) -> &Watching {
+        self.watcher.as_ref().expect("a watcher")
     }
 
-    /// Returns the lines of the watcher so far.
+    /// Returns its lines so far.
     fn log(&self) -> String {
-        self.watcher.as_ref().map(Watcher::log).unwrap_or_default()
+        self.watcher().log()
     }
 
     /// Returns the reasons of the passes after the first one.
     fn reasons(&self) -> Vec<String> {
-        self.log().lines().filter_map(|l| l.split_once("woken: ")).map(|(_, r)| r.to_owned()).collect()
+        self.watcher().reasons()
     }
 
     /// Every pass after the first has this reason, and there are so many of them.
@@ -139,75 +131,12 @@ impl Home {
         puts.map(|put| value(&put.body).unwrap_or_else(|| panic!("a value in {}", put.body))).collect()
     }
 
-    /// Ends the watcher by SIGTERM. It exits with 0, and has printed no error and no secret.
+    /// Ends the watcher by SIGTERM. It exits with 0, and has printed no secret.
     #[track_caller]
     fn end(&mut self) {
-        let mut watcher = self.watcher.take().expect("a watcher");
-        let code = watcher.end();
-        let log = watcher.log();
-        assert_eq!(code, Some(0), "{log}");
-        assert!(!log.contains(TOKEN) && !log.contains(API_KEY), "a secret is in the output:\n{log}");
+        self.watcher.take().expect("a watcher").stop();
     }
 }
 
 /// The reason of a pass.
 const KERNEL: &str = "an address or route of this machine has changed";
-
-/// A running `watch -v`.
-struct Watcher {
-    child: Child,
-    lines: Receiver<String>,
-    seen: std::cell::RefCell<String>,
-}
-
-impl Watcher {
-    fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the watcher starts");
-        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, lines, seen: std::cell::RefCell::default() }
-    }
-
-    /// Returns the lines on stderr so far.
-    fn log(&self) -> String {
-        let mut seen = self.seen.borrow_mut();
-        for line in self.lines.try_iter() {
-            seen.push_str(&line);
-            seen.push('\n');
-        }
-        seen.clone()
-    }
-
-    fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().expect("kill").success());
-    }
-
-    /// Returns the exit code after SIGTERM.
-    fn end(&mut self) -> Option<i32> {
-        self.signal("-TERM");
-        let started = Instant::now();
-        while started.elapsed() < TIMEOUT {
-            if let Some(status) = self.child.try_wait().expect("its status") {
-                return status.code();
-            }
-            thread::park_timeout(Duration::from_millis(10));
-        }
-        panic!("SIGTERM does not end it:\n{}", self.log());
-    }
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::Signal;
+
 use super::{Home, KERNEL, V4, V6};
 
 /// Returns the commands that give `eth0` this address instead of the one that it has.
@@ -40,14 +42,14 @@ fn changes_while_it_is_stopped_make_one_pass_when_it_goes_on() {
     h.watch();
     Home::until_rested(|| ());
     let signal = |name| h.watcher.as_ref().expect("a watcher").signal(name);
-    signal("-STOP");
+    signal(Signal::STOP);
     // More messages than the kernel keeps.
     for round in 0..60 {
         h.net.run(&change_to(&format!("81.2.69.{}", 161 + round % 2)));
     }
     h.net.run(&change_to("81.2.69.163"));
     assert_eq!(h.written("A"), [V4], "it is stopped");
-    signal("-CONT");
+    signal(Signal::CONT);
     h.follows("A", "81.2.69.163");
     h.was_woken(1, KERNEL);
     assert_eq!(h.written("A"), [V4, "81.2.69.163"]);

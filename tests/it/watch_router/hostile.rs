@@ -6,13 +6,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::gateway::{Gateway, NEIGHBOUR, announcement, announcer, inside, notification, variables};
-use super::{NEW, Watcher};
+use super::{NEW, follows, start};
 use crate::router_source::{GATEWAY, Home};
 use crate::sandbox::{ADDRESS, is_emulated};
+use crate::watching::Watching;
 
 /// Returns the memory of a process that is in use, in kB.
-fn memory(watcher: &Watcher) -> u64 {
-    let status = format!("/proc/{}/status", watcher.child.id());
+fn memory(watcher: &Watching) -> u64 {
+    let status = format!("/proc/{}/status", watcher.id().as_raw_nonzero());
     let status = std::fs::read_to_string(status).expect("its status");
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).expect("a size");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
@@ -24,7 +25,7 @@ fn slow_gateway_holds_up_nothing() {
     let Some(home) = Home::enter(name, &[]) else { return };
     home.believes_one_vote();
     let gateway = Gateway::start();
-    let watcher = Watcher::start(&home);
+    let watcher = start(&home);
     watcher.until("a subscription", || gateway.is_subscribed());
     let (sid, _, path) = gateway.state().subscriptions[0].clone();
     // Some connections say nothing, and one sends a notification byte by byte.
@@ -41,10 +42,10 @@ fn slow_gateway_holds_up_nothing() {
     });
     gateway.moves_to(NEW);
     gateway.announces(5);
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     // More of them while it ends.
     let more: Vec<_> = (0..4).map(|_| gateway.connects_as(GATEWAY)).collect();
-    let took = watcher.end();
+    let took = watcher.stop();
     assert!(is_emulated() || took < Duration::from_secs(5), "SIGTERM took {took:?}");
     drop((connections, more));
 }
@@ -56,13 +57,13 @@ fn gateway_that_never_answers_a_subscription_holds_up_nothing() {
     home.believes_one_vote();
     let gateway = Gateway::start();
     "silent".clone_into(&mut gateway.state().grants);
-    let watcher = Watcher::start(&home);
+    let watcher = start(&home);
     watcher.until("a request", || gateway.count("SUBSCRIBE") == 1);
     gateway.moves_to(NEW);
     gateway.announces(5);
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     assert_eq!(gateway.count("SUBSCRIBE"), 1);
-    let took = watcher.end();
+    let took = watcher.stop();
     assert!(is_emulated() || took < Duration::from_secs(5), "SIGTERM took {took:?}");
 }
 
@@ -72,7 +73,7 @@ fn floods_of_connections_and_large_bodies_take_no_memory() {
     let Some(home) = Home::enter(name, &[]) else { return };
     let gateway = Gateway::start();
     gateway.state().lacks.push("nat_pmp");
-    let watcher = Watcher::start(&home);
+    let watcher = start(&home);
     watcher.until("a subscription", || gateway.is_subscribed());
     assert_eq!(gateway.notifies(0), Some(200));
     let before = memory(&watcher);
@@ -91,17 +92,17 @@ fn floods_of_connections_and_large_bodies_take_no_memory() {
     gateway.moves_to(NEW);
     let long = notification(&path, &sid, 1, &"<a>x</a>".repeat(500));
     gateway.sends(&long);
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     assert_eq!(watcher.reasons().len(), 1, "{}", watcher.log());
     let after = memory(&watcher);
     assert!(is_emulated() || after < before + 1024, "{before} kB, then {after} kB");
-    watcher.end();
+    watcher.stop();
 }
 
 /// A neighbour sends so many announcements in the name of the gateway, within this time, and no two alike.
 fn storm(home: &Home, gateway: &Gateway, packets: u32, time: Duration, most_passes: usize) {
     home.believes_one_vote();
-    let watcher = Watcher::start(home);
+    let watcher = start(home);
     watcher.until("a subscription", || gateway.is_subscribed());
     let requests = home.s.fake.requests().len();
     let (own, neighbour) = inside("router", || (announcer(GATEWAY), announcer(NEIGHBOUR)));
@@ -113,13 +114,13 @@ fn storm(home: &Home, gateway: &Gateway, packets: u32, time: Duration, most_pass
         let due = time * number / packets;
         thread::park_timeout(due.saturating_sub(started.elapsed()));
     }
-    watcher.prints("unchanged (cached)", 1);
+    watcher.says("unchanged (cached)", 1);
     let passes = watcher.reasons().len();
     assert!((1..=most_passes).contains(&passes), "{passes} passes:\n{}", watcher.log());
     // Each of them asked the router only.
     assert_eq!(home.s.fake.requests().len(), requests);
     assert_eq!(home.s.zone("home", "A"), format!("600 {ADDRESS}"));
-    watcher.end();
+    watcher.stop();
 }
 
 #[test]

@@ -1,17 +1,18 @@
 //! Notifications of `UPnP` events.
 
 use super::gateway::{Gateway, NEIGHBOUR, notification, variables};
-use super::{NEW, NOTIFIED, Watcher};
+use super::{NEW, NOTIFIED, follows, start};
 use crate::router_source::Home;
 use crate::sandbox::ADDRESS;
+use crate::watching::Watching;
 
 /// A home whose router speaks `UPnP` only, and a watcher that has subscribed.
-fn enter(test: &str) -> Option<(Home, Gateway, Watcher)> {
+fn enter(test: &str) -> Option<(Home, Gateway, Watching)> {
     let home = Home::enter(test, &[])?;
     let gateway = Gateway::start();
     gateway.state().lacks.push("nat_pmp");
-    let watcher = Watcher::start(&home);
-    watcher.follows(&home.s, ADDRESS);
+    let watcher = start(&home);
+    follows(&watcher, &home.s, ADDRESS);
     watcher.until("a subscription", || gateway.is_subscribed());
     Some((home, gateway, watcher))
 }
@@ -23,15 +24,15 @@ fn notification_of_another_address_makes_a_pass() {
     assert_eq!(gateway.notifies(0), Some(200));
     gateway.moves_to(NEW);
     assert_eq!(gateway.notifies(1), Some(200));
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     // The address in it is not used: the router is asked.
     let (sid, _, path) = gateway.state().subscriptions[0].clone();
     assert_eq!(gateway.sends(&notification(&path, &sid, 2, &variables("81.2.69.77"))), Some(200));
-    watcher.prints(&format!("woken: {NOTIFIED}"), 2);
-    watcher.prints("unchanged (cached)", 1);
+    watcher.says(&format!("woken: {NOTIFIED}"), 2);
+    watcher.says("unchanged (cached)", 1);
     watcher.was_woken(&[NOTIFIED, NOTIFIED]);
     assert_eq!((home.s.count("PUT"), home.s.zone("home", "A")), (2, format!("600 {NEW}")));
-    watcher.end();
+    watcher.stop();
 }
 
 #[test]
@@ -43,9 +44,9 @@ fn notification_without_known_variables_makes_a_pass() {
     // Without a body, in HTTP/1.0 with other ends of lines, and with an absolute URL.
     let bare = format!("NOTIFY http://192.168.1.2{path} HTTP/1.0\nsid: {sid}\nseq: 4\n\n");
     assert_eq!(gateway.sends(&bare), Some(200));
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     watcher.was_woken(&[NOTIFIED]);
-    watcher.end();
+    watcher.stop();
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn other_requests_and_other_senders_make_no_pass() {
     // The pass of this one would be the second.
     gateway.moves_to(NEW);
     assert_eq!(gateway.notifies(4), Some(200));
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     watcher.was_woken(&[NOTIFIED]);
-    watcher.end();
+    watcher.stop();
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::gateway::{Gateway, NEIGHBOUR, announcement, send_from};
-use super::{ANNOUNCED, KERNEL, NEW, NOTIFIED, Watcher};
+use super::{ANNOUNCED, KERNEL, NEW, NOTIFIED, SELDOM, follows, start, start_with};
 use crate::router_source::{GATEWAY, Home};
 use crate::sandbox::{ADDRESS, STALE};
 
@@ -14,7 +14,7 @@ fn subscription_lasts_as_long_as_the_watcher() {
     let name = "watch_router::subscriptions::subscription_lasts_as_long_as_the_watcher";
     let Some(home) = Home::enter(name, &[]) else { return };
     let gateway = Gateway::start();
-    let watcher = Watcher::start(&home);
+    let watcher = start(&home);
     watcher.until("a subscription", || gateway.is_subscribed());
     let (sid, callback, path) = gateway.state().subscriptions[0].clone();
     // At the address that the gateway sees.
@@ -26,8 +26,8 @@ fn subscription_lasts_as_long_as_the_watcher() {
     for line in [&format!("CALLBACK: <http://{callback}{path}>"), "NT: upnp:event", "TIMEOUT: Second-1800"] {
         assert!(lines.contains(&line), "{line} is missing: {request}");
     }
-    watcher.prints("UPnP events of the gateway 192.168.1.1: subscribed", 1);
-    watcher.end();
+    watcher.says("UPnP events of the gateway 192.168.1.1: subscribed", 1);
+    watcher.stop();
     assert_eq!(gateway.count("UNSUBSCRIBE /evt HTTP/1.1\r\nHost: 192.168.1.1:5000\r\n"), 1);
     let last = gateway.state().requests.last().expect("a request").clone();
     assert!(last.contains(&format!("\r\nSID: {sid}\r\n")), "{last}");
@@ -42,7 +42,7 @@ fn subscription_is_renewed_and_made_anew_when_it_is_lost() {
     let gateway = Gateway::start();
     // So short a time is taken for 20 s, half of which passes until the renewal.
     "Second-1".clone_into(&mut gateway.state().grants);
-    let watcher = Watcher::start(&home);
+    let watcher = start(&home);
     watcher.until("a subscription", || gateway.is_subscribed());
     let subscribed = Instant::now();
     let sid = gateway.state().subscriptions[0].0.clone();
@@ -51,17 +51,17 @@ fn subscription_is_renewed_and_made_anew_when_it_is_lost() {
     let renewal = gateway.state().requests.last().expect("a request").clone();
     assert!(renewal.contains(&format!("\r\nSID: {sid}\r\nTIMEOUT: Second-")), "{renewal}");
     assert!(!renewal.contains("CALLBACK") && !renewal.contains("NT:"), "{renewal}");
-    watcher.prints("renewed", 1);
+    watcher.says("renewed", 1);
 
     // The router restarts. Its address may be another one since, so that the first notification counts.
     gateway.state().subscriptions.clear();
     gateway.moves_to(NEW);
     watcher.until("a subscription", || gateway.is_subscribed());
-    watcher.prints("UPnP events of the gateway 192.168.1.1: the subscription is lost", 1);
+    watcher.says("UPnP events of the gateway 192.168.1.1: the subscription is lost", 1);
     assert_eq!(gateway.notifies(0), Some(200));
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     watcher.was_woken(&[NOTIFIED]);
-    watcher.end();
+    watcher.stop();
     assert!(!gateway.is_subscribed());
 }
 
@@ -72,20 +72,20 @@ fn gateway_without_events_is_not_searched_again_soon() {
     home.believes_one_vote();
     let gateway = Gateway::start();
     gateway.state().lacks.push("events");
-    let watcher = Watcher::start(&home);
-    watcher.prints("UPnP events of the gateway 192.168.1.1: none", 1);
+    let watcher = start(&home);
+    watcher.says("UPnP events of the gateway 192.168.1.1: none", 1);
     // The first pass has searched as well.
     let (searches, descriptions) = (gateway.searches(), gateway.count("GET"));
     // To compare, NAT-PMP is enough, so that these passes search for nothing.
     for (number, address) in [(1, "81.2.69.77"), (2, "81.2.69.78")] {
         let announced = announcement(5, address.parse().expect("an address"));
         send_from(GATEWAY, "router", &announced);
-        watcher.prints(&format!("woken: {ANNOUNCED}"), number);
-        watcher.prints("unchanged (cached)", number);
+        watcher.says(&format!("woken: {ANNOUNCED}"), number);
+        watcher.says("unchanged (cached)", number);
     }
     assert_eq!((gateway.searches(), gateway.count("GET")), (searches, descriptions));
     assert_eq!(gateway.count("SUBSCRIBE"), 0);
-    watcher.end();
+    watcher.stop();
 }
 
 #[test]
@@ -93,12 +93,11 @@ fn failures_are_printed_with_v_only() {
     let name = "watch_router::subscriptions::failures_are_printed_with_v_only";
     let Some(home) = Home::enter(name, &[]) else { return };
     let gateway = Gateway::start();
-    let start = |grants: &str, options: &[&str]| {
+    let start_anew = |grants: &str, options: &[&str]| {
         home.s.fake.set("example.org", "home", "A", 600, &[STALE]);
         let _ = fs::remove_dir_all(home.s.path("state"));
-        let _ = fs::remove_file(home.s.path("watch.log"));
         grants.clone_into(&mut gateway.state().grants);
-        Watcher::start_with(&home, options)
+        start_with(&home, options)
     };
     for (grants, reason) in [
         ("HTTP/1.1 500 Internal Server Error\r\n\r\n", "no subscription: status 500"),
@@ -108,20 +107,20 @@ fn failures_are_printed_with_v_only() {
         ("SSH-2.0-dropbear\r\n", "no subscription: the response is not HTTP"),
         ("silent", "no subscription: timed out"),
     ] {
-        let watcher = start(grants, &["-v", "--interval", "1d"]);
-        watcher.prints(&format!("UPnP events of the gateway 192.168.1.1: {reason}"), 1);
-        watcher.end();
+        let watcher = start_anew(grants, &SELDOM);
+        watcher.says(&format!("UPnP events of the gateway 192.168.1.1: {reason}"), 1);
+        watcher.stop();
     }
     let before = gateway.count("SUBSCRIBE");
-    let watcher = start("HTTP/1.1 500 Internal Server Error\r\n\r\n", &["--interval", "1d"]);
+    let watcher = start_anew("HTTP/1.1 500 Internal Server Error\r\n\r\n", &["--interval", "1d"]);
     watcher.until("a request", || gateway.count("SUBSCRIBE") > before);
     // The pass of this event comes after the failure.
     gateway.moves_to(NEW);
     gateway.announces(5);
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     let log = watcher.log();
     assert!(log.lines().all(|line| line.starts_with("home.example.org A: ")), "{log}");
-    watcher.end();
+    watcher.stop();
 }
 
 #[test]
@@ -131,9 +130,9 @@ fn watcher_without_a_router_among_the_sources_asks_no_router() {
     home.sources_with("ECHOES", "");
     let gateway = Gateway::start();
     let listens = || fs::read_to_string("/proc/net/udp").expect("the sockets").contains(":14E6 ");
-    let watcher = Watcher::start_with(&home, &["-v", "--interval", "10s"]);
-    watcher.prints("woken: the timer", 1);
-    watcher.prints("unchanged (cached)", 1);
+    let watcher = start_with(&home, &["-v", "--interval", "10s"]);
+    watcher.says("woken: the timer", 1);
+    watcher.says("unchanged (cached)", 1);
     assert_eq!((gateway.searches(), gateway.count(""), listens()), (0, 0, false));
     // From the next pass on it is one.
     home.sources_with("router ECHOES", "");
@@ -143,7 +142,7 @@ fn watcher_without_a_router_among_the_sources_asks_no_router() {
     home.sources_with("ECHOES", "");
     watcher.until("the end of it", || !gateway.is_subscribed());
     assert!(!listens());
-    watcher.end();
+    watcher.stop();
 }
 
 #[test]
@@ -168,7 +167,7 @@ fn each_interface_has_the_events_of_its_own_gateway() {
         "{head}\n[example.org]\nnames = home\ntypes = A\nipv4 = router@eth0\n\
          [example.org]\nnames = backup\ntypes = A\nipv4 = router@eth1\n"
     ));
-    let watcher = Watcher::start(&home);
+    let watcher = start(&home);
     for (gateway, own) in [(&one, "192.168.1.2"), (&two, "192.168.2.2")] {
         watcher.until("a subscription", || gateway.is_subscribed());
         assert_eq!(gateway.state().subscriptions[0].1.ip().to_string(), own);
@@ -180,9 +179,9 @@ fn each_interface_has_the_events_of_its_own_gateway() {
     assert_eq!(home.s.zone("home", "A"), format!("600 {ADDRESS}"));
     one.moves_to("81.2.69.201");
     one.announces(5);
-    watcher.follows(&home.s, "81.2.69.201");
+    follows(&watcher, &home.s, "81.2.69.201");
     watcher.was_woken(&[NOTIFIED, ANNOUNCED]);
-    watcher.end();
+    watcher.stop();
     assert!(!one.is_subscribed() && !two.is_subscribed());
 }
 
@@ -192,17 +191,17 @@ fn another_gateway_is_subscribed_to() {
     let Some(home) = Home::enter(name, &[]) else { return };
     let (one, two) = (Gateway::start(), Gateway::start_as(NEIGHBOUR, "router"));
     two.moves_to(NEW);
-    let watcher = Watcher::start(&home);
+    let watcher = start(&home);
     watcher.until("a subscription", || one.is_subscribed());
     home.net.ip("route replace default via 192.168.1.66");
-    watcher.follows(&home.s, NEW);
+    follows(&watcher, &home.s, NEW);
     watcher.until("a subscription", || two.is_subscribed());
     // The former gateway is a neighbour now.
     one.announces(7);
     two.moves_to("81.2.69.201");
     assert_eq!(two.notifies(1), Some(200));
-    watcher.follows(&home.s, "81.2.69.201");
+    follows(&watcher, &home.s, "81.2.69.201");
     watcher.was_woken(&[KERNEL, NOTIFIED]);
-    watcher.end();
+    watcher.stop();
     assert!(!two.is_subscribed());
 }

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::watching::{LIMIT, Watching};
+use super::commands::{start, status_until};
 use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
+use crate::watching::LIMIT;
 use fake_gandi::{Fault, On, Times};
 
 /// The service manager's socket.
@@ -74,7 +75,7 @@ fn readiness_comes_before_the_first_pass_and_the_result_after_it() {
             sender.lock().expect("a channel").send(manager.next()).expect("a receiver");
         }
     });
-    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path)]);
+    let watching = start(&s, &[], &[("NOTIFY_SOCKET", &path)]);
     let message = receiver.1.recv_timeout(LIMIT).expect("a message before the first request");
     assert!(message.starts_with("READY=1"), "{message}");
     let messages = manager.until("STATUS=");
@@ -92,7 +93,7 @@ fn abstract_socket_gets_the_messages() {
     let address = SocketAddr::from_abstract_name(&name).expect("a name");
     let manager = Manager(UnixDatagram::bind_addr(&address).expect("a socket"));
     manager.0.set_read_timeout(Some(LIMIT)).expect("a time limit");
-    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &format!("@{name}"))]);
+    let watching = start(&s, &[], &[("NOTIFY_SOCKET", &format!("@{name}"))]);
     manager.until("READY=1");
     manager.until("STATUS=");
     watching.end(Signal::TERM).exits_without_errors(0);
@@ -104,7 +105,7 @@ fn failure_is_in_the_status_and_pings_go_on_while_it_lasts() {
     let s = stale();
     let (manager, path) = Manager::new(&s);
     s.fake.refuse();
-    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "400000")]);
+    let watching = start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "400000")]);
     let messages = manager.until("STATUS=");
     let failed = messages.last().expect("a status");
     // Several pings: the next try comes after 10 s.
@@ -125,7 +126,7 @@ fn manager_is_asked_for_patience_during_a_pass_and_gets_pings_after_it() {
     s.config_with("timeout = 10", "[example.org]\nnames = home\n");
     let (manager, path) = Manager::new(&s);
     s.fake.fault(On::method("GET"), Times::Once, Fault::Hang);
-    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "500000")]);
+    let watching = start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "500000")]);
     let messages = manager.until("STATUS=");
     assert_eq!(messages.len(), 3, "{messages:?}");
     // `timeout` and two minutes for hooks; afterwards what it has by itself.
@@ -152,7 +153,7 @@ fn longest_pass_ends_within_the_time_that_the_manager_was_asked_for() {
         format!("timeout = 3\non_failure = hang\nheartbeat = {} {}\n", monitors[0].url(), monitors[1].url());
     s.config_with(&settings, "[example.org]\nnames = home\n");
     let (manager, path) = Manager::new(&s);
-    let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "500000")]);
+    let watching = start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", "500000")]);
     manager.until("WATCHDOG=1\nWATCHDOG_USEC=123000000");
     let started = Instant::now();
     // No message comes meanwhile: a pass that hangs is ended.
@@ -170,7 +171,7 @@ fn manager_that_names_no_time_gets_no_pings() {
     for usec in ["0", "soon", ""] {
         let s = stale();
         let (manager, path) = Manager::new(&s);
-        let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", usec)]);
+        let watching = start(&s, &[], &[("NOTIFY_SOCKET", &path), ("WATCHDOG_USEC", usec)]);
         manager.until("STATUS=");
         watching.end(Signal::TERM).exits(0);
         assert_eq!(manager.pings_until("STOPPING=1"), 0, "{usec}");
@@ -185,8 +186,8 @@ fn socket_that_nobody_listens_to_is_no_error() {
     for name in [path.as_str(), "vsock:2:9", "relative", "@", "/dev/null"] {
         s.fake.set("example.org", "home", "A", 600, &[STALE]);
         let _ = fs::remove_dir_all(s.path("state"));
-        let watching = Watching::start(&s, &[], &[("NOTIFY_SOCKET", name), ("WATCHDOG_USEC", "100000")]);
-        watching.until(|text| text.contains("(last confirmed "));
+        let watching = start(&s, &[], &[("NOTIFY_SOCKET", name), ("WATCHDOG_USEC", "100000")]);
+        status_until(&s, |text| text.contains("(last confirmed "));
         watching.end(Signal::TERM).is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
     }
 }

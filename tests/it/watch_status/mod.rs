@@ -1,7 +1,7 @@
 //! `gandi-ddns watch` as others see it: `status` and `check`, a second watcher, a run beside it, and the service manager.
 
+mod commands;
 mod manager;
-mod watching;
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
@@ -13,7 +13,8 @@ use rustix::process::Signal;
 
 use crate::file_kinds::{OTHER, is_root};
 use crate::sandbox::{ADDRESS, STALE, Sandbox, stale};
-use watching::{Watching, watcher};
+use crate::watching::LIMIT;
+use commands::{asleep, start, status_until, watcher};
 
 /// The lock file of the only watcher.
 fn watch_file(s: &Sandbox) -> PathBuf {
@@ -39,8 +40,8 @@ fn status_shows_a_watcher_until_it_is_killed() {
     let s = stale();
     assert!(!s.run(&["status"]).stdout.contains("watcher"), "there was none");
     assert!(watcher(&s).is_none());
-    let watching = Watching::asleep(&s, &[]);
-    let text = watching.until(|text| text.contains("\nwatcher: running since "));
+    let watching = asleep(&s, &[]);
+    let text = status_until(&s, |text| text.contains("\nwatcher: running since "));
     let line = text.lines().find(|line| line.starts_with("last wake-up: ")).expect("its last wake-up");
     assert!(line.ends_with(" ago)"), "{line}");
     let object = watcher(&s).expect("it runs");
@@ -53,22 +54,22 @@ fn status_shows_a_watcher_until_it_is_killed() {
     assert!(text.contains("\nwatcher: not running\nlast wake-up: 20"), "{text}");
     assert!(watcher(&s).is_none());
     // The kernel released the lock.
-    let again = Watching::start(&s, &[], &[]);
-    again.until(|text| text.contains("watcher: running since "));
+    let _again = start(&s, &[], &[]);
+    status_until(&s, |text| text.contains("watcher: running since "));
 }
 
 #[test]
 fn later_wakeup_is_shown_and_a_removed_state_directory_is_made_anew() {
     let s = stale();
-    let watching = Watching::asleep(&s, &["--interval", "10"]);
+    let watching = asleep(&s, &["--interval", "10"]);
     let object = watcher(&s).expect("it runs");
     let first = number(&object, "last_wakeup");
     let is_later = |_: &str| watcher(&s).is_some_and(|object| number(&object, "last_wakeup") > first);
-    watching.until(is_later);
+    status_until(&s, is_later);
     assert_eq!(watcher(&s).map(|later| number(&later, "since")), Some(number(&object, "since")));
     fs::remove_dir_all(s.path("state")).expect("the state");
     assert!(watcher(&s).is_none());
-    watching.until(|text| text.contains("watcher: running since "));
+    status_until(&s, |text| text.contains("watcher: running since "));
     assert_eq!(watcher(&s).map(|later| number(&later, "since")), Some(number(&object, "since")));
     s.run(&["watch"]).fails(75, &["another `gandi-ddns watch` with this config is running"]);
     let ran = watching.end(Signal::TERM);
@@ -80,7 +81,7 @@ fn later_wakeup_is_shown_and_a_removed_state_directory_is_made_anew() {
 #[test]
 fn second_watcher_says_so_and_exits_75_before_any_request() {
     let s = stale();
-    let watching = Watching::asleep(&s, &[]);
+    let watching = asleep(&s, &[]);
     let connections = s.fake.connections();
     for arguments in [&["watch"][..], &["watch", "-q"], &["watch", "--interval", "10"]] {
         let ran = s.run(arguments);
@@ -99,7 +100,7 @@ fn second_watcher_says_so_and_exits_75_before_any_request() {
 #[test]
 fn run_check_and_status_work_beside_a_watcher() {
     let s = stale();
-    let watching = Watching::asleep(&s, &[]);
+    let watching = asleep(&s, &[]);
     s.run(&[]).is(0, "");
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
     s.run(&["--force"]).is(0, &format!("home.example.org A: {STALE} -> {ADDRESS}\n"));
@@ -114,7 +115,7 @@ fn run_check_and_status_work_beside_a_watcher() {
 #[test]
 fn inspections_at_once_show_no_run_and_no_watcher() {
     let s = stale();
-    Watching::asleep(&s, &[]).end(Signal::KILL);
+    asleep(&s, &[]).end(Signal::KILL);
     // As by `status` and `check`, at the moment at which another one looks.
     let inspect = |extension| {
         let file = fs::File::open(s.state_file().with_extension(extension)).expect("a lock");
@@ -148,9 +149,9 @@ fn watch_file_of_others_is_left_alone_and_the_watch_goes_on() {
         }
         s.fake.set("example.org", "home", "A", 600, &[STALE]);
         s.age(90_000);
-        let watching = Watching::start(&s, &[], &[]);
-        assert!(s.fake.wait_until(watching::LIMIT, |r| r.iter().filter(|r| r.method == "PUT").count() == 2));
-        let text = watching.until(|text| text.contains("last changed"));
+        let watching = start(&s, &[], &[]);
+        assert!(s.fake.wait_until(LIMIT, |r| r.iter().filter(|r| r.method == "PUT").count() == 2));
+        let text = status_until(&s, |text| text.contains("last changed"));
         assert!(!text.contains("watcher"), "{kind}: {text}");
         assert!(watcher(&s).is_none(), "{kind}");
         let ran = watching.end(Signal::TERM);
