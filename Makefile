@@ -82,7 +82,7 @@ shellcheck:
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
-			tests/deploy.sh tests/systemd/play .ci/run && \
+			tests/deploy.sh tests/systemd/play packaging/systemd/gandi-ddns-files .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \

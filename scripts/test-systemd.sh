@@ -57,7 +57,8 @@ cp -a "$base" "$dir"
 install -m 755 "$program" "$dir/usr/bin/gandi-ddns"
 install -m 755 "$fake" "$dir/usr/bin/fake_gandi"
 install -m 755 tests/systemd/play "$dir/usr/bin/play"
-install -m 644 packaging/systemd/* "$dir/usr/lib/systemd/system/"
+install -m 644 packaging/systemd/*.service packaging/systemd/*.timer packaging/systemd/*.path "$dir/usr/lib/systemd/system/"
+install -D -m 755 packaging/systemd/gandi-ddns-files "$dir/usr/lib/gandi-ddns/gandi-ddns-files"
 cat >"$dir/etc/systemd/system/play.service" <<END
 [Unit]
 After=multi-user.target
