@@ -10,6 +10,8 @@ CARGO ?= cargo
 # For the ARM builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
 TARGETS ?=
 BUILDER ?=
+# Debian architectures of `make deb`.
+ARCHES ?=
 # Size limits that override those of scripts/toolchain/targets.sh, such as "BUDGET_armv6=800000".
 BUDGETS ?=
 BOARD ?=
@@ -27,7 +29,7 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz storm measure \
-	bench-scale bench-watch measure-watch setup-lint setup-arm dist size repro cross-check test-arm test-board \
+	bench-scale bench-watch measure-watch setup-lint setup-arm dist deb size repro cross-check test-arm test-board \
 	test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
@@ -82,7 +84,8 @@ shellcheck:
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
-			tests/deploy.sh tests/systemd/play packaging/systemd/gandi-ddns-files .ci/run && \
+			tests/deploy.sh tests/systemd/play .ci/run packaging/systemd/gandi-ddns-files packaging/hooks/* \
+			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
@@ -133,6 +136,10 @@ setup-arm:
 ## dist: build the static binaries into dist/; choose with TARGETS="armv6 arm64" and BUILDER=cross|zigbuild
 dist:
 	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/dist.sh
+
+## deb: make Debian packages from dist/; choose with ARCHES="amd64 arm64 armhf"; requires dpkg-deb
+deb:
+	@ARCHES="$(ARCHES)" scripts/deb.sh
 
 ## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:
