@@ -11,8 +11,9 @@ cd "$ROOT"
 . scripts/toolchain/tools.sh
 
 ARCHES=${ARCHES:-amd64 arm64 armhf}
-name_build
-# The format and the compression depend neither on the machine nor on its number of cores.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+export SOURCE_DATE_EPOCH
+# The compression does not depend on the number of cores.
 export DPKG_DEB_THREADS_MAX=1
 umask 022
 
