@@ -29,7 +29,7 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz storm measure \
-	bench-scale bench-watch measure-watch setup-lint setup-arm dist deb size repro cross-check test-arm test-board \
+	bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm test-board \
 	test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
@@ -84,7 +84,7 @@ shellcheck:
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
-			tests/deploy.sh tests/systemd/play .ci/run packaging/systemd/gandi-ddns-files packaging/hooks/* \
+			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
@@ -140,6 +140,10 @@ dist:
 ## deb: make Debian packages from dist/; choose with ARCHES="amd64 arm64 armhf"; requires dpkg-deb
 deb:
 	@ARCHES="$(ARCHES)" scripts/deb.sh
+
+## test-deb: install, upgrade and purge the packages in Debians made by debootstrap; ARCHES as above; requires root
+test-deb:
+	@ARCHES="$(ARCHES)" tests/deb.sh
 
 ## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:

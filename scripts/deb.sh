@@ -3,6 +3,7 @@
 #
 #   ARCHES   Debian architectures, default: "amd64 arm64 armhf". armhf has the armv6 binary, so that one package runs on
 #            Raspberry Pi OS of every Pi and on Debian
+#   REVISION of the package, default: 1
 #   DIST     directory of the binaries, and output directory; default: dist
 set -eu
 
@@ -11,6 +12,7 @@ cd "$ROOT"
 . scripts/toolchain/tools.sh
 
 ARCHES=${ARCHES:-amd64 arm64 armhf}
+package_version=$version-${REVISION:-1}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
 # The compression does not depend on the number of cores.
@@ -76,8 +78,8 @@ LIST
     for hook in packaging/hooks/*; do add 644 "$hook" "$doc/examples/${hook##*/}"; done
     add 644 packaging/debian/copyright $doc/copyright
     packed CHANGELOG.md $doc/changelog
-    printf '%s (%s-1) unstable; urgency=medium\n\n  * Release %s; see changelog.gz.\n\n -- %s  %s\n' $BIN "$version" \
-        "$version" "$(sed -n 's/^Maintainer: //p' packaging/debian/control)" \
+    printf '%s (%s) unstable; urgency=medium\n\n  * Release %s; see changelog.gz.\n\n -- %s  %s\n' $BIN \
+        "$package_version" "$version" "$(sed -n 's/^Maintainer: //p' packaging/debian/control)" \
         "$(LC_ALL=C TZ=UTC0 date -d "@$SOURCE_DATE_EPOCH" '+%a, %d %b %Y %H:%M:%S +0000')" >"$top/changelog"
     packed "$top/changelog" $doc/changelog.Debian
     add 644 packaging/debian/lintian-overrides usr/share/lintian/overrides/$BIN
@@ -85,14 +87,14 @@ LIST
     # In units of 1 KiB, a directory counts as one (deb-substvars(5)).
     size=$(find "$root" -printf '%y %s\n' | awk '{ n += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print n }')
     install -d "$root/DEBIAN"
-    sed "s/@VERSION@/$version-1/; s/@ARCH@/$arch/; s/@SIZE@/$size/" packaging/debian/control >"$root/DEBIAN/control"
+    sed "s/@VERSION@/$package_version/; s/@ARCH@/$arch/; s/@SIZE@/$size/" packaging/debian/control >"$root/DEBIAN/control"
     echo /etc/cron.d/gandi-ddns >"$root/DEBIAN/conffiles"
     for script in postinst prerm postrm; do add 755 packaging/debian/$script DEBIAN/$script; done
     (cd "$root" && find . -path ./DEBIAN -prune -o -path ./etc -prune -o -type f -printf '%P\n' | LC_ALL=C sort |
         xargs md5sum) >"$root/DEBIAN/md5sums"
     chmod 644 "$root/DEBIAN/control" "$root/DEBIAN/conffiles" "$root/DEBIAN/md5sums"
     find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-    deb=$DIST/${BIN}_$version-1_$arch.deb
+    deb=$DIST/${BIN}_${package_version}_$arch.deb
     dpkg-deb --root-owner-group -Zxz -z9 --build "$root" "$deb.new" >/dev/null
     mv "$deb.new" "$deb"
     printf '%-40s %9s\n' "$deb" "$(wc -c <"$deb")"

@@ -35,6 +35,7 @@ pub(super) struct StateDir {
     path: PathBuf,
     pub(super) dir: Directory,
     id: ConfigId,
+    /// The user who owns it, and may own the files in it.
     owner: u32,
 }
 
@@ -45,9 +46,7 @@ impl StateDir {
         let opened = Directory::open(path, missing).and_then(|dir| Ok((dir.metadata()?, dir)));
         let kind = match opened {
             Err(error) => StateErrorKind::Io { tried: "use the state directory", error },
-            Ok((metadata, _))
-                if !is_ours(&metadata) && !(missing == Missing::Fail && geteuid().is_root()) =>
-            {
+            Ok((metadata, _)) if !(is_ours(&metadata) || missing == Missing::Fail && geteuid().is_root()) => {
                 StateErrorKind::NotOurs
             }
             Ok((metadata, _)) if is_writable_by_others(&metadata) => {
