@@ -1,8 +1,9 @@
 #!/bin/sh
-# Boots an emulated Debian whose PID 1 is systemd, and tests the shipped units there with the static x86_64 binary.
+# Boots an emulated Debian whose PID 1 is systemd, and tests the Debian package and its units there with
+# the static x86_64 binary.
 #
 #   PROGRAM  use this program and the fake Gandi FAKE; default: static ones, which scripts/dist.sh builds
-#   LIMIT    seconds from power-on after which the machine is switched off, default: 420
+#   LIMIT    seconds from power-on after which the machine is switched off, default: 600
 #
 # The guest has no network card: the fake Gandi runs inside, and its public address is that of a dummy interface. It runs
 # tests/systemd/play. Debian's packages are unpacked below target/systemd by debootstrap, which needs root, and kept
@@ -13,7 +14,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
 . scripts/toolchain/tools.sh
 
-LIMIT=${LIMIT:-420}
+LIMIT=${LIMIT:-600}
 top=target/systemd
 dir=$top/guest
 base=$top/base
@@ -48,17 +49,20 @@ if [ -n "${PROGRAM-}" ]; then
     program=$PROGRAM fake=${FAKE:?}
 else
     TARGETS=x86_64 scripts/dist.sh >&2
-    TARGETS=x86_64 EXAMPLE=fake_gandi DIST=$top scripts/dist.sh >&2
+    TARGETS=x86_64 TESTS=1 DIST=$top scripts/dist.sh >&2
     program=dist/gandi-ddns-$version-x86_64 fake=$top/fake_gandi-x86_64
 fi
 
 rm -rf "$dir"
 cp -a "$base" "$dir"
-install -m 755 "$program" "$dir/usr/bin/gandi-ddns"
+# The package of this program.
+rm -rf "$top/dist"
+install -D -m 755 "$program" "$top/dist/gandi-ddns-$version-x86_64"
+DIST=$top/dist ARCHES=amd64 scripts/deb.sh >&2
+cp "$top"/dist/*.deb "$dir/tmp/gandi-ddns.deb"
+chroot "$dir" dpkg -i /tmp/gandi-ddns.deb >&2
 install -m 755 "$fake" "$dir/usr/bin/fake_gandi"
 install -m 755 tests/systemd/play "$dir/usr/bin/play"
-install -m 644 packaging/systemd/*.service packaging/systemd/*.timer packaging/systemd/*.path "$dir/usr/lib/systemd/system/"
-install -D -m 755 packaging/systemd/gandi-ddns-files "$dir/usr/lib/gandi-ddns/gandi-ddns-files"
 cat >"$dir/etc/systemd/system/play.service" <<END
 [Unit]
 After=multi-user.target
