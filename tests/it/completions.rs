@@ -135,7 +135,7 @@ fn commands_are_completed() {
     for (shell, candidates) in [("bash", bash("gandi-ddns ''")), ("fish", fish("gandi-ddns "))] {
         assert!(candidates.is_none_or(|candidates| candidates == expected), "{shell}");
     }
-    let zsh_commands = "_describe() { print -rl -- $commands }; _arguments() { _gandi_ddns_commands }; \
+    let zsh_commands = "_describe() { print -rl -- $list }; _arguments() { _gandi_ddns_commands }; \
                         words=(gandi-ddns ''); CURRENT=2; source ./_gandi-ddns";
     if let Some(lines) = run(&["zsh", "-f"], zsh_commands) {
         let words: Vec<&str> = lines.iter().filter_map(|line| line.split(':').next()).collect();
@@ -156,7 +156,7 @@ fn keys_of_the_config_are_completed() {
             assert!(found.is_none_or(|found| found == expected), "{shell} {option}");
         }
     }
-    let zsh_keys = "compadd() { print -rl -- $keys }; _arguments() { _gandi_ddns_keys }; words=(gandi-ddns ''); CURRENT=2; \
+    let zsh_keys = "compadd() { print -rl -- $list }; _arguments() { _gandi_ddns_keys }; words=(gandi-ddns ''); CURRENT=2; \
                     source ./_gandi-ddns";
     if let Some(mut found) = run(&["zsh", "-f"], zsh_keys) {
         for key in &mut found {
@@ -175,14 +175,33 @@ fn types_are_completed() {
     assert!(fish("gandi-ddns --type ").is_none_or(|found| Some(found) == types()));
 }
 
-/// The whole way of zsh: its own search of the file, and a completion at a terminal.
+/// Returns a text as one word of a shell.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The whole way of zsh: its own search of the file, and completions at a terminal. In a completion, zsh has special
+/// variables such as `options` and `commands`, which the other tests do not meet.
 #[test]
 fn zsh_completes_at_a_terminal() {
-    let script = "zmodload zsh/zpty; zpty z 'zsh -f -i'; \
-        zpty -w z 'PROMPT=; fpath=(. $fpath); autoload -Uz compinit; compinit -u -D; print read''y'; \
-        zpty -r -m z out '*ready*'; \
-        zpty -n -w z $'gandi-ddns check --off\\t'; zpty -r -m z out '*--offline*' && print found; zpty -d z";
-    if let Some(lines) = run(&["timeout", "60", "zsh", "-f"], script) {
-        assert_eq!(lines, ["found"]);
+    for (typed, expected) in [
+        ("gandi-ddns sta", "gandi-ddns status "),
+        ("gandi-ddns --dry", "gandi-ddns --dry-run "),
+        ("gandi-ddns check --off", "gandi-ddns check --offline "),
+        ("gandi-ddns get home --js", "gandi-ddns get home --json "),
+        ("gandi-ddns -o timeo", "gandi-ddns -o timeout="),
+    ] {
+        // A terminal without capabilities gets the line as it is.
+        let script = format!(
+            "zmodload zsh/zpty; zpty z 'TERM=dumb zsh -f -i'; \
+             zpty -w z \"PROMPT=; fpath=($PWD \\$fpath); autoload -Uz compinit; compinit -u -D; print read''y\"; \
+             zpty -r -m z out '*ready*'; zpty -n -w z $'{typed}\\t\\n'; \
+             zpty -r -m z out '*{expected}*' && print found; zpty -d z"
+        );
+        // In a process group of its own it would be stopped at a terminal.
+        let script = format!("exec timeout --foreground 60 zsh -f -c {}", quote(&script));
+        if let Some(lines) = run(&["zsh", "-f"], &script) {
+            assert_eq!(lines, ["found"], "{typed}");
+        }
     }
 }

@@ -44,8 +44,10 @@ fn relocated(text: &str) -> String {
     text.replace("/etc/gandi-ddns/", "").replace("/usr/local/bin/", "")
 }
 
-/// Returns a config with one more key. `is_global` is its place; a key of a secret replaces the other one.
-fn with_key(key: &str, value: &str, is_global: bool) -> String {
+/// Returns a config with one more key, in a section if its list of [`documented`] is the last one. A key of a secret
+/// replaces the other one.
+fn with_key(key: &str, value: &str, list: usize) -> String {
+    let is_global = list < 2;
     let is_secret = ["token", "token_file", "api_key", "api_key_file"].contains(&key);
     let token = if is_secret { "" } else { "token_file = token\n" };
     let types = if key == "suffix" { "types = AAAA\n" } else { "" };
@@ -93,9 +95,9 @@ fn defaults_in_the_man_page_are_those_of_the_program() {
             let Some(value) = default(item) else { continue };
             // The default of the state directory is that of root.
             let value = value.split(' ').next().filter(|_| key(item) == "state_dir").unwrap_or(value);
-            let plain = load(&s, &with_key("ipv4", "dns web", true)).expect("a config");
-            let set = load(&s, &with_key(key(item), value, place < 2))
-                .unwrap_or_else(|e| panic!("{}: {e}", item.head));
+            let plain = load(&s, &with_key("ipv4", "dns web", 0)).expect("a config");
+            let set =
+                load(&s, &with_key(key(item), value, place)).unwrap_or_else(|e| panic!("{}: {e}", item.head));
             assert_eq!(set, plain, "{} = {value} is not the default", key(item));
             defaults += 1;
         }
@@ -130,7 +132,7 @@ fn ranges_in_the_man_page_are_those_of_the_program() {
     for (place, listed) in documented().iter().enumerate() {
         for item in listed {
             let range = item.field("Range").unwrap_or_else(|| panic!("{}: no range", item.head));
-            let mut accepts = |value: &str| load(&s, &with_key(key(item), value, place < 2)).is_ok();
+            let mut accepts = |value: &str| load(&s, &with_key(key(item), value, place)).is_ok();
             if let Some([first, last]) = item.ends() {
                 ranges += 1;
                 let values = [(first, true), (last, true), (last + 1, false), (first.wrapping_sub(1), false)];
@@ -155,7 +157,7 @@ fn examples_of_keys_in_the_man_page_are_valid_and_no_defaults() {
             let line = item.lines.iter().find_map(|line| line.strip_prefix(".Dl ")).expect(&item.head);
             let (name, value) = line.split_once(" = ").expect(line);
             assert_eq!(name, key(item));
-            let text = load(&s, &with_key(name, value, place < 2)).unwrap_or_else(|e| panic!("{line}: {e}"));
+            let text = load(&s, &with_key(name, value, place)).unwrap_or_else(|e| panic!("{line}: {e}"));
             let other = if name == "names" { "other" } else { "home" };
             let plain =
                 load(&s, &format!("token_file = token\n[example.org]\nnames = {other}\n")).expect("a config");
