@@ -1,9 +1,12 @@
 //! The man pages, the help and the program agree: options, commands, exit codes, variables, files and JSON.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use gandi_ddns::cli::{self, Command};
+use gandi_ddns::console::syslog::SOCKET;
 use gandi_ddns::exit::Exit;
+use gandi_ddns::sys::environment::Environment;
 use miniserde::json::{self, Value};
 
 use crate::option_table::{Spec, UPDATE, between, commands, options, quoted};
@@ -203,29 +206,36 @@ fn environment_variables_in_the_man_page_are_those_of_the_program() {
 
 #[test]
 fn files_in_the_man_page_are_those_of_the_program() {
-    let sources = [
-        include_str!("../../src/sys/environment.rs"),
-        include_str!("../../src/console/syslog.rs"),
-        include_str!("../../src/dns/delegation.rs"),
-        include_str!("../../src/config/account.rs"),
-        include_str!("../../src/commands/setup/files.rs"),
-    ];
-    // Paths of the environment's directories are joined from parts.
+    let user = Environment { home: Some("~".into()), uid: Some(1000), ..Environment::default() };
+    let root = Environment { uid: Some(0), ..user.clone() };
+    let mut expected = user.config_files();
+    expected.extend([&user, &root].iter().filter_map(|env| env.state_dir()));
+    expected.push(SOCKET.into());
+    // The other paths, and the endings of the files in the state directory, are literals.
+    for (path, literal, source) in [
+        ("/etc/resolv.conf", "\"/etc/resolv.conf\"", include_str!("../../src/dns/delegation.rs")),
+        (
+            "/etc/gandi-ddns/token",
+            "const TOKEN: &str = \"token\"",
+            include_str!("../../src/commands/setup/files.rs"),
+        ),
+        ("/etc/gandi-ddns/*.old", "\".old\"", include_str!("../../src/commands/setup/files.rs")),
+    ] {
+        assert!(source.contains(literal), "{literal}");
+        expected.push(path.into());
+    }
     let listed = items(section(MAN, ".Sh FILES"));
-    for item in &listed {
-        let path = item.head.strip_prefix("Pa ").expect("a path");
-        let last = path.trim_start_matches('~').trim_start_matches("/etc/gandi-ddns/*");
-        let mut parts = last.rsplitn(2, '/');
-        let name = parts.next().expect("a name");
-        assert!(sources.iter().any(|text| text.contains(name)), "{path}");
-    }
-    for path in ["/etc/gandi-ddns/gandi-ddns.conf", "/etc/gandi-ddns/token", "/run/gandi-ddns", "/dev/log"] {
-        assert!(listed.iter().any(|item| item.head == format!("Pa {path}")), "{path}");
-    }
-    let state = section(MAN, ".Sh FILES");
-    for (file, extension) in [("directory.rs", "lock"), ("watcher.rs", "watch"), ("directory.rs", "state")] {
-        assert!(state.contains(&format!(".Pa *.{extension}")), "{file}: {extension}");
-    }
+    let paths = listed.iter().map(|item| PathBuf::from(item.head.strip_prefix("Pa ").expect("a path")));
+    assert_eq!(sorted(paths), sorted(expected));
+    let directory = include_str!("../../src/state/directory.rs");
+    let watcher = include_str!("../../src/state/watcher.rs");
+    let endings = [
+        between(directory, "self.name(\"", "\")"),
+        between(directory, "const RUN: Lock = (\"", "\""),
+        between(watcher, "const WATCH: Lock = (\"", "\""),
+    ];
+    let documented = section(MAN, ".Sh FILES").lines().filter_map(|line| line.strip_prefix(".Pa *."));
+    assert_eq!(documented.collect::<Vec<_>>(), endings);
 }
 
 /// Appends each property of a schema: its path, and the texts that the man page must have.
