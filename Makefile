@@ -28,9 +28,9 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz storm measure \
-	bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm test-board \
-	test-systemd install uninstall deploy test-deploy
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
+	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
+	test-board test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -51,10 +51,10 @@ demo:
 faults:
 	@SAMPLE='$(SAMPLE)' CASE='$(CASE)' scripts/faults.sh
 
-## test: run all tests, and fmt, clippy, doc, check-lists, deny and shellcheck
+## test: run all tests, and fmt, clippy, doc, check-lists, deny, shellcheck and lint-man
 test: fmt clippy doc check-lists
 	$(CARGO) test --locked --quiet --workspace
-	@$(MAKE) --no-print-directory deny shellcheck
+	@$(MAKE) --no-print-directory deny shellcheck lint-man
 
 ## fmt: check the formatting of the Rust code
 fmt:
@@ -84,13 +84,32 @@ shellcheck:
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
-			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run packaging/systemd/gandi-ddns-files packaging/hooks/* \
-			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm && \
+			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
+			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
+			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
 		[ '$(MISSING_LINTERS)' != fail ]; \
 	fi
+
+# mandoc looks for the other page where it is installed.
+## lint-man: lint the man pages, and check the syntax of the completions with each shell that is installed
+lint-man:
+	@if command -v mandoc >/dev/null; then \
+		! mandoc -T lint packaging/man/*.[0-9] | grep -v ': STYLE: referenced manual not found: Xr gandi-ddns'; \
+	else \
+		echo "mandoc is not installed, so the man pages were not checked; run: make setup-lint"; \
+		[ '$(MISSING_LINTERS)' != fail ]; \
+	fi
+	@for completion in bash:gandi-ddns.bash zsh:_gandi-ddns fish:gandi-ddns.fish; do \
+		if command -v "$${completion%%:*}" >/dev/null; then \
+			"$${completion%%:*}" -n "packaging/completions/$${completion#*:}" || exit 1; \
+		else \
+			echo "$${completion%%:*} is not installed, so its completion was not checked; run: make setup-lint"; \
+			[ '$(MISSING_LINTERS)' != fail ] || exit 1; \
+		fi; \
+	done
 
 ## check-lists: check that all files agree on the list of build targets
 check-lists:
@@ -125,7 +144,7 @@ bench-scale:
 bench-watch:
 	@scripts/bench-watch.sh
 
-## setup-lint: install shellcheck and cargo-deny
+## setup-lint: install shellcheck, mandoc, zsh, fish and cargo-deny
 setup-lint:
 	@scripts/setup-lint.sh
 
