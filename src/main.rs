@@ -106,7 +106,7 @@ fn log_to(destination: LogDestination, console: &mut Console) {
 /// Returns the service manager that started this process, if there is one.
 #[inline(never)]
 fn service_manager() -> Manager {
-    let interval = text("WATCHDOG_USEC").and_then(|usec| notify_socket::interval(&usec));
+    let interval = text("WATCHDOG_USEC").map_or(0, |usec| notify_socket::interval(&usec));
     Manager::new(path("NOTIFY_SOCKET").as_deref(), interval)
 }
 

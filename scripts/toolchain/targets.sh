@@ -36,7 +36,7 @@ target_select() {
         TARGET_C_SOURCES="$TARGET_C_SOURCES scripts/toolchain/atomics.c"
         TARGET_ELF='v6 VFPv2'
         TARGET_QEMU='qemu-arm-static -cpu arm1176'
-        TARGET_BUDGET=831000
+        TARGET_BUDGET=830000
         ;;
     armv7) # Pi 2 and later, routers with an FPU; NEON is used only if the CPU reports it at run time
         TARGET_TRIPLE=armv7-unknown-linux-musleabihf

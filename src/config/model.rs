@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 use super::sources::Sources;
-use crate::address::Source;
 use crate::address::consensus::Quorum;
 use crate::address::suffix::Suffix;
 use crate::address::survey::Wanted;
@@ -16,7 +15,6 @@ use crate::gandi::Account;
 use crate::http::CertificateDer;
 use crate::http::{Endpoint, Http};
 use crate::net::{Device, Family, FamilySelection};
-use crate::sys::grouped::push_if_new;
 use crate::sys::hash::ConfigId;
 
 /// The policy for an RRset that has several values.
@@ -202,11 +200,7 @@ impl Config {
         let mut routers = Vec::new();
         for (number, target) in self.detection.targets.iter().enumerate() {
             if self.records.iter().any(|record| record.target == number) {
-                for source in target.sources.list(target.family, None) {
-                    if let Source::Router(line) = source {
-                        push_if_new(&mut routers, line);
-                    }
-                }
+                target.sources.add_routers(&mut routers);
             }
         }
         routers

@@ -8,7 +8,8 @@ use super::source_item::{Item, parse_item};
 use crate::address::consensus::Quorum;
 use crate::address::sources::{dns, web};
 use crate::address::{Source, Trust};
-use crate::net::Family;
+use crate::net::{Device, Family};
+use crate::sys::grouped::push_if_new;
 use crate::sys::random::Random;
 use crate::sys::words::count;
 
@@ -85,6 +86,15 @@ impl Sources {
             }
         }
         list
+    }
+
+    /// Adds the interfaces by which these sources ask a router, each once.
+    pub(super) fn add_routers(&self, routers: &mut Vec<Option<Device>>) {
+        for item in &self.0 {
+            if let Item::Single(Source::Router(line)) = item {
+                push_if_new(routers, line.clone());
+            }
+        }
     }
 
     /// Returns the names that `resolve:` looks up.

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::sys::datagram;
 use crate::sys::time::Timestamp;
 use crate::sys::words::beginning;
 
@@ -101,8 +102,7 @@ impl Syslog {
     }
 
     fn open(&self) -> io::Result<UnixDatagram> {
-        let socket = UnixDatagram::unbound()?;
-        socket.connect(&self.path)?;
+        let socket = datagram::open(&self.path)?;
         socket.set_write_timeout(Some(TIMEOUT))?;
         Ok(socket)
     }

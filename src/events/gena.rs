@@ -5,18 +5,19 @@
 
 pub(super) mod notification;
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use rustix::net::{SocketFlags, accept_with};
+use rustix::net::{SocketFlags, accept_with, bind};
 use socket2::Type;
 
 use crate::address::sources::router::exchange::{receive, send};
-use crate::address::sources::router::location::Location;
+use crate::address::sources::router::services::Service;
 use crate::address::sources::router::subscription::Gateway;
+use crate::address::sources::router::upnp::event_services;
 use crate::console::Console;
-use crate::net::{Device, bind};
+use crate::net::Device;
+use crate::net::bind::open;
 use notification::{MAX_REQUEST, NONE, UNKNOWN};
 
 /// Timeout of one request for a subscription, and of all notifications that are received at once.
@@ -46,34 +47,40 @@ struct Router {
     device: Option<Device>,
     /// The present one, if there is any.
     gateway: Option<Gateway>,
-    /// The port that it sends its notifications to, and the headers that say so.
-    callback: Option<(TcpListener, String)>,
-    /// The subscriptions, and those to make. None before the search.
-    all: Vec<Subscription>,
+    /// The port that it sends its notifications to.
+    listener: Option<TcpListener>,
+    /// The headers of a new subscription that name this port.
+    callback: String,
+    /// The services that have a subscription, or are to be asked for one. None before the search.
+    all: Vec<Service>,
     /// The index of the next one to make or renew.
     next: usize,
     /// Time of the next step.
     due: Instant,
     /// Seconds from one renewal to the next: the shortest time that was granted.
     renew_after: u32,
-    /// The values that a new subscription begins with.
-    values: u64,
-}
-
-struct Subscription {
-    location: Location,
-    /// Its identifier; empty before the gateway has given one.
-    sid: String,
-    /// The last values. [`NONE`] if the first notification is no news, [`UNKNOWN`] if changes may have been missed.
+    /// The values that a new subscription begins with: [`NONE`] if its first notification is no news, [`UNKNOWN`] if changes
+    /// may have been missed.
     values: u64,
 }
 
 impl Routers {
-    /// Watches the gateways of these interfaces; `None` is the default one.
-    pub(super) fn new(devices: &[Option<Device>], now: Instant) -> Self {
+    /// Watches the gateways of these interfaces; `None` is the default one. Has no gateway before the first
+    /// [`Routers::update`].
+    pub(super) fn new(devices: &[Option<Device>]) -> Self {
         let mut all = Vec::new();
         for device in devices {
-            all.push(Router::new(device.clone(), now));
+            all.push(Router {
+                device: device.clone(),
+                gateway: None,
+                listener: None,
+                callback: String::new(),
+                all: Vec::new(),
+                next: 0,
+                due: Instant::now(),
+                renew_after: AGAIN,
+                values: NONE,
+            });
         }
         Self(all)
     }
@@ -85,22 +92,27 @@ impl Routers {
 
     /// Returns true if this is the address of a gateway.
     pub(super) fn has(&self, address: Ipv4Addr) -> bool {
-        self.0.iter().any(|r| r.gateway.is_some_and(|g| g.address == address))
+        self.0.iter().any(|r| r.gateway.is_some_and(|g| g.address() == address))
     }
 
     /// Returns the sockets that notifications arrive at.
     pub(super) fn listeners(&self) -> impl Iterator<Item = &TcpListener> {
-        self.0.iter().filter_map(|r| r.callback.as_ref()).map(|c| &c.0)
+        self.0.iter().filter_map(|r| r.listener.as_ref())
     }
 
     /// Compares the gateways with the present routes, and forgets the state of one that has changed. To be called when
     /// addresses or routes have changed.
-    pub(super) fn update(&mut self, now: Instant) {
+    pub(super) fn update(&mut self) {
         for router in &mut self.0 {
             let present = Gateway::find(router.device.as_ref());
             if present != router.gateway {
-                *router = Router::new(router.device.take(), now);
                 router.gateway = present;
+                router.listener = None;
+                router.all.clear();
+                router.next = 0;
+                router.due = Instant::now() + SETTLED;
+                router.renew_after = AGAIN;
+                router.values = NONE;
             }
         }
     }
@@ -126,14 +138,14 @@ impl Routers {
         let mut is_news = false;
         for router in &mut self.0 {
             for _ in 0..MAX_CONNECTIONS {
-                let (Some((listener, _)), Some(gateway)) = (&router.callback, router.gateway) else { break };
+                let (Some(listener), Some(gateway)) = (&router.listener, router.gateway) else { break };
                 if Instant::now() >= deadline {
                     break;
                 }
                 // Without the large accept4(2) of the C library.
                 let Ok(stream) = accept_with(listener, SocketFlags::CLOEXEC) else { break };
                 let stream = TcpStream::from(stream);
-                if stream.peer_addr().is_ok_and(|peer| peer.ip() == gateway.address) {
+                if stream.peer_addr().is_ok_and(|peer| peer.ip() == gateway.address()) {
                     is_news |= router.answer(stream, deadline);
                 }
             }
@@ -142,15 +154,16 @@ impl Routers {
     }
 
     /// Ends all subscriptions, as far as the gateways answer in time.
+    #[inline(never)]
     pub(super) fn end(&mut self) {
         let deadline = Instant::now() + END;
-        for router in &self.0 {
+        for router in &mut self.0 {
             let Some(gateway) = router.gateway else { continue };
-            for subscription in &router.all {
-                if !subscription.sid.is_empty() {
-                    let ask = ("UNSUBSCRIBE", &subscription.location, &*subscription.header());
+            for Service { location, granted, .. } in &mut router.all {
+                if !granted.sid.is_empty() {
                     // It runs out by itself.
-                    let _ = gateway.ask(router.device.as_ref(), ask, String::new(), deadline);
+                    let ask = ("UNSUBSCRIBE", "", "");
+                    let _ = gateway.ask(router.device.as_ref(), ask, (location, granted), deadline);
                 }
             }
         }
@@ -158,74 +171,51 @@ impl Routers {
 }
 
 impl Router {
-    fn new(device: Option<Device>, now: Instant) -> Self {
-        Self {
-            device,
-            gateway: None,
-            callback: None,
-            all: Vec::new(),
-            next: 0,
-            due: now + SETTLED,
-            renew_after: AGAIN,
-            values: NONE,
-        }
-    }
-
     /// Searches for services, or asks for one subscription or renewal.
     #[inline(never)]
     fn step(&mut self, gateway: Gateway, now: Instant, console: &mut Console) {
-        let (result, reason) = if self.all.is_empty() {
-            self.search(gateway, now + SEARCH);
-            (if self.all.is_empty() { "none" } else { "found" }, String::new())
-        } else {
-            self.subscribe(gateway, now + STEP)
-        };
-        console.debug(format_args!("UPnP events of the gateway {}: {result}{reason}", gateway.address));
+        let (mut result, mut reason) = ("none", String::new());
+        let device = self.device.as_ref();
+        if let Some(Service { location, granted, values, .. }) = self.all.get_mut(self.next) {
+            let is_new = granted.sid.is_empty();
+            let ask = ("SUBSCRIBE", &*self.callback, "TIMEOUT: Second-1800\r\n");
+            match gateway.ask(device, ask, (location, granted), now + STEP) {
+                Ok(()) => {
+                    result = "renewed";
+                    if is_new {
+                        result = "subscribed";
+                        *values = self.values;
+                    }
+                    self.renew_after = self.renew_after.min(granted.renew_after);
+                    self.next += 1;
+                }
+                Err(e) => {
+                    reason = e.to_string();
+                    if is_new {
+                        result = "no subscription: ";
+                        self.all.swap_remove(self.next);
+                    } else {
+                        // The gateway may have forgotten it: the next step subscribes anew.
+                        result = "the subscription is lost: ";
+                        granted.sid.clear();
+                    }
+                }
+            }
+        } else if let Some((listener, callback)) = listen(gateway, device) {
+            (self.listener, self.callback) = (Some(listener), callback);
+            self.all = event_services(gateway.address(), device, now + SEARCH);
+            if !self.all.is_empty() {
+                result = "found";
+            }
+        }
+        console.debug(format_args!("UPnP events of the gateway {}: {result}{reason}", gateway.address()));
         if self.next >= self.all.len() {
             self.next = 0;
             self.due = now + Duration::from_secs(self.renew_after.into());
             self.renew_after = AGAIN;
+            // Changes before a later subscription may have been missed.
+            self.values = UNKNOWN;
         }
-    }
-
-    /// Searches for services.
-    fn search(&mut self, gateway: Gateway, deadline: Instant) {
-        self.callback = listen(gateway, self.device.as_ref()).ok();
-        if self.callback.is_some() {
-            for location in gateway.event_urls(self.device.as_ref(), deadline) {
-                self.all.push(Subscription { location, sid: String::new(), values: self.values });
-            }
-        }
-        // Changes before a later search may have been missed.
-        self.values = UNKNOWN;
-    }
-
-    /// Asks for the next subscription, or for its renewal. Returns the result in words.
-    fn subscribe(&mut self, gateway: Gateway, deadline: Instant) -> (&'static str, String) {
-        let (Some(subscription), Some((_, callback))) = (self.all.get_mut(self.next), &self.callback) else {
-            return ("", String::new());
-        };
-        let is_new = subscription.sid.is_empty();
-        let headers =
-            if is_new { callback.clone() } else { subscription.header() } + "TIMEOUT: Second-1800\r\n";
-        let ask = ("SUBSCRIBE", &subscription.location, &*headers);
-        let reason = match gateway.ask(self.device.as_ref(), ask, subscription.sid.clone(), deadline) {
-            Ok(granted) => {
-                subscription.sid = granted.sid;
-                self.renew_after = self.renew_after.min(granted.renew_after);
-                self.next += 1;
-                return (if is_new { "subscribed" } else { "renewed" }, String::new());
-            }
-            Err(e) => e.to_string(),
-        };
-        if is_new {
-            self.all.remove(self.next);
-            return ("no subscription: ", reason);
-        }
-        // The gateway may have forgotten it: the next step subscribes anew.
-        subscription.sid.clear();
-        subscription.values = UNKNOWN;
-        ("the subscription is lost: ", reason)
     }
 
     /// Reads a request of the gateway and responds. Returns true if it is a notification that is a reason to look.
@@ -238,31 +228,21 @@ impl Router {
             Ok(notification.is_some() || data.len() > MAX_REQUEST)
         });
         let Some(new) = notification else { return false };
-        let subscription = self.all.iter_mut().find(|s| !s.sid.is_empty() && s.sid == new.sid);
-        let response = if subscription.is_some() { ACCEPTED } else { REFUSED };
+        let service = self.all.iter_mut().find(|s| !new.sid.is_empty() && s.granted.sid == new.sid);
+        let response = if service.is_some() { ACCEPTED } else { REFUSED };
         let _ = send(&mut stream, response);
-        subscription.is_some_and(|s| new.is_news(&mut s.values))
-    }
-}
-
-impl Subscription {
-    /// Returns the header that names it.
-    fn header(&self) -> String {
-        ["SID: ", &self.sid, "\r\n"].concat()
+        service.is_some_and(|s| new.is_news(&mut s.values))
     }
 }
 
 /// Listens at a port of the address that the gateway sees. Returns the headers of new subscriptions as well.
-fn listen(gateway: Gateway, device: Option<&Device>) -> io::Result<(TcpListener, String)> {
-    let socket = bind::open(Type::STREAM, (gateway.address, 0).into(), device)?;
+fn listen(gateway: Gateway, device: Option<&Device>) -> Option<(TcpListener, String)> {
+    let socket = open(Type::STREAM.nonblocking(), (gateway.address(), 0).into(), device).ok()?;
     // Where the kernel lets only root choose the interface, it is bound already.
-    let _ = socket.bind(&SocketAddr::from((gateway.own, 0)).into());
-    socket.listen(BACKLOG)?;
+    let _ = bind(&socket, &SocketAddrV4::new(gateway.own(), 0));
+    rustix::net::listen(&socket, BACKLOG).ok()?;
     let listener = TcpListener::from(socket);
-    listener.set_nonblocking(true)?;
-    let own = listener.local_addr()?;
-    if own.ip() != gateway.own {
-        return Err(io::ErrorKind::AddrNotAvailable.into());
-    }
-    Ok((listener, ["CALLBACK: <http://", &own.to_string(), "/>\r\nNT: upnp:event\r\n"].concat()))
+    let own = listener.local_addr().ok()?;
+    let callback = ["CALLBACK: <http://", &own.to_string(), "/>\r\nNT: upnp:event\r\n"].concat();
+    (own.ip() == gateway.own()).then_some((listener, callback))
 }

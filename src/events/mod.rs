@@ -8,7 +8,7 @@ mod nat_pmp;
 mod netlink;
 
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -27,10 +27,8 @@ const AFTER_NOISE: Duration = Duration::from_millis(200);
 pub(crate) enum Event {
     /// A signal wants the program to end.
     Stop,
-    /// The kernel reports that addresses or default routes have changed.
+    /// Addresses or default routes of this machine have changed.
     Kernel,
-    /// The addresses or default routes are others than at the last look: where the kernel may not be listened to.
-    Interfaces,
     /// A router announces its address by NAT-PMP.
     Announcement,
     /// A router reports a change by `UPnP`.
@@ -42,8 +40,7 @@ impl Event {
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Stop => "a signal",
-            Self::Kernel => "the kernel reports a changed address or route",
-            Self::Interfaces => "an address or route of this machine has changed",
+            Self::Kernel => "an address or route of this machine has changed",
             Self::Announcement => "a router announces an address",
             Self::Notification => "a router reports a changed address",
         }
@@ -56,6 +53,8 @@ pub(crate) struct Listener<'a> {
     stop: BorrowedFd<'a>,
     /// The addresses and routes of this machine.
     kernel: Kernel,
+    /// The interfaces whose gateways are listened to; `None` for the default gateway.
+    devices: Vec<Option<Device>>,
     /// The gateways, and the subscriptions to their events.
     routers: Routers,
     /// The announcements of gateways; `None` if there is no router, or no socket.
@@ -63,19 +62,28 @@ pub(crate) struct Listener<'a> {
 }
 
 impl<'a> Listener<'a> {
-    /// Listens to the kernel, and to the gateways of these interfaces (`None` for the default gateway). Both are tried
-    /// anew where they fail, so that this cannot.
-    pub(crate) fn new(stop: BorrowedFd<'a>, routers: &[Option<Device>]) -> Self {
-        let routers = Routers::new(routers, Instant::now());
-        let mut listener = Self { stop, kernel: Kernel::new(), routers, announcements: None };
-        listener.find_routers();
-        listener
+    /// Listens to the kernel, if it may be listened to.
+    pub(crate) fn new(stop: BorrowedFd<'a>) -> Self {
+        let routers = Routers::new(&[]);
+        Self { stop, kernel: Kernel::new(), devices: Vec::new(), routers, announcements: None }
+    }
+
+    /// Listens to the gateways of these interfaces from now on; `None` is the default gateway.
+    #[inline(never)]
+    pub(crate) fn listen_to(&mut self, devices: Vec<Option<Device>>) {
+        if self.devices != devices {
+            self.routers.end();
+            self.routers = Routers::new(&devices);
+            self.devices = devices;
+            self.announcements = None;
+            self.find_routers();
+        }
     }
 
     /// Looks for the gateways: routes or addresses may have changed.
     #[inline(never)]
     fn find_routers(&mut self) {
-        self.routers.update(Instant::now());
+        self.routers.update();
         if self.announcements.is_none() && !self.routers.is_empty() {
             self.announcements = Announcements::open().ok();
         }
@@ -85,15 +93,12 @@ impl<'a> Listener<'a> {
     #[inline(never)]
     pub(crate) fn wait(&mut self, timeout: Duration, console: &mut Console) -> Option<Event> {
         let timeout = self.routers.step(timeout, console);
-        let mut fds = vec![polled(self.stop)];
-        if let Some(socket) = self.kernel.socket() {
-            fds.push(polled(socket));
-        }
-        if let Some(announcements) = &self.announcements {
-            fds.push(polled(announcements.socket().as_fd()));
-        }
+        let mut fds = Vec::new();
+        add(&mut fds, Some(self.stop));
+        add(&mut fds, self.kernel.socket());
+        add(&mut fds, self.announcements.as_ref().map(|a| a.socket().as_fd()));
         for listener in self.routers.listeners() {
-            fds.push(polled(listener.as_fd()));
+            add(&mut fds, Some(listener.as_fd()));
         }
         let is_ready = wait_for(&mut fds, self.kernel.left(timeout));
         let event = self.drain();
@@ -102,7 +107,7 @@ impl<'a> Listener<'a> {
 
     /// Waits as [`Listener::wait`] does, but for the signal only: no other event costs anything meanwhile.
     pub(crate) fn pause(&mut self, timeout: Duration) -> Option<Event> {
-        wait_for(&mut [polled(self.stop)], timeout).then_some(Event::Stop)
+        wait_for(&mut [PollFd::from_borrowed_fd(self.stop, PollFlags::IN)], timeout).then_some(Event::Stop)
     }
 
     /// Takes all events that have happened so far, and returns one of them. Waits only for the rest of a notification: a
@@ -122,8 +127,7 @@ impl<'a> Listener<'a> {
             event = Some(Event::Notification);
         }
         if self.kernel.has_changed() {
-            let is_told = self.kernel.socket().is_some();
-            event = Some(if is_told { Event::Kernel } else { Event::Interfaces });
+            event = Some(Event::Kernel);
             self.find_routers();
         }
         event
@@ -140,8 +144,10 @@ impl<'a> Listener<'a> {
     }
 }
 
-fn polled(fd: BorrowedFd<'_>) -> PollFd<'_> {
-    PollFd::from_borrowed_fd(fd, PollFlags::IN)
+/// Adds a descriptor to those to wait for, if there is one.
+#[inline(never)]
+fn add<'a>(fds: &mut Vec<PollFd<'a>>, fd: Option<BorrowedFd<'a>>) {
+    fds.extend(fd.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
 }
 
 /// Waits until one of these is readable, for `timeout` at most, and returns true if one is.

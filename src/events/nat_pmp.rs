@@ -1,15 +1,16 @@
 //! NAT-PMP announcements (RFC 6886, section 3.2.1): a gateway sends its external address to all hosts of the LAN when it
 //! has a new one, several times, and when it has started.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 
-use socket2::{Domain, Socket, Type};
+use rustix::io::Errno;
+use rustix::net::sockopt::set_socket_reuseaddr;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 
 use super::gena::Routers;
 
 /// All hosts of the link, and the port of announcements. Each host is a member of this group.
-const ANNOUNCEMENTS: (Ipv4Addr, u16) = (Ipv4Addr::new(224, 0, 0, 1), 5350);
+const ANNOUNCEMENTS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 1), 5350);
 /// Maximum number of packets that are read at once.
 const MAX_PACKETS: usize = 256;
 
@@ -22,14 +23,13 @@ pub(super) struct Announcements {
 
 impl Announcements {
     /// Listens beside other programs.
-    pub(super) fn open() -> io::Result<Self> {
-        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
-        socket.set_reuse_address(true)?;
+    pub(super) fn open() -> Result<Self, Errno> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, flags, None)?;
+        set_socket_reuseaddr(&socket, true)?;
         // An address of a group: packets to this machine's own addresses do not arrive.
-        socket.bind(&SocketAddr::from(ANNOUNCEMENTS).into())?;
-        let socket = UdpSocket::from(socket);
-        socket.set_nonblocking(true)?;
-        Ok(Self { socket, last: (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST) })
+        bind(&socket, &ANNOUNCEMENTS)?;
+        Ok(Self { socket: socket.into(), last: (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST) })
     }
 
     pub(super) fn socket(&self) -> &UdpSocket {

@@ -3,7 +3,7 @@
 //! therefore a reason to compare, whatever it says, and a difference is the event.
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::{Errno, read};
 use rustix::net::netlink::SocketAddrNetlink;
@@ -22,7 +22,7 @@ const GROUPS: u32 = LINK | IPV4_ADDRESS | IPV4_ROUTE | IPV6_ADDRESS | IPV6_ROUTE
 
 /// Maximum number of messages that are read at a time. The kernel's buffer holds fewer.
 const MAX_MESSAGES: usize = 512;
-/// Time between the comparisons where netlink is forbidden.
+/// Time until the next comparison, at most, where netlink is forbidden.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Listens to the kernel.
@@ -31,7 +31,6 @@ pub(super) struct Kernel {
     socket: Option<OwnedFd>,
     /// The last comparison's.
     seen: Snapshot,
-    compared: Instant,
 }
 
 impl Kernel {
@@ -39,7 +38,7 @@ impl Kernel {
     pub(super) fn new() -> Self {
         // In this order, so that no change is missed.
         let socket = open().ok();
-        Self { socket, seen: snapshot(), compared: Instant::now() }
+        Self { socket, seen: snapshot() }
     }
 
     /// Returns the socket to wait for.
@@ -49,27 +48,18 @@ impl Kernel {
 
     /// Returns the time until [`Kernel::has_changed`] must be called although no message arrives, `timeout` at most.
     pub(super) fn left(&self, timeout: Duration) -> Duration {
-        if self.socket.is_some() {
-            timeout
-        } else {
-            timeout.min(INTERVAL.saturating_sub(self.compared.elapsed()))
-        }
+        if self.socket.is_some() { timeout } else { timeout.min(INTERVAL) }
     }
 
     /// Reads the messages that have arrived, and returns true if something has changed since the last call. It is for the
     /// caller to pause between two calls: a storm of messages costs little then.
     #[inline(never)]
     pub(super) fn has_changed(&mut self) -> bool {
-        let is_due = match &self.socket {
-            None => self.compared.elapsed() >= INTERVAL,
-            Some(socket) => has_messages(socket.as_fd()),
-        };
-        if !is_due {
+        if self.socket.as_ref().is_some_and(|socket| !has_messages(socket.as_fd())) {
             return false;
         }
         let before = self.seen;
         self.seen = snapshot();
-        self.compared = Instant::now();
         self.seen != before
     }
 

@@ -51,10 +51,14 @@ pub(crate) fn default_gateway(device: Option<&Device>) -> io::Result<Option<Ipv4
 
 /// Returns the gateway of the default route with the lowest metric, among those that have one, by `device` if given.
 fn gateway(routes: &str, device: Option<&Device>) -> Option<Ipv4Addr> {
-    let is_wanted =
-        |r: &DefaultRoute| !r.gateway.is_unspecified() && device.is_none_or(|d| d.as_str() == r.device);
-    let defaults = routes.lines().filter_map(parse4).filter(is_wanted);
-    defaults.min_by_key(|r| r.metric).map(|r| r.gateway)
+    let mut best: Option<DefaultRoute> = None;
+    for route in defaults(Family::V4, routes) {
+        let is_wanted = !route.gateway.is_unspecified() && device.is_none_or(|d| d.as_str() == route.device);
+        if is_wanted && best.as_ref().is_none_or(|best| route.metric < best.metric) {
+            best = Some(route);
+        }
+    }
+    best.map(|route| route.gateway)
 }
 
 /// Parses the usable default routes in the text of [`ROUTES4`] or [`ROUTES6`].

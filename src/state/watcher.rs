@@ -53,14 +53,15 @@ impl Watcher {
         loop {
             match dir.lock(WATCH, OFlags::CREATE, None) {
                 Ok(file) => self.lock = Some(file),
+                Err(e) if !e.is_locked() => return Err(e),
                 // By this process itself: a second open file cannot lock it.
-                Err(e) if e.is_locked() && self.lock.is_some() => {}
-                Err(e) if e.is_locked() && left > 0 => {
+                Err(_) if self.lock.is_some() => {}
+                Err(e) if left == 0 => return Err(e),
+                Err(_) => {
                     left -= 1;
                     sleep(PAUSE);
                     continue;
                 }
-                Err(e) => return Err(e),
             }
             if let Some(lock) = &self.lock {
                 set_times(lock, Some(self.since), Some(now));

@@ -1,6 +1,7 @@
 //! The operating system and gaps of the standard library: time, files, processes, threads, hashing. Contains no DNS code.
 
 pub(crate) mod atomic_file;
+pub(crate) mod datagram;
 pub(crate) mod directory;
 pub mod environment;
 pub(crate) mod error_chain;

@@ -1,12 +1,10 @@
 //! Messages to the service manager that started this process, as by `sd_notify(3)`: a datagram to the socket that
 //! `$NOTIFY_SOCKET` names. A manager that does not listen, or no longer, is no error.
 
-use std::io;
-use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
+use super::datagram;
 use super::words::number;
 
 /// The shortest interval of the pings, in milliseconds: a manager that wants them more often would keep this machine awake.
@@ -18,27 +16,31 @@ const PING: &str = "WATCHDOG=1";
 pub struct Manager {
     /// A socket that is connected to the manager's.
     socket: Option<UnixDatagram>,
-    /// The interval of the pings, in milliseconds; `None` if the manager wants none.
-    interval: Option<u64>,
+    /// The interval of the pings, in milliseconds; 0 if the manager wants none.
+    interval: u64,
     /// The time at which the next ping is due, in milliseconds of the caller's clock.
     due: u64,
 }
 
-/// Returns the interval of pings in milliseconds, half of the manager's patience, from `$WATCHDOG_USEC`; `None` if it wants
-/// no pings. If `$WATCHDOG_PID` is another process, the manager ignores the pings of this one.
+/// Returns the interval of pings in milliseconds, half of the manager's patience, from `$WATCHDOG_USEC`; 0 if it wants no
+/// pings. If `$WATCHDOG_PID` is another process, the manager ignores the pings of this one.
 #[must_use]
-pub fn interval(usec: &str) -> Option<u64> {
-    let usec = number::<u64>(usec, 10).filter(|usec| *usec > 0)?;
-    Some((usec / 2000).max(MIN_INTERVAL))
+pub fn interval(usec: &str) -> u64 {
+    match number(usec, 10) {
+        None | Some(0) => 0,
+        Some(usec) => (usec / 2000).max(MIN_INTERVAL),
+    }
 }
 
 impl Manager {
     /// Opens a socket for messages to the one at `name`: a path, or an abstract name after `@`. Anything else, such as
     /// the `vsock:` of a virtual machine, is ignored.
     #[must_use]
-    pub fn new(name: Option<&Path>, interval: Option<u64>) -> Self {
-        let socket = name.and_then(|name| open(name).ok());
-        let interval = interval.filter(|_| socket.is_some());
+    pub fn new(name: Option<&Path>, interval: u64) -> Self {
+        let socket = name.and_then(|name| datagram::open(name).ok());
+        // A manager that does not read must not stop this process.
+        let socket = socket.filter(|socket| socket.set_nonblocking(true).is_ok());
+        let interval = if socket.is_some() { interval } else { 0 };
         Self { socket, interval, due: 0 }
     }
 
@@ -51,10 +53,12 @@ impl Manager {
 
     /// Sends a ping if one is due. Returns the time until the next one, at most `time`; all times are in milliseconds.
     pub(crate) fn ping(&mut self, now: u64, time: u64) -> u64 {
-        let Some(interval) = self.interval else { return time };
+        if self.interval == 0 {
+            return time;
+        }
         if now >= self.due {
             self.send(PING);
-            self.due = now + interval;
+            self.due = now + self.interval;
         }
         time.min(self.due - now)
     }
@@ -62,27 +66,17 @@ impl Manager {
     /// Asks the manager to wait this long for the next ping, in milliseconds, if that is more than it would: systemd
     /// does.
     pub(crate) fn ask_for_patience(&mut self, time: u64) {
-        if let Some(interval) = self.interval {
-            self.send(&format!("{PING}\nWATCHDOG_USEC={}000", time.max(interval * 2)));
+        if self.interval > 0 {
+            self.send(&format!("{PING}\nWATCHDOG_USEC={}000", time.max(self.interval * 2)));
         }
     }
-}
-
-/// Connects a socket to the manager's.
-fn open(name: &Path) -> io::Result<UnixDatagram> {
-    let socket = UnixDatagram::unbound()?;
-    // A manager that does not read must not stop this process.
-    socket.set_nonblocking(true)?;
-    match name.as_os_str().as_bytes() {
-        [b'@', name @ ..] => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
-        _ => socket.connect(name)?,
-    }
-    Ok(socket)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::SocketAddr;
     use std::path::PathBuf;
     use std::time::Duration;
 
@@ -98,7 +92,7 @@ mod tests {
             Self(socket, path)
         }
 
-        fn manager(&self, interval: Option<u64>) -> Manager {
+        fn manager(&self, interval: u64) -> Manager {
             Manager::new(Some(&self.1), interval)
         }
 
@@ -127,12 +121,12 @@ mod tests {
     #[test]
     fn message_arrives_at_a_path_and_at_an_abstract_name() {
         let bound = Bound::new("path");
-        bound.manager(None).send("READY=1");
+        bound.manager(0).send("READY=1");
         assert_eq!(bound.received(), "READY=1");
         let name = format!("gandi-ddns-abstract-{}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name).expect("a name");
         let socket = UnixDatagram::bind_addr(&address).expect("a socket");
-        Manager::new(Some(Path::new(&format!("@{name}"))), None).send("STOPPING=1");
+        Manager::new(Some(Path::new(&format!("@{name}"))), 0).send("STOPPING=1");
         assert_eq!(received(&socket), "STOPPING=1");
     }
 
@@ -140,18 +134,18 @@ mod tests {
     fn names_without_a_socket_are_ignored() {
         let long = format!("/{}", "x".repeat(200));
         for name in ["/nonexistent/socket", "vsock:2:1234", "relative", "@", &long, &long.replace('/', "@")] {
-            let mut manager = Manager::new(Some(Path::new(name)), Some(1000));
+            let mut manager = Manager::new(Some(Path::new(name)), 1000);
             manager.send("READY=1");
             manager.ping(0, 9);
         }
-        let mut manager = Manager::new(None, Some(1000));
+        let mut manager = Manager::new(None, 1000);
         assert_eq!(manager.ping(0, 7000), 7000, "nobody to wake up for");
     }
 
     #[test]
     fn manager_that_ends_or_does_not_read_is_no_error() {
         let bound = Bound::new("full");
-        let manager = bound.manager(None);
+        let manager = bound.manager(0);
         for number in 0..2000 {
             manager.send(&number.to_string());
         }
@@ -163,7 +157,7 @@ mod tests {
     #[test]
     fn pings_are_sent_when_they_are_due() {
         let bound = Bound::new("pings");
-        let mut manager = bound.manager(Some(5000));
+        let mut manager = bound.manager(5000);
         assert_eq!(manager.ping(700, 60_000), 5000);
         assert_eq!(manager.ping(2700, 60_000), 3000);
         assert_eq!(manager.ping(2700, 10), 10, "the caller has less time");
@@ -171,16 +165,16 @@ mod tests {
         assert!(bound.is_empty(), "none at 2.7 s");
         assert_eq!(manager.ping(5700, 60_000), 5000);
         assert_eq!(bound.received(), PING);
-        assert_eq!(bound.manager(None).ping(9000, 60_000), 60_000);
+        assert_eq!(bound.manager(0).ping(9000, 60_000), 60_000);
     }
 
     #[test]
     fn manager_is_asked_for_patience_and_never_for_less_than_it_has() {
         let bound = Bound::new("patience");
-        bound.manager(None).ask_for_patience(1000);
+        bound.manager(0).ask_for_patience(1000);
         assert!(bound.is_empty(), "it wants no pings");
-        bound.manager(Some(5000)).ask_for_patience(180_000);
-        bound.manager(Some(5000)).ask_for_patience(0);
+        bound.manager(5000).ask_for_patience(180_000);
+        bound.manager(5000).ask_for_patience(0);
         assert_eq!(bound.0.set_nonblocking(false).ok(), Some(()));
         assert_eq!(bound.received(), "WATCHDOG=1\nWATCHDOG_USEC=180000000");
         assert_eq!(bound.received(), "WATCHDOG=1\nWATCHDOG_USEC=10000000");
@@ -188,10 +182,10 @@ mod tests {
 
     #[test]
     fn interval_is_half_of_the_patience() {
-        assert_eq!(interval("30000000"), Some(15_000));
-        assert_eq!(interval("1500"), Some(MIN_INTERVAL));
+        assert_eq!(interval("30000000"), 15_000);
+        assert_eq!(interval("1500"), MIN_INTERVAL);
         for usec in ["0", "", "-1", "soon", "18446744073709551616"] {
-            assert_eq!(interval(usec), None, "{usec}");
+            assert_eq!(interval(usec), 0, "{usec}");
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn read_stream(file: &File, max: u64) -> Result<String, FileError> {
 /// Reads a text file in /proc, at its present length, whatever that is.
 pub(crate) fn proc(path: &str) -> io::Result<String> {
     let bytes = read_to_end(&open_at(CWD, OsStr::new(path), OFlags::RDONLY, 0)?, MAX_PROC)?;
-    String::from_utf8(bytes.unwrap_or_default()).map_err(|_| io::ErrorKind::InvalidData.into())
+    String::from_utf8(bytes.ok_or(Errno::FBIG)?).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// Reads to the end. `None` if that is after more than `max` bytes. A loop of our own, as those of std are 700 bytes larger.

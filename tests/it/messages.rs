@@ -144,7 +144,6 @@ const OTHER_TEXTS: [(&str, &[&str]); 10] = [
             "a router announces an address",
             "a router reports a changed address",
             "an address or route of this machine has changed",
-            "the kernel reports a changed address or route",
             "all records up to date",
             "heartbeat sent to …",
             "no heartbeat to …: a URL with `?` is for good runs only",

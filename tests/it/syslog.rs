@@ -17,6 +17,12 @@ fn enter(test: &str) -> Option<Sandbox> {
     let net = Namespace::enter(test)?;
     let s = Sandbox::new();
     s.fake.set("example.org", "home", "A", 600, &[STALE]);
+    mount_dev(&net, &s);
+    Some(s)
+}
+
+/// Gives this namespace a `/dev` without a log.
+pub(crate) fn mount_dev(net: &Namespace, s: &Sandbox) {
     let dev = s.path("dev");
     fs::create_dir(&dev).expect("a directory");
     let dev = dev.display();
@@ -25,7 +31,6 @@ fn enter(test: &str) -> Option<Sandbox> {
          mount --bind /dev/null {dev}/null; mount --bind /dev/urandom {dev}/urandom
          mount --rbind {dev} /dev"
     ));
-    Some(s)
 }
 
 fn log() -> UnixDatagram {

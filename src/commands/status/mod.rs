@@ -102,7 +102,7 @@ fn print(report: &Report, dir: &Path, console: &mut Console) {
     let Some((config, state)) = report.saved else { return };
     let now = report.now;
     match report.last_run {
-        Some(at) => console.notice(format_args!("last run: {}", with_age(at, now))),
+        Some(at) => print_time("last run: ", at, now, console),
         None => console.notice(format_args!(
             "last run: none recorded in {} (a directory in memory is empty after a reboot)",
             dir.display()
@@ -126,11 +126,11 @@ fn print(report: &Report, dir: &Path, console: &mut Console) {
 /// Prints the state of the last watcher.
 fn print_watcher(watcher: &WatcherStatus, now: Timestamp, console: &mut Console) {
     match watcher.since.filter(|_| watcher.is_running) {
-        Some(since) => console.notice(format_args!("watcher: running since {}", with_age(since, now))),
+        Some(since) => print_time("watcher: running since ", since, now, console),
         None => console.notice(format_args!("watcher: not running")),
     }
     if let Some(woken) = watcher.woken {
-        console.notice(format_args!("last wake-up: {}", with_age(woken, now)));
+        print_time("last wake-up: ", woken, now, console);
     }
 }
 
@@ -158,7 +158,7 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
                 let at = with_age(*at, now);
                 console.notice(format_args!("  {address}, TTL {ttl} s (last confirmed {at})"));
                 if let Some(changed) = changed {
-                    console.notice(format_args!("  last changed: {}", with_age(*changed, now)));
+                    print_time("  last changed: ", *changed, now, console);
                 }
             }
             None => console.notice(format_args!("  not confirmed yet")),
@@ -177,6 +177,12 @@ fn print_records(config: &Config, state: &State, now: Timestamp, console: &mut C
             }
         }
     }
+}
+
+/// Prints a time after its meaning.
+#[inline(never)]
+fn print_time(meaning: &str, at: Timestamp, now: Timestamp, console: &mut Console) {
+    console.notice(format_args!("{meaning}{}", with_age(at, now)));
 }
 
 /// Returns the time and its age, as in `2026-11-24 01:55:10 UTC (3 minutes ago)`.

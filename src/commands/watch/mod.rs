@@ -15,7 +15,6 @@ use crate::config::Credentials;
 use crate::console::Console;
 use crate::events::{Event, Listener};
 use crate::exit::Exit;
-use crate::net::Device;
 use crate::sys::notify_socket::Manager;
 use crate::sys::random::Random;
 use pace::{Finding, Made, Pace, Step};
@@ -33,9 +32,7 @@ pub fn execute(
     let update = UpdateOptions::default();
     let mut watcher = Watcher { options, update: &update, context, updater: None, told: String::new() };
     let mut waiter = Waiter {
-        listener: Listener::new(stop, &[]),
-        stop,
-        routers: Vec::new(),
+        listener: Listener::new(stop),
         pace: Pace::new(milliseconds(watch.interval)),
         started: Instant::now(),
     };
@@ -48,7 +45,7 @@ pub fn execute(
         }
         let mut result = Finding::TryLater;
         if let Some(updater) = &mut watcher.updater {
-            waiter.listen_to(updater.config.routers());
+            waiter.listener.listen_to(updater.config.routers());
             if let Err(exit) = presence.note((&updater.config, updater.id), (context.now)(), console) {
                 return exit;
             }
@@ -82,13 +79,8 @@ impl Watcher<'_> {
     /// stays in force. Without one, only a temporary failure is no error.
     #[inline(never)]
     fn reload(&mut self, console: &mut Console) -> Result<(), Exit> {
-        let e = match load(self.options, self.context, Credentials::Required) {
+        let problem = match load(self.options, self.context, Credentials::Required) {
             Ok((config, id)) => {
-                if !self.told.is_empty() {
-                    console.notice(format_args!("the config is valid again"));
-                    self.told.clear();
-                }
-                hide_credentials(&config, console);
                 if let Some(updater) = &mut self.updater {
                     (updater.config, updater.id) = (config, id);
                 } else {
@@ -96,19 +88,26 @@ impl Watcher<'_> {
                     let random = Random::new(context.seed);
                     self.updater = Some(Updater::new(config, id, self.update, context, random));
                 }
-                return Ok(());
+                None
             }
-            Err(e) => e,
+            Err(e) => Some(e),
+        };
+        let mut suffix = "";
+        if let Some(updater) = &self.updater {
+            hide_credentials(&updater.config, console);
+            suffix = "; the last valid config stays in force";
+        }
+        let Some(e) = problem else {
+            if !self.told.is_empty() {
+                console.notice(format_args!("the config is valid again"));
+                self.told.clear();
+            }
+            return Ok(());
         };
         let (exit, text) = (e.exit(), e.to_string());
-        let suffix = match &self.updater {
-            Some(updater) => {
-                hide_credentials(&updater.config, console);
-                "; the last valid config stays in force"
-            }
-            None if exit == Exit::TryLater => "; trying again",
-            None => "",
-        };
+        if suffix.is_empty() && exit == Exit::TryLater {
+            suffix = "; trying again";
+        }
         if self.told != text {
             report_config_error(&e, suffix, console);
             self.told = text;
@@ -133,9 +132,6 @@ fn pass(updater: &mut Updater, presence: &mut Presence, console: &mut Console) -
 /// Waits for the next reason for a pass.
 struct Waiter<'a> {
     listener: Listener<'a>,
-    stop: BorrowedFd<'a>,
-    /// The gateways that are listened to.
-    routers: Vec<Option<Device>>,
     pace: Pace,
     started: Instant,
 }
@@ -146,21 +142,11 @@ impl Waiter<'_> {
         milliseconds(self.started.elapsed())
     }
 
-    /// Listens to these gateways from now on.
-    #[inline(never)]
-    fn listen_to(&mut self, routers: Vec<Option<Device>>) {
-        if self.routers != routers {
-            self.listener.end();
-            self.listener = Listener::new(self.stop, &routers);
-            self.routers = routers;
-        }
-    }
-
     /// Waits until a pass is due, and prints why it is. `None` if the program is to end.
     #[inline(never)]
     fn wait(&mut self, presence: &mut Presence, console: &mut Console) -> Option<Step> {
         let mut reason = None;
-        let left = self.pace.left(self.now()) / 1000;
+        let left = self.pace.left(self.now()).div_ceil(1000);
         console.debug(format_args!("next pass in {left} s at the latest"));
         let step = loop {
             let now = self.now();
@@ -194,6 +180,7 @@ impl Waiter<'_> {
 }
 
 /// Returns a time in milliseconds, without a `u128`.
+#[inline(never)]
 const fn milliseconds(time: Duration) -> u64 {
     time.as_secs() * 1000 + time.subsec_millis() as u64
 }

@@ -1,4 +1,4 @@
-//! What others see of a watcher: its lock, which `status` shows, and its messages to the service manager.
+//! The marks of a watcher for others: its lock, which `status` shows, and its messages to the service manager.
 
 use std::time::Duration;
 
@@ -41,12 +41,10 @@ impl Presence {
         now: Timestamp,
         console: &mut Console,
     ) -> Result<(), Exit> {
-        let dir = config.state_dir.as_ref();
-        let result = dir.map_or(Ok(()), |dir| self.lock.note(dir, id, now));
-        if self.is_ready {
-            return Ok(());
-        }
-        if let Err(e) = result {
+        if let Some(dir) = &config.state_dir
+            && let Err(e) = self.lock.note(dir, id, now)
+            && !self.is_ready
+        {
             let text = chain(&e);
             if e.is_locked() {
                 console.error(format_args!("{text}"));
@@ -54,8 +52,10 @@ impl Presence {
             }
             console.warn(format_args!("{text}; `gandi-ddns status` does not show this watcher"));
         }
-        self.is_ready = true;
-        self.manager.send("READY=1");
+        if !self.is_ready {
+            self.is_ready = true;
+            self.manager.send("READY=1");
+        }
         Ok(())
     }
 

@@ -150,7 +150,7 @@ impl Home {
 }
 
 /// The reason of a pass.
-const KERNEL: &str = "the kernel reports a changed address or route";
+const KERNEL: &str = "an address or route of this machine has changed";
 
 /// A running `watch -v`.
 struct Watcher {

@@ -27,7 +27,7 @@ const NEW: &str = "81.2.69.200";
 /// The reasons of passes.
 const ANNOUNCED: &str = "a router announces an address";
 const NOTIFIED: &str = "a router reports a changed address";
-const KERNEL: &str = "the kernel reports a changed address or route";
+const KERNEL: &str = "an address or route of this machine has changed";
 
 /// A running `watch -v`, which is killed at the end of the test.
 struct Watcher {

@@ -31,8 +31,9 @@ const INET6: &str = "/proc/self/net/if_inet6";
 const INTERNET4: Ipv4Addr = Ipv4Addr::new(199, 7, 83, 42);
 /// Maximum wait for tentative IPv6 addresses. Duplicate address detection takes one to two seconds (RFC 4862, 5.4).
 const TENTATIVE_TIMEOUT: Duration = Duration::from_secs(3);
-/// The state of a link with a carrier.
-const UP: &str = "up";
+/// The state of a link with a carrier, and of one without. Ends the name of a device.
+const UP: &str = " up ";
+const DOWN: &str = " down ";
 /// Interval of the looks at a tentative address.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -47,14 +48,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// The state of a machine without addresses and routes.
-    const NOTHING: Self = Self { hash: FNV_START, tentative: 0 };
-
     /// Adds an address or route of `device`, whose link is [`UP`] or not.
-    fn add(&mut self, device: &str, link: &str, kind: &str, detail: &str) {
+    #[inline(never)]
+    fn add(&mut self, device: &str, link: &str, kind: &str, detail: &[u8]) {
         // Not the sum of their hashes: two addresses that change alike can cancel each other out.
-        for text in [device, link, kind, detail] {
-            self.hash = extend(extend(self.hash, text.as_bytes()), b"\n");
+        for part in [device.as_bytes(), link.as_bytes(), kind.as_bytes(), detail] {
+            self.hash = extend(self.hash, part);
         }
         self.tentative += u32::from(link == UP && kind == TENTATIVE);
     }
@@ -249,21 +248,24 @@ fn address_of(
 /// Returns the present addresses and default routes. What cannot be read is left out: a sandbox may forbid netlink.
 pub(crate) fn snapshot() -> Snapshot {
     let listed = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut snapshot = Snapshot::NOTHING;
-    let mut add = |device: &str, kind: &str, detail: &str| {
-        snapshot.add(device, if is_down(device, &listed) { "" } else { UP }, kind, detail);
+    let mut snapshot = Snapshot { hash: FNV_START, tentative: 0 };
+    let mut add = |device: &str, kind: &str, detail: &[u8]| {
+        snapshot.add(device, if is_down(device, &listed) { DOWN } else { UP }, kind, detail);
     };
     for own in &listed {
-        add(&own.name, "", &own.ip().to_string());
+        // The others are in the next list.
+        if let IpAddr::V4(address) = own.ip() {
+            add(&own.name, "", &address.octets());
+        }
     }
     // Those of a link, and of lo, are never published and never send to the internet.
     let addresses6 = inet6::parse(&read_limited::proc(INET6).unwrap_or_default());
     for own in addresses6.iter().filter(|a| a.is_of_global_scope()) {
-        add(&own.name, own.rejection().unwrap_or_default(), &IpAddr::from(own.address).to_string());
+        add(&own.name, own.rejection().unwrap_or_default(), &own.address.octets());
     }
     for (family, path) in [(Family::V4, ROUTES4), (Family::V6, ROUTES6)] {
         for route in defaults(family, &read_limited::proc(path).unwrap_or_default()) {
-            add(route.device, &route.metric.to_string(), &IpAddr::from(route.gateway).to_string());
+            add(route.device, "", &[route.gateway.octets(), route.metric.to_ne_bytes()].concat());
         }
     }
     snapshot
@@ -306,9 +308,9 @@ mod tests {
 
     /// Returns the snapshot of these addresses on `eth0`, each with its kind.
     fn snapshot_of(addresses: &[(&str, &str)], link: &str) -> Snapshot {
-        let mut snapshot = Snapshot::NOTHING;
+        let mut snapshot = Snapshot { hash: FNV_START, tentative: 0 };
         for (address, kind) in addresses {
-            snapshot.add("eth0", link, kind, address);
+            snapshot.add("eth0", link, kind, address.as_bytes());
         }
         snapshot
     }
@@ -323,7 +325,7 @@ mod tests {
             for address in [&address, &prefix] {
                 seen.push(snapshot_of(&[(address, ""), (address, "")], UP).hash);
                 seen.push(snapshot_of(&[(address, "deprecated"), (address, "")], UP).hash);
-                seen.push(snapshot_of(&[(address, ""), (address, "")], "").hash);
+                seen.push(snapshot_of(&[(address, ""), (address, "")], DOWN).hash);
             }
         }
         let number = seen.len();
@@ -336,7 +338,7 @@ mod tests {
     fn snapshot_counts_tentative_addresses_on_links_that_are_up() {
         let addresses = [("2a01:e0a:1:2::3", TENTATIVE), ("2a01:e0a:1:2::4", ""), ("2a01::5", TENTATIVE)];
         assert_eq!(snapshot_of(&addresses, UP).tentative, 2);
-        assert_eq!(snapshot_of(&addresses, "").tentative, 0);
+        assert_eq!(snapshot_of(&addresses, DOWN).tentative, 0);
     }
 
     #[test]

@@ -86,7 +86,8 @@ impl From<io::Error> for ExchangeError {
 }
 
 /// Sends `request` to the gateway, by `device` if given. Returns the status and the body, at the `deadline` at the latest.
-/// Passes the headers of the response to `visit`, name and value, perhaps several times.
+/// Passes the headers of the response to `visit`, name and value, perhaps several times. After a request without a body, any
+/// other status than 200 is an error.
 #[inline(never)]
 pub(super) fn exchange(
     gateway: Ipv4Addr,
@@ -101,6 +102,10 @@ pub(super) fn exchange(
     receive(&mut stream, deadline, &mut |data, is_closed| {
         response = parse(data, request.limit, visit)?;
         match &response {
+            // A service explains the failure of a call in the body.
+            Some((status, ..)) if *status != 200 && request.body.is_empty() => {
+                Err(ExchangeError::Status(*status))
+            }
             Some((_, _, end)) if *end == End::Reached || is_closed || request.is_head_enough => Ok(true),
             _ if data.len() > request.limit + MAX_HEAD => Err(ExchangeError::TooLong(request.limit)),
             _ => Ok(false),
@@ -173,7 +178,7 @@ pub(super) fn parse(
             return if is_http { Ok(None) } else { Err(ExchangeError::Invalid) };
         };
         if status >= 200 {
-            let body = body(rest, limit, &mut |name, value| visit(name, value))?;
+            let body = body(rest, limit, visit)?;
             return Ok(body.map(|(body, end)| (status, body, end)));
         }
         // Interim responses (1xx) are skipped.
@@ -184,10 +189,10 @@ pub(super) fn parse(
 
 /// Passes each of the headers that `data` begins with to `visit`, name and value, and returns the body after them, as
 /// far as it is known. Returns `None` if it is known to be incomplete.
-pub(crate) fn body<'a>(
-    data: &'a str,
+pub(crate) fn body(
+    data: &str,
     limit: usize,
-    visit: &mut dyn FnMut(&'a str, &'a str),
+    visit: &mut dyn FnMut(&str, &str),
 ) -> Result<Option<(String, End)>, ExchangeError> {
     let (mut length, mut is_chunked) = (None, false);
     let rest = headers(data, &mut |name, value| {

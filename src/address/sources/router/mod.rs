@@ -10,11 +10,11 @@ pub mod fuzzing;
 mod head;
 pub(crate) mod location;
 mod nat_pmp;
-mod services;
+pub(crate) mod services;
 mod soap;
 mod ssdp;
 pub(crate) mod subscription;
-mod upnp;
+pub(crate) mod upnp;
 pub(crate) mod xml;
 
 use std::fmt;

@@ -2,6 +2,7 @@
 //! address, and their URLs.
 
 use super::location::Location;
+use super::subscription::Granted;
 use super::xml::elements;
 use crate::sys::words::number;
 
@@ -11,12 +12,15 @@ const NAMESPACES: [&str; 2] = ["urn:schemas-upnp-org:service:", "urn:dslforum-or
 const NAMES: [&str; 2] = ["WANIPConnection:", "WANPPPConnection:"];
 
 /// A service that knows the external address.
-#[derive(PartialEq, Eq)]
-pub(super) struct Service {
+pub(crate) struct Service {
     /// Its type exactly as the description states it, such as `urn:schemas-upnp-org:service:WANIPConnection:1`.
     pub(super) urn: String,
     /// The URL that was looked for.
-    pub(super) location: Location,
+    pub(crate) location: Location,
+    /// The subscription to its events.
+    pub(crate) granted: Granted,
+    /// The last values of its events.
+    pub(crate) values: u64,
 }
 
 /// The name of the element with the URL for requests to a service.
@@ -24,24 +28,24 @@ pub(super) const CONTROL: &str = "controlURL";
 /// The name of the element with the URL to subscribe to its events at (section 4.1 there).
 pub(super) const EVENTS: &str = "eventSubURL";
 
-/// Returns the services that know the external address, in the order of the description, with the URL that they have in the
-/// element `wanted`. Relative URLs are resolved by
-/// `URLBase`, which comes before the services, and again by the `location` of the description where the result differs:
-/// some routers state a base that is out of date.
+/// Returns the services that know the external address, in the order of the description, with the URL that they have in
+/// the element `wanted`. Relative URLs are resolved by `URLBase`, which comes before the services, and again by the
+/// `location` of the description where the result differs: some routers state a base that is out of date.
 pub(super) fn services(description: &str, location: &Location, wanted: &str) -> Vec<Service> {
     let (mut base, mut urn, mut url) = (None, String::new(), None);
     let mut services = Vec::new();
     elements(description, &mut |name, text| match name {
         "URLBase" => base = Location::parse(text),
         "serviceType" => text.clone_into(&mut urn),
-        _ if name == wanted && !text.is_empty() => url = Some(text.to_owned()),
+        // An empty URL of events is that of a service without events; one for requests is that of the description.
+        _ if name == wanted && (wanted == CONTROL || !text.is_empty()) => url = Some(text.to_owned()),
         "service" => {
             if let Some(url) = url.take().filter(|_| is_service(&urn)) {
                 for base in [base.as_ref(), Some(location)].into_iter().flatten() {
                     let Some(location) = base.join(&url) else { continue };
-                    let service = Service { urn: urn.clone(), location };
-                    if services.last() != Some(&service) {
-                        services.push(service);
+                    if services.last().is_none_or(|s: &Service| s.urn != urn || s.location != location) {
+                        let (urn, granted) = (urn.clone(), Granted::default());
+                        services.push(Service { urn, location, granted, values: 0 });
                     }
                 }
             }

@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use super::exchange::{ExchangeError, Request, exchange};
 use super::location::Location;
-use super::upnp;
 use crate::net::route::default_gateway;
 use crate::net::{Device, udp};
 use crate::sys::words::number;
@@ -21,17 +20,17 @@ const MAX_SID: usize = 200;
 /// router that restarts forgets its subscriptions.
 const LASTS: (u32, u32) = (20, 3600);
 
-/// A gateway, and the way to it.
+/// A gateway, and the way to it. The addresses are numbers, which take less code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gateway {
-    pub(crate) address: Ipv4Addr,
+    address: u32,
     /// The address of this machine that it sees.
-    pub(crate) own: Ipv4Addr,
+    own: u32,
 }
 
 /// The headers of a response to a request for a subscription.
 pub(crate) struct Granted {
-    /// The identifier of the subscription; empty if there is no valid one.
+    /// The identifier of the subscription; empty if there is none.
     pub(crate) sid: String,
     /// Seconds until it must be renewed: half of what is granted.
     pub(crate) renew_after: u32,
@@ -42,39 +41,44 @@ impl Gateway {
     pub(crate) fn find(device: Option<&Device>) -> Option<Self> {
         let address = default_gateway(device).ok()??;
         let IpAddr::V4(own) = udp::source((address, 9).into(), device).ok()? else { return None };
-        Some(Self { address, own })
+        Some(Self { address: address.to_bits(), own: own.to_bits() })
     }
 
-    /// Returns the URLs where its services announce a change of the address.
-    pub(crate) fn event_urls(self, device: Option<&Device>, deadline: Instant) -> Vec<Location> {
-        upnp::event_urls(self.address, device, deadline)
+    /// Returns its address.
+    pub(crate) fn address(self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.address)
     }
 
-    /// Sends a request for a subscription, for its renewal or for its end. `sid` is the identifier if the response has none;
-    /// none at all is an error.
+    /// Returns the address of this machine that it sees.
+    pub(crate) fn own(self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.own)
+    }
+
+    /// Sends a request for a subscription, with the headers `new`, for its renewal or for its end. Each has the headers
+    /// `more`. Notes what is granted. A subscription without an identifier is an error.
     #[inline(never)]
     pub(crate) fn ask(
         self,
         device: Option<&Device>,
-        (method, location, headers): (&str, &Location, &str),
-        sid: String,
+        (method, new, more): (&str, &str, &str),
+        (location, granted): (&Location, &mut Granted),
         deadline: Instant,
-    ) -> Result<Granted, ExchangeError> {
-        let mut granted = Granted { sid, ..Granted::default() };
-        let request = Request { method, location, headers, body: "", limit: MAX_BODY, is_head_enough: true };
+    ) -> Result<(), ExchangeError> {
+        let sid = &granted.sid;
+        let headers =
+            if sid.is_empty() { [new, "", "", more] } else { ["SID: ", sid, "\r\n", more] }.concat();
+        let (headers, limit) = (&*headers, MAX_BODY);
+        let request = Request { method, location, headers, body: "", limit, is_head_enough: true };
+        granted.renew_after = LASTS.1 / 2;
         let visit = &mut |name: &str, value: &str| granted.note(name, value);
-        let (status, _) = exchange(self.address, device, &request, deadline, visit)?;
-        if status == 200 && !granted.sid.is_empty() {
-            Ok(granted)
-        } else {
-            Err(ExchangeError::Status(status))
-        }
+        let (status, _) = exchange(self.address(), device, &request, deadline, visit)?;
+        if granted.sid.is_empty() { Err(ExchangeError::Status(status)) } else { Ok(()) }
     }
 }
 
 impl Default for Granted {
     fn default() -> Self {
-        Self { sid: String::new(), renew_after: renew_after("") }
+        Self { sid: String::new(), renew_after: LASTS.1 / 2 }
     }
 }
 

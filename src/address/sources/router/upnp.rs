@@ -26,7 +26,7 @@ const MAX_DESCRIPTION: usize = 64 * 1024;
 const MAX_SOAP: usize = 8 * 1024;
 /// Maximum number of services of one description that are queried.
 const MAX_SERVICES: usize = 16;
-/// Maximum number of URLs of one description that a subscription is asked for.
+/// Maximum number of services of one description that a subscription is asked for.
 const MAX_SUBSCRIPTIONS: usize = 4;
 
 /// Reasons for a gateway to give no address via `UPnP`.
@@ -62,9 +62,8 @@ pub(super) fn query(
     queries.private.ok_or(queries.error)
 }
 
-/// Returns the URLs where the services of the first description of `gateway` that has some announce a change of the
-/// address.
-pub(super) fn event_urls(gateway: Ipv4Addr, device: Option<&Device>, deadline: Instant) -> Vec<Location> {
+/// Returns the services that announce a change of the address, of the first description of `gateway` that has some.
+pub(crate) fn event_services(gateway: Ipv4Addr, device: Option<&Device>, deadline: Instant) -> Vec<Service> {
     let mut queries = Queries::new(gateway, device, deadline);
     queries.events = Some(Vec::new());
     // A failure is that of a gateway without events.
@@ -82,8 +81,8 @@ struct Queries<'a> {
     private: Option<Ipv4Addr>,
     /// The last error.
     error: UpnpError,
-    /// The URLs of events, if these are searched for and not the address.
-    events: Option<Vec<Location>>,
+    /// The services with events, if these are searched for and not the address.
+    events: Option<Vec<Service>>,
 }
 
 impl<'a> Queries<'a> {
@@ -110,21 +109,13 @@ impl<'a> Queries<'a> {
 
     /// Reads the description at this location, and returns the first public address of its services.
     fn query_location(&mut self, location: &Location, sender: Sender) -> Option<Ipv4Addr> {
-        let description = match self.fetch(location, None) {
-            Ok((200, description)) => Ok(description),
-            Ok((status, _)) => {
-                Err(format!("answers UPnP, but the request for its description failed with status {status}"))
-            }
-            Err(e) => Err(e),
-        };
+        let description = self.fetch(location, None);
         let wanted = if self.events.is_some() { EVENTS } else { CONTROL };
-        let services = description.as_ref().map_or(Vec::new(), |text| services(text, location, wanted));
+        let mut services =
+            description.as_ref().map_or(Vec::new(), |(_, text)| services(text, location, wanted));
         if let Some(events) = &mut self.events {
-            for Service { location, .. } in services {
-                if events.len() < MAX_SUBSCRIPTIONS {
-                    events.push(location);
-                }
-            }
+            services.truncate(MAX_SUBSCRIPTIONS);
+            *events = services;
             // Any address ends the search.
             return (!events.is_empty()).then_some(self.gateway);
         }
