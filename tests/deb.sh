@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs, sets up, upgrades, downgrades, removes and purges the Debian packages of dist/ in a Debian of each architecture,
-# and compares files, owners and modes with what they must be. systemd is not running there: see scripts/test-systemd.sh.
+# and compares files, owners and modes with what they must be. systemd is not running there, so the timer's service is
+# run by hand; scripts/test-systemd.sh has a systemd.
 #
-#   ARCHES   default: "amd64 arm64 armhf". Foreign ones need qemu-user by binfmt_misc
-#   FAKE     the fake Gandi, default: target/debug/examples/fake_gandi, which is built if it is missing
+#   ARCHES   default: "amd64 arm64 armhf". Foreign ones run under qemu-user
+#   FAKE     the fake Gandi, default: target/debug/examples/fake_gandi, which is built
 #
 # Debian's packages are unpacked below target/deb by debootstrap, which needs root, and kept.
 set -eu
@@ -18,20 +19,30 @@ have debootstrap || apt_install debootstrap
 top=$ROOT/target/deb
 mkdir -p "$top"
 FAKE=${FAKE:-target/debug/examples/fake_gandi}
-[ -x "$FAKE" ] || cargo build --quiet --locked --example fake_gandi
+[ "$FAKE" != target/debug/examples/fake_gandi ] || cargo build --quiet --locked --example fake_gandi
 
-fake='' dir=$(mktemp -d)
-trap '[ -z "$fake" ] || kill "$fake" 2>/dev/null; rm -rf "$dir" "$top/root"' EXIT
+fake='' holder='' dir=$(mktemp -d)
+# One that only holds namespaces goes with them.
+trap '[ -z "$fake$holder" ] || kill $fake $holder 2>/dev/null; rm -rf "$dir" "$top/root"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-"$FAKE" "$dir/fake" >"$dir/fake.log" 2>&1 &
-fake=$!
-tries=0
-until [ -e "$dir/fake/ready" ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 100 ] || { cat "$dir/fake.log" >&2; exit 1; }
-    sleep 0.1
-done
+# start_fake: starts a fake Gandi that knows nothing of the one before.
+start_fake() {
+    [ -z "$fake" ] || kill "$fake"
+    rm -rf "$dir/fake"
+    "$FAKE" "$dir/fake" >"$dir/fake.log" 2>&1 &
+    fake=$!
+    wait_for "$dir/fake/ready" || { cat "$dir/fake.log" >&2; exit 1; }
+}
+# wait_for FILE: waits up to 10 s for it.
+wait_for() {
+    tries=0
+    until [ -e "$1" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || return 1
+        sleep 0.1
+    done
+}
 # option KEY: prints an option for setup from the config of the fake.
 option() { sed -n "s|^\($1\) = |\1=|p" "$dir/fake/gandi-ddns.conf"; }
 
@@ -45,27 +56,92 @@ fail() {
     [ ! -e "$dir/out" ] || sed 's/^/| /' "$dir/out" >&2
     exit 1
 }
+# emulate: makes `enter` able to run ARM programs. Unless this machine can do so already, qemu-user is registered in a user
+# namespace with a binfmt_misc of its own (Linux 6.7), so that nothing changes outside. Its root is the root of this machine.
+emulate() {
+    [ -z "$holder" ] || return 0
+    ! [ -e /proc/sys/fs/binfmt_misc/qemu-arm ] || ! [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || return 0
+    [ -e /usr/lib/binfmt.d/qemu-arm.conf ] || apt_install qemu-user-static
+    mkfifo "$dir/hold"
+    # shellcheck disable=SC2016 # for the other shell
+    unshare -U -m --propagation private sh -c 'echo >"$0.in" && read -r _ <"$0"' "$dir/hold" &
+    holder=$!
+    wait_for "$dir/hold.in" || { say "no user namespace; please install: qemu-user-static binfmt-support"; exit 1; }
+    echo 0 0 65536 >"/proc/$holder/uid_map"
+    echo 0 0 65536 >"/proc/$holder/gid_map"
+    enter mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || {
+        say "a Debian for ARM needs qemu-user by binfmt_misc; please install: qemu-user-static binfmt-support"
+        exit 1
+    }
+    # shellcheck disable=SC2016 # for the other shell
+    enter sh -c 'for cpu; do cat "/usr/lib/binfmt.d/qemu-$cpu.conf" >/proc/sys/fs/binfmt_misc/register; done' - arm aarch64
+}
+# enter COMMAND...: runs it where programs of other architectures run.
+enter() { if [ -n "$holder" ]; then nsenter -t "$holder" -U -m "$@"; else "$@"; fi; }
+# make_base: makes the Debian of this architecture. The second half runs its programs. In a user namespace there is no
+# mknod, as debootstrap knows of lxc; the first half has made the devices.
+make_base() {
+    say "making a Debian for $arch with debootstrap ..."
+    rm -rf "$base.new"
+    # shellcheck disable=SC2016 # for the other shell
+    debootstrap --foreign --arch="$arch" --variant=minbase bookworm "$base.new" &&
+        enter unshare -m sh -c 'mount --rbind /proc "$1/proc" &&
+            container=lxc exec chroot "$1" /debootstrap/debootstrap --second-stage' - "$base.new"
+}
 # in_root COMMAND...: runs it in the Debian of this architecture, with its output in $dir/out.
-in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" >"$dir/out" 2>&1; }
+in_root() { enter chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" >"$dir/out" 2>&1; }
+# service: runs what the timer starts, as systemd does: as another user, with the files of /etc/gandi-ddns as credentials,
+# and with that user's directory in its place.
+service() {
+    # shellcheck disable=SC2016 # for the other shell
+    enter unshare -m sh -c '
+        set -e
+        root=$1 user=61184 cred=/run/credentials/gandi-ddns
+        command() { sed -n "s|^$1=||p" "$root/usr/lib/systemd/system/gandi-ddns.service" | sed "s|%d|$cred|"; }
+        mount -t tmpfs tmpfs "$root/run/credentials"
+        install -d -m 700 -o $user -g $user "$root$cred"
+        for file in "$root"/etc/gandi-ddns/*; do
+            install -m 400 -o $user -g $user "$file" "$root$cred/etc_${file##*/}"
+        done
+        for dir in var/lib run; do
+            # The directory of former runs, such as that of setup, becomes that of the user.
+            if [ -d "$root/$dir/gandi-ddns" ] && ! [ -L "$root/$dir/gandi-ddns" ]; then
+                mv "$root/$dir/gandi-ddns" "$root/$dir/private/"
+            fi
+            install -d -m 700 "$root/$dir/private/gandi-ddns"
+            chown -R $user:$user "$root/$dir/private/gandi-ddns"
+            [ -L "$root/$dir/gandi-ddns" ] || ln -s private/gandi-ddns "$root/$dir/gandi-ddns"
+            # Only root passes through the directory private; here a tmpfs with nothing else is in its place.
+            mount --bind "$root/$dir/private/gandi-ddns" "$root/mnt"
+            mount -t tmpfs -o mode=755 tmpfs "$root/$dir/private"
+            mkdir "$root/$dir/private/gandi-ddns"
+            mount --bind "$root/mnt" "$root/$dir/private/gandi-ddns"
+            umount "$root/mnt"
+        done
+        mount --bind "$root/var/lib/private/gandi-ddns" "$root/etc/gandi-ddns"
+        for step in ExecStartPre ExecStart; do
+            chroot --userspec=$user:$user --groups=$user "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+                RUNTIME_DIRECTORY=/run/gandi-ddns STATE_DIRECTORY=/var/lib/gandi-ddns CREDENTIALS_DIRECTORY=$cred \
+                sh -c "$(command $step)"
+        done' - "$root" >"$dir/out" 2>&1
+}
 # list: all files but dpkg's own ones, with owner and mode.
 list() {
     (cd "$root" && find . \( -path ./proc -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./tmp \) -prune -o \
         -printf '%p %M %u:%g\n') | LC_ALL=C sort
 }
+# since: what is new in a list since `list >$dir/before`, without paths that dpkg and its triggers use.
+since() { list | LC_ALL=C comm -13 "$dir/before" - | grep -v '^\./var/cache'; }
 listed() { (cd "$root" && stat -c '%A %U:%G' "$1"); }
 # is MODE PATH: a file that root owns.
 is() { [ "$(listed "$2")" = "$1 root:root" ] || fail "$2 is $(listed "$2")"; }
 
 for arch in ${ARCHES:-amd64 arm64 armhf}; do
     base=$top/$arch root=$top/root
+    [ "$arch" = "$(dpkg --print-architecture)" ] || emulate
+    start_fake
     if [ ! -d "$base" ]; then
-        [ "$arch" = "$(dpkg --print-architecture)" ] || ls /proc/sys/fs/binfmt_misc/qemu-* >/dev/null 2>&1 || {
-            say "a Debian for $arch needs qemu-user by binfmt_misc; please install: qemu-user-static binfmt-support"
-            exit 1
-        }
-        say "making a Debian for $arch with debootstrap ..."
-        rm -rf "$base.new"
-        debootstrap --arch="$arch" --variant=minbase bookworm "$base.new" >"$top/debootstrap.log" || {
+        make_base >"$top/debootstrap.log" || {
             tail "$top/debootstrap.log" >&2
             exit 1
         }
@@ -80,18 +156,20 @@ for arch in ${ARCHES:-amd64 arm64 armhf}; do
     cp -a "$base" "$root"
     one=tmp/gandi-ddns_$version-1_$arch.deb two=tmp/gandi-ddns_$version-2_$arch.deb
     cp "$DIST/${one#tmp/}" "$dir/dist/${two#tmp/}" "$dir/fake/ca.pem" "$root/tmp/"
+    # systemd has these.
+    (cd "$root" && install -d -m 700 run/private var/lib/private && install -d run/credentials)
     list >"$dir/before"
 
     in_root dpkg -i "$one" || fail "dpkg -i"
     grep -q 'sudo gandi-ddns setup' "$dir/out" || fail "no word about setup"
-    is drwx------ etc/gandi-ddns
-    is -rwxr-xr-x usr/bin/gandi-ddns
-    is -rw-r--r-- etc/cron.d/gandi-ddns
-    is -rw-r--r-- usr/lib/systemd/system/gandi-ddns.timer
-    [ -z "$(ls "$root/etc/gandi-ddns")" ] || fail "/etc/gandi-ddns is not empty"
-    ! find "$root/etc/systemd" -name '*gandi*' | grep . || fail "a unit is enabled"
-    in_root gandi-ddns --version || fail "the program does not run"
-    ok "installed: $(cat "$dir/out")"
+    # A small Debian lacks some directories that others have, such as that of fish.
+    since | sed '/gandi-ddns/!d; s|^\./||' >"$dir/files"
+    sed 's/$/ root:root/' tests/deb.files | diff - "$dir/files" >"$dir/out" || fail "other files than in tests/deb.files"
+    # An armv6 CPU for the program alone: Debian's own ones need an armv7.
+    cpu=$([ "$arch" != armhf ] || echo QEMU_CPU=arm1176)
+    # shellcheck disable=SC2086 # none or one
+    in_root env $cpu gandi-ddns --version || fail "the program does not run"
+    ok "installed ($(wc -l <"$dir/files") files and directories): $(cat "$dir/out")"
     in_root sh -c "$(sed -n 's/^@reboot root //p' "$root/etc/cron.d/gandi-ddns")" || fail "cron without a config"
     [ ! -s "$dir/out" ] || fail "cron without a config prints something"
     ok "cron without a config does nothing"
@@ -106,6 +184,27 @@ for arch in ${ARCHES:-amd64 arm64 armhf}; do
     grep -q 'home.example.org A: unchanged' "$dir/out" || fail "the line of cron"
     ok "setup writes config and token, and the line of cron updates"
 
+    service || fail "the timer's service"
+    [ ! -s "$dir/out" ] || fail "the timer's service prints something"
+    [ "$(stat -c %u "$root/run/private/gandi-ddns"/*.state)" = 61184 ] || fail "the timer's service leaves no state"
+    ok "the timer's service runs as another user"
+    echo 864000 >"$dir/fake/left"
+    sed -i '1i renew_token = yes' "$root/etc/gandi-ddns/gandi-ddns.conf"
+    before=$(cat "$root/etc/gandi-ddns/token") tries=0
+    # The fake reads DIR/left now and then. Without a state, a run asks for the expiry.
+    while [ "$(cat "$root/var/lib/private/gandi-ddns/token")" = "$before" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || fail "the service does not renew the token"
+        rm -f "$root/run/private/gandi-ddns"/*
+        service || fail "the timer's service that renews the token"
+    done
+    in_root /usr/lib/gandi-ddns/gandi-ddns-files sync || fail "gandi-ddns-files sync"
+    grep -q 'brought a renewed token back to /etc/gandi-ddns/token' "$dir/out" || fail "the renewed token is not brought back"
+    [ "$(cat "$root/etc/gandi-ddns/token")" != "$before" ] || fail "the token is the old one"
+    is -rw------- etc/gandi-ddns/token
+    rm "$dir/fake/left"
+    ok "a token that the service renews comes back to /etc/gandi-ddns"
+
     echo '# changed' | tee -a "$root/etc/gandi-ddns/gandi-ddns.conf" >>"$root/etc/cron.d/gandi-ddns"
     (cd "$root/etc" && sha256sum gandi-ddns/* cron.d/gandi-ddns) >"$dir/sums"
     for package in "$two" "$one"; do
@@ -119,10 +218,14 @@ for arch in ${ARCHES:-amd64 arm64 armhf}; do
     in_root dpkg -r gandi-ddns || fail "dpkg -r"
     (cd "$root/etc" && sha256sum --quiet -c "$dir/sums") || fail "remove changes the config"
     in_root sh -c "$(sed -n 's/^@reboot root //p' "$root/etc/cron.d/gandi-ddns")" || fail "cron after remove"
-    list | LC_ALL=C comm -13 "$dir/before" - | sed 's/ .*//' | grep -v '^\./run/\|^\./var/cache' >"$dir/left"
+    since | sed 's/ .*//' | grep -v '^\./run/\|^\./var/lib/' >"$dir/left"
     printf '%s\n' ./etc/cron.d/gandi-ddns ./etc/gandi-ddns ./etc/gandi-ddns/gandi-ddns.conf ./etc/gandi-ddns/token |
         cmp -s - "$dir/left" || fail "after remove: $(cat "$dir/left")"
     ok "remove leaves config, token and cron's file, which does nothing"
+    in_root dpkg -i "$two" || fail "dpkg -i after remove"
+    (cd "$root/etc" && sha256sum --quiet -c "$dir/sums") || fail "a new installation changes the config"
+    service || fail "the timer's service after a new installation"
+    ok "a new installation goes on with the old config"
     in_root dpkg -P gandi-ddns || fail "dpkg -P"
     list | LC_ALL=C comm -3 "$dir/before" - | grep -v '\./var/cache' >"$dir/left" || true
     [ ! -s "$dir/left" ] || fail "after purge: $(cat "$dir/left")"
