@@ -1,6 +1,6 @@
 #!/bin/sh
-# Boots an emulated Debian whose PID 1 is systemd, and tests the Debian package and its units there with
-# the static x86_64 binary.
+# Boots an emulated Debian whose PID 1 is systemd, without a network and with the clock in 1970, and tests the Debian package
+# and its units there with the static x86_64 binary.
 #
 #   PROGRAM  use this program and the fake Gandi FAKE; default: static ones, which scripts/dist.sh builds
 #   LIMIT    seconds from power-on after which the machine is switched off, default: 600
@@ -59,13 +59,24 @@ cp -a "$base" "$dir"
 rm -rf "$top/dist"
 install -D -m 755 "$program" "$top/dist/gandi-ddns-$version-x86_64"
 DIST=$top/dist ARCHES=amd64 scripts/deb.sh >&2
-cp "$top"/dist/*.deb "$dir/tmp/gandi-ddns.deb"
-chroot "$dir" dpkg -i /tmp/gandi-ddns.deb >&2
+cp "$top"/dist/*.deb "$dir/root/gandi-ddns.deb"
+chroot "$dir" dpkg -i /root/gandi-ddns.deb >&2
+chroot "$dir" systemctl --quiet enable gandi-ddns.timer
 install -m 755 "$fake" "$dir/usr/bin/fake_gandi"
 install -m 755 tests/systemd/play "$dir/usr/bin/play"
+# Config and token are there before the timer starts, as on a machine that was set up before.
+cat >"$dir/etc/systemd/system/fake.service" <<END
+[Unit]
+DefaultDependencies=no
+After=local-fs.target
+Before=sysinit.target
+[Service]
+ExecStart=/usr/bin/fake_gandi /run/fake
+ExecStartPost=/usr/bin/play prepare
+END
 cat >"$dir/etc/systemd/system/play.service" <<END
 [Unit]
-After=multi-user.target
+After=multi-user.target fake.service
 [Service]
 Type=oneshot
 ExecStart=/usr/bin/play
@@ -76,8 +87,9 @@ TTYPath=/dev/ttyS0
 [Install]
 WantedBy=multi-user.target
 END
-mkdir -p "$dir/etc/systemd/system/multi-user.target.wants"
+mkdir -p "$dir/etc/systemd/system/multi-user.target.wants" "$dir/etc/systemd/system/sysinit.target.wants"
 ln -s /etc/systemd/system/play.service "$dir/etc/systemd/system/multi-user.target.wants/play.service"
+ln -s /etc/systemd/system/fake.service "$dir/etc/systemd/system/sysinit.target.wants/fake.service"
 # A login prompt would write to the same console.
 ln -s /dev/null "$dir/etc/systemd/system/serial-getty@ttyS0.service"
 rm -f "$top/disk"
@@ -89,8 +101,8 @@ say "switching on ..."
 begin=$(date +%s)
 # Plain emulation: KVM is rarely there in CI. timeout: ends qemu even if this script is killed.
 timeout -k 5 "$LIMIT" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 512 -display none -monitor none \
-    -no-reboot -serial stdio -kernel "$dir"/boot/vmlinuz-* -initrd "$dir"/boot/initrd.img-* \
-    -append "root=/dev/vda rw console=ttyS0 quiet panic=1 net.ifnames=0" \
+    -no-reboot -serial stdio -rtc base=1970-01-01T00:00:00 -kernel "$dir"/boot/vmlinuz-* -initrd "$dir"/boot/initrd.img-* \
+    -append "root=/dev/vda rw console=ttyS0 quiet panic=1 net.ifnames=0 play.now=$begin" \
     -drive "file=$top/disk,format=raw,if=virtio" -nic none </dev/null >"$top/console" 2>&1 || true
 tr -d '\r' <"$top/console" >"$log"
 rm -f "$top/disk"

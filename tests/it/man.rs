@@ -1,6 +1,7 @@
 //! The man pages, the help and the program agree: options, commands, exit codes, variables, files and JSON.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 
 use gandi_ddns::cli::{self, Command};
@@ -236,6 +237,26 @@ fn files_in_the_man_page_are_those_of_the_program() {
     ];
     let documented = section(MAN, ".Sh FILES").lines().filter_map(|line| line.strip_prefix(".Pa *."));
     assert_eq!(documented.collect::<Vec<_>>(), endings);
+}
+
+#[test]
+fn units_in_the_man_page_are_those_of_the_packages() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/systemd");
+    let entries = fs::read_dir(directory).expect("the units");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+    let units = sorted(names.filter(|name| name.contains('.')));
+    let text = section(MAN, ".Sh SYSTEMD");
+    let named = text.lines().filter_map(|line| line.strip_prefix(".It Pa ").or(line.strip_prefix(".Pa ")));
+    let named =
+        named.map(|name| name.trim_end_matches([' ', ',', '.'])).filter(|name| !name.starts_with('/'));
+    let mut named = sorted(named.map(str::to_owned));
+    named.dedup();
+    assert_eq!(named, units);
+    // The services can write to no other directory that lasts.
+    for unit in ["gandi-ddns.service", "gandi-ddns-watch.service"] {
+        let unit = fs::read_to_string(format!("{directory}/{unit}")).expect("a unit");
+        assert!(unit.contains("\nStateDirectory=gandi-ddns\n") && text.contains("/var/lib/gandi-ddns"));
+    }
 }
 
 /// Appends each property of a schema: its path, and the texts that the man page must have.

@@ -189,6 +189,19 @@ fn configs_in_the_man_page_load() {
 }
 
 #[test]
+fn compose_example_in_the_man_page_is_the_file_of_the_package() {
+    let file = include_str!("../../packaging/docker/compose.yaml");
+    let lines = |text: &'static str| {
+        text.lines()
+            .filter(|line| !line.is_empty() && !line.trim_start().starts_with('#'))
+            .collect::<Vec<_>>()
+    };
+    let start = MAN.find("services:\n").expect("the example");
+    let (block, _) = MAN[start..].split_once("\n.Ed\n").expect("an end");
+    assert_eq!(lines(block), lines(file));
+}
+
+#[test]
 fn sources_in_the_man_page_are_those_of_the_program() {
     let listed = items(section(MAN, ".Sh SOURCES"));
     let word = |item: &Item| item.head.split_whitespace().nth(1).expect("a word").to_owned();
