@@ -28,8 +28,8 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
-	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man lint-units lint-deb check-lists package fuzz storm \
+	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb test-docker size repro cross-check test-arm \
 	test-board test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
@@ -51,10 +51,10 @@ demo:
 faults:
 	@SAMPLE='$(SAMPLE)' CASE='$(CASE)' scripts/faults.sh
 
-## test: run all tests, and fmt, clippy, doc, check-lists, deny, shellcheck and lint-man
+## test: run all tests, and fmt, clippy, doc, check-lists, deny, shellcheck, lint-man and lint-units
 test: fmt clippy doc check-lists
 	$(CARGO) test --locked --quiet --workspace
-	@$(MAKE) --no-print-directory deny shellcheck lint-man
+	@$(MAKE) --no-print-directory deny shellcheck lint-man lint-units
 
 ## fmt: check the formatting of the Rust code
 fmt:
@@ -86,7 +86,7 @@ shellcheck:
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
-			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run && \
+			tests/deploy.sh tests/deb.sh tests/docker.sh tests/systemd/play .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
@@ -110,6 +110,21 @@ lint-man:
 			[ '$(MISSING_LINTERS)' != fail ] || exit 1; \
 		fi; \
 	done
+
+## lint-units: check the systemd units with systemd-analyze: verify, and an exposure level of 1.5 at most
+lint-units:
+	@MISSING_LINTERS='$(MISSING_LINTERS)' scripts/lint-units.sh
+
+# spelling-error-in-binary finds words in the machine code. As root, lintian complains about root.
+## lint-deb: lint the Debian packages in dist/ with lintian; after make deb
+lint-deb:
+	@if command -v lintian >/dev/null; then \
+		lintian --allow-root --display-info --pedantic --fail-on error,warning,info,pedantic \
+			--suppress-tags spelling-error-in-binary --tag-display-limit 0 dist/*.deb; \
+	else \
+		echo "lintian is not installed, so the packages were not checked; run: make setup-lint"; \
+		[ '$(MISSING_LINTERS)' != fail ]; \
+	fi
 
 ## check-lists: check that all files agree on the list of build targets
 check-lists:
@@ -144,7 +159,7 @@ bench-scale:
 bench-watch:
 	@scripts/bench-watch.sh
 
-## setup-lint: install shellcheck, mandoc, zsh, fish and cargo-deny
+## setup-lint: install shellcheck, mandoc, lintian, systemd-analyze, zsh, fish and cargo-deny
 setup-lint:
 	@scripts/setup-lint.sh
 
@@ -163,6 +178,10 @@ deb:
 ## test-deb: install, upgrade and purge the packages in Debians made by debootstrap; ARCHES as above; requires root
 test-deb:
 	@ARCHES="$(ARCHES)" tests/deb.sh
+
+## test-docker: run the images of dist/ in a Docker engine, the ARM ones under qemu; TARGETS as above; requires root
+test-docker:
+	@TARGETS="$(TARGETS)" tests/docker.sh
 
 ## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:
