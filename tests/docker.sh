@@ -2,7 +2,8 @@
 # Builds the images of dist/ with packaging/docker/Dockerfile and runs them as packaging/docker/compose.yaml says, against
 # the fake Gandi: another user, read-only root, no capabilities, secret, health, an address change, SIGTERM.
 #
-#   TARGETS  of them, default: "x86_64 arm64 armv7 armv6". Docker's old builder needs all four in dist/ for each image
+#   TARGETS  of them, default: "x86_64 arm64 armv7 armv6"
+#   DOCKER   the client, default: docker. Without BuildKit, which some clients lack, all four must be in dist/
 #   FAKE     the fake Gandi, default: target/debug/examples/fake_gandi, which is built
 #
 # It starts a Docker engine of its own (dockerd, as root) without a network bridge, and ends it. The ARM programs are run by
@@ -21,9 +22,11 @@ for pair in dockerd:docker.io docker-compose:docker-compose qemu-arm-static:qemu
 done
 # shellcheck disable=SC2086 # a list
 [ -z "$packages" ] || apt_install $packages
-for target in x86_64 arm64 armv7 armv6; do
+TARGETS=${TARGETS:-x86_64 arm64 armv7 armv6}
+for target in $TARGETS; do
     [ -e "dist/$BIN-$version-$target" ] || { say "dist has no binary for $target; run: make dist"; exit 1; }
 done
+DOCKER=${DOCKER:-docker}
 FAKE=${FAKE:-target/debug/examples/fake_gandi}
 [ "$FAKE" != target/debug/examples/fake_gandi ] || cargo build --quiet --locked --example fake_gandi
 
@@ -64,12 +67,25 @@ is_record() { grep -q "^home\\.example\\.org\\. .* A $1\$" "$dir/fake/zone"; }
 # process NAME: prints a line of the status of the container's first process.
 process() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$(inspect .State.Pid)/status" | tr '\t' ' '; }
 
-export DOCKER_HOST="unix://$dir/docker.sock" COMPOSE_PROJECT_NAME=gandi-ddns-test DOCKER_BUILDKIT=0
+export DOCKER_HOST="unix://$dir/docker.sock" COMPOSE_PROJECT_NAME=gandi-ddns-test
 dockerd --host "$DOCKER_HOST" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" --bridge none \
     --iptables=false --ip6tables=false >"$dir/engine.log" 2>&1 &
 engine=$! name=none
 within 60 docker version || fail "no Docker engine"
 
+# build PLATFORM: builds the image, with BuildKit if there is one.
+builder=BuildKit
+DOCKER_BUILDKIT=1 "$DOCKER" build --help 2>&1 | grep -q -- --secret || builder="the old builder"
+build() {
+    if [ "$builder" = BuildKit ]; then
+        set -- 1 --platform "linux/$1"
+    else
+        set -- 0 --build-arg "PLATFORM=$(echo "$1" | tr -d /)"
+    fi
+    export DOCKER_BUILDKIT="$1"
+    shift
+    "$DOCKER" build -f packaging/docker/Dockerfile -t "gandi-ddns:$target" "$@" . >"$dir/build.log" 2>&1
+}
 # start_fake: starts a fake Gandi that knows nothing of the one before, and writes config and token of its container.
 start_fake() {
     [ -z "$fake" ] || kill "$fake"
@@ -109,24 +125,24 @@ compose() {
         -f "$dir/compose/compose.override.yaml" "$@"
 }
 
-for target in ${TARGETS:-x86_64 arm64 armv7 armv6}; do
+for target in $TARGETS; do
     start_fake
     qemu='' cpu='' words=''
     case $target in
-    x86_64) set -- amd64 '' ;;
-    arm64) set -- arm64 '' && qemu=qemu-aarch64-static cpu=cortex-a53 ;;
-    armv7) set -- arm v7 && qemu=qemu-arm-static cpu=cortex-a7 ;;
-    armv6) set -- arm v6 && qemu=qemu-arm-static cpu=arm1176 ;;
+    x86_64) platform=amd64 ;;
+    arm64) platform=arm64 qemu=qemu-aarch64-static cpu=cortex-a53 ;;
+    armv7) platform=arm/v7 qemu=qemu-arm-static cpu=cortex-a7 ;;
+    armv6) platform=arm/v6 qemu=qemu-arm-static cpu=arm1176 ;;
+    *) fail "unknown; use x86_64, arm64, armv7 and armv6" ;;
     esac
     [ -z "$qemu" ] || words="'-cpu', '$cpu', '/usr/bin/gandi-ddns', "
-    docker build -q -f packaging/docker/Dockerfile -t "gandi-ddns:$target" --build-arg "TARGETARCH=$1" \
-        --build-arg "TARGETVARIANT=$2" . >"$dir/build.log" 2>&1 || fail "build: $(cat "$dir/build.log")"
+    build "$platform" || fail "build: $(cat "$dir/build.log")"
     size=$(docker image inspect -f '{{.Size}}' "gandi-ddns:$target")
     files=$(docker create --name content "gandi-ddns:$target" >/dev/null && docker export content | tar -t | tr '\n' ' ')
     docker export content | tar -x -C "$dir" usr/bin/gandi-ddns
     cmp -s "$dir/usr/bin/gandi-ddns" "dist/$BIN-$version-$target" || fail "the image has another program"
     docker rm content >/dev/null
-    ok "image of $size bytes: $files"
+    ok "image of $size bytes, built with $builder for $(docker image inspect -f '{{.Architecture}}{{.Variant}}' "gandi-ddns:$target"): $files"
 
     override "$qemu" "$words" >"$dir/compose/compose.override.yaml"
     compose config -q || fail "compose.yaml is not valid"
