@@ -125,9 +125,9 @@ service() {
                 sh -c "$(command $step)"
         done' - "$root" >"$dir/out" 2>&1
 }
-# list: all files but dpkg's own ones, with owner and mode.
+# list: all files but those of dpkg and apt, with owner and mode.
 list() {
-    (cd "$root" && find . \( -path ./proc -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./tmp \) -prune -o \
+    (cd "$root" && find . \( -path ./proc -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/log -o -path ./tmp \) -prune -o \
         -printf '%p %M %u:%g\n') | LC_ALL=C sort
 }
 # since: what is new in a list since `list >$dir/before`, without paths that dpkg and its triggers use.
@@ -160,7 +160,8 @@ for arch in ${ARCHES:-amd64 arm64 armhf}; do
     (cd "$root" && install -d -m 700 run/private var/lib/private && install -d run/credentials)
     list >"$dir/before"
 
-    in_root dpkg -i "$one" || fail "dpkg -i"
+    # As README says.
+    in_root apt-get -q -y install "./$one" || fail "apt-get install"
     grep -q 'sudo gandi-ddns setup' "$dir/out" || fail "no word about setup"
     # A small Debian lacks some directories that others have, such as that of fish.
     since | sed '/gandi-ddns/!d; s|^\./||' >"$dir/files"
