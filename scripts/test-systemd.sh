@@ -1,9 +1,10 @@
 #!/bin/sh
-# Boots an emulated Debian whose PID 1 is systemd, without a network and with the clock in 1970, and tests the Debian package
-# and its units there with the static x86_64 binary.
+# Boots an emulated Debian whose PID 1 is systemd, without a network and with the clock in 1970, and tests the Debian
+# package and its units there with the static x86_64 binary.
 #
-#   PROGRAM  use this program and the fake Gandi FAKE; default: static ones, which scripts/dist.sh builds
-#   LIMIT    seconds from power-on after which the machine is switched off, default: 600
+#   PROGRAM  use this program and the fake Gandi FAKE, such as target/release/gandi-ddns; default: static ones, which
+#            scripts/dist.sh builds
+#   LIMIT    seconds from power-on after which the machine is switched off, default: 900
 #
 # The guest has no network card: the fake Gandi runs inside, and its public address is that of a dummy interface. It runs
 # tests/systemd/play. Debian's packages are unpacked below target/systemd by debootstrap, which needs root, and kept
@@ -14,7 +15,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
 . scripts/toolchain/tools.sh
 
-LIMIT=${LIMIT:-600}
+LIMIT=${LIMIT:-900}
 top=target/systemd
 dir=$top/guest
 base=$top/base

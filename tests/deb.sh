@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs, sets up, upgrades, downgrades, removes and purges the Debian packages of dist/ in a Debian of each architecture,
-# and compares files, owners and modes with what they must be. systemd is not running there, so the timer's service is
-# run by hand; scripts/test-systemd.sh has a systemd.
+# Installs, sets up, upgrades, downgrades, removes and purges the Debian packages of dist/ in a Debian of each
+# architecture, and compares files, owners and modes with what they must be. systemd is not running there, so the timer's
+# service is run by hand; scripts/test-systemd.sh has a systemd.
 #
 #   ARCHES   default: "amd64 arm64 armhf". Foreign ones run under qemu-user
 #   FAKE     the fake Gandi, default: target/debug/examples/fake_gandi, which is built
@@ -56,8 +56,8 @@ fail() {
     [ ! -e "$dir/out" ] || sed 's/^/| /' "$dir/out" >&2
     exit 1
 }
-# emulate: makes `enter` able to run ARM programs. Unless this machine can do so already, qemu-user is registered in a user
-# namespace with a binfmt_misc of its own (Linux 6.7), so that nothing changes outside. Its root is the root of this machine.
+# emulate: makes `enter` able to run ARM programs. Unless this machine can do so already, qemu-user is registered in a
+# user namespace with a binfmt_misc of its own (Linux 6.7), so that nothing changes outside. Its root is this machine's.
 emulate() {
     [ -z "$holder" ] || return 0
     ! [ -e /proc/sys/fs/binfmt_misc/qemu-arm ] || ! [ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || return 0
@@ -74,7 +74,8 @@ emulate() {
         exit 1
     }
     # shellcheck disable=SC2016 # for the other shell
-    enter sh -c 'for cpu; do cat "/usr/lib/binfmt.d/qemu-$cpu.conf" >/proc/sys/fs/binfmt_misc/register; done' - arm aarch64
+    enter sh -c 'for cpu; do cat "/usr/lib/binfmt.d/qemu-$cpu.conf" >/proc/sys/fs/binfmt_misc/register; done' - \
+        arm aarch64
 }
 # enter COMMAND...: runs it where programs of other architectures run.
 enter() { if [ -n "$holder" ]; then nsenter -t "$holder" -U -m "$@"; else "$@"; fi; }
@@ -90,8 +91,8 @@ make_base() {
 }
 # in_root COMMAND...: runs it in the Debian of this architecture, with its output in $dir/out.
 in_root() { enter chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" >"$dir/out" 2>&1; }
-# service: runs what the timer starts, as systemd does: as another user, with the files of /etc/gandi-ddns as credentials,
-# and with that user's directory in its place.
+# service: runs what the timer starts, as systemd does: as another user, with the files of /etc/gandi-ddns as
+# credentials, and with that user's directory in its place.
 service() {
     # shellcheck disable=SC2016 # for the other shell
     enter unshare -m sh -c '
@@ -127,8 +128,8 @@ service() {
 }
 # list: all files but those of dpkg and apt, with owner and mode.
 list() {
-    (cd "$root" && find . \( -path ./proc -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/log -o -path ./tmp \) -prune -o \
-        -printf '%p %M %u:%g\n') | LC_ALL=C sort
+    (cd "$root" && find . \( -path ./proc -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/log -o \
+        -path ./tmp \) -prune -o -printf '%p %M %u:%g\n') | LC_ALL=C sort
 }
 # since: what is new in a list since `list >$dir/before`, without paths that dpkg and its triggers use.
 since() { list | LC_ALL=C comm -13 "$dir/before" - | grep -v '^\./var/cache'; }
@@ -165,7 +166,8 @@ for arch in ${ARCHES:-amd64 arm64 armhf}; do
     grep -q 'sudo gandi-ddns setup' "$dir/out" || fail "no word about setup"
     # A small Debian lacks some directories that others have, such as that of fish.
     since | sed '/gandi-ddns/!d; s|^\./||' >"$dir/files"
-    sed 's/$/ root:root/' tests/deb.files | diff - "$dir/files" >"$dir/out" || fail "other files than in tests/deb.files"
+    sed 's/$/ root:root/' tests/deb.files | diff - "$dir/files" >"$dir/out" ||
+        fail "other files than in tests/deb.files"
     # An armv6 CPU for the program alone: Debian's own ones need an armv7.
     cpu=$([ "$arch" != armhf ] || echo QEMU_CPU=arm1176)
     # shellcheck disable=SC2086 # none or one
@@ -200,7 +202,7 @@ for arch in ${ARCHES:-amd64 arm64 armhf}; do
         service || fail "the timer's service that renews the token"
     done
     in_root /usr/lib/gandi-ddns/gandi-ddns-files sync || fail "gandi-ddns-files sync"
-    grep -q 'brought a renewed token back to /etc/gandi-ddns/token' "$dir/out" || fail "the renewed token is not brought back"
+    grep -q 'brought a renewed token back to /etc/gandi-ddns/token' "$dir/out" || fail "the renewed token stays"
     [ "$(cat "$root/etc/gandi-ddns/token")" != "$before" ] || fail "the token is the old one"
     is -rw------- etc/gandi-ddns/token
     rm "$dir/fake/left"
