@@ -32,17 +32,19 @@ start_fake() {
     rm -rf "$dir/fake"
     "$FAKE" "$dir/fake" >"$dir/fake.log" 2>&1 &
     fake=$!
-    wait_for "$dir/fake/ready" || { cat "$dir/fake.log" >&2; exit 1; }
+    within [ -e "$dir/fake/ready" ] || { cat "$dir/fake.log" >&2; exit 1; }
 }
-# wait_for FILE: waits up to 10 s for it.
-wait_for() {
+# within COMMAND...: waits up to 30 s for the command to succeed.
+within() {
     tries=0
-    until [ -e "$1" ]; do
+    until "$@"; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || return 1
+        [ $tries -lt 300 ] || return 1
         sleep 0.1
     done
 }
+# has_record ADDRESS: waits for it in the zone.
+has_record() { within grep -q "^home\\.example\\.org\\. .* A $1\$" "$dir/fake/zone"; }
 # option KEY: prints an option for setup from the config of the fake.
 option() { sed -n "s|^\($1\) = |\1=|p" "$dir/fake/gandi-ddns.conf"; }
 
@@ -66,7 +68,7 @@ emulate() {
     # shellcheck disable=SC2016 # for the other shell
     unshare -U -m --propagation private sh -c 'echo >"$0.in" && read -r _ <"$0"' "$dir/hold" &
     holder=$!
-    wait_for "$dir/hold.in" || { say "no user namespace; please install: qemu-user-static binfmt-support"; exit 1; }
+    within [ -e "$dir/hold.in" ] || { say "no user namespace; please install: qemu-user-static binfmt-support"; exit 1; }
     echo 0 0 65536 >"/proc/$holder/uid_map"
     echo 0 0 65536 >"/proc/$holder/gid_map"
     enter mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || {
@@ -179,13 +181,26 @@ for arch in ${ARCHES:-amd64 arm64 armhf}; do
 
     in_root gandi-ddns setup --yes --force --domain example.org --name home -o ca_file=/tmp/ca.pem -o "$(option api)" \
         -o "$(option ipv4)" -o ipv6=off <"$dir/fake/token" || fail "setup"
-    grep -q '^home\.example\.org\. .* A 81\.2\.69\.142$' "$dir/fake/zone" || fail "setup: no record"
+    has_record 81.2.69.142 || fail "setup: no record"
     is -rw------- etc/gandi-ddns/token
     is -rw------- etc/gandi-ddns/gandi-ddns.conf
     in_root sh -c "$(sed -n 's/^2-59.* root //p' "$root/etc/cron.d/gandi-ddns" | sed 's/--splay 60 --syslog/-v/')" ||
         fail "the line of cron"
     grep -q 'home.example.org A: unchanged' "$dir/out" || fail "the line of cron"
     ok "setup writes config and token, and the line of cron updates"
+
+    # The examples of hooks, with the variables and arguments of those who run them. They leave the program in the background.
+    hooks=/usr/share/doc/gandi-ddns/examples
+    in_root env PPP_LOCAL=81.2.69.160 sh -ec ". $hooks/ppp; wait" || fail "the hook of pppd"
+    has_record 81.2.69.160 || fail "the hook of pppd: no record"
+    in_root env reason=RENEW new_ip_address=81.2.69.161 sh -ec ". $hooks/dhclient; wait" ||
+        fail "the hook of dhclient"
+    has_record 81.2.69.161 || fail "the hook of dhclient: no record"
+    echo 81.2.69.162 >"$dir/fake/ipv4"
+    in_root sh -c "set -- eth0 up; . $hooks/networkmanager; wait" || fail "the hook of NetworkManager"
+    has_record 81.2.69.162 || fail "the hook of NetworkManager: no record"
+    rm -r "$root/run/gandi-ddns-hook"
+    ok "the hooks of pppd, dhclient and NetworkManager write the record"
 
     service || fail "the timer's service"
     [ ! -s "$dir/out" ] || fail "the timer's service prints something"
