@@ -28,8 +28,8 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man lint-units lint-deb check-lists package fuzz storm \
-	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb test-docker size repro cross-check test-arm \
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
+	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
 	test-board test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
@@ -82,11 +82,11 @@ deny:
 ## shellcheck: lint the shell scripts
 shellcheck:
 	@if command -v shellcheck >/dev/null; then \
-		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
+		shellcheck -x scripts/*.sh tests/docker.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
-			tests/deploy.sh tests/deb.sh tests/docker.sh tests/systemd/play .ci/run && \
+			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
@@ -115,6 +115,7 @@ lint-man:
 lint-units:
 	@MISSING_LINTERS='$(MISSING_LINTERS)' scripts/lint-units.sh
 
+.PHONY: lint-units lint-deb
 # spelling-error-in-binary finds words in the machine code. As root, lintian complains about root.
 ## lint-deb: lint the Debian packages in dist/ with lintian; after make deb
 lint-deb:
@@ -179,6 +180,7 @@ deb:
 test-deb:
 	@ARCHES="$(ARCHES)" tests/deb.sh
 
+.PHONY: test-docker
 ## test-docker: run the images of dist/ in a Docker engine, the ARM ones under qemu; TARGETS as above; requires root
 test-docker:
 	@TARGETS="$(TARGETS)" tests/docker.sh
