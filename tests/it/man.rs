@@ -246,12 +246,12 @@ fn units_in_the_man_page_are_those_of_the_packages() {
     let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
     let units = sorted(names.filter(|name| name.contains('.')));
     let text = section(MAN, ".Sh SYSTEMD");
-    let named = text.lines().filter_map(|line| line.strip_prefix(".It Pa ").or(line.strip_prefix(".Pa ")));
-    let named =
-        named.map(|name| name.trim_end_matches([' ', ',', '.'])).filter(|name| !name.starts_with('/'));
-    let mut named = sorted(named.map(str::to_owned));
-    named.dedup();
-    assert_eq!(named, units);
+    let listed = text.lines().filter_map(|line| line.strip_prefix(".It Pa ").or(line.strip_prefix(".Pa ")));
+    let listed =
+        listed.map(|name| name.trim_end_matches([' ', ',', '.'])).filter(|name| !name.starts_with('/'));
+    let mut listed = sorted(listed.map(str::to_owned));
+    listed.dedup();
+    assert_eq!(listed, units);
     // The services can write to no other directory that lasts.
     for unit in ["gandi-ddns.service", "gandi-ddns-watch.service"] {
         let unit = fs::read_to_string(format!("{directory}/{unit}")).expect("a unit");
