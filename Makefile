@@ -10,6 +10,8 @@ CARGO ?= cargo
 # For the ARM builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
 TARGETS ?=
 BUILDER ?=
+# Debian architectures of `make deb`.
+ARCHES ?=
 # Size limits that override those of scripts/toolchain/targets.sh, such as "BUDGET_armv6=800000".
 BUDGETS ?=
 BOARD ?=
@@ -26,9 +28,9 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck check-lists package fuzz storm measure \
-	bench-scale bench-watch measure-watch setup-lint setup-arm dist size repro cross-check test-arm test-board \
-	test-systemd install uninstall deploy test-deploy
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
+	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
+	test-board test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -49,10 +51,10 @@ demo:
 faults:
 	@SAMPLE='$(SAMPLE)' CASE='$(CASE)' scripts/faults.sh
 
-## test: run all tests, and fmt, clippy, doc, check-lists, deny and shellcheck
+## test: run all tests, and fmt, clippy, doc, check-lists, deny, shellcheck, lint-man and lint-units
 test: fmt clippy doc check-lists
 	$(CARGO) test --locked --quiet --workspace
-	@$(MAKE) --no-print-directory deny shellcheck
+	@$(MAKE) --no-print-directory deny shellcheck lint-man lint-units
 
 ## fmt: check the formatting of the Rust code
 fmt:
@@ -80,12 +82,48 @@ deny:
 ## shellcheck: lint the shell scripts
 shellcheck:
 	@if command -v shellcheck >/dev/null; then \
-		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
+		shellcheck -x scripts/*.sh tests/docker.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
-			tests/deploy.sh tests/systemd/play .ci/run && \
+			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
+			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
+			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
+		[ '$(MISSING_LINTERS)' != fail ]; \
+	fi
+
+# mandoc looks for the other page where it is installed.
+## lint-man: lint the man pages, and check the syntax of the completions with each shell that is installed
+lint-man:
+	@if command -v mandoc >/dev/null; then \
+		! mandoc -T lint packaging/man/*.[0-9] | grep -v ': STYLE: referenced manual not found: Xr gandi-ddns'; \
+	else \
+		echo "mandoc is not installed, so the man pages were not checked; run: make setup-lint"; \
+		[ '$(MISSING_LINTERS)' != fail ]; \
+	fi
+	@for completion in bash:gandi-ddns.bash zsh:_gandi-ddns fish:gandi-ddns.fish; do \
+		if command -v "$${completion%%:*}" >/dev/null; then \
+			"$${completion%%:*}" -n "packaging/completions/$${completion#*:}" || exit 1; \
+		else \
+			echo "$${completion%%:*} is not installed, so its completion was not checked; run: make setup-lint"; \
+			[ '$(MISSING_LINTERS)' != fail ] || exit 1; \
+		fi; \
+	done
+
+## lint-units: check the systemd units with systemd-analyze: verify, and an exposure level of 1.5 at most
+lint-units:
+	@MISSING_LINTERS='$(MISSING_LINTERS)' scripts/lint-units.sh
+
+.PHONY: lint-units lint-deb
+# spelling-error-in-binary finds words in the machine code. As root, lintian complains about root.
+## lint-deb: lint the Debian packages in dist/ with lintian; after make deb
+lint-deb:
+	@if command -v lintian >/dev/null; then \
+		lintian --allow-root --display-info --pedantic --fail-on error,warning,info,pedantic \
+			--suppress-tags spelling-error-in-binary --tag-display-limit 0 dist/*.deb; \
+	else \
+		echo "lintian is not installed, so the packages were not checked; run: make setup-lint"; \
 		[ '$(MISSING_LINTERS)' != fail ]; \
 	fi
 
@@ -122,7 +160,7 @@ bench-scale:
 bench-watch:
 	@scripts/bench-watch.sh
 
-## setup-lint: install shellcheck and cargo-deny
+## setup-lint: install shellcheck, mandoc, lintian, systemd-analyze, zsh, fish and cargo-deny
 setup-lint:
 	@scripts/setup-lint.sh
 
@@ -133,6 +171,19 @@ setup-arm:
 ## dist: build the static binaries into dist/; choose with TARGETS="armv6 arm64" and BUILDER=cross|zigbuild
 dist:
 	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/dist.sh
+
+## deb: make Debian packages from dist/; choose with ARCHES="amd64 arm64 armhf"; requires dpkg-deb
+deb:
+	@ARCHES="$(ARCHES)" scripts/deb.sh
+
+## test-deb: install, upgrade and purge the packages in Debians made by debootstrap; ARCHES as above; requires root
+test-deb:
+	@ARCHES="$(ARCHES)" tests/deb.sh
+
+.PHONY: test-docker
+## test-docker: run the images of dist/ in a Docker engine, the ARM ones under qemu; TARGETS as above; requires root
+test-docker:
+	@TARGETS="$(TARGETS)" tests/docker.sh
 
 ## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:

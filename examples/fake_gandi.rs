@@ -20,6 +20,7 @@ A fake Gandi LiveDNS over https on 127.0.0.1, for trying gandi-ddns without a do
 DIR/stop appears. In DIR it makes ca.pem, token, gandi-ddns.conf (try `gandi-ddns --config DIR/gandi-ddns.conf`) and,
 once all is up, ready. DIR/ipv4 holds the address that three address services on 127.0.0.2 to 127.0.0.4 tell; write
 another into it and the world sees you move. DIR/zone shows the zone after every write, DIR/log has a line per request.
+A number of seconds in DIR/left is the lifetime that the token has left; without it 200 days.
 
 With --names N, the config has N names, the zone a stale record for each of them, and a DNS server tells the address
 81.2.69.142, so that a run without a change makes no request. DIR/zone stays as it was at the start.
@@ -100,6 +101,11 @@ fn serve(dir: &Path, port: u16, names: usize) -> io::Result<()> {
     }
     replace(&dir.join("ready"), "")?;
     while !dir.join("stop").exists() {
+        if let Some(left) =
+            fs::read_to_string(dir.join("left")).ok().and_then(|text| text.trim().parse().ok())
+        {
+            fake.set_left(TOKEN, left);
+        }
         thread::sleep(Duration::from_millis(100));
     }
     Ok(())

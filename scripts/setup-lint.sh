@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the linters that `make test` skips if they are missing: shellcheck with apt, cargo-deny under target/tools.
+# Installs the linters that `make test` skips if they are missing: with apt shellcheck, mandoc, lintian, systemd-analyze, and
+# the shells of the completions; cargo-deny under target/tools.
 #
 # This cargo-deny takes precedence over one in PATH, so that everybody checks with the same version.
 set -eu
@@ -9,7 +10,10 @@ cd "$ROOT"
 . scripts/toolchain/tools.sh
 
 packages=
-have shellcheck || packages="$packages shellcheck"
+for package in shellcheck mandoc lintian zsh fish; do
+    have "$package" || packages="$packages $package"
+done
+have systemd-analyze || packages="$packages systemd"
 have python3 || packages="$packages python3"
 have_pip || packages="$packages python3-pip"
 # shellcheck disable=SC2086 # a list

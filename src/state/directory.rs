@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::OFlags;
+use rustix::process::geteuid;
 
 use super::error::{HUNG_AFTER, StateError, StateErrorKind};
 use super::format::Unreadable;
@@ -49,19 +50,24 @@ pub(super) struct StateDir {
     path: PathBuf,
     pub(super) dir: Directory,
     id: ConfigId,
+    /// The user who owns it, and may own the files in it.
+    owner: u32,
 }
 
 impl StateDir {
-    /// Opens the directory, and checks that it belongs to root or this user and that other users cannot write to it.
+    /// Opens the directory, and checks that it belongs to root or this user and that other users cannot write to it. One
+    /// that must exist is only read, and root may read that of another user: a systemd service has a user of its own.
     pub(super) fn open(path: &Path, id: ConfigId, missing: Missing) -> Result<Self, StateError> {
         let opened = Directory::open(path, missing).and_then(|dir| Ok((dir.metadata()?, dir)));
         let kind = match opened {
             Err(error) => StateErrorKind::Io { tried: "use the state directory", error },
-            Ok((metadata, _)) if !is_ours(&metadata) => StateErrorKind::NotOurs,
+            Ok((metadata, _)) if !(is_ours(&metadata) || missing == Missing::Fail && geteuid().is_root()) => {
+                StateErrorKind::NotOurs
+            }
             Ok((metadata, _)) if is_writable_by_others(&metadata) => {
                 StateErrorKind::Writable { is_sticky: metadata.mode() & 0o1000 != 0 }
             }
-            Ok((_, dir)) => return Ok(Self { path: path.to_owned(), dir, id }),
+            Ok((metadata, dir)) => return Ok(Self { path: path.to_owned(), dir, id, owner: metadata.uid() }),
         };
         Err(StateError { path: path.to_owned(), kind })
     }
@@ -75,7 +81,7 @@ impl StateDir {
         StateError { path: self.path.join(name), kind }
     }
 
-    /// Opens a file of root or this user in the directory.
+    /// Opens a file of root, this user or the owner of the directory.
     pub(super) fn open_file(
         &self,
         name: &OsStr,
@@ -83,8 +89,9 @@ impl StateDir {
         flags: OFlags,
     ) -> Result<File, StateError> {
         let file = self.dir.open_file(name, flags).and_then(|file| {
-            let ours = is_ours(&file.metadata()?);
-            ours.then_some(file)
+            let metadata = file.metadata()?;
+            (is_ours(&metadata) || metadata.uid() == self.owner)
+                .then_some(file)
                 .ok_or_else(|| FileError::Unsafe("another user owns it: remove it".to_owned()))
         });
         file.map_err(|error| self.error(name, StateErrorKind::Io { tried, error }))

@@ -78,6 +78,7 @@ fn example_configs_name_neither_the_domain_itself_nor_www() {
         ("SECURITY.md", SECURITY),
         ("gandi-ddns.conf.example", EXAMPLE),
         ("docs/migration.md", include_str!("../../docs/migration.md")),
+        ("packaging/man/gandi-ddns.conf.5", include_str!("../../packaging/man/gandi-ddns.conf.5")),
         ("scripts/demo.sh", include_str!("../../scripts/demo.sh")),
         ("scripts/deploy.sh", include_str!("../../scripts/deploy.sh")),
         ("scripts/install.sh", include_str!("../../scripts/install.sh")),
@@ -86,7 +87,7 @@ fn example_configs_name_neither_the_domain_itself_nor_www() {
     ];
     for (document, text) in documents {
         for line in text.lines() {
-            let line = line.trim_start_matches(['#', ' ']);
+            let line = line.trim_start_matches(".Dl ").trim_start_matches(['#', ' ']);
             let Some((key, value)) = line.split_once('=').filter(|(key, _)| key.trim() == "names") else {
                 continue;
             };
@@ -145,6 +146,8 @@ fn cron_lines_are_the_same_everywhere() {
     for line in [of_deploy(BOOT), format!("$minute{}", of_deploy(OFTEN))] {
         assert!(deploy.contains(&line), "not in deploy.sh: {line}");
     }
+    let page = include_str!("../../packaging/man/gandi-ddns.1");
+    assert!(page.contains(&format!("{BOOT}2{OFTEN}\n")), "not in gandi-ddns(1): {BOOT}2{OFTEN}");
     for (document, text) in [("README.md", README), ("scripts/deploy.sh", deploy)] {
         let updates = |line: &&str| line.contains(" * * * *") && !line.trim().starts_with('#');
         assert_eq!(text.lines().filter(updates).count(), 1, "{document} has another line than {often}");

@@ -14,6 +14,7 @@ mod cli; // arguments, config files, streams
 mod clock; // each command with a clock that cannot be right
 mod command_line; // mistyped command lines, and secrets in them
 mod command_source; // addresses from a program, and from the name of another host
+mod completions; // packaging/completions/ against the table of options
 mod config_errors; // mistakes in a config: all at once, each with its line
 mod core_dump; // a core dump without the token
 mod default_route; // `interface` without a name
@@ -44,6 +45,8 @@ mod legacy_configs; // configs of older Gandi scripts, and their translation
 mod lines; // several lines to the internet
 mod listing; // listings without end, with contradictions, or that need much memory
 mod local_failures; // sockets and threads that this machine refuses
+mod man; // gandi-ddns(1) against the program
+mod man_config; // gandi-ddns.conf(5) against the program
 mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
 mod monitors; // several heartbeat URLs, those with a query, and private addresses
@@ -53,6 +56,7 @@ mod news; // less usual ways in which an error or a warning is news, or is not
 mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
 mod offline_check; // `check --offline`
+mod option_table; // helper: the tables of options and keys
 mod option_values; // `-o KEY=VALUE`
 mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user

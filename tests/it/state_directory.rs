@@ -48,11 +48,36 @@ fn state_directory_of_others_is_refused_by_every_command() {
     s.run(&["status"]).fails(78, &[told]);
     mode(s.path("state"), 0o700);
     chown(s.path("state"), Some(OTHER), None).expect("chown");
-    let told = "the state directory state is owned by another user";
-    s.run(&["-n"]).fails(0, &[told]);
-    s.run(&["status"]).fails(78, &[told]);
-    s.run(&["--force"]).fails(0, &[told]);
-    assert!(s.run(&["check"]).stdout.contains(told));
+    s.run(&["--force"]).fails(0, &["the state directory state is owned by another user"]);
+}
+
+#[test]
+fn root_reads_the_state_of_another_user_and_does_not_write_to_it() {
+    let s = stale();
+    s.run(&[]).is(0, REPLACED);
+    if !is_root(&s) {
+        return;
+    }
+    // As that of a systemd service with DynamicUser=.
+    for name in ["", "state", "lock", "history"] {
+        let path = if name.is_empty() { s.path("state") } else { s.state_file().with_extension(name) };
+        chown(path, Some(OTHER), Some(OTHER)).expect("chown");
+    }
+    let before = fs::read(s.state_file()).expect("the state");
+    let ran = s.run(&["status"]);
+    ran.exits_without_errors(0);
+    assert!(
+        ran.stdout.contains("  81.2.69.142, TTL 600 s (last confirmed ")
+            && ran.stdout.contains("81.2.69.1 -> "),
+        "{ran}"
+    );
+    assert!(!s.run(&["check"]).stdout.contains("owned by another user"));
+    s.run(&["-n"]).exits_without_errors(0);
+    s.run(&["--force"]).fails(0, &["the state directory state is owned by another user"]);
+    assert_eq!(fs::read(s.state_file()).expect("the state"), before);
+    // A file of a third user is not one of the service.
+    chown(s.state_file(), Some(OTHER + 1), None).expect("chown");
+    s.run(&["status"]).fails(78, &["another user owns it"]);
 }
 
 /// A sandbox with a private directory of ours, `target`, and the symlink `link` to it as the state directory.
