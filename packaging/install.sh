@@ -9,7 +9,8 @@
 #   GANDI_DDNS_ALLOW_HTTP=loopback   also allows http:// to this machine, for tests; otherwise only https://
 #
 # Needs curl or wget, sha256sum (or BusyBox with that applet) and, unless PREFIX is writable, root or sudo. Config and
-# token are not touched. To remove the program: gandi-ddns setup tells what runs it; then delete PREFIX/bin/gandi-ddns.
+# token are not touched. To remove the program, remove its lines in the crontab, or disable its timer, and delete
+# PREFIX/bin/gandi-ddns.
 #
 # Exit codes: 64 usage, 66 no such version or build, 69 download failed or a tool is missing, 70 the program does not run
 # here, 73 cannot write, 74 wrong checksum, 77 no root, 78 unsupported CPU.

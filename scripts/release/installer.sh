@@ -15,6 +15,7 @@ for name in $TARGET_NAMES; do
     [ ! -e "$directory/gandi-ddns-$version-$name" ] || sums="$sums
 $(cd "$directory" && sha256sum "gandi-ddns-$version-$name")"
 done
+# shellcheck disable=SC2016 # the line is compared as it is written
 while IFS= read -r line; do
     case $line in
         "VERSION=''") echo "VERSION='$version'" ;;
