@@ -45,6 +45,9 @@ trap 'rm -rf "$top"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# For all architectures the same. The first binary tells the compiler.
+scripts/release/bill.sh licences "$DIST/$BIN-$version-$(target_of "${ARCHES%% *}")" >"$top/licences"
+
 # add MODE FILE PATH: copies a file of the repository into the package.
 add() { install -D -m "$1" "$2" "$root/$3"; }
 # packed FILE PATH: the same, compressed without name and time.
@@ -77,6 +80,7 @@ LIST
     add 644 gandi-ddns.conf.example $doc/examples/gandi-ddns.conf.example
     for hook in packaging/hooks/*; do add 644 "$hook" "$doc/examples/${hook##*/}"; done
     add 644 packaging/debian/copyright $doc/copyright
+    packed "$top/licences" $doc/licences
     packed CHANGELOG.md $doc/changelog
     printf '%s (%s) unstable; urgency=medium\n\n  * Release %s; see changelog.gz.\n\n -- %s  %s\n' $BIN \
         "$package_version" "$version" "$(sed -n 's/^Maintainer: //p' packaging/debian/control)" \

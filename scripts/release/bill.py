@@ -19,14 +19,15 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TEXTS = os.path.join(ROOT, "packaging", "licences")
+PART_OF_STD = "part of Rust's standard library"
 # Name, package URL without its version, licence expression, whose version it has, and what it is.
 PARTS = [
     ("rust-std", "pkg:generic/rust-std", "(MIT OR Apache-2.0) AND Unicode-3.0", "rust", "Rust's standard library"),
     ("compiler_builtins", "pkg:generic/compiler_builtins",
-     "MIT AND Apache-2.0 WITH LLVM-exception AND (MIT OR Apache-2.0)", "rust", "part of Rust's standard library"),
-    ("hashbrown", "pkg:cargo/hashbrown", "MIT OR Apache-2.0", "std", "part of Rust's standard library"),
-    ("libc", "pkg:cargo/libc", "MIT OR Apache-2.0", "std", "part of Rust's standard library"),
-    ("rustc-demangle", "pkg:cargo/rustc-demangle", "MIT OR Apache-2.0", "std", "part of Rust's standard library"),
+     "MIT AND Apache-2.0 WITH LLVM-exception AND (MIT OR Apache-2.0)", "rust", PART_OF_STD),
+    ("hashbrown", "pkg:cargo/hashbrown", "MIT OR Apache-2.0", "std", PART_OF_STD),
+    ("libc", "pkg:cargo/libc", "MIT OR Apache-2.0", "std", PART_OF_STD),
+    ("rustc-demangle", "pkg:cargo/rustc-demangle", "MIT OR Apache-2.0", "std", PART_OF_STD),
     ("musl", "pkg:generic/musl", "MIT", "musl", "the C library"),
     ("zig", "pkg:generic/zig", "MIT", "zig", "compiler-rt of zig, which links the program"),
 ]
@@ -140,16 +141,20 @@ def print_sbom(binary, path, sysroot):
     # The sub-components of cargo-cyclonedx are the library and the binary of our own package, with paths.
     own.pop("components", None)
     parts = [component(n, purl, version(n, whose), licence, what) for n, purl, licence, whose, what in PARTS]
+    # std and the program may use the same version of a crate.
+    parts = [p for p in parts if p["purl"] not in new_ref.values()]
     bom.pop("serialNumber", None)
-    bom["metadata"].pop("timestamp", None)
     bom["metadata"]["properties"] = [
         {"name": "cdx:rustc:sbom:target:triple", "value": t} for t in os.environ["TARGET_TRIPLES"].split()
     ]
     bom["components"] = sorted(linked[1:] + parts, key=lambda c: c["bom-ref"])
     graph = {new_ref[d["ref"]]: sorted({new_ref[r] for r in d.get("dependsOn", []) if r in new_ref})
              for d in bom["dependencies"] if d["ref"] in new_ref}
-    graph[own["bom-ref"]] = sorted(set(graph[own["bom-ref"]]) | {p["bom-ref"] for p in parts})
     graph.update({p["bom-ref"]: [] for p in parts})
+    std = next(p["bom-ref"] for p in parts if p["name"] == "rust-std")
+    for part in parts:
+        user = std if part["description"] == PART_OF_STD else own["bom-ref"]
+        graph[user] = sorted({*graph[user], part["bom-ref"]})
     bom["dependencies"] = [{"ref": ref, "dependsOn": on} if on else {"ref": ref} for ref, on in sorted(graph.items())]
     print(json.dumps(bom, indent=2, sort_keys=True, ensure_ascii=False))
 
