@@ -33,7 +33,8 @@ have dpkg-deb || { say "dpkg-deb is missing; please install: dpkg"; exit 1; }
 missing=
 for arch in $ARCHES; do
     target=$(target_of "$arch")
-    [ -e "$DIST/$BIN-$version-$target" ] || missing="$missing $target"
+    binary=$DIST/$BIN-$version-$target
+    [ -e "$binary" ] || missing="$missing $target"
 done
 if [ -n "$missing" ]; then
     say "$DIST has no binary for$missing; run: make dist TARGETS=\"${missing# }\""
@@ -45,8 +46,8 @@ trap 'rm -rf "$top"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# For all architectures the same. The first binary tells the compiler.
-scripts/release/bill.sh licences "$DIST/$BIN-$version-$(target_of "${ARCHES%% *}")" >"$top/licences"
+# The same for all architectures; a binary tells the version of the compiler.
+scripts/release/bill.sh licences "$binary" >"$top/licences"
 
 # add MODE FILE PATH: copies a file of the repository into the package.
 add() { install -D -m "$1" "$2" "$root/$3"; }
