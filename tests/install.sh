@@ -2,6 +2,8 @@
 # Tests packaging/install.sh, as `make release` writes it, against a web server on loopback. The machines are chroots with
 # bash, dash or busybox's ash, with curl or a wget, and only the tools of such a machine. The builds are stand-ins.
 #
+#   KINDS  shells and programs for downloads, default: bash/curl dash/wget ash/none ash/curl
+#
 # Requires root, for chroots and mounts; curl, wget, busybox and python3 are installed with apt if they are missing. All
 # runs in mount and process namespaces of its own, so that no process or mount outlives the test.
 set -eu
@@ -47,11 +49,7 @@ mount -t tmpfs -o mode=755 none "$scratch"
 find_busybox
 [ -n "$busybox" ] || { echo 'no busybox that is like that of a router' >&2; exit 1; }
 
-# PROGRAM of downloads: curl, wget (GNU) or none, which leaves busybox's own in an ash machine.
-for kind in 'bash curl' 'dash wget' 'ash none' 'ash curl'; do
-    # shellcheck disable=SC2086 # two words
-    set -- $kind
-    all_cases "$1" "$2"
-done
+# With curl, wget (GNU) or none of them, which leaves busybox's own in an ash machine.
+for kind in ${KINDS:-bash/curl dash/wget ash/none ash/curl}; do all_cases "${kind%/*}" "${kind#*/}"; done
 
 total

@@ -50,7 +50,7 @@ for absent in syn proc-macro2 cc rcgen windows-sys mini-internal libfuzzer-sys; 
     ! grep -q "^$absent " "$prefix-licences.txt" || wrong "$absent is not linked"
 done
 for text in 'Community Data License Agreement' 'Rich Felker' 'The Rust Project Developers' 'LLVM Exceptions' \
-    'OpenSSL' 'UNICODE LICENSE V3' 'Zig contributors' 'Apache License' 'Permission to use, copy, modify, and/or distribute'; do
+    'BoringSSL' 'UNICODE LICENSE V3' 'Zig contributors' 'Apache License' 'Permission to use, copy, modify, and/or distribute'; do
     holds "$prefix-licences.txt" "$text"
 done
 end
