@@ -215,7 +215,7 @@ release:
 release-repro:
 	@PAGE='$(PAGE)' BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/repro.sh release
 
-## test-release: check target/release-page: checksums, licences, SBOM, and a build from the source tarball without network
+## test-release: check target/release-page, and build from its source tarball without network
 test-release:
 	@tests/release.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes all that a person uploads to a release page, in one flat directory: static binaries, packages, source with its
-# crates, man pages and completions, licences, SBOM, install.sh and SHA256SUMS. Uploads nothing. The same commit gives the
-# same bytes.
+# crates, man pages and completions, licences, SBOM, install.sh and SHA256SUMS. Uploads nothing. The same commit gives
+# the same bytes.
 #
 #   PAGE     URL of the page, for install.sh; {version} in it stands for the version. Default: the releases of the
 #            `repository` in Cargo.toml. Without both, users of install.sh must set GANDI_DDNS_PAGE
@@ -77,8 +77,8 @@ packages() {
 documents() {
     top=$BIN-$version-documents
     mkdir "$work/$top"
-    git archive HEAD README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE gandi-ddns.conf.example packaging docs/migration.md |
-        tar -x -C "$work/$top"
+    git archive HEAD README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE gandi-ddns.conf.example packaging \
+        docs/migration.md | tar -x -C "$work/$top"
     for part in man completions systemd cron.d hooks; do mv "$work/$top/packaging/$part" "$work/$top/"; done
     rm -r "$work/$top/packaging"
     packed "$top.tar.gz" "$top"

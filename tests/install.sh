@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests packaging/install.sh, as `make release` writes it, against a web server on loopback. The machines are chroots with
-# bash, dash or busybox's ash, with curl or a wget, and only the tools of such a machine. The builds are stand-ins.
+# Tests packaging/install.sh, as `make release` writes it, against a web server on loopback. The machines are chroots
+# with bash, dash or busybox's ash, with curl or a wget, and only the tools of such a machine. The builds are stand-ins.
 #
 #   KINDS  shells and programs for downloads, default: bash/curl dash/wget ash/none ash/curl
 #
@@ -25,7 +25,8 @@ if [ "${1:-}" != inside ]; then
     trap 'exit 143' TERM HUP
     chmod 755 "$scratch"
     # If this process dies, unshare is killed too, and with it all processes and mounts in the namespaces.
-    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc sh tests/install.sh inside "$scratch" &
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
+        sh tests/install.sh inside "$scratch" &
     inner=$!
     code=0
     wait "$inner" || code=$?

@@ -32,7 +32,8 @@ for pair in x86_64:amd64 arm64:arm64 armv6:armhf; do
     [ -e "$prefix-${pair%:*}" ] || continue
     deb=$RELEASE/${BIN}_$version-1_${pair#*:}.deb
     [ -e "$deb" ] || { wrong "no $deb"; continue; }
-    dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/bin/gandi-ddns | cmp - "$prefix-${pair%:*}" || wrong "$deb: other bytes"
+    dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/bin/gandi-ddns | cmp - "$prefix-${pair%:*}" ||
+        wrong "$deb: other bytes"
     dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/share/doc/gandi-ddns/licences.gz | gzip -d |
         cmp - "$prefix-licences.txt" || wrong "$deb: other licences"
 done
@@ -50,7 +51,8 @@ for absent in syn proc-macro2 cc rcgen windows-sys mini-internal libfuzzer-sys; 
     ! grep -q "^$absent " "$prefix-licences.txt" || wrong "$absent is not linked"
 done
 for text in 'Community Data License Agreement' 'Rich Felker' 'The Rust Project Developers' 'LLVM Exceptions' \
-    'BoringSSL' 'UNICODE LICENSE V3' 'Zig contributors' 'Apache License' 'Permission to use, copy, modify, and/or distribute'; do
+    'BoringSSL' 'UNICODE LICENSE V3' 'Zig contributors' 'Apache License' \
+    'Permission to use, copy, modify, and/or distribute'; do
     holds "$prefix-licences.txt" "$text"
 done
 end
@@ -97,7 +99,9 @@ tar -tvJf "$prefix-source.tar.xz" >"$scratch/list"
 ! grep -v ' 0/0 ' "$scratch/list" | grep . >"$scratch/out" || wrong 'another owner'
 tar -xJf "$prefix-source.tar.xz" -C "$scratch"
 source=$scratch/$BIN-$version
-for file in Makefile README.md tests/fake/Cargo.toml fuzz/Cargo.toml; do [ -e "$source/$file" ] || wrong "no $file"; done
+for file in Makefile README.md tests/fake/Cargo.toml fuzz/Cargo.toml; do
+    [ -e "$source/$file" ] || wrong "no $file"
+done
 apart=
 ! unshare -rn true 2>/dev/null || apart='unshare -rn'
 (

@@ -4,8 +4,8 @@
 #
 #   scripts/release/source.sh FILE.tar.xz
 #
-# Crates that no Linux build compiles, such as those for Windows, are reduced to their manifests: cargo wants to see them,
-# and they would be two thirds of the tarball.
+# Crates that no Linux build compiles, such as those for Windows, are reduced to their manifests: cargo wants to see
+# them, and they would be two thirds of the tarball.
 set -eu
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -24,7 +24,7 @@ top=$BIN-$version
 git archive --prefix="$top/" HEAD | tar -x -C "$stage"
 cd "$stage/$top"
 
-# used: prints the crates that cargo compiles for some Linux, with their versions: the program, its tests and the fuzzers.
+# used: prints the crates that cargo compiles for some Linux, with versions: for the program, its tests and the fuzzers.
 used() {
     triples='i686-unknown-linux-gnu riscv64gc-unknown-linux-gnu'
     for name in $TARGET_NAMES; do

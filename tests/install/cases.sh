@@ -269,8 +269,8 @@ no_temporary_files() { is 'temporary files' "$(ls -A "$m/tmp")" ''; }
 argument_cases() {
     begin "$kind: only https, and http to this machine if it is allowed"
     remember
-    for url in http://192.0.2.1/x http://127.0.0.1.example.org/x http://localhost.example.org/x ftp://127.0.0.1/x file:///x \
-        127.0.0.1/x https:// http:// http://10.0.0.1:127.0.0.1/x; do
+    for url in http://192.0.2.1/x http://127.0.0.1.example.org/x http://localhost.example.org/x ftp://127.0.0.1/x \
+        file:///x 127.0.0.1/x https:// http:// http://10.0.0.1:127.0.0.1/x; do
         refuses 64 'must begin with https://' "GANDI_DDNS_PAGE=$url"
     done
     for url in 'https://user:secret@example.org/x' 'http://localhost:1@example.org/x' 'https://example.org/x?y' \

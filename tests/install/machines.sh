@@ -6,7 +6,8 @@ elf32() { echo "7f454c460101010000000000000000000200${1}010000000000000000000000
 elf64() { echo "7f454c460201010000000000000000000200${1}01000000000000000000000000000000"; }
 hard=$(elf32 2800 000040005) soft=$(elf32 2800 000020005)
 aarch64=$(elf64 b700) x86_64=$(elf64 3e00)
-v6='half thumb fastmult vfp edsp java tls' v7='half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae'
+v6='half thumb fastmult vfp edsp java tls'
+v7='half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae'
 v8='fp asimd evtstrm crc32 cpuid'
 
 # new_machine NAME bash|dash|ash curl|wget|none: creates a machine with that shell, and makes it the current one.
