@@ -12,8 +12,8 @@
 # token are not touched. To remove the program, remove its lines in the crontab, or disable its timer, and delete
 # PREFIX/bin/gandi-ddns.
 #
-# Exit codes: 64 usage, 66 no such version or build, 69 download failed or a tool is missing, 70 the program does not run
-# here, 73 cannot write, 74 wrong checksum, 77 no root, 78 unsupported CPU.
+# Exit codes: 64 usage, 66 no such version or build, 69 download failed or a tool is missing, 70 the program does not
+# run here, 73 cannot write, 74 wrong checksum, 77 no root, 78 unsupported CPU.
 set -eu
 
 # scripts/release/installer.sh sets these, and puts the file in place of the line that reads it. PAGE_SUMS has the
@@ -72,7 +72,7 @@ read_arguments() {
 # check_page: fails unless the URL is https. Characters of a user name or a query are refused, too.
 check_page() {
     case $page in
-        *[!]A-Za-z0-9:/._~%+,=[-]*) die 64 'the URL of the page has a character that is not allowed; see GANDI_DDNS_PAGE' ;;
+        *[!]A-Za-z0-9:/._~%+,=[-]*) die 64 'the URL of the page has a character that is not allowed' ;;
         https://?*) return 0 ;;
         http://*) ;;
         *) die 64 "the URL of the page must begin with https://: $page" ;;
@@ -114,7 +114,7 @@ find_tools() {
             ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad*) sha256=$tool && break ;;
         esac
     done
-    [ -n "$sha256" ] || die 69 'cannot check checksums: sha256sum is missing; install coreutils or a BusyBox that has it'
+    [ -n "$sha256" ] || die 69 'cannot check checksums: sha256sum is missing; install coreutils or BusyBox'
     checks_certificates=yes
     if have curl; then
         fetcher=curl
@@ -145,7 +145,7 @@ fetch() {
         *[Ee]rror*404* | *ERROR*404* | *HTTP*404*)
             die 66 "the page has no $1; is $version a published version? ($page/$1: 404)" ;;
         *'No space left'* | *'curl: (23)'*)
-            die 73 "cannot write to $work: not enough space? Set TMPDIR to another directory (${reason:-exit code $code})" ;;
+            die 73 "not enough space in $work; set TMPDIR to another directory (${reason:-exit code $code})" ;;
     esac
     die 69 "could not download $page/$1: ${reason:-exit code $code}; check the network and run this again"
 }
@@ -161,11 +161,11 @@ fetch_sums() {
 is $version a version of this page?"
     if [ "$version" = "$VERSION" ] && [ -n "$PAGE_SUMS" ]; then
         [ "$(printf '%s\n' "$PAGE_SUMS" | line_of)" = "$expected" ] ||
-            die 74 "SHA256SUMS of the page and this script have different checksums for $file, so nothing was installed; \
-download install.sh again"
+            die 74 "SHA256SUMS of the page and this script have different checksums for $file, so nothing was \
+installed; download install.sh again"
     elif [ -z "$checks_certificates" ]; then
-        note 'wget of BusyBox does not check the certificate of the page; please install curl and run this again if the' \
-            'network is not trusted'
+        note 'wget of BusyBox does not check the certificate of the page; if you do not trust the network, install curl' \
+            'and run this again'
     fi
 }
 
@@ -207,13 +207,14 @@ directory of your own, such as PREFIX=\$HOME/.local"
     say "writing to $dest requires root: using sudo"
 }
 
-# place_script: prints the script that copies $1 to $2/gandi-ddns; it may run as another user. The copy runs once before it
-# replaces the old program by a rename. It prints the version.
+# place_script: prints the script that copies $1 to $2/gandi-ddns; it may run as another user. The copy runs once before
+# it replaces the old program by a rename. It prints the version.
 place_script() {
     cat <<'PLACE'
 fail() { printf 'install: %s\n' "$2" >&2; exit "$1"; }
 copied() {
-    [ "$code" = 0 ] || fail 73 "cannot $1: ${error##*: }; nothing was replaced; free some space or choose another PREFIX"
+    [ "$code" = 0 ] ||
+        fail 73 "cannot $1: ${error##*: }; nothing was replaced; free some space or choose another PREFIX"
 }
 umask 022
 LC_ALL=C file=$1 dest=$2 made='' code=0
@@ -236,7 +237,7 @@ version=$("$new" --version 2>/dev/null </dev/null) || code=$?
 case $code:$version in
     0:'gandi-ddns '*) ;;
     132:*) fail 70 'the program does not run here (illegal instruction: it is for another CPU); nothing was replaced' ;;
-    126:*) fail 70 "the program does not run in $dest (mounted with noexec?); nothing was replaced; choose another PREFIX" ;;
+    126:*) fail 70 "the program does not run in $dest (mounted noexec?); nothing was replaced; choose another PREFIX" ;;
     *) fail 70 "the program does not run here (exit code $code); nothing was replaced" ;;
 esac
 # A power cut leaves the old program or the new one.
@@ -296,7 +297,10 @@ make_work() {
     tmp=${TMPDIR:-/tmp}
     work=$(mktemp -d "$tmp/gandi-ddns.XXXXXX" 2>/dev/null) || {
         work=$tmp/gandi-ddns.$$
-        mkdir "$work" 2>/dev/null || { work='' && die 73 "cannot create a directory in $tmp; set TMPDIR to another one"; }
+        mkdir "$work" 2>/dev/null || {
+            work=
+            die 73 "cannot create a directory in $tmp; set TMPDIR to another one"
+        }
     }
 }
 

@@ -38,6 +38,8 @@ check_tools() {
         git status --short >&2
         exit 1
     fi
+    # A wrong PAGE fails here and not after the builds.
+    scripts/release/installer.sh "$version" "$page" "$out" >/dev/null || exit 64
     install_cyclonedx || exit 1
 }
 

@@ -26,9 +26,11 @@ trap 'exit 130' INT TERM
 
 [ -z "$(git status --porcelain -uno)" ] || say "note: this builds HEAD, without the uncommitted changes"
 
+# Once, since HEAD may move during the builds.
+commit=$(git rev-parse HEAD)
 for dir in a a-longer/path/with-a-few/more-parts; do
     git clone -q --no-hardlinks "$ROOT" "$tmp/$dir/gandi-ddns"
-    git -C "$tmp/$dir/gandi-ddns" checkout -q --detach "$(git rev-parse HEAD)"
+    git -C "$tmp/$dir/gandi-ddns" checkout -q --detach "$commit"
     say "building in $tmp/$dir"
     # The builds are at least a second apart, so that a time stamp in the binary would differ.
     (
@@ -39,7 +41,7 @@ for dir in a a-longer/path/with-a-few/more-parts; do
 done
 
 if cmp "$tmp/a/gandi-ddns/$sums" "$tmp/a-longer/path/with-a-few/more-parts/gandi-ddns/$sums"; then
-    echo "reproducible: both builds of $(git rev-parse --short=9 HEAD) are identical"
+    echo "reproducible: both builds of $(git rev-parse --short=9 "$commit") are identical"
 else
     echo "NOT reproducible: the checksums differ" >&2
     exit 1

@@ -3,6 +3,7 @@
 # with bash, dash or busybox's ash, with curl or a wget, and only the tools of such a machine. The builds are stand-ins.
 #
 #   KINDS  shells and programs for downloads, default: bash/curl dash/wget ash/none ash/curl
+#   CASES  groups of cases, default: installs hardware page target user tool argument incomplete
 #
 # Requires root, for chroots and mounts; curl, wget, busybox and python3 are installed with apt if they are missing. All
 # runs in mount and process namespaces of its own, so that no process or mount outlives the test.

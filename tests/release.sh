@@ -109,12 +109,30 @@ apart=
     export CARGO_HOME="$scratch/cargo" CARGO_TARGET_DIR="$ROOT/target/release-check"
     unset GANDI_DDNS_BUILD
     for manifest in Cargo.toml fuzz/Cargo.toml; do
+        # All crates are there, also those of the tests and the fuzzers.
         $apart cargo metadata --offline --locked --manifest-path $manifest --format-version 1 >"$scratch/metadata"
     done
-    $apart cargo build --offline --locked --quiet --workspace --all-targets
+    $apart cargo build --offline --locked --quiet
     "$CARGO_TARGET_DIR/debug/$BIN" --version
 ) >"$scratch/out" 2>&1 || wrong 'it does not build'
 grep -q "^$BIN $version ([0-9a-f]* 20" "$scratch/out" || wrong '--version has no commit'
+end
+
+begin 'no release from a tree with changes, nor with a wrong PAGE'
+git clone -q --no-hardlinks "$ROOT" "$scratch/clone"
+released() {
+    code=0
+    (cd "$scratch/clone" && TOOLS_DIR="$TOOLS_DIR" "$@" scripts/release.sh) >"$scratch/out" 2>&1 || code=$?
+}
+: >"$scratch/clone/new"
+released env
+code_is 1; says 'the working tree has changes or new files'; says '^?? new$'
+rm "$scratch/clone/new"
+released env PAGE="https://example.org/'x"
+code_is 64; says 'invalid URL of the release page'
+released env TARGETS=z80
+code_is 64; says "unknown target 'z80'"
+[ ! -e "$scratch/clone/target/release-page" ] || wrong 'a page was made'
 end
 
 total

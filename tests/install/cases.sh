@@ -10,17 +10,10 @@ all_cases() {
     [ "$1 $2" != 'ash none' ] || kind='ash, wget of busybox'
     new_machine "$1-$2" "$1" "$2"
     cp "$scratch/install.sh" "$m/install.sh"
-    installs
-    hardware_cases
-    page_cases
-    target_cases
-    user_cases
-    tool_cases
-    argument_cases
-    incomplete_cases
+    for cases in ${CASES:-installs hardware page target user tool argument incomplete}; do "${cases}_cases"; done
 }
 
-installs() {
+installs_cases() {
     begin "$kind: fresh"
     remember
     run
@@ -45,14 +38,14 @@ installs() {
     remember
     run
     code_is 0; says "^$bin: gandi-ddns 0.1.0 (x86_64) -> gandi-ddns 0.2.0 (x86_64)\$"; changed_are ".$bin"; one_line 1
-    rm -r "$m/etc/gandi-ddns" "${m:?}$bin"
+    rm -rf "$m/etc/gandi-ddns" "${m:?}$bin"
     end
 
     begin "$kind: through a pipe"
     environment=
     in_machine /usr/bin/sh -s 0.1.0 <"$scratch/install.sh"
     code_is 0; says 'gandi-ddns 0.1.0 (x86_64) installed$'
-    rm "${m:?}$bin"
+    rm -f "${m:?}$bin"
     end
 
     begin "$kind: DESTDIR, a new PREFIX and a page with {version}"
@@ -131,7 +124,7 @@ page_cases() {
     code_is 70; says 'illegal instruction: it is for another CPU); nothing was replaced$'; unchanged
     run "GANDI_DDNS_PAGE=$site/broken" -- 0.4.0
     code_is 70; says 'does not run here'; unchanged
-    rm "${m:?}$bin"
+    rm -f "${m:?}$bin"
     end
 }
 
@@ -169,7 +162,7 @@ target_cases() {
     begin "$kind: a target in which nothing can be executed"
     mount -t tmpfs -o noexec none "$m/usr/local/bin"
     remember; run
-    fails 70 'mounted with noexec'
+    fails 70 'mounted noexec'
     umount "$m/usr/local/bin"
     end
     begin "$kind: no directory for temporary files"
@@ -180,7 +173,7 @@ target_cases() {
     printf '#!/usr/bin/sh\necho gandi-ddns 0.1.0\n' | program "$machine" /usr/bin/gandi-ddns
     run
     code_is 0; says 'another gandi-ddns comes first in PATH: /usr/bin/gandi-ddns$'; says "^next: $bin setup\$"
-    rm "$m/usr/bin/gandi-ddns" "${m:?}$bin"
+    rm -f "$m/usr/bin/gandi-ddns" "${m:?}$bin"
     end
 }
 
@@ -205,7 +198,7 @@ user_cases() {
     is owner "$(stat -c %u:%g "$m$bin")" 0:0; mode_is 755 "$m$bin"
     run
     code_is 0; says 'is installed already$'; says_not 'using sudo'; says '^next: sudo gandi-ddns setup$'
-    rm "${m:?}$bin"
+    rm -f "${m:?}$bin"
     end
     begin "$kind: sudo refuses"
     printf '#!/usr/bin/sh\necho "sudo: a password is required" >&2\nexit 1\n' | program "$machine" /usr/bin/sudo
@@ -231,7 +224,7 @@ tool_cases() {
     # The ash machine still has `busybox sha256sum`, which is in /bin.
     if [ -e "$m/bin/busybox" ]; then
         run
-        code_is 0; rm "${m:?}$bin"
+        code_is 0; rm -f "${m:?}$bin"
         printf '#!/usr/bin/sh\nexit 1\n' | program "$machine" /usr/bin/busybox; remember
     fi
     refuses 69 'cannot check checksums: sha256sum is missing'
@@ -251,7 +244,7 @@ tool_cases() {
     hide mktemp
     run
     code_is 0; says installed; no_temporary_files
-    rm "${m:?}$bin"
+    rm -f "${m:?}$bin"
     show mktemp
     end
     [ "$downloader" = curl ] || return 0
