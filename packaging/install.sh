@@ -164,7 +164,7 @@ is $version a version of this page?"
             die 74 "SHA256SUMS of the page and this script have different checksums for $file, so nothing was \
 installed; download install.sh again"
     elif [ -z "$checks_certificates" ]; then
-        note 'wget of BusyBox does not check the certificate of the page; if you do not trust the network, install curl' \
+        note 'wget of BusyBox does not check the certificate of the page; without trust in the network, install curl' \
             'and run this again'
     fi
 }
