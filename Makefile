@@ -14,6 +14,8 @@ BUILDER ?=
 ARCHES ?=
 # Size limits that override those of scripts/toolchain/targets.sh, such as "BUDGET_armv6=800000".
 BUDGETS ?=
+# The URL of the release page, for install.sh; {version} in it stands for the version.
+PAGE ?=
 BOARD ?=
 RUNS ?=
 SEED ?=
@@ -30,7 +32,7 @@ LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
 	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
-	test-board test-systemd install uninstall deploy test-deploy
+	test-board test-systemd install uninstall deploy test-deploy release release-repro test-release test-install
 
 ## all: same as build (the default)
 all: build
@@ -86,8 +88,8 @@ shellcheck:
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
-			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run && \
-		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
+			scripts/release/*.sh tests/deploy.sh tests/deb.sh tests/install.sh tests/release.sh tests/systemd/play .ci/run && \
+		shellcheck -s dash scripts/deploy/*.sh tests/board/* && shellcheck -xs dash packaging/install.sh; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
 		[ '$(MISSING_LINTERS)' != fail ]; \
@@ -225,3 +227,19 @@ deploy:
 ## test-deploy: test install and deploy with real sshd and dropbear on loopback; requires root and apt
 test-deploy:
 	@tests/deploy.sh
+
+## release: make all files of a release page in target/release-page; PAGE is its URL, TARGETS and BUILDER as for dist
+release:
+	@PAGE='$(PAGE)' BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/release.sh
+
+## release-repro: make a release twice, in two directories, and compare all files
+release-repro:
+	@PAGE='$(PAGE)' BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/repro.sh release
+
+## test-release: check target/release-page, and build from its source tarball without network
+test-release:
+	@tests/release.sh
+
+## test-install: test install.sh of the release page with three shells against a local web server; requires root
+test-install:
+	@tests/install.sh

@@ -33,7 +33,8 @@ have dpkg-deb || { say "dpkg-deb is missing; please install: dpkg"; exit 1; }
 missing=
 for arch in $ARCHES; do
     target=$(target_of "$arch")
-    [ -e "$DIST/$BIN-$version-$target" ] || missing="$missing $target"
+    binary=$DIST/$BIN-$version-$target
+    [ -e "$binary" ] || missing="$missing $target"
 done
 if [ -n "$missing" ]; then
     say "$DIST has no binary for$missing; run: make dist TARGETS=\"${missing# }\""
@@ -44,6 +45,9 @@ top=$(mktemp -d)
 trap 'rm -rf "$top"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# The same for all architectures; a binary tells the version of the compiler.
+scripts/release/bill.sh licences "$binary" >"$top/licences"
 
 # add MODE FILE PATH: copies a file of the repository into the package.
 add() { install -D -m "$1" "$2" "$root/$3"; }
@@ -77,6 +81,7 @@ LIST
     add 644 gandi-ddns.conf.example $doc/examples/gandi-ddns.conf.example
     for hook in packaging/hooks/*; do add 644 "$hook" "$doc/examples/${hook##*/}"; done
     add 644 packaging/debian/copyright $doc/copyright
+    packed "$top/licences" $doc/licences
     packed CHANGELOG.md $doc/changelog
     printf '%s (%s) unstable; urgency=medium\n\n  * Release %s; see changelog.gz.\n\n -- %s  %s\n' $BIN \
         "$package_version" "$version" "$(sed -n 's/^Maintainer: //p' packaging/debian/control)" \

@@ -4,7 +4,9 @@
 # The caller must set ROOT, the directory of the repository.
 
 ZIG_VERSION=0.14.1 # 0.15 and later replace parts of musl with code of their own
+MUSL_VERSION=1.2.5 # the one in this zig, for the SBOM
 CROSS_VERSION=0.2.5
+CYCLONEDX_VERSION=0.5.9
 RUST_MIN=1.92 # the first version with -Cpanic=immediate-abort
 TOOLS_DIR=${TOOLS_DIR:-$ROOT/target/tools}
 BUILD_REQUIREMENTS=scripts/build-image/requirements.txt
@@ -138,6 +140,15 @@ install_cross() {
     cargo install -q cross --locked --version "$CROSS_VERSION" --root "$TOOLS_DIR/cross-$CROSS_VERSION" || return 1
     find_cross
     [ -n "$CROSS" ] || { say "cross $CROSS_VERSION was installed but does not run"; return 1; }
+}
+
+# install_cyclonedx: installs cargo-cyclonedx into TOOLS_DIR, unless it is there, and sets CYCLONEDX.
+install_cyclonedx() {
+    CYCLONEDX=$TOOLS_DIR/cargo-cyclonedx-$CYCLONEDX_VERSION/bin/cargo-cyclonedx
+    [ ! -x "$CYCLONEDX" ] || return 0
+    say "installing cargo-cyclonedx $CYCLONEDX_VERSION"
+    cargo install -q cargo-cyclonedx --locked --version "$CYCLONEDX_VERSION" \
+        --root "$TOOLS_DIR/cargo-cyclonedx-$CYCLONEDX_VERSION"
 }
 
 # name_build: sets GANDI_DDNS_BUILD (commit and date, for --version) and SOURCE_DATE_EPOCH, unless they are set.
