@@ -29,8 +29,8 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
-	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb ipk apk test-openwrt size repro cross-check test-arm \
-	test-board test-systemd install uninstall deploy test-deploy
+	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb ipk apk test-openwrt size \
+	repro cross-check test-arm test-board test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -87,7 +87,8 @@ shellcheck:
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
 			tests/deploy.sh tests/deb.sh tests/openwrt.sh tests/systemd/play .ci/run && \
-		shellcheck -s dash scripts/deploy/*.sh tests/board/* packaging/openwrt/p[or]* packaging/openwrt/test.sh \
+		shellcheck -s dash scripts/deploy/*.sh tests/board/* tests/openwrt/router/* \
+			packaging/openwrt/p[or]* packaging/openwrt/test.sh \
 			$(addprefix packaging/openwrt/files/, etc/init.d/gandi-ddns usr/lib/ddns/update_gandi_ddns.sh \
 			usr/libexec/rpcd/gandi-ddns); \
 	else \
