@@ -5,6 +5,7 @@
 #
 #   tests/openwrt.sh    requires root, and installs busybox and strace with apt
 #
+#   PARTS               some files of tests/openwrt/, such as "config service"
 #   GANDI_DDNS, FAKE    the program and the fake Gandi; default: those of target/debug, which are built
 #
 # The cases are in tests/openwrt/ and are sourced in order. They run in their own mount and process namespaces, so that no
@@ -44,17 +45,35 @@ version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 # shellcheck source=tests/deploy/harness.sh
 . tests/deploy/harness.sh
-# shellcheck source=tests/openwrt/packages.sh
-. tests/openwrt/packages.sh
+export DIST="$scratch/dist"
+mkdir "$DIST"
+# pack ipk|apk [VARIABLE=VALUE]...: makes the packages; sets code, and the output is in $scratch/out.
+pack() {
+    format=$1
+    shift
+    code=0
+    env SOURCE_DATE_EPOCH=1700000000 "$@" scripts/openwrt.sh "$format" >"$scratch/out" 2>&1 || code=$?
+}
+# What is installed: mode and path, in the order of `sort`.
+cat >"$scratch/contents" <<'LIST'
+600 ./etc/config/gandi-ddns
+644 ./lib/upgrade/keep.d/gandi-ddns
+644 ./usr/share/ddns/default/gandi.net-token.json
+644 ./usr/share/rpcd/acl.d/gandi-ddns.json
+700 ./etc/gandi-ddns
+755 ./etc/init.d/gandi-ddns
+755 ./usr/bin/gandi-ddns
+755 ./usr/lib/ddns/update_gandi_ddns.sh
+755 ./usr/libexec/rpcd/gandi-ddns
+LIST
+
+PARTS=${PARTS:-packages config service plugin managers}
+# Only the packages need no router.
 # shellcheck source=tests/openwrt/router.sh
-. tests/openwrt/router.sh
-# shellcheck source=tests/openwrt/config.sh
-. tests/openwrt/config.sh
-# shellcheck source=tests/openwrt/service.sh
-. tests/openwrt/service.sh
-# shellcheck source=tests/openwrt/plugin.sh
-. tests/openwrt/plugin.sh
-# shellcheck source=tests/openwrt/managers.sh
-. tests/openwrt/managers.sh
+[ "$PARTS" = packages ] || . tests/openwrt/router.sh
+for part in $PARTS; do
+    # shellcheck source=/dev/null
+    . "tests/openwrt/$part.sh"
+done
 
 total

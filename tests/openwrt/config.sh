@@ -271,3 +271,19 @@ begin 'config: files of an empty or missing UCI config'
 fresh; : >"$m/etc/config/gandi-ddns"; service start
 code_is 0; [ ! -e "$conf" ] || wrong 'there is a config'
 end
+
+begin 'config: the example of the README'
+fresh
+(umask 077; echo pat_0123456789abcdef >"$m/etc/gandi-ddns/token")
+uci "$(sed -n "/^config gandi-ddns 'main'/,/^\`\`\`/p" README.md | sed '$d')"
+service start
+made 'ipv4 = interface dns web
+ipv6 = interface dns web
+token_file = /etc/gandi-ddns/token
+
+[example.org]
+names = @ www
+types = A AAAA
+ttl = 300'
+accepted; nothing_logged
+end

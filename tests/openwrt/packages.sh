@@ -1,20 +1,12 @@
 # shellcheck shell=sh
 # The packages as files: contents, control data, names of architectures, and the same bytes twice.
 
-export DIST="$scratch/dist"
-mkdir "$DIST"
 # shellcheck source=scripts/toolchain/targets.sh
 . scripts/toolchain/targets.sh
 for name in $TARGET_NAMES; do
     { printf '#!/bin/sh\necho "gandi-ddns %s (%s)"\nexit\n' "$version" "$name"; yes x | head -c 3000; } \
         >"$DIST/gandi-ddns-$version-$name"
 done
-pack() { # ipk|apk [VARIABLE=VALUE]...
-    format=$1
-    shift
-    code=0
-    env SOURCE_DATE_EPOCH=1700000000 "$@" scripts/openwrt.sh "$format" >"$scratch/out" 2>&1 || code=$?
-}
 # The architectures of OpenWrt 24.10 and 25.12 for each target.
 while read -r name list; do
     case " $TARGET_NAMES " in *" $name "*) ;; *) continue ;; esac
@@ -33,18 +25,6 @@ riscv64 riscv64_generic riscv64_riscv64
 i386 i386_pentium4
 powerpc powerpc_464fp powerpc_8548
 loongarch64 loongarch64_generic
-LIST
-# What is installed: mode and path, in the order of `sort`.
-cat >"$scratch/contents" <<'LIST'
-600 ./etc/config/gandi-ddns
-644 ./lib/upgrade/keep.d/gandi-ddns
-644 ./usr/share/ddns/default/gandi.net-token.json
-644 ./usr/share/rpcd/acl.d/gandi-ddns.json
-700 ./etc/gandi-ddns
-755 ./etc/init.d/gandi-ddns
-755 ./usr/bin/gandi-ddns
-755 ./usr/lib/ddns/update_gandi_ddns.sh
-755 ./usr/libexec/rpcd/gandi-ddns
 LIST
 # contents DIRECTORY: prints modes and paths of files, and of the directories that are not 755.
 contents() { (cd "$1" && find . \( -type f -o ! -perm 755 \) -printf '%m %p\n' | LC_ALL=C sort); }
