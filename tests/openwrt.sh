@@ -41,6 +41,7 @@ chmod 755 "$scratch"
 mount -t tmpfs -o mode=755 none "$scratch"
 export TMPDIR="$scratch"
 umask 022
+# shellcheck disable=SC2034 # read by the parts
 version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 # shellcheck source=tests/deploy/harness.sh
@@ -48,6 +49,7 @@ version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
 export DIST="$scratch/dist"
 mkdir "$DIST"
 # pack ipk|apk [VARIABLE=VALUE]...: makes the packages; sets code, and the output is in $scratch/out.
+# shellcheck disable=SC2317 # called by the parts
 pack() {
     format=$1
     shift
