@@ -22,7 +22,31 @@ fresh; service start
 code_is 0; [ ! -e "$conf" ] || wrong 'there is a config'; nothing_logged
 end
 
+begin 'config: records alone are idle: only a word of UCI for true enables them'
+for enabled in '' 0 off false no disabled 2 '1 1'; do
+    fresh
+    write_uci "config gandi-ddns 'main'
+	option enabled '$enabled'
+
+$home"
+    service start
+    code_is 0; [ ! -e "$conf" ] || wrong "there is a config with '$enabled'"; nothing_logged
+done
+write_uci "config gandi-ddns 'main'
+
+$home"
+service start; [ ! -e "$conf" ] || wrong 'there is a config without the option'
+for enabled in on true yes enabled; do
+    write_uci "config gandi-ddns 'main'
+	option enabled '$enabled'
+
+$home"
+    service start; [ -e "$conf" ] || wrong "no config with '$enabled'"
+done
+end
+
 begin 'config: that of the package, enabled'
+fresh
 sed -i "s/enabled '0'/enabled '1'/" "$m/etc/config/gandi-ddns"
 (umask 077; echo pat_0123456789abcdef >"$m/etc/gandi-ddns/token")
 service start
@@ -42,7 +66,7 @@ end
 begin 'config: options and lists are the same; * is no pattern; other words of true'
 fresh
 touch "$m/tmp/run/x" "$m/x"
-uci "config gandi-ddns 'main'
+write_uci "config gandi-ddns 'main'
 	option enabled 'on'
 	option token_file '/etc/gandi-ddns/token'
 	option ipv4 'interface,dns	web'
@@ -81,7 +105,7 @@ end
 
 begin 'config: every key, and quotes'
 fresh
-uci "$main
+write_uci "$main
 	option quorum '3'
 	option multiple_values 'replace'
 	option recheck '2h'
@@ -132,7 +156,7 @@ end
 
 begin 'config: a token in UCI takes the place of the file of the package while that is missing'
 fresh
-uci "$main
+write_uci "$main
 	option token_file '/etc/gandi-ddns/token'
 	option token 'pat_0123456789abcdef'
 
@@ -151,18 +175,22 @@ end
 
 begin 'config: network:NAME is the device of that network; one that is down or unknown is never left out'
 fresh
-uci "$main
+write_uci "$main
 	option ipv4 'network:wan web'
 	option ipv6 'network:wan6'
 
 $home
+	option ipv4 'x*'
 	option ipv6 'network:lan'"
+touch "$m/x1"
 service start
+rm "$m/x1"
 made 'ipv4 = interface:pppoe-wan web
 ipv6 = interface:no-such-network
 
 [example.org]
 names = home
+ipv4 = x*
 ipv6 = interface:br-lan'
 # Again, after the network came up.
 echo 'wan6 pppoe-wan' >>"$m/tmp/networks"
@@ -171,7 +199,7 @@ end
 
 begin 'config: a line break is refused: no line of its own, the section or value is left out, the others stay'
 fresh
-uci "$main
+write_uci "$main
 	option token_file '/etc/gandi-ddns/token'
 	option history '/tmp/a
 on_change = /tmp/evil'
@@ -200,7 +228,7 @@ for option in ipv4 ipv6 quorum token_file; do
     for value in 'x
 y' '#x' 'x #y'; do
         fresh
-        uci "$main
+        write_uci "$main
 	option $option '$value'
 
 $home"
@@ -214,7 +242,7 @@ end
 begin 'config: domains that would end the heading, missing ones, missing names'
 for domain in '' 'a]b' 'example.org]' 'a b' '[x' 'a#b' 'a;b' 'a/b' 'a_b' "a'b" 'a"b' 'a	b' '*.example.org' 'a{b'; do
     fresh
-    uci "$main
+    write_uci "$main
 
 config records 'bad'
 	option domain '$(printf %s "$domain" | sed "s/'/'\\\\''/g")'
@@ -231,7 +259,7 @@ names = home'
     logged 'section bad is left out'; logged 'section nameless: `name` is missing'
 done
 fresh
-uci "$main
+write_uci "$main
 
 config records
 	option domain 'müller.de'
@@ -245,7 +273,7 @@ end
 
 begin 'config: a disabled section; no section; the config that was there is removed'
 fresh
-uci "$main
+write_uci "$main
 
 $home
 
@@ -257,7 +285,7 @@ service start
 made '
 [example.org]
 names = home'
-uci "$main
+write_uci "$main
 
 config records 'off'
 	option enabled '0'
@@ -275,7 +303,7 @@ end
 begin 'config: the example of the README'
 fresh
 (umask 077; echo pat_0123456789abcdef >"$m/etc/gandi-ddns/token")
-uci "$(sed -n "/^config gandi-ddns 'main'/,/^\`\`\`/p" README.md | sed '$d')"
+write_uci "$(sed -n "/^config gandi-ddns 'main'/,/^\`\`\`/p" README.md | sed '$d')"
 service start
 made 'ipv4 = interface dns web
 ipv6 = interface dns web

@@ -85,6 +85,9 @@ section "param_opt='api=$(of_fake api) ttl=600 ca_file=/etc/ca.pem'" cacert=IGNO
 ddns update 81.2.69.156; returns 0; zone_has '^ddns.* 600 .*81\.2\.69\.156'
 section cacert=IGNORE
 ddns update 81.2.69.157; returns 127; logged '^4 .*certificate'
+touch "$m/tmp/ttl=600"
+section "param_opt='api=$(of_fake api) ttl=6*'"
+ddns update 81.2.69.157; returns 1; logged '^3 .*6\*'
 section "param_opt='api=$(of_fake api) no_such_key=1'"
 ddns update 81.2.69.157; returns 1; logged '^3 .*no_such_key'
 end

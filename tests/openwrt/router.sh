@@ -41,7 +41,7 @@ for applet in ash awk basename cat chgrp chmod chown chroot clear cmp cp cut dat
     xargs yes zcat; do
     ln -s busybox "$m/bin/$applet"
 done
-for file in functions.sh rc.common procd.sh network.sh logger opkg apk ddns; do
+for file in functions.sh rc.common procd.sh network.sh logger uci opkg apk ddns; do
     case $file in
         functions.sh) to=/lib/functions.sh ;;
         procd.sh | network.sh) to=/lib/functions/$file ;;
@@ -93,7 +93,7 @@ with_fake() {
     fresh
     (umask 077 && cp "$scratch/fake/token" "$m/etc/gandi-ddns/token")
     cp "$scratch/fake/ca.pem" "$m/etc/ca.pem"
-    uci "config gandi-ddns 'main'
+    write_uci "config gandi-ddns 'main'
 	option enabled '1'
 	option token_file '/etc/gandi-ddns/token'
 	list network 'wan'
@@ -106,8 +106,8 @@ config records
 	option domain 'example.org'
 	list name 'home'"
 }
-# uci TEXT: writes the config.
-uci() {
+# write_uci TEXT: writes the config.
+write_uci() {
     printf '%s\n' "$1" >"$m/etc/config/gandi-ddns"
     chmod 600 "$m/etc/config/gandi-ddns"
 }

@@ -61,6 +61,38 @@ service check --offline --json
 code_is 0; python3 -m json.tool "$scratch/out" >/dev/null || wrong 'arguments do not reach the program'
 end
 
+begin 'service: gandi-ddns setup enables it with the record, beside the sections of the user, and a second time'
+with_fake
+rm "$m/etc/gandi-ddns/token"
+write_uci "config gandi-ddns 'main'
+	option enabled '0'
+	option token_file '/etc/gandi-ddns/token'
+	list network 'wan'
+	list network 'wan6'
+	option ipv4 '$(of_fake ipv4)'
+	option ipv6 'off'
+	option ca_file '/etc/ca.pem'
+	option api '$(of_fake api)'
+
+config records
+	option domain 'example.net'
+	list name '@'
+	list name 'www'"
+mkdir -p "$m/etc/crontabs"
+for time in first second; do
+    code=0
+    chroot "$m" /bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin gandi-ddns setup --yes --domain example.org --name router \
+        --type A -o "api=$(of_fake api)" -o ca_file=/etc/ca.pem -o "ipv4=$(of_fake ipv4)" -o ipv6=off \
+        <"$scratch/fake/token" >"$scratch/out" 2>&1 || code=$?
+    code_is 0; zone_has '^router.* A .*81\.2\.69\.142'
+    sed 1d "$conf" >"$scratch/found"; is "sections, $time time" "$(sed -n 's/^\[/[/p' "$scratch/found" | tr '\n' ' ')" '[example.net] [example.org] '
+    holds "$conf" 'names = router'; holds "$conf" 'token_file = /etc/gandi-ddns/token'; holds "$procd" "$command"
+    mode_is 600 "$m/etc/config/gandi-ddns"; [ ! -e "$m/etc/crontabs/root" ] || wrong 'cron runs it, too'
+done
+holds "$procd" 'interface.update wan6'
+rm -r "$m/etc/crontabs"
+end
+
 begin 'service: commands without a config tell the way'
 fresh
 for command in status check run; do
