@@ -98,17 +98,21 @@ python3 tests/openwrt/apk2_check.py "$DIST/x86_64/gandi-ddns-$version-r1.apk" "$
     wrong 'see below'
 end
 
-begin 'the same bytes twice, in another directory, with another umask and file times'
+begin 'the same bytes twice, in another directory and file system, with another umask and file times'
 cp -a "$DIST" "$scratch/first"
 mkdir "$scratch/elsewhere"
 tar -cf - --exclude=./target --exclude=./dist --exclude=./.git . | tar -xf - -C "$scratch/elsewhere"
 find "$scratch/elsewhere" -exec touch -h -d 2020-02-02 {} +
 chmod -R go-rwx "$scratch/elsewhere"
 rm -rf "$DIST"/*.ipk "$DIST"/*/
+# A disk lists the files of a directory in another order than a file system in memory.
+mkdir -p target
+disk=$(mktemp -d -p "$PWD/target")
 for format in ipk apk; do
-    (umask 077 && cd "$scratch/elsewhere" && SOURCE_DATE_EPOCH=1700000000 scripts/openwrt.sh $format) >"$scratch/out" 2>&1 ||
-        wrong "$format failed"
+    (umask 077 && cd "$scratch/elsewhere" && TMPDIR=$disk SOURCE_DATE_EPOCH=1700000000 scripts/openwrt.sh $format) \
+        >"$scratch/out" 2>&1 || wrong "$format failed"
 done
+rm -r "$disk"
 diff -r "$scratch/first" "$DIST" >>"$scratch/out" || wrong 'the packages differ'
 rm -rf "$scratch/elsewhere" "$scratch/first"
 end
