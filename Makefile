@@ -10,7 +10,7 @@ CARGO ?= cargo
 # For the ARM builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
 TARGETS ?=
 BUILDER ?=
-# Debian architectures of `make deb`.
+# Architectures of the packages: Debian's names for `make deb`, OpenWrt's for `make ipk` and `make apk`.
 ARCHES ?=
 # Size limits that override those of scripts/toolchain/targets.sh, such as "BUDGET_armv6=800000".
 BUDGETS ?=
@@ -31,8 +31,9 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
-	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
-	test-board test-systemd install uninstall deploy test-deploy release release-repro test-release test-install
+	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb ipk apk test-openwrt size \
+	repro cross-check test-arm test-board test-systemd install uninstall deploy test-deploy release release-repro \
+	test-release test-install
 
 ## all: same as build (the default)
 all: build
@@ -88,8 +89,12 @@ shellcheck:
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
-			scripts/release/*.sh tests/deploy.sh tests/deb.sh tests/install.sh tests/release.sh tests/systemd/play .ci/run && \
-		shellcheck -s dash scripts/deploy/*.sh tests/board/* && shellcheck -xs dash packaging/install.sh; \
+			scripts/release/*.sh tests/deploy.sh tests/deb.sh tests/install.sh tests/release.sh tests/openwrt.sh \
+			tests/systemd/play .ci/run && \
+		shellcheck -s dash scripts/deploy/*.sh tests/board/* tests/openwrt/router/* \
+			packaging/openwrt/p[or]* packaging/openwrt/test.sh \
+			$(addprefix packaging/openwrt/files/, etc/init.d/gandi-ddns usr/lib/ddns/update_gandi_ddns.sh \
+			usr/libexec/rpcd/gandi-ddns) && shellcheck -xs dash packaging/install.sh; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
 		[ '$(MISSING_LINTERS)' != fail ]; \
@@ -186,6 +191,18 @@ test-deb:
 ## test-docker: run the images of dist/ in a Docker engine, the ARM ones under qemu; TARGETS as above; requires root
 test-docker:
 	@TARGETS="$(TARGETS)" tests/docker.sh
+
+## ipk: make OpenWrt packages for opkg (24.10) from dist/, for all names of a CPU or ARCHES="aarch64_cortex-a53"
+ipk:
+	@ARCHES="$(ARCHES)" scripts/openwrt.sh ipk
+
+## apk: the same for apk (25.12); requires python3, or apk 3
+apk:
+	@ARCHES="$(ARCHES)" scripts/openwrt.sh apk
+
+## test-openwrt: test the OpenWrt packages with busybox in a chroot; requires root, and installs busybox and strace
+test-openwrt:
+	@tests/openwrt.sh
 
 ## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Compares the lists that repeat one another: the targets of scripts/toolchain/targets.sh with Cross.toml,
-# .cargo/config.toml, deny.toml and the README's footprint table, and the Makefile's targets with its help comments.
+# .cargo/config.toml, deny.toml and the README's footprint table, the Makefile's targets with its help comments, and the
+# version of the package with that of OpenWrt's Makefile.
 #
 # Prints each difference and fails if there is any.
 set -eu
@@ -45,5 +46,8 @@ same 'README.md: footprint table' "$TARGET_NAMES" "$(awk -F' *[|] *' '
 same 'Makefile: targets with a help comment' \
     "$(sed -n '/^\.PHONY:/,/[^\\]$/p' Makefile | sed 's/^\.PHONY://; s/\\$//')" \
     "$(sed -n 's/^## \([a-z-]*\): .*/\1/p' Makefile)"
+
+same 'packaging/openwrt/Makefile: version' "$(sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)" \
+    "$(sed -n 's/^PKG_VERSION:=//p' packaging/openwrt/Makefile)"
 
 [ "$differences" = 0 ]

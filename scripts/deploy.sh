@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the matching build on a machine over ssh: copies it beside the old program, tests it there, and renames it
-# into place. Changes nothing else there without saying so, and never reads or copies a token.
+# into place. Changes nothing else there without saying so, and never reads or copies a token. On OpenWrt it installs the
+# package instead, if DIST has one (make ipk, make apk) and DEST is not set.
 #
 #   scripts/deploy.sh [USER@]HOST          (or: make deploy HOST=[USER@]HOST)
 #
@@ -19,7 +20,7 @@ here=$(dirname "$0")
 # shellcheck source=scripts/deploy-arch.sh
 . "$here/deploy-arch.sh"
 
-HOST=${1:-} PORT=${PORT:-} DEST=${DEST:-/usr/local/bin} SSH=${SSH:-ssh} SSH_OPTS=${SSH_OPTS:-} ASK=${ASK:-}
+HOST=${1:-} PORT=${PORT:-} DEST=${DEST:-} SSH=${SSH:-ssh} SSH_OPTS=${SSH_OPTS:-} ASK=${ASK:-}
 DIST=${DIST:-dist} VERSION=${VERSION:-}
 as_root=''
 
@@ -58,15 +59,17 @@ prepare_ssh() {
     esac
 }
 
-# with_arguments SCRIPT ARGUMENT...: writes $work/script, which sets the arguments and then is scripts/deploy/SCRIPT.sh.
+# with_arguments SCRIPT ARGUMENT...: writes $work/script, which sets the arguments and then is scripts/deploy/SCRIPT.sh,
+# after receive.sh if it needs that.
 with_arguments() {
-    script=$here/deploy/$1.sh
+    script=$here/deploy/$1.sh receive=''
+    case $1 in install | package) receive=$here/deploy/receive.sh ;; esac
     shift
     {
         printf 'set --'
         for argument in "$@"; do printf " '%s'" "$(printf %s "$argument" | sed "s/'/'\\\\''/g")"; done
         echo
-        cat "$script"
+        cat ${receive:+"$receive"} "$script"
     } >"$work/script"
 }
 
@@ -96,10 +99,10 @@ host_failed() {
 
 # --- the steps
 
-# probe_machine: sets name (the target), dest, conf_dir, whose (crontab) and as_root.
+# probe_machine: sets name (the target), dest, conf_dir, whose (crontab) and as_root; on OpenWrt arch and manager.
 probe_machine() {
     code=0
-    with_arguments probe "$DEST"
+    with_arguments probe "${DEST:-/usr/local/bin}"
     on_host || code=$?
     [ "$code" = 0 ] || [ -n "$(answer dest)" ] || host_failed 69 "cannot log in" 69
     dest=$(answer dest) home=$(answer home) uname=$(answer uname)
@@ -109,6 +112,8 @@ probe_machine() {
     elf=$(printf %s "${elf##* 40 65 6c 66 0a}" | tr -d ' ' | cut -c1-128)
     name=$(target_name "$uname" "$elf" "$(answer cpu)") ||
         die 78 "$HOST: unsupported architecture: ${uname:-unknown} (supported: ARM from ARMv5 on, and x86_64)"
+
+    arch=$(answer arch | tr -d "\"'") manager=$(answer manager | head -n 1)
 
     # A directory below the user's home needs no root, and its config is the user's own.
     conf_dir=/etc/gandi-ddns whose="root's"
@@ -122,14 +127,40 @@ probe_machine() {
     esac
 }
 
+# newest FILE...: prints the newest of the files that exist. By time, since sort -V is not available everywhere.
+newest() {
+    # Our file names contain no spaces.
+    # shellcheck disable=SC2012
+    ls -t "$@" 2>/dev/null | head -n 1
+}
+
+# choose_package: sets file to a package for this OpenWrt, or fails if there is none.
+choose_package() {
+    [ -z "$DEST" ] || return 1
+    # shellcheck disable=SC2086 # patterns
+    case $manager:$arch in
+        *:*[!A-Za-z0-9._+-]* | *:) return 1 ;;
+        opkg:*) format=ipk file=$(newest "$DIST"/gandi-ddns_${VERSION:-*}-r*_"$arch".ipk) ;;
+        apk:*) format=apk file=$(newest "$DIST/$arch"/gandi-ddns-${VERSION:-*}-r*.apk) ;;
+        *) return 1 ;;
+    esac
+    if [ -z "$file" ]; then
+        say "$HOST: OpenWrt; $DIST has no package for $arch (make $format), so this installs the program alone"
+        return 1
+    fi
+    # shellcheck disable=SC2086
+    binary=$(newest "$DIST"/gandi-ddns-${VERSION:-*}-"$name")
+    [ -z "$binary" ] || [ -z "$(find "$binary" -newer "$file")" ] ||
+        die 66 "$(basename "$file") is older than $(basename "$binary"); run: make $format"
+    say "$HOST: OpenWrt, $arch, using $(basename "$file")"
+}
+
 # choose_build: sets file.
 choose_build() {
     if [ -n "$VERSION" ]; then
         file=$DIST/gandi-ddns-$VERSION-$name
     else
-        # By time, since sort -V is not available everywhere. Our file names contain no spaces.
-        # shellcheck disable=SC2012
-        file=$(ls -t "$DIST"/gandi-ddns-*-"$name" 2>/dev/null | head -n 1)
+        file=$(newest "$DIST"/gandi-ddns-*-"$name")
     fi
     [ -f "$file" ] || die 66 "${file:-$DIST/gandi-ddns-*-$name} is missing; run: make dist TARGETS=$name"
     # Rejects a build under a wrong name: ash and dash run a file as a script if the kernel does not recognise it.
@@ -141,20 +172,50 @@ choose_build() {
     say "$HOST: $name, using $(basename "$file")"
 }
 
-# install_build: copies the build and prints the result; sets cron, runs, config, token and sysupgrade.
-install_build() {
+# measure: sets sha256 and md5 of the file, empty if no program here tells them.
+measure() {
     sha256=$({ sha256sum "$file" || shasum -a 256 "$file" || :; } 2>/dev/null | cut -d ' ' -f 1)
     md5=$({ md5sum "$file" || md5 -r "$file" || :; } 2>/dev/null | cut -d ' ' -f 1)
-    # The example names files in /etc; a user's own install has them in conf_dir.
-    example=$(sed "s|/etc/gandi-ddns|$conf_dir|g" "$here/../gandi-ddns.conf.example")
-    with_arguments install "$dest" "$conf_dir" "$(($(wc -c <"$file")))" "$sha256" "$md5" "$example"
+}
+
+# send: sends the file to the script, and sets old, new, cron and runs.
+send() {
     code=0
     on_host "$file" || code=$?
     if [ "$code" != 0 ] || [ -z "$(answer new)" ]; then
         host_failed "$code" "the connection was interrupted; run it again" 74
     fi
-
     old=$(answer old) new=$(answer new) cron=$(answer cron) runs=$(answer runs | head -n 1)
+}
+
+# install_package: copies and installs the package of OpenWrt, and prints the result.
+install_package() {
+    measure
+    with_arguments package "$manager" "$(basename "$file")" "$(($(wc -c <"$file")))" "$sha256" "$md5"
+    send
+    if [ -n "$old" ]; then
+        say "package gandi-ddns: $old -> $new"
+    else
+        say "package gandi-ddns: $new installed"
+    fi
+    # Left by an install without the package. They would run beside the service.
+    other=$(answer other)
+    [ -z "$other" ] || say "$other is another installation; to remove it: rm $other"
+    [ -z "$runs" ] || say "cron: remove this line, since the service does its work: $runs"
+    if [ "$(answer enabled)" = yes ]; then
+        say 'the service is enabled: /etc/init.d/gandi-ddns status'
+    else
+        say "next: log in on $HOST, and run: gandi-ddns setup"
+    fi
+}
+
+# install_build: copies the build and prints the result; sets cron, runs, config, token and sysupgrade.
+install_build() {
+    measure
+    # The example names files in /etc; a user's own install has them in conf_dir.
+    example=$(sed "s|/etc/gandi-ddns|$conf_dir|g" "$here/../gandi-ddns.conf.example")
+    with_arguments install "$dest" "$conf_dir" "$(($(wc -c <"$file")))" "$sha256" "$md5" "$example"
+    send
     config=$(answer config) token=$(answer token) sysupgrade=$(answer sysupgrade)
     if [ -n "$old" ]; then
         say "$dest/gandi-ddns: $old -> $new"
@@ -217,6 +278,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 prepare_ssh
 probe_machine
+if choose_package; then
+    install_package
+    exit
+fi
 choose_build
 install_build
 offer_cron

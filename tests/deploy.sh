@@ -86,6 +86,8 @@ can_mount=
 . tests/deploy/wrong.sh
 # shellcheck source=tests/deploy/cron.sh
 . tests/deploy/cron.sh
+# shellcheck source=tests/deploy/openwrt.sh
+. tests/deploy/openwrt.sh
 # shellcheck source=tests/deploy/arm.sh
 . tests/deploy/arm.sh
 

@@ -7,56 +7,13 @@
 #   $3  the size of the program in bytes
 #
 # Results and errors are lines "@NAME=VALUE". df, sha256sum, md5sum, sync, tail and wc may be missing. The program is
-# written beside the old one and replaces it by a rename after all checks.
-
-fail() { # CODE MESSAGE
-    echo "@error=$2"
-    exit "$1"
-}
-
-# reason TEXT: prints the last part of a command's error message, such as "Permission denied".
-reason() { printf %s "${1##*: }"; }
+# written beside the old one and replaces it by a rename after all checks. receive.sh precedes this file.
 
 # remove_leftovers: removes copies of runs that were killed; otherwise they would take space forever.
 remove_leftovers() {
     for file in "$dest"/.gandi-ddns.new.*; do
         [ -d "/proc/${file##*.}" ] || rm -f "$file"
     done
-}
-
-# check_space: fails if df reports too little free space. Without df the copy itself fails.
-check_space() {
-    dir=$dest free='' before=''
-    while [ ! -d "$dir" ]; do dir=${dir%/*} dir=${dir:-/}; done
-    # The number of free kB precedes the percentage, however df breaks its lines.
-    set -f
-    for word in $(df -k "$dir" 2>/dev/null); do
-        case $word in [0-9]*%) free=$before && break ;; esac
-        before=$word
-    done
-    set +f
-    case $free in *[!0-9]*) free='' ;; esac
-    need=$((size / 1024 + 32))
-    [ "${free:-$need}" -ge "$need" ] ||
-        fail 73 "not enough space in $dest: $need kB needed beside the old program, $free kB free"
-}
-
-# receive: writes standard input to $new and compares size and checksum.
-receive() {
-    if [ ! -d "$dest" ]; then
-        made_dest=yes
-        error=$(LC_ALL=C mkdir -p "$dest" 2>&1) || fail 73 "cannot create the directory $dest: $(reason "$error")"
-    fi
-    error=$({ LC_ALL=C cat >"$new"; } 2>&1) || fail 73 "cannot write in $dest: $(reason "$error")"
-    # shellcheck disable=SC2046 # splits the line of ls; the fifth field is the size
-    have=$(wc -c <"$new" 2>/dev/null) || { set -- $(ls -ln "$new") && have=$5; }
-    [ $((have)) = "$size" ] ||
-        fail 74 "the transfer was interrupted after $((have)) of $size bytes; nothing was replaced"
-    if [ -n "$sha256" ] && sum=$(sha256sum "$new" 2>/dev/null); then
-        [ "${sum%% *}" = "$sha256" ] || fail 74 "the copy has a wrong SHA-256 checksum; nothing was replaced"
-    elif [ -n "$md5" ] && sum=$(md5sum "$new" 2>/dev/null); then
-        [ "${sum%% *}" = "$md5" ] || fail 74 "the copy has a wrong MD5 checksum; nothing was replaced"
-    fi
 }
 
 fail_to_run() { # REASON
@@ -88,20 +45,8 @@ install_config() {
     echo @config=new
 }
 
-# report_cron: reports the kind of cron, and the line or timer that runs the program already.
-report_cron() {
-    crontab_file=/etc/crontabs/root
-    if [ -w /etc/crontabs ]; then
-        echo @cron=file
-    elif command -v crontab >/dev/null 2>&1; then
-        case $(crontab --help 2>&1 </dev/null) in *BusyBox*) echo @cron=busybox ;; *) echo @cron=crontab ;; esac
-    fi
-    { crontab -l; cat "$crontab_file" /etc/crontab /etc/cron.d/*; } 2>/dev/null </dev/null |
-        grep -v '^[[:blank:]]*#' | grep -E 'gandi-ddns([][:blank:];&|>[]|$)' | sed 's/^/@runs=/;q'
-    [ ! -e /etc/systemd/system/timers.target.wants/gandi-ddns.timer ] || echo @runs=gandi-ddns.timer
-}
-
 main() {
+    # shellcheck disable=SC2034 # receive.sh reads sha256 and md5
     dest=$1 conf_dir=$2 size=$3 sha256=$4 md5=$5 example=$6
     # Ends a line that a login script may have begun.
     echo
@@ -111,7 +56,7 @@ main() {
     trap 'exit 74' HUP INT TERM PIPE
     [ ! -d "$dest/gandi-ddns" ] || fail 73 "$dest/gandi-ddns is a directory"
     remove_leftovers
-    check_space
+    check_space "$dest" $((size / 1024 + 32)) 'needed beside the old program'
     receive
     try_new
     [ ! -f "$dest/gandi-ddns" ] || echo "@old=$("$dest/gandi-ddns" --version 2>/dev/null </dev/null | head -n 1)"

@@ -5,6 +5,16 @@
 #
 # Each fact is a line "@NAME=VALUE". Needs only dd and a POSIX shell.
 
+# report_openwrt: reports the package manager of OpenWrt, and its name of the architecture.
+report_openwrt() {
+    while IFS= read -r line; do
+        case $line in DISTRIB_ARCH=*) echo "@arch=${line#*=}" ;; esac
+    done 2>/dev/null </etc/openwrt_release
+    for manager in apk opkg; do
+        ! command -v $manager >/dev/null 2>&1 || echo "@manager=$manager"
+    done
+}
+
 main() {
     dest=$1
     # shellcheck disable=SC2088 # the tilde arrives as a character
@@ -24,6 +34,7 @@ main() {
     while IFS= read -r line; do
         case $line in Features*) echo "@cpu=$line" ;; esac
     done 2>/dev/null </proc/cpuinfo
+    [ ! -r /etc/openwrt_release ] || report_openwrt
     # The ELF header of the shell, as raw bytes: od and hexdump may be missing here.
     echo @elf
     dd if=/bin/sh bs=64 count=1 2>/dev/null || dd if=/proc/$$/exe bs=64 count=1 2>/dev/null

@@ -52,15 +52,7 @@ local_shell='sh'
 
 if have dropbear && [ -n "$busybox" ]; then
     new_machine dropbear ash
-    for key in "$(command -v dropbear)" "$(command -v dropbearkey)"; do put dropbear "$key"; done
-    mkdir -m 700 "$m/root/.ssh"
-    cp "$scratch/key.pub" "$m/root/.ssh/authorized_keys"
-    echo /usr/bin/sh >"$m/etc/shells"; echo 'root:*:20000::::::' >"$m/etc/shadow"
-    mknod -m 666 "$m/dev/urandom" c 1 9
-    chroot "$m" /usr/bin/dropbearkey -t ed25519 -f /etc/host >/dev/null 2>&1
-    dropbear_port=$(random_port)
-    chroot "$m" /usr/bin/dropbear -F -E -p "127.0.0.1:$dropbear_port" -r /etc/host -P /tmp/pid >"$scratch/dropbear.log" 2>&1 &
-    servers="$servers $!"
+    start_dropbear
     if answers "$dropbear_port"; then
         sshd_only=$sshd_port sshd_port=$dropbear_port
         fresh_and_upgrade 'dropbear, ash'

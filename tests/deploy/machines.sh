@@ -111,6 +111,19 @@ CONFIG
     return 1
 }
 
+# start_dropbear: starts it in the machine, without an sftp-server, on $dropbear_port.
+start_dropbear() {
+    for key in "$(command -v dropbear)" "$(command -v dropbearkey)"; do put "$machine" "$key"; done
+    mkdir -m 700 "$m/root/.ssh"
+    cp "$scratch/key.pub" "$m/root/.ssh/authorized_keys"
+    echo /usr/bin/sh >"$m/etc/shells"; echo 'root:*:20000::::::' >"$m/etc/shadow"
+    mknod -m 666 "$m/dev/urandom" c 1 9
+    chroot "$m" /usr/bin/dropbearkey -t ed25519 -f /etc/host >/dev/null 2>&1
+    dropbear_port=$(random_port)
+    chroot "$m" /usr/bin/dropbear -F -E -p "127.0.0.1:$dropbear_port" -r /etc/host -P /tmp/pid >"$scratch/dropbear.log" 2>&1 &
+    servers="$servers $!"
+}
+
 # standin VERSION NAME: writes a script of the size of a program that prints its version and name.
 standin() {
     {
