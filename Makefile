@@ -30,10 +30,10 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
-	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb ipk apk test-openwrt size \
-	repro cross-check test-arm test-board test-systemd install uninstall deploy test-deploy release release-repro \
-	test-release test-install
+.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man lint-units lint-deb check-lists package fuzz \
+	storm measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb test-docker ipk apk \
+	test-openwrt size repro cross-check test-arm test-board test-systemd install uninstall deploy test-deploy release \
+	release-repro test-release test-install
 
 ## all: same as build (the default)
 all: build
@@ -122,7 +122,6 @@ lint-man:
 lint-units:
 	@MISSING_LINTERS='$(MISSING_LINTERS)' scripts/lint-units.sh
 
-.PHONY: lint-units lint-deb
 # spelling-error-in-binary finds words in the machine code. As root, lintian complains about root.
 ## lint-deb: lint the Debian packages in dist/ with lintian; after make deb
 lint-deb:
@@ -187,7 +186,6 @@ deb:
 test-deb:
 	@ARCHES="$(ARCHES)" tests/deb.sh
 
-.PHONY: test-docker
 ## test-docker: run the images of dist/ in a Docker engine, the ARM ones under qemu; TARGETS as above; requires root
 test-docker:
 	@TARGETS="$(TARGETS)" tests/docker.sh
