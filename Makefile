@@ -28,8 +28,8 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
-	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
+.PHONY: all help build demo picture faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz \
+	storm measure bench bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
 	test-board test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
@@ -46,6 +46,10 @@ build:
 ## demo: run the real binary against a built-in fake Gandi server
 demo:
 	@scripts/demo.sh
+
+## picture: make the README's pictures of a terminal from a real run; requires Python 3 and network namespaces
+picture:
+	@scripts/internet.sh scripts/picture.py
 
 ## faults: inject faults into each system call of the real binary; SAMPLE=600 runs a part; requires strace
 faults:

@@ -57,6 +57,7 @@ mod option_table; // helper: the tables of options and keys
 mod option_values; // `-o KEY=VALUE`
 mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user
+mod picture;
 mod process_limits; // runs that may start no process, or have little memory
 mod pty; // helper: the program at a terminal
 mod records; // records created, replaced, kept or refused
