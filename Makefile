@@ -140,6 +140,10 @@ measure:
 measure-watch:
 	@scripts/measure-watch.sh
 
+## bench: measure processor time, memory and requests beside ddclient and CLIENT=...; see scripts/bench.py for more
+bench:
+	@scripts/bench.sh
+
 ## bench-scale: measure processor time, memory and requests for 1 to 10,000 names; requires GNU time
 bench-scale:
 	@scripts/bench-scale.sh

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,8 +28,8 @@ With --names N, the config has N names, the zone a stale record for each of them
 
 With --internet, it is api.gandi.net, the web services and the DNS servers that the program queries by default, at their
 names and ports, for a network namespace of its own (scripts/internet.sh). DIR/hosts is the file that has to be
-/etc/hosts, and DIR/apikey an API key that is accepted, too. DIR/ipv4 and DIR/ipv6 hold the addresses; DIR/applied has them once all services tell them. There is no
-config.
+/etc/hosts. DIR/ipv4 and DIR/ipv6 hold the addresses; DIR/applied has them once all services tell them. DIR/apikey is
+accepted as well as DIR/token. There is no config.
 ";
 
 /// The DNS servers that the program queries by default. The namespace must have these addresses.
@@ -157,7 +158,9 @@ fn internet(dir: &Path) -> io::Result<()> {
     while !dir.join("stop").exists() {
         let [v4, v6] = ["ipv4", "ipv6"].map(|file| fs::read_to_string(dir.join(file)).unwrap_or_default());
         let wanted = format!("{} {}\n", v4.trim(), v6.trim());
-        if wanted != applied {
+        // A file that is being written is not whole.
+        let is_whole = v4.trim().parse::<Ipv4Addr>().is_ok() && v6.trim().parse::<Ipv6Addr>().is_ok();
+        if wanted != applied && is_whole {
             fake.set_address(Family::V4, v4.trim());
             fake.set_address(Family::V6, v6.trim());
             for (dns, at) in name_servers.iter().zip(NAME_SERVERS) {

@@ -12,6 +12,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # allowed: prints the options of unshare that work on this machine.
+# shellcheck disable=SC2016 # The inner shell expands it.
 allowed() {
     for options in -rnm -nm; do
         unshare "$options" sh -c 'mount -t tmpfs tmpfs /run && PATH=$PATH:/usr/sbin:/sbin && ip link set lo up' \

@@ -35,7 +35,8 @@ mod given_address; // `--address`
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
-mod interface_source; // addresses of network interfaces
+mod interface_source;
+mod internet; // scripts/internet.sh: pictures and comparison // addresses of network interfaces
 mod json_output; // `--json`
 mod large_config; // configs of a megabyte
 mod legacy_configs; // configs of older Gandi scripts, and their translation
@@ -57,7 +58,6 @@ mod option_table; // helper: the tables of options and keys
 mod option_values; // `-o KEY=VALUE`
 mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user
-mod picture;
 mod process_limits; // runs that may start no process, or have little memory
 mod pty; // helper: the program at a terminal
 mod records; // records created, replaced, kept or refused
