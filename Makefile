@@ -28,7 +28,7 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo picture faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz \
+.PHONY: all help build demo picture json-examples faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz \
 	storm measure bench bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
 	test-board test-systemd install uninstall deploy test-deploy
 
@@ -50,6 +50,10 @@ demo:
 ## picture: make the README's pictures of a terminal from a real run; requires Python 3 and network namespaces
 picture:
 	@scripts/internet.sh scripts/picture.py
+
+## json-examples: make the examples in docs/json.md from real runs; requires the same
+json-examples:
+	@scripts/internet.sh scripts/json-examples.py
 
 ## faults: inject faults into each system call of the real binary; SAMPLE=600 runs a part; requires strace
 faults:

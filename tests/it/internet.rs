@@ -1,5 +1,5 @@
 //! scripts/internet.sh, in which the fake Gandi is the internet, and what runs in it: the pictures of a terminal in the
-//! README are those of this program, and the comparison of `make bench` works.
+//! README and the examples in docs/json.md are those of this program, and the comparison of `make bench` works.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -44,6 +44,13 @@ fn run(test: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Option<(bo
 fn pictures_are_those_of_this_program() {
     let test = "internet::pictures_are_those_of_this_program";
     let Some((ok, out, err)) = run(test, &["scripts/picture.py", "--check"], &[]) else { return };
+    assert!(ok, "{out}{err}");
+}
+
+#[test]
+fn json_examples_are_those_of_this_program() {
+    let test = "internet::json_examples_are_those_of_this_program";
+    let Some((ok, out, err)) = run(test, &["scripts/json-examples.py", "--check"], &[]) else { return };
     assert!(ok, "{out}{err}");
 }
 

@@ -47,6 +47,7 @@ mod man; // gandi-ddns(1) against the program
 mod man_config; // gandi-ddns.conf(5) against the program
 mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
+mod migration; // docs/migration.md against gandi-ddns.conf(5)
 mod monitors; // several heartbeat URLs, those with a query, and private addresses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
