@@ -29,7 +29,7 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo picture json-examples faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz \
-	storm measure bench bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
+	storm measure bench bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb docs-check release-check test-release-check size repro cross-check test-arm \
 	test-board test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
@@ -94,7 +94,7 @@ shellcheck:
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
-			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run && \
+			tests/deploy.sh tests/deb.sh tests/release-check.sh tests/systemd/play .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
@@ -175,6 +175,19 @@ deb:
 ## test-deb: install, upgrade and purge the packages in Debians made by debootstrap; ARCHES as above; requires root
 test-deb:
 	@ARCHES="$(ARCHES)" tests/deb.sh
+
+## docs-check: fail if the pictures and examples in the documents are not those of this program
+docs-check:
+	@scripts/internet.sh scripts/picture.py --check
+	@scripts/internet.sh scripts/json-examples.py --check
+
+## release-check: check version, changelog, tag, sums and documents before an upload; after make release
+release-check:
+	@RELEASE='$(RELEASE)' scripts/release-check.sh
+
+## test-release-check: test release-check with a release of stand-ins
+test-release-check:
+	@tests/release-check.sh
 
 ## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:
