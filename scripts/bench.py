@@ -175,6 +175,8 @@ def own(internet, dir):
     def fill(text):
         words = {"dir": dir, "api": API, "ca": internet / "ca.pem"}
         words |= {name: internet / name for name in ["token", "apikey"]}
+        # A long command line may be on several lines of a script.
+        text = text.replace("\n", " ")
         return re.sub(r"\{(\w+)\}", lambda found: str(words.get(found.group(1), found.group())), text)
 
     subprocess.run(["sh", "-ec", fill(os.environ.get("CLIENT_SETUP", ":"))], check=True)

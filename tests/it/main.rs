@@ -20,6 +20,7 @@ mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
+mod documents; // changelog and docs/ name only what exists
 mod domains; // sections that are no domain of the token, domains without LiveDNS
 mod fake_server; // the fake against Gandi's recorded responses
 mod faketime; // helper: another clock
