@@ -123,9 +123,9 @@ lint-man:
 check-lists:
 	@scripts/check-lists.sh
 
-## package: build and compile the package for the Rust registry; publishes nothing
+## package: check the files of the package for the Rust registry, and compile it; publishes nothing
 package:
-	CARGO_TARGET_DIR=target/package-check $(CARGO) package --locked --quiet
+	@CARGO='$(CARGO)' scripts/package.sh
 
 ## storm: test that 100,000 forged announcements make few passes; two minutes
 storm:

@@ -33,6 +33,7 @@ mod foreign_configs; // configs of other programs
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod get; // `gandi-ddns get`
 mod given_address; // `--address`
+mod github; // .github/
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
