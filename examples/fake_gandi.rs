@@ -138,17 +138,15 @@ fn internet(dir: &Path) -> io::Result<()> {
     fake.accept_apikey(API_KEY);
     secret(&dir.join("apikey"), API_KEY)?;
     let name_servers = NAME_SERVERS.map(Dns::start);
-    let mut hosts = "127.0.0.1 localhost api.gandi.net id.gandi.net\n::1 localhost\n".to_owned();
+    let mut hosts = vec!["127.0.0.1 localhost api.gandi.net id.gandi.net\n::1 localhost\n".to_owned()];
     for (n, name) in (1..).zip(WEB4) {
         fake.echo_https(n, Family::V4, Tls::default());
-        hosts += &format!("127.0.0.{} {name}\n", n + 1);
+        hosts.push(format!("127.0.0.{} {name}\n", n + 1));
     }
     // One service for all names, because ::1 is the only loopback address.
     fake.echo_https(1, Family::V6, Tls::default());
-    for name in WEB6 {
-        hosts += &format!("::1 {name}\n");
-    }
-    fs::write(dir.join("hosts"), hosts)?;
+    hosts.extend(WEB6.map(|name| format!("::1 {name}\n")));
+    fs::write(dir.join("hosts"), hosts.concat())?;
     default(&dir.join("ipv4"), ADDRESS)?;
     default(&dir.join("ipv6"), ADDRESS6)?;
     credentials(&dir, &fake)?;

@@ -30,8 +30,8 @@ fn run(test: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Option<(bo
     command.args(arguments).current_dir(ROOT).stdin(Stdio::null()).envs(variables.iter().copied());
     command.env("PROGRAM", env!("CARGO_BIN_EXE_gandi-ddns")).env("FAKE", example("fake_gandi"));
     let output = command.env("PLAIN_CLIENT", example("plain_client")).output().expect("a shell");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (lossy(&output.stdout), lossy(&output.stderr));
     // As it says where namespaces are not allowed.
     if output.status.code() == Some(69) {
         Namespace::skip(test, &err);

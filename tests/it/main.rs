@@ -32,8 +32,8 @@ mod first_write; // an address that this program has not written, before its rep
 mod foreign_configs; // configs of other programs
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod get; // `gandi-ddns get`
-mod given_address; // `--address`
 mod github; // .github/
+mod given_address; // `--address`
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
