@@ -28,7 +28,7 @@ With --names N, the config has N names, the zone a stale record for each of them
 
 With --internet, it is api.gandi.net, the web services and the DNS servers that the program queries by default, at their
 names and ports, for a network namespace of its own (scripts/internet.sh). DIR/hosts is the file that has to be
-/etc/hosts. DIR/ipv4 and DIR/ipv6 hold the addresses; DIR/applied has them once all services tell them. DIR/apikey is
+/etc/hosts. DIR/ipv4 and DIR/ipv6 hold the addresses; DIR/applied has them once all services report them. DIR/apikey is
 accepted as well as DIR/token. There is no config.
 ";
 

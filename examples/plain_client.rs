@@ -1,4 +1,4 @@
-//! The smallest dynamic DNS client of the same TLS and HTTP libraries, as the floor for `make bench`: it asks one web
+//! The smallest dynamic DNS client of the same TLS and HTTP libraries, as the floor for `make bench`: it queries one web
 //! service for the address and, unless that is in a file already, sends it to one record. It checks nothing.
 
 use std::error::Error;

@@ -76,7 +76,7 @@ class Internet:
         self.dir, self.number = dir, 0
 
     def move(self):
-        """Gives the machine another address, and waits until all services tell it."""
+        """Gives the machine another address, and waits until all services report it."""
         self.number = self.number % 200 + 1
         address = f"81.2.69.{self.number}"
         (self.dir / "ipv4").write_text(address)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes the examples in docs/json.md from real runs: each block that begins with `$ gandi-ddns` gets its output again.
 
-The program runs as root of a namespace in which the fake Gandi is the internet (internet.sh), with the services that it
-asks by default. Times, durations and the expiry of the token are replaced by fixed ones.
+The program runs as root of a namespace in which the fake Gandi is the internet (internet.sh), with its default
+sources. Times, durations and the expiry of the token are replaced by fixed ones.
 
 Usage: scripts/internet.sh scripts/json-examples.py [--check]
 

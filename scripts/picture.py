@@ -2,7 +2,7 @@
 """Makes the pictures of a terminal in the README from a real run: docs/setup.svg and docs/check.svg.
 
 The program runs at a pseudo-terminal, as root of a namespace in which the fake Gandi is the internet (internet.sh). It
-asks the services that it asks by default, at their names. Only one option is not shown: `-o ca_file=FILE`, because the
+queries its default services at their real names. Only one option is not shown: `-o ca_file=FILE`, because the
 fake's certificates are from an authority of its own. `systemctl` does nothing there. In the output, dates and times are
 replaced by fixed ones, so that each run gives the same pictures.
 
@@ -166,7 +166,7 @@ def run(screen, shown, hidden, environment, dialogue=(), token=""):
 
 
 def move(internet, v4, v6):
-    """Gives the machine other addresses, and waits until all services tell them."""
+    """Gives the machine other addresses, and waits until all services report them."""
     (internet / "ipv4").write_text(v4)
     (internet / "ipv6").write_text(v6)
     deadline = time.monotonic() + TIMEOUT

@@ -98,12 +98,12 @@ check_files() {
         # A copy, since the files of a release page have no mode.
         run=$(mktemp)
         install -m 755 "$native" "$run"
-        told=$("$run" --version 2>&1) || :
+        printed=$("$run" --version 2>&1) || :
         rm -f "$run"
-        if [ "$told" = "gandi-ddns $version" ]; then
-            ok "release: the binary says $told"
+        if [ "$printed" = "gandi-ddns $version" ]; then
+            ok "release: the binary prints $printed"
         else
-            failure "release: $native says '$told', not 'gandi-ddns $version'"
+            failure "release: $native prints '$printed', not 'gandi-ddns $version'"
         fi
     fi
 }

@@ -108,7 +108,7 @@ tree && for target in $TARGET_NAMES; do
     sed -i 's/echo .*/echo gandi-ddns 9.9.9/' "release/gandi-ddns-$version-$target"
 done && sums
 if [ -f "release/gandi-ddns-$version-$(uname -m)" ]; then
-    fails "a binary of another version" "says 'gandi-ddns 9.9.9', not 'gandi-ddns $version'"
+    fails "a binary of another version" "prints 'gandi-ddns 9.9.9', not 'gandi-ddns $version'"
 fi
 tree && sed -i 's/^| armv7 | a machine | [0-9]*/| armv7 | a machine | 1,234/' README.md && again
 fails "another size in the README" "and the footprint table has 1234"
