@@ -100,11 +100,12 @@ check_files() {
         install -m 755 "$native" "$run"
         printed=$("$run" --version 2>&1) || :
         rm -f "$run"
-        if [ "$printed" = "gandi-ddns $version" ]; then
-            ok "release: the binary prints $printed"
-        else
-            failure "release: $native prints '$printed', not 'gandi-ddns $version'"
-        fi
+        # The commit and its date follow, as scripts/dist.sh adds them; a changed tree has `-dirty`.
+        commit=$(echo "$printed" | sed -n "s/^gandi-ddns $version (\([0-9a-f]\{7,\}\) [0-9-]*)\$/\1/p")
+        case $(git rev-parse HEAD) in
+            "${commit:-none}"*) ok "release: the binary prints $printed" ;;
+            *) failure "release: $native prints '$printed', not version $version of this commit; run: make release" ;;
+        esac
     fi
 }
 

@@ -15,7 +15,16 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # sums: writes the sums of the release again.
 sums() { (cd release && rm -f SHA256SUMS && sha256sum -- * >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS); }
 
-# tree: makes the tree in $work/tree, ready for the release, and goes there. The binaries are scripts.
+# binaries VERSION: writes the binaries, which are scripts that print this version of the last commit, and their sums.
+binaries() {
+    for target in $TARGET_NAMES; do
+        printf '#!/bin/sh\necho "gandi-ddns %s (%s 2026-11-30)"\n' "$1" "$(git log -1 --abbrev=9 --format=%h)" \
+            >"release/gandi-ddns-$version-$target"
+    done
+    sums
+}
+
+# tree: makes the tree in $work/tree, ready for the release, and goes there.
 tree() {
     cd "$work"
     rm -rf tree
@@ -28,18 +37,21 @@ tree() {
     echo 'see gandi-ddns-'"$version"'-armv6' >docs/one.md
     printf 'docs-check:\n\t@test ! -e stale\n' >Makefile
     printf '/release\n' >.gitignore
+    : >"release/gandi-ddns_${version}_amd64.deb"
+    : >release/install.sh
+    git init -q .
+    git add .
+    git commit -qm begin
+    # All have the same size, whatever the commit is.
+    binaries "$version"
     for target in $TARGET_NAMES; do
-        printf '#!/bin/sh\necho gandi-ddns %s\n' "$version" >"release/gandi-ddns-$version-$target"
         size=$(wc -c <"release/gandi-ddns-$version-$target")
         echo "| $target | a machine | $size | 1,000 |" >>README.md
     done
-    : >"release/gandi-ddns_${version}_amd64.deb"
-    : >release/install.sh
-    sums
-    git init -q .
     git add .
     git commit -qm release
     git tag -a "v$version" -m "gandi-ddns $version"
+    binaries "$version"
 }
 
 # again: commits a change of the tree, and moves the tag to it.
@@ -104,11 +116,13 @@ fails "a binary that is missing" "release/gandi-ddns-$version-armv6 is missing"
 tree && : >release/gandi-ddns_0.0.9_amd64.deb && sums
 fails "a package of another version" "files of another version: ./gandi-ddns_0.0.9_amd64.deb"
 
-tree && for target in $TARGET_NAMES; do
-    sed -i 's/echo .*/echo gandi-ddns 9.9.9/' "release/gandi-ddns-$version-$target"
-done && sums
 if [ -f "release/gandi-ddns-$version-$(uname -m)" ]; then
-    fails "a binary of another version" "prints 'gandi-ddns 9.9.9', not 'gandi-ddns $version'"
+    tree && binaries 9.9.9
+    fails "a binary of another version" "prints 'gandi-ddns 9.9.9 ("
+    tree && echo more >>docs/one.md && again
+    fails "a binary of another commit" "not version $version of this commit; run: make release"
+    tree && sed -i 's/ 2026-11-30/-dirty 2026-11-30/' "release/gandi-ddns-$version-$(uname -m)" && sums
+    fails "a binary of a changed tree" "-dirty 2026-11-30)', not version"
 fi
 tree && sed -i 's/^| armv7 | a machine | [0-9]*/| armv7 | a machine | 1,234/' README.md && again
 fails "another size in the README" "and the footprint table has 1234"
