@@ -30,10 +30,10 @@ export RUST_TEST_THREADS ?= 8
 # `make setup-lint` installs cargo-deny here.
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
-.PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man lint-units lint-deb check-lists package fuzz \
-	storm measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb test-docker ipk apk \
-	test-openwrt size repro cross-check test-arm test-board test-systemd install uninstall deploy test-deploy release \
-	release-repro test-release test-install
+.PHONY: all help build demo picture json-examples faults test fmt clippy doc deny shellcheck lint-man lint-units lint-deb \
+	check-lists package fuzz storm measure bench bench-scale bench-watch measure-watch setup-lint setup-arm dist deb \
+	test-deb test-docker ipk apk test-openwrt docs-check release-check test-release-check size repro cross-check test-arm \
+	test-board test-systemd install uninstall deploy test-deploy release release-repro test-release test-install
 
 ## all: same as build (the default)
 all: build
@@ -49,6 +49,14 @@ build:
 ## demo: run the real binary against a built-in fake Gandi server
 demo:
 	@scripts/demo.sh
+
+## picture: make the README's pictures of a terminal from a real run; requires Python 3 and network namespaces
+picture:
+	@scripts/internet.sh scripts/picture.py
+
+## json-examples: make the examples in docs/json.md from real runs; requires the same
+json-examples:
+	@scripts/internet.sh scripts/json-examples.py
 
 ## faults: inject faults into each system call of the real binary; SAMPLE=600 runs a part; requires strace
 faults:
@@ -89,8 +97,8 @@ shellcheck:
 			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
-			scripts/release/*.sh tests/deploy.sh tests/deb.sh tests/install.sh tests/release.sh tests/openwrt.sh \
-			tests/systemd/play .ci/run && \
+			scripts/release/*.sh tests/deploy.sh tests/deb.sh tests/install.sh tests/release.sh tests/release-check.sh \
+			tests/openwrt.sh tests/systemd/play .ci/run && \
 		shellcheck -s dash scripts/deploy/*.sh tests/board/* tests/openwrt/router/* \
 			packaging/openwrt/p[or]* packaging/openwrt/test.sh \
 			$(addprefix packaging/openwrt/files/, etc/init.d/gandi-ddns usr/lib/ddns/update_gandi_ddns.sh \
@@ -137,9 +145,9 @@ lint-deb:
 check-lists:
 	@scripts/check-lists.sh
 
-## package: build and compile the package for the Rust registry; publishes nothing
+## package: check the files of the package for the Rust registry, and compile it; publishes nothing
 package:
-	CARGO_TARGET_DIR=target/package-check $(CARGO) package --locked --quiet
+	@CARGO='$(CARGO)' scripts/package.sh
 
 ## storm: test that 100,000 forged announcements make few passes; two minutes
 storm:
@@ -157,6 +165,10 @@ measure:
 ## measure-watch: measure memory, wake-ups and processor time of an idle `watch`, with simulated time; requires Python 3
 measure-watch:
 	@scripts/measure-watch.sh
+
+## bench: measure processor time, memory and requests beside ddclient and CLIENT=...; see scripts/bench.py for more
+bench:
+	@scripts/bench.sh
 
 ## bench-scale: measure processor time, memory and requests for 1 to 10,000 names; requires GNU time
 bench-scale:
@@ -201,6 +213,19 @@ apk:
 ## test-openwrt: test the OpenWrt packages with busybox in a chroot; requires root, and installs busybox and strace
 test-openwrt:
 	@tests/openwrt.sh
+
+## docs-check: fail if the pictures and examples in the documents are not those of this program
+docs-check:
+	@scripts/internet.sh scripts/picture.py --check
+	@scripts/internet.sh scripts/json-examples.py --check
+
+## release-check: check version, changelog, tag, sums and documents before an upload; after make release
+release-check:
+	@RELEASE='$(RELEASE)' scripts/release-check.sh
+
+## test-release-check: test release-check with a release of stand-ins
+test-release-check:
+	@tests/release-check.sh
 
 ## size: print the sizes of the binaries in dist/; fails if one exceeds its budget
 size:

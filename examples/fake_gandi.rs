@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use fake_gandi::{Dns, Echo, Fake, Family, Logged, Setup, Tls};
 
 const HELP: &str = "\
-Usage: fake_gandi DIR [--port N | --names N]
+Usage: fake_gandi DIR [--port N | --names N | --internet]
 
 A fake Gandi LiveDNS over https on 127.0.0.1, for trying gandi-ddns without a domain. It runs until it is killed or
 DIR/stop appears. In DIR it makes ca.pem, token, gandi-ddns.conf (try `gandi-ddns --config DIR/gandi-ddns.conf`) and,
@@ -24,14 +25,41 @@ A number of seconds in DIR/left is the lifetime that the token has left; without
 
 With --names N, the config has N names, the zone a stale record for each of them, and a DNS server tells the address
 81.2.69.142, so that a run without a change makes no request. DIR/zone stays as it was at the start.
+
+With --internet, it is api.gandi.net, the web services and the DNS servers that the program queries by default, at their
+names and ports, for a network namespace of its own (scripts/internet.sh). DIR/hosts is the file that has to be
+/etc/hosts. DIR/ipv4 and DIR/ipv6 hold the addresses; DIR/applied has them once all services report them. DIR/apikey is
+accepted as well as DIR/token. There is no config.
 ";
 
+/// The DNS servers that the program queries by default. The namespace must have these addresses.
+const NAME_SERVERS: [&str; 4] =
+    ["1.1.1.1:53", "216.239.32.10:53", "[2606:4700:4700::1111]:53", "[2001:4860:4802:32::a]:53"];
+/// The web services that the program queries by default, from 127.0.0.2 on.
+const WEB4: [&str; 6] = [
+    "api4.ipify.org",
+    "ipv4.icanhazip.com",
+    "v4.ident.me",
+    "checkip.amazonaws.com",
+    "checkipv4.dedyn.io",
+    "ipv4.seeip.org",
+];
+/// Those for IPv6, all at `::1`.
+const WEB6: [&str; 5] =
+    ["api6.ipify.org", "ipv6.icanhazip.com", "v6.ident.me", "checkipv6.dedyn.io", "ipv6.seeip.org"];
+
 const ADDRESS: &str = "81.2.69.142";
+const ADDRESS6: &str = "2a01:e0a:1:2::3";
 const TOKEN: &str = "pat_demo0123456789abcdef0123456789abcdef";
+/// One of the deprecated keys, for clients that know no tokens.
+const API_KEY: &str = "demo0123456789abcdef0123";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    if let [dir, "--internet"] | ["--internet", dir] = args[..] {
+        return exit_code(dir, internet(Path::new(dir)));
+    }
     let (dir, port, names) = match args[..] {
         [] | ["-h" | "--help"] => {
             // If this fails, there is no stream to report it on.
@@ -47,7 +75,11 @@ fn main() -> ExitCode {
         let _ = io::stderr().write_all(HELP.as_bytes());
         return ExitCode::from(64);
     };
-    match serve(Path::new(dir), port, names) {
+    exit_code(dir, serve(Path::new(dir), port, names))
+}
+
+fn exit_code(dir: &str, result: io::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "fake_gandi: {dir}: {error}");
@@ -58,31 +90,19 @@ fn main() -> ExitCode {
 
 /// Starts the services, creates `ready`, and waits for `stop`. With `names`, for a measurement of that many names.
 fn serve(dir: &Path, port: u16, names: usize) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
-    let dir = dir.canonicalize()?;
-    // Left over from an earlier run.
-    for stale in ["ready", "stop"] {
-        let _ = fs::remove_file(dir.join(stale));
-    }
-    let fake = Fake::start_with(Setup { port, ..Setup::default() });
-    fake.accept_bearer(TOKEN);
-    fake.add_domain("example.org");
-    fake.set("example.org", "@", "MX", 10800, &["10 mail.example.org."]);
-    fake.set("example.org", "www", "A", 10800, &["81.2.69.160"]);
+    let dir = prepare(dir)?;
+    let fake = start(port);
     for n in 0..names {
         fake.set("example.org", &format!("host-{n}"), "A", 300, &["81.2.69.1"]);
     }
-    if !dir.join("ipv4").exists() {
-        fs::write(dir.join("ipv4"), format!("{ADDRESS}\n"))?;
-    }
+    default(&dir.join("ipv4"), ADDRESS)?;
     // With TLS, like the real services.
     let echoes: Vec<Echo> = (1..=3).map(|n| fake.echo_tls(n, Family::V4, Tls::default())).collect();
     for echo in &echoes {
         let file = dir.join("ipv4");
         echo.answer_from(move || fs::read_to_string(&file).unwrap_or_default());
     }
-    secret(&dir.join("token"), TOKEN)?;
-    fs::write(dir.join("ca.pem"), fake.ca_pem())?;
+    credentials(&dir, &fake)?;
     let dns = Dns::start("127.0.0.1:0");
     dns.set_address(ADDRESS);
     let mut config = config(&dir, &fake, &echoes);
@@ -93,7 +113,7 @@ fn serve(dir: &Path, port: u16, names: usize) -> io::Result<()> {
     }
     fs::write(dir.join("gandi-ddns.conf"), config)?;
     replace(&dir.join("zone"), &fake.zone_text())?;
-    let log = OpenOptions::new().create(true).append(true).open(dir.join("log"))?;
+    let log = open_log(&dir)?;
     if names == 0 {
         record(&fake, log, dir.join("zone"));
     } else {
@@ -109,6 +129,82 @@ fn serve(dir: &Path, port: u16, names: usize) -> io::Result<()> {
         thread::sleep(Duration::from_millis(100));
     }
     Ok(())
+}
+
+/// Serves the internet of a namespace until `stop`.
+fn internet(dir: &Path) -> io::Result<()> {
+    let dir = prepare(dir)?;
+    let fake = start(443);
+    fake.accept_apikey(API_KEY);
+    secret(&dir.join("apikey"), API_KEY)?;
+    let name_servers = NAME_SERVERS.map(Dns::start);
+    let mut hosts = vec!["127.0.0.1 localhost api.gandi.net id.gandi.net\n::1 localhost\n".to_owned()];
+    for (n, name) in (1..).zip(WEB4) {
+        fake.echo_https(n, Family::V4, Tls::default());
+        hosts.push(format!("127.0.0.{} {name}\n", n + 1));
+    }
+    // One service for all names, because ::1 is the only loopback address.
+    fake.echo_https(1, Family::V6, Tls::default());
+    hosts.extend(WEB6.map(|name| format!("::1 {name}\n")));
+    fs::write(dir.join("hosts"), hosts.concat())?;
+    default(&dir.join("ipv4"), ADDRESS)?;
+    default(&dir.join("ipv6"), ADDRESS6)?;
+    credentials(&dir, &fake)?;
+    replace(&dir.join("zone"), &fake.zone_text())?;
+    record(&fake, open_log(&dir)?, dir.join("zone"));
+    let mut applied = String::new();
+    while !dir.join("stop").exists() {
+        let [v4, v6] = ["ipv4", "ipv6"].map(|file| fs::read_to_string(dir.join(file)).unwrap_or_default());
+        let wanted = format!("{} {}\n", v4.trim(), v6.trim());
+        // A file that is being written is not whole.
+        let is_whole = v4.trim().parse::<Ipv4Addr>().is_ok() && v6.trim().parse::<Ipv6Addr>().is_ok();
+        if wanted != applied && is_whole {
+            fake.set_address(Family::V4, v4.trim());
+            fake.set_address(Family::V6, v6.trim());
+            for (dns, at) in name_servers.iter().zip(NAME_SERVERS) {
+                dns.set_address(if at.starts_with('[') { v6.trim() } else { v4.trim() });
+            }
+            replace(&dir.join("applied"), &wanted)?;
+            applied = wanted;
+            replace(&dir.join("ready"), "")?;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Creates the directory, without the files of an earlier run that mean something. Returns its absolute path.
+fn prepare(dir: &Path) -> io::Result<PathBuf> {
+    fs::create_dir_all(dir)?;
+    let dir = dir.canonicalize()?;
+    for stale in ["ready", "stop", "applied"] {
+        let _ = fs::remove_file(dir.join(stale));
+    }
+    Ok(dir)
+}
+
+/// Starts a Gandi with the domain `example.org`, in which `home` does not exist.
+fn start(port: u16) -> Fake {
+    let fake = Fake::start_with(Setup { port, ..Setup::default() });
+    fake.accept_bearer(TOKEN);
+    fake.add_domain("example.org");
+    fake.set("example.org", "@", "MX", 10800, &["10 mail.example.org."]);
+    fake.set("example.org", "www", "A", 10800, &["81.2.69.160"]);
+    fake
+}
+
+fn credentials(dir: &Path, fake: &Fake) -> io::Result<()> {
+    secret(&dir.join("token"), TOKEN)?;
+    fs::write(dir.join("ca.pem"), fake.ca_pem())
+}
+
+/// Writes the address to a file that does not exist yet.
+fn default(file: &Path, address: &str) -> io::Result<()> {
+    if file.exists() { Ok(()) } else { fs::write(file, format!("{address}\n")) }
+}
+
+fn open_log(dir: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(dir.join("log"))
 }
 
 fn config(dir: &Path, fake: &Fake, echoes: &[Echo]) -> String {

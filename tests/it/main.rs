@@ -21,6 +21,7 @@ mod default_route; // `interface` without a name
 mod default_sources; // the built-in sources by their real names, and `gandi-ddns ip`
 mod dns_source; // hints from name servers, and faults in their responses
 mod docs; // README, example config and changelog match the program
+mod documents; // changelog and docs/ name only what exists
 mod domains; // sections that are no domain of the token, domains without LiveDNS
 mod fake_server; // the fake against Gandi's recorded responses
 mod faketime; // helper: another clock
@@ -33,12 +34,14 @@ mod foreign_configs; // configs of other programs
 mod forged_nat_pmp; // forged answers of the gateway
 mod gandi_responses; // Gandi's possible responses, and faults in them
 mod get; // `gandi-ddns get`
+mod github; // .github/
 mod given_address; // `--address`
 mod history_file; // the history file when a change is added
 mod hook_limits; // time, children and environment of hooks and programs
 mod hostile; // tables of hostile servers
 mod in_process; // helper: runs with a clock of the test's own
-mod interface_source; // addresses of network interfaces
+mod interface_source;
+mod internet; // scripts/internet.sh: pictures and comparison // addresses of network interfaces
 mod json_output; // `--json`
 mod large_config; // configs of a megabyte
 mod legacy_configs; // configs of older Gandi scripts, and their translation
@@ -49,6 +52,7 @@ mod man; // gandi-ddns(1) against the program
 mod man_config; // gandi-ddns.conf(5) against the program
 mod many_records; // thousands of records, and the time limit of a run with many
 mod messages; // docs/messages.md against the texts in src/
+mod migration; // docs/migration.md against gandi-ddns.conf(5)
 mod monitors; // several heartbeat URLs, those with a query, and private addresses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
