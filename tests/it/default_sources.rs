@@ -9,7 +9,7 @@ use crate::run_output::same_text;
 use crate::sandbox::{ADDRESS, ADDRESS6, Sandbox};
 use fake_gandi::{Dns, Echo, Family, Tls};
 
-const README: &str = include_str!("../../README.md");
+const MAN: &str = include_str!("../../packaging/man/gandi-ddns.1");
 /// The built-in echo services for IPv4.
 pub(crate) const V4: [&str; 6] = [
     "api4.ipify.org",
@@ -149,9 +149,9 @@ fn ip_output_is_as_in_the_readme() {
     i.sources("ipv4 = interface:eth0 dns web\nipv6 = interface:eth0 dns web");
     let ran = i.s.run(&["ip"]);
     ran.exits_without_errors(0);
-    let (_, rest) = README.split_once("$ gandi-ddns ip\n").expect("the README shows it");
-    let (shown, _) = rest.split_once("```").expect("its end");
-    same_text("`gandi-ddns ip` in the README", &timeless(&ran.stdout), &timeless(shown));
+    let (_, rest) = MAN.split_once("$ gandi-ddns ip\n").expect("the man page shows it");
+    let (shown, _) = rest.split_once(".Ed").expect("its end");
+    same_text("`gandi-ddns ip` in the man page", &timeless(&ran.stdout), &timeless(shown));
     let four = i.s.run(&["ip", "-4"]);
     assert!(four.stdout.contains("IPv4: 81.2.69.142: ") && !four.stdout.contains("IPv6"), "{}", four.stdout);
     // No request needed the token.

@@ -10,13 +10,6 @@ const EXAMPLE: &str = include_str!("../../gandi-ddns.conf.example");
 const CHANGELOG: &str = include_str!("../../CHANGELOG.md");
 
 #[test]
-fn usage_in_the_readme_is_the_help_text() {
-    let s = Sandbox::new();
-    let help = s.finish(s.command().arg("--help")).stdout;
-    assert!(README.contains(&format!("## Usage\n\n```\n{help}```\n")), "put this into the README:\n{help}");
-}
-
-#[test]
 fn exit_codes_in_the_readme_are_those_of_the_program() {
     for exit in gandi_ddns::exit::Exit::ALL {
         let row = format!("| {} | {} | ", exit.code(), exit.when());
@@ -58,7 +51,7 @@ fn suffix_example_in_the_readme_is_valid() {
 #[test]
 fn example_config_and_readme_config_are_valid() {
     let s = Sandbox::new();
-    let (_, rest) = README.split_once("## Config\n\n```\n").expect("a config in the README");
+    let (_, rest) = README.split_once("as `setup` writes it:\n\n```\n").expect("a config in the README");
     let (readme, _) = rest.split_once("```").expect("its end");
     for text in [EXAMPLE, readme] {
         let (head, sections) = text.split_once("[example.org]").expect("a section");

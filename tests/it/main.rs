@@ -66,6 +66,7 @@ mod other_scripts; // names in other scripts
 mod other_user; // helper: runs of another user
 mod process_limits; // runs that may start no process, or have little memory
 mod pty; // helper: the program at a terminal
+mod readme; // README matches program, man page, messages and Makefile
 mod records; // records created, replaced, kept or refused
 mod redaction; // `check --redact`: no name and no address in the output
 mod renewal; // renewal of the token in its file

@@ -13,25 +13,25 @@ const MAN: &str = include_str!("../../packaging/man/gandi-ddns.conf.5");
 const EXAMPLE: &str = include_str!("../../gandi-ddns.conf.example");
 
 /// Returns the documented keys: the global ones, those of both kinds of section, those of a section.
-fn documented() -> [Vec<Item>; 3] {
+pub(crate) fn documented() -> [Vec<Item>; 3] {
     let of = |title: &str| items(section(MAN, title));
     let mut both = of(".Ss Keys of accounts, global or in a section");
     both.extend(of(".Ss Keys of addresses, global or in a section"));
     [of(".Ss Global keys"), both, of(".Ss Keys of a section")]
 }
 
-fn key(item: &Item) -> &str {
+pub(crate) fn key(item: &Item) -> &str {
     item.head.strip_prefix("Ic ").expect("a key")
 }
 
 /// Returns the default of a key; `None` if it has none.
-fn default(item: &Item) -> Option<&str> {
+pub(crate) fn default(item: &Item) -> Option<&str> {
     let text = item.field("Default").unwrap_or_else(|| panic!("{}: no default", item.head));
     Some(text).filter(|text| !text.starts_with("none"))
 }
 
 /// Returns a sandbox with the files of the examples.
-fn sandbox() -> Sandbox {
+pub(crate) fn sandbox() -> Sandbox {
     let s = Sandbox::new();
     s.write("token-b", TOKEN);
     s.write("api-key", API_KEY);
@@ -40,7 +40,7 @@ fn sandbox() -> Sandbox {
 }
 
 /// Returns the text with the files of the sandbox in place of those in its paths.
-fn relocated(text: &str) -> String {
+pub(crate) fn relocated(text: &str) -> String {
     text.replace("/etc/gandi-ddns/", "").replace("/usr/local/bin/", "")
 }
 

@@ -300,10 +300,10 @@ fresh; : >"$m/etc/config/gandi-ddns"; service start
 code_is 0; [ ! -e "$conf" ] || wrong 'there is a config'
 end
 
-begin 'config: the example of the README'
+begin 'config: the example of docs/openwrt.md'
 fresh
 (umask 077; echo pat_0123456789abcdef >"$m/etc/gandi-ddns/token")
-write_uci "$(sed -n "/^config gandi-ddns 'main'/,/^\`\`\`/p" README.md | sed '$d')"
+write_uci "$(sed -n "/^config gandi-ddns 'main'/,/^\`\`\`/p" docs/openwrt.md | sed '$d')"
 service start
 made 'ipv4 = interface dns web
 ipv6 = interface dns web
