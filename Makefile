@@ -29,6 +29,7 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
+	lint-units lint-deb test-docker \
 	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
 	test-board test-systemd install uninstall deploy test-deploy
 
@@ -115,7 +116,6 @@ lint-man:
 lint-units:
 	@MISSING_LINTERS='$(MISSING_LINTERS)' scripts/lint-units.sh
 
-.PHONY: lint-units lint-deb
 # spelling-error-in-binary finds words in the machine code. As root, lintian complains about root.
 ## lint-deb: lint the Debian packages in dist/ with lintian; after make deb
 lint-deb:
@@ -180,7 +180,6 @@ deb:
 test-deb:
 	@ARCHES="$(ARCHES)" tests/deb.sh
 
-.PHONY: test-docker
 ## test-docker: run the images of dist/ in a Docker engine, the ARM ones under qemu; TARGETS as above; requires root
 test-docker:
 	@TARGETS="$(TARGETS)" tests/docker.sh
