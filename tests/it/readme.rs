@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gandi_ddns::cli;
 
-use crate::man_config::{documented, default, key, relocated, sandbox};
+use crate::man_config::{default, documented, key, relocated, sandbox};
 use crate::option_table::{UPDATE, commands, options};
 
 pub(crate) const README: &str = include_str!("../../README.md");
@@ -25,7 +25,11 @@ fn chapter(title: &str) -> &'static str {
 fn blocks(text: &'static str, language: &str) -> Vec<&'static str> {
     let parts: Vec<&str> = text.split("```").collect();
     let inside = parts.iter().skip(1).step_by(2);
-    inside.filter_map(|part| part.split_once('\n')).filter(|(l, _)| *l == language).map(|(_, code)| code).collect()
+    inside
+        .filter_map(|part| part.split_once('\n'))
+        .filter(|(l, _)| *l == language)
+        .map(|(_, code)| code)
+        .collect()
 }
 
 /// Returns the cells of the table whose head begins with this cell.
@@ -52,8 +56,16 @@ fn links_in_the_readme_lead_to_files_and_headings() {
         title.replace(' ', "-").replace([',', '`', '.', ':'], "")
     };
     let anchors: Vec<String> = README.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
-    let mut targets: Vec<&str> = README.split("](").skip(1).filter_map(|s| s.split_once(')')).map(|s| s.0).collect();
-    targets.extend(README.split("=\"").skip(1).filter_map(|s| s.split_once('"')).map(|s| s.0).filter(|s| s.ends_with(".svg")));
+    let mut targets: Vec<&str> =
+        README.split("](").skip(1).filter_map(|s| s.split_once(')')).map(|s| s.0).collect();
+    targets.extend(
+        README
+            .split("=\"")
+            .skip(1)
+            .filter_map(|s| s.split_once('"'))
+            .map(|s| s.0)
+            .filter(|s| s.contains('/')),
+    );
     assert!(targets.len() > 8, "{targets:?}");
     for target in targets {
         match target.strip_prefix('#') {
@@ -81,8 +93,10 @@ fn options_in_the_readme_exist() {
 #[test]
 fn commands_in_the_readme_are_those_of_the_program() {
     let rows = table("command");
-    let mut listed: Vec<&str> = rows.iter().map(|row| row[0].trim_matches('`').trim_start_matches("gandi-ddns").trim()).collect();
-    let mut expected: Vec<&str> = commands().into_iter().map(|word| if word == UPDATE { "" } else { word }).collect();
+    let mut listed: Vec<&str> =
+        rows.iter().map(|row| row[0].trim_matches('`').trim_start_matches("gandi-ddns").trim()).collect();
+    let mut expected: Vec<&str> =
+        commands().into_iter().map(|word| if word == UPDATE { "" } else { word }).collect();
     listed.sort_unstable();
     expected.sort_unstable();
     assert_eq!(listed, expected);
@@ -150,7 +164,11 @@ fn configs_in_the_recipes_are_valid() {
     let configs = blocks(chapter("Recipes"), "");
     assert!(configs.len() >= 6, "{configs:?}");
     for config in configs {
-        let section = if config.contains("\n[") || config.starts_with('[') { "" } else { "[example.org]\nnames = home\n" };
+        let section = if config.contains("\n[") || config.starts_with('[') {
+            ""
+        } else {
+            "[example.org]\nnames = home\n"
+        };
         s.raw_config(&relocated(&format!("token_file = /etc/gandi-ddns/token\n{config}{section}")));
         s.run(&["check", "--offline"]).exits(0);
     }
@@ -160,10 +178,12 @@ fn configs_in_the_recipes_are_valid() {
 fn messages_in_the_readme_are_those_of_the_program() {
     let rows = table("message");
     assert_eq!(rows.len(), 10);
-    let known: Vec<&str> = MESSAGES.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    let known: Vec<&str> =
+        MESSAGES.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
     for row in rows {
         for message in row[0].split(", or: ") {
-            let parts: Vec<&str> = message.split('…').map(str::trim).filter(|part| !part.is_empty()).collect();
+            let parts: Vec<&str> =
+                message.split('…').map(str::trim).filter(|part| !part.is_empty()).collect();
             let is_known = |text: &&str| {
                 let mut rest = *text;
                 parts.iter().all(|part| rest.split_once(part).map(|(_, after)| rest = after).is_some())
