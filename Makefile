@@ -7,7 +7,7 @@
 PREFIX ?= /usr/local
 CARGO ?= cargo
 
-# For the ARM builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
+# For the static builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
 TARGETS ?=
 BUILDER ?=
 # Debian architectures of `make deb`.
@@ -15,6 +15,7 @@ ARCHES ?=
 # Size limits that override those of scripts/toolchain/targets.sh, such as "BUDGET_armv6=800000".
 BUDGETS ?=
 BOARD ?=
+FILTER ?=
 RUNS ?=
 SEED ?=
 SAMPLE ?=
@@ -29,8 +30,8 @@ export RUST_TEST_THREADS ?= 8
 LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo faults test fmt clippy doc deny shellcheck lint-man check-lists package fuzz storm \
-	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-arm \
-	test-board test-systemd install uninstall deploy test-deploy
+	measure bench-scale bench-watch measure-watch setup-lint setup-arm dist deb test-deb size repro cross-check test-cpu \
+	test-board test-board-mips test-systemd install uninstall deploy test-deploy
 
 ## all: same as build (the default)
 all: build
@@ -83,11 +84,11 @@ deny:
 shellcheck:
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x scripts/*.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
-			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
+			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/toolchain/zig-powerpc scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
 			tests/deploy.sh tests/deb.sh tests/systemd/play .ci/run && \
-		shellcheck -s dash scripts/deploy/*.sh tests/board/*; \
+		shellcheck -s dash scripts/deploy/*.sh tests/board/* tests/board-mips/init; \
 	else \
 		echo "shellcheck is not installed, so the scripts were not checked; run: make setup-lint"; \
 		[ '$(MISSING_LINTERS)' != fail ]; \
@@ -148,7 +149,7 @@ bench-watch:
 setup-lint:
 	@scripts/setup-lint.sh
 
-## setup-arm: install the tools for dist and test-arm: std's source, zig, qemu (BUILDER=cross: also cross)
+## setup-arm: install the tools for dist and test-cpu: std's source, zig, qemu (BUILDER=cross: also cross)
 setup-arm:
 	@BUILDER="$(BUILDER)" scripts/setup-arm.sh
 
@@ -176,13 +177,17 @@ repro:
 cross-check:
 	@TARGETS="$(TARGETS)" scripts/cross-check.sh
 
-## test-arm: run the integration tests with the ARM binaries under qemu-user
-test-arm:
-	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/test-arm.sh
+## test-cpu: run the integration tests with the static binaries under qemu-user; FILTER="tls:: check::" for some
+test-cpu:
+	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" FILTER="$(FILTER)" scripts/test-cpu.sh
 
 ## test-board: test cron and setup at a terminal on an emulated Pi Zero, or Pi 2 with BOARD=pi2
 test-board:
 	@BOARD="$(BOARD)" scripts/test-board.sh
+
+## test-board-mips: run tests on an emulated big-endian MIPS machine; builds its kernel, 10 minutes
+test-board-mips:
+	@FILTER="$(FILTER)" scripts/test-board-mips.sh
 
 ## test-systemd: run the units under systemd in an emulated Debian; requires root, for debootstrap
 test-systemd:
