@@ -92,6 +92,7 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_ELF='MIPS32r2 Soft float'
         TARGET_QEMU='qemu-mipsel-static -cpu 24Kc'
         TARGET_CANNOT=mips
+        TARGET_BUDGET=1335000
         ;;
     mips) # big-endian MIPS: OpenWrt's ath79
         TARGET_TRIPLE=mips-unknown-linux-musl
@@ -100,31 +101,37 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_ELF='MIPS32r2 Soft float'
         TARGET_QEMU='qemu-mips-static -cpu 24Kc'
         TARGET_CANNOT='mips big-endian'
+        TARGET_BUDGET=1333000
         ;;
     riscv64) # RISC-V with the extensions of Linux distributions (RV64GC)
         TARGET_TRIPLE=riscv64gc-unknown-linux-musl
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
+        TARGET_ELF=rv64i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zicsr2p0_zifencei2p0_zmmul1p0_zaamo1p0_zalrsc1p0_zca1p0_zcd1p0
         TARGET_QEMU='qemu-riscv64-static -cpu sifive-u54'
+        TARGET_BUDGET=951000
         ;;
     i386) # 32-bit PCs with SSE2, which ring requires: not Geode, Pentium III or older
         TARGET_TRIPLE=i686-unknown-linux-musl
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
         TARGET_QEMU='qemu-i386-static -cpu n270'
+        TARGET_BUDGET=1045000
         ;;
-    powerpc) # 32-bit PowerPC, without its FPU, which differs from CPU to CPU: e500v2 has none of the classic kind
+    powerpc) # 32-bit PowerPC with isel (BookE), without its FPU, which differs from CPU to CPU
         TARGET_TRIPLE=powerpc-unknown-linux-musl
         # No FPU, and no lwsync, which an e500 does not know: it would trap and be emulated.
         TARGET_MCPU=440
         TARGET_ZIG_WRAPPER=scripts/toolchain/zig-powerpc
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
-        TARGET_ELF='soft-float'
+        TARGET_ELF=''
         TARGET_QEMU='qemu-ppc-static -cpu e500v2'
         TARGET_CANNOT=big-endian
+        TARGET_BUDGET=1310000
         ;;
     loongarch64)
         TARGET_TRIPLE=loongarch64-unknown-linux-musl
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
         TARGET_QEMU='qemu-loongarch64-static'
+        TARGET_BUDGET=1260000
         ;;
     *)
         echo "unknown target '$1'; known targets: $TARGET_NAMES" >&2
