@@ -7,7 +7,7 @@
 PREFIX ?= /usr/local
 CARGO ?= cargo
 
-# For the ARM builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
+# For the static builds: names from scripts/toolchain/targets.sh, such as "armv6 arm64"; and cross or zigbuild.
 TARGETS ?=
 BUILDER ?=
 # Architectures of the packages: Debian's names for `make deb`, OpenWrt's for `make ipk` and `make apk`.
@@ -17,6 +17,7 @@ BUDGETS ?=
 # The URL of the release page, for install.sh; {version} in it stands for the version.
 PAGE ?=
 BOARD ?=
+FILTER ?=
 RUNS ?=
 SEED ?=
 SAMPLE ?=
@@ -32,8 +33,8 @@ LINT_PATH = $(CURDIR)/target/tools/lint/bin:$(PATH)
 
 .PHONY: all help build demo picture json-examples faults test fmt clippy doc deny shellcheck lint-man lint-units lint-deb \
 	check-lists package fuzz storm measure bench bench-scale bench-watch measure-watch setup-lint setup-arm dist deb \
-	test-deb test-docker ipk apk test-openwrt docs-check release-check test-release-check size repro cross-check test-arm \
-	test-board test-systemd install uninstall deploy test-deploy release release-repro test-release test-install
+	test-deb test-docker ipk apk test-openwrt docs-check release-check test-release-check size repro cross-check test-cpu \
+	test-board test-board-mips test-systemd install uninstall deploy test-deploy release release-repro test-release test-install
 
 ## all: same as build (the default)
 all: build
@@ -94,12 +95,12 @@ deny:
 shellcheck:
 	@if command -v shellcheck >/dev/null; then \
 		shellcheck -x scripts/*.sh tests/docker.sh scripts/toolchain/*.sh scripts/toolchain/rustup-shim/rustup \
-			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/build-image/cargo \
+			scripts/toolchain/rustc-thumb scripts/toolchain/zig-thumb scripts/toolchain/zig-powerpc scripts/build-image/cargo \
 			packaging/completions/gandi-ddns.bash packaging/systemd/gandi-ddns-files packaging/hooks/* \
 			packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm \
 			scripts/release/*.sh tests/deploy.sh tests/deb.sh tests/install.sh tests/release.sh tests/release-check.sh \
 			tests/openwrt.sh tests/systemd/play .ci/run && \
-		shellcheck -s dash scripts/deploy/*.sh tests/board/* tests/openwrt/router/* \
+		shellcheck -s dash scripts/deploy/*.sh tests/board/* tests/board-mips/init tests/openwrt/router/* \
 			packaging/openwrt/p[or]* packaging/openwrt/test.sh \
 			$(addprefix packaging/openwrt/files/, etc/init.d/gandi-ddns usr/lib/ddns/update_gandi_ddns.sh \
 			usr/libexec/rpcd/gandi-ddns) && shellcheck -xs dash packaging/install.sh; \
@@ -182,7 +183,7 @@ bench-watch:
 setup-lint:
 	@scripts/setup-lint.sh
 
-## setup-arm: install the tools for dist and test-arm: std's source, zig, qemu (BUILDER=cross: also cross)
+## setup-arm: install the tools for dist and test-cpu: std's source, zig, qemu (BUILDER=cross: also cross)
 setup-arm:
 	@BUILDER="$(BUILDER)" scripts/setup-arm.sh
 
@@ -239,13 +240,17 @@ repro:
 cross-check:
 	@TARGETS="$(TARGETS)" scripts/cross-check.sh
 
-## test-arm: run the integration tests with the ARM binaries under qemu-user
-test-arm:
-	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" scripts/test-arm.sh
+## test-cpu: run the integration tests with the static binaries under qemu-user; FILTER="tls:: check::" for some
+test-cpu:
+	@BUILDER="$(BUILDER)" TARGETS="$(TARGETS)" FILTER="$(FILTER)" scripts/test-cpu.sh
 
 ## test-board: test cron and setup at a terminal on an emulated Pi Zero, or Pi 2 with BOARD=pi2
 test-board:
 	@BOARD="$(BOARD)" scripts/test-board.sh
+
+## test-board-mips: run tests on an emulated big-endian MIPS machine; builds its kernel, 10 minutes
+test-board-mips:
+	@FILTER="$(FILTER)" scripts/test-board-mips.sh
 
 ## test-systemd: run the units under systemd in an emulated Debian; requires root, for debootstrap
 test-systemd:

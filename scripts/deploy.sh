@@ -111,7 +111,8 @@ probe_machine() {
     # The bytes after the line "@elf".
     elf=$(printf %s "${elf##* 40 65 6c 66 0a}" | tr -d ' ' | cut -c1-128)
     name=$(target_name "$uname" "$elf" "$(answer cpu)") ||
-        die 78 "$HOST: unsupported architecture: ${uname:-unknown} (supported: ARM from ARMv5 on, and x86_64)"
+        die 78 "$HOST: unsupported architecture: ${uname:-unknown} (supported: ARM from ARMv5 on, x86_64, x86 with" \
+            "SSE2, MIPS32 release 2, RISC-V with RV64GC, 32-bit PowerPC, and LoongArch with 64 bits)"
 
     arch=$(answer arch | tr -d "\"'") manager=$(answer manager | head -n 1)
 
@@ -166,7 +167,7 @@ choose_build() {
     # Rejects a build under a wrong name: ash and dash run a file as a script if the kernel does not recognise it.
     # Files without an ELF header are the scripts of tests/deploy.
     case $(elf_arch "$(od -An -v -tx1 -N64 "$file" | tr -d ' \n')"):$name in
-        :* | arm:armv* | arm64:arm64 | x86_64:x86_64) ;;
+        :* | arm:armv* | x86:i386 | "$name:$name") ;;
         *) die 66 "$file is not a program for $name; run: make dist TARGETS=$name" ;;
     esac
     say "$HOST: $name, using $(basename "$file")"

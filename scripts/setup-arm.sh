@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the tools that `make dist` and `make test-arm` need: std's source, zig and qemu.
+# Installs the tools that `make dist` and `make test-cpu` need: std's source, zig and qemu.
 #
 # Debian packages are installed with apt (as root or with sudo; otherwise the command is printed), Python packages
 # under target/tools. No rustup toolchain is changed and no package is removed. A second run installs nothing.

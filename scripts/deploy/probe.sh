@@ -32,7 +32,7 @@ main() {
     ! sudo -n sh -c : >/dev/null 2>&1 </dev/null || echo @sudo=yes
     echo "@uname=$(uname -m 2>/dev/null)"
     while IFS= read -r line; do
-        case $line in Features*) echo "@cpu=$line" ;; esac
+        case $line in Features* | flags* | isa*) echo "@cpu=$line" ;; esac
     done 2>/dev/null </proc/cpuinfo
     [ ! -r /etc/openwrt_release ] || report_openwrt
     # The ELF header of the shell, as raw bytes: od and hexdump may be missing here.

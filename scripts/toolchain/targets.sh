@@ -6,9 +6,13 @@
 # compiler are in .cargo/config.toml, so that plain `cargo build --target` uses them too; the flags here are added to
 # those.
 
-TARGET_NAMES="armv6 armv7 arm64 armv7-soft armv5 x86_64"
-# The targets that `make test-arm` builds and tests when dist/ is empty.
+TARGET_NAMES="armv6 armv7 arm64 armv7-soft armv5 x86_64 mipsel mips riscv64 i386 powerpc loongarch64"
+# The targets that `make test-cpu` builds and tests when dist/ is empty.
 TEST_TARGETS="armv6 arm64"
+
+# 24Kc is the weakest CPU of OpenWrt's ramips and ath79: MIPS32 release 2, no FPU.
+MIPS_MCPU=mips32r2+soft_float
+MIPS_C_SOURCES="scripts/toolchain/no-printf.c scripts/toolchain/no-pdr.ld"
 
 # target_select NAME: sets the fields of one target, or fails with code 64.
 #   TARGET_TRIPLE     the Rust target
@@ -17,15 +21,16 @@ TEST_TARGETS="armv6 arm64"
 #   TARGET_RUSTFLAGS  additional rustflags
 #   TARGET_WRAPPER    the rustc wrapper used when std is built from source
 #   TARGET_ZIG_WRAPPER  the zig wrapper, if cargo-zigbuild must not call zig itself
-#   TARGET_C_SOURCES  C files that are linked in when std is built from source
+#   TARGET_C_SOURCES  C files and linker scripts that are linked in when std is built from source
 #   TARGET_ELF        the CPU and FPU attributes that `readelf -A` must report, empty for none
+#   TARGET_CANNOT     the tests that this qemu-user cannot run (scripts/toolchain/qemu-faults.sh), empty for all
 #   TARGET_QEMU       qemu-user commands, one per line: the CPUs that the tests run on; empty: run natively
 #   TARGET_BUDGET     the maximum size of the binary in bytes, empty for none
 # Paths are relative to the workspace, since the workspace is elsewhere inside cross's container and cargo runs the
 # linker in the workspace.
 target_select() {
     TARGET_MCPU='' TARGET_C_MODE='' TARGET_RUSTFLAGS='' TARGET_WRAPPER='' TARGET_ZIG_WRAPPER='' TARGET_ELF=''
-    TARGET_BUDGET=''
+    TARGET_BUDGET='' TARGET_CANNOT=''
     # Without it, the unwind tables of 32-bit ARM would keep libunwind in the binary.
     TARGET_C_SOURCES=scripts/toolchain/no-unwind.c
     case $1 in
@@ -80,6 +85,54 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_C_SOURCES=''
         TARGET_QEMU=''
         ;;
+    mipsel) # little-endian MIPS: OpenWrt's ramips, the most common of its targets
+        TARGET_TRIPLE=mipsel-unknown-linux-musl
+        TARGET_MCPU=$MIPS_MCPU
+        TARGET_C_SOURCES=$MIPS_C_SOURCES
+        TARGET_ELF='MIPS32r2 Soft float'
+        TARGET_QEMU='qemu-mipsel-static -cpu 24Kc'
+        TARGET_CANNOT=mips
+        TARGET_BUDGET=1335000
+        ;;
+    mips) # big-endian MIPS: OpenWrt's ath79
+        TARGET_TRIPLE=mips-unknown-linux-musl
+        TARGET_MCPU=$MIPS_MCPU
+        TARGET_C_SOURCES=$MIPS_C_SOURCES
+        TARGET_ELF='MIPS32r2 Soft float'
+        TARGET_QEMU='qemu-mips-static -cpu 24Kc'
+        TARGET_CANNOT='mips big-endian'
+        TARGET_BUDGET=1333000
+        ;;
+    riscv64) # RISC-V with the extensions of Linux distributions (RV64GC)
+        TARGET_TRIPLE=riscv64gc-unknown-linux-musl
+        TARGET_C_SOURCES=scripts/toolchain/no-printf.c
+        TARGET_ELF=rv64i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zicsr2p0_zifencei2p0_zmmul1p0_zaamo1p0_zalrsc1p0_zca1p0_zcd1p0
+        TARGET_QEMU='qemu-riscv64-static -cpu sifive-u54'
+        TARGET_BUDGET=951000
+        ;;
+    i386) # 32-bit PCs with SSE2, which ring requires: not Geode, Pentium III or older
+        TARGET_TRIPLE=i686-unknown-linux-musl
+        TARGET_C_SOURCES=scripts/toolchain/no-printf.c
+        TARGET_QEMU='qemu-i386-static -cpu n270'
+        TARGET_BUDGET=1045000
+        ;;
+    powerpc) # 32-bit PowerPC with isel (BookE), without its FPU, which differs from CPU to CPU
+        TARGET_TRIPLE=powerpc-unknown-linux-musl
+        # No FPU, and no lwsync, which an e500 does not know: it would trap and be emulated.
+        TARGET_MCPU=440
+        TARGET_ZIG_WRAPPER=scripts/toolchain/zig-powerpc
+        TARGET_C_SOURCES=scripts/toolchain/no-printf.c
+        TARGET_ELF=''
+        TARGET_QEMU='qemu-ppc-static -cpu e500v2'
+        TARGET_CANNOT=big-endian
+        TARGET_BUDGET=1310000
+        ;;
+    loongarch64)
+        TARGET_TRIPLE=loongarch64-unknown-linux-musl
+        TARGET_C_SOURCES=scripts/toolchain/no-printf.c
+        TARGET_QEMU='qemu-loongarch64-static'
+        TARGET_BUDGET=1260000
+        ;;
     *)
         echo "unknown target '$1'; known targets: $TARGET_NAMES" >&2
         return 64
@@ -109,7 +162,12 @@ target_rustflags() {
         printf '%s ' -Zlocation-detail=none
         # A derived Debug writes the name of the type or variant without its fields. No message contains one.
         printf '%s ' -Zfmt-debug=shallow
-        for c_file in $TARGET_C_SOURCES; do printf '%s ' "-Clink-arg=$c_file"; done
+        for file in $TARGET_C_SOURCES; do
+            case $file in
+            *.ld) printf '%s ' "-Clink-arg=-Wl,-T,$file" ;;
+            *) printf '%s ' "-Clink-arg=$file" ;;
+            esac
+        done
     fi
     [ "$1" != unwind ] || printf '%s ' --cfg=libc_unstable_time64
     [ -z "$TARGET_RUSTFLAGS" ] || printf '%s ' "$TARGET_RUSTFLAGS"

@@ -31,7 +31,9 @@ pub(super) fn connection(error: &Error) -> String {
 
 const DAMAGED: &str = "a TLS message was damaged on its way";
 const VERSION: &str = "the server supports neither TLS 1.2 nor 1.3";
-const CIPHER: &str = "the server has no cipher or key exchange in common with this program";
+/// The alert for these is one and the same. The program has no verifier for Ed25519 (`provider`).
+const CIPHER: &str =
+    "no cipher, key exchange or certificate (RSA or ECDSA, not Ed25519) in common with the server";
 
 /// Describes an alert that the server sent (RFC 8446, section 6).
 fn alert_text(alert: u8) -> String {
@@ -70,7 +72,7 @@ pub(super) fn certificate(fault: &CertificateError) -> String {
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "its signature algorithm is not supported"
+            "its signature algorithm is not supported (RSA and ECDSA are)"
         }
         CertificateError::Other(OtherError(e))
             if matches!(e.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) =>
@@ -115,11 +117,11 @@ mod tests {
         for (error, expected) in [
             (
                 Error::AlertReceived(AlertDescription::HandshakeFailure),
-                "no cipher or key exchange in common with this program (TLS alert 40)",
+                "certificate (RSA or ECDSA, not Ed25519) in common with the server (TLS alert 40)",
             ),
             (
                 Error::AlertReceived(AlertDescription::InsufficientSecurity),
-                "no cipher or key exchange in common",
+                "no cipher, key exchange or certificate",
             ),
             (
                 Error::AlertReceived(AlertDescription::ProtocolVersion),
@@ -149,7 +151,7 @@ mod tests {
             ),
             (
                 Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon),
-                "no cipher or key exchange in common",
+                "no cipher, key exchange or certificate",
             ),
             (
                 Error::PeerMisbehaved(PeerMisbehaved::IllegalTlsInnerPlaintext),
@@ -191,7 +193,7 @@ mod tests {
                     signature_algorithm_id: vec![1, 2],
                     supported_algorithms: Vec::new(),
                 },
-                "its signature algorithm is not supported",
+                "its signature algorithm is not supported (RSA and ECDSA are)",
             ),
             (
                 other(webpki::Error::CaUsedAsEndEntity),

@@ -91,6 +91,8 @@ picks '64-bit kernel over a 32-bit userland' armv7 aarch64 "$hard" "$v8"
 picks '64-bit kernel and userland' arm64 aarch64 "$aarch64" "$v8"
 picks 'CPU without VFP' armv7-soft armv7l "$soft" 'half thumb fastmult edsp tls'
 picks 'ARMv5' armv5 armv5tel "$soft" 'swp half thumb fastmult edsp'
+picks 'big-endian MIPS' mips mips "$mips" ''
+picks 'little-endian MIPS, of the same uname' mipsel mips "$mipsel" ''
 
 begin 'login script that prints, and a build of the same version by VERSION'
 hardware aarch64 "$aarch64" "$v8"
@@ -100,10 +102,10 @@ code_is 0; says 'using gandi-ddns-0.1.0-arm64$'; says "^$bin:"
 log_in 0 /root
 end
 
-begin 'unknown architecture: mips'
-hardware mips "$mips" ''
+begin 'unknown architecture: s390x'
+hardware s390x 7f454c4602020100000000000000000000020016000000010000000000000000 ''
 remember; deploy
-code_is 78; one_line 1; says "^deploy: $target: unsupported architecture: mips"; unchanged
+code_is 78; one_line 1; says "^deploy: $target: unsupported architecture: s390x"; unchanged
 end
 
 begin 'no such build in dist'

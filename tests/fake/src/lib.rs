@@ -125,7 +125,11 @@ impl Fake {
 
     /// Starts LiveDNS with these options.
     pub fn start_with(setup: Setup<'_>) -> Self {
-        let key = if let Tls::Good(key, _) = setup.tls { key } else { Key::default() };
+        let key = match setup.tls {
+            Tls::Good(key, _) => key,
+            Tls::Ed25519Authority => Key::Ed25519,
+            _ => Key::default(),
+        };
         let authority = Authority::new(key);
         let (account, log) = (Arc::<Mutex<Account>>::default(), Arc::<Log>::default());
         let tls = authority.server(setup.tls);

@@ -108,6 +108,8 @@ pub enum Tls {
     SelfSigned,
     /// A certificate signed by another authority than the one of `ca_pem`.
     UnknownIssuer,
+    /// A certificate for an ECDSA key, signed by an authority with an Ed25519 key.
+    Ed25519Authority,
 }
 
 impl Default for Tls {
@@ -153,7 +155,9 @@ impl Authority {
             Tls::Expired => (NAMES, (2020, 1, 1), (2020, 12, 31)),
             Tls::NotYetValid => (NAMES, (2090, 1, 1), (2099, 12, 31)),
             Tls::NotBefore(year, month, day) => (NAMES, (year, month, day), TO),
-            Tls::ValidIn(_) | Tls::SelfSigned | Tls::UnknownIssuer => (NAMES, FROM, TO),
+            Tls::ValidIn(_) | Tls::SelfSigned | Tls::UnknownIssuer | Tls::Ed25519Authority => {
+                (NAMES, FROM, TO)
+            }
         };
         let mut params = params(names, from, to, "Fake Gandi");
         if let Tls::ValidIn(seconds) = tls {
@@ -161,7 +165,7 @@ impl Authority {
         }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        let key = key_pair(self.key);
+        let key = key_pair(if tls == Tls::Ed25519Authority { Key::EcdsaP256 } else { self.key });
         let certificate = match tls {
             Tls::SelfSigned => params.self_signed(&key),
             Tls::UnknownIssuer => params.signed_by(&key, &Self::new(self.key).issuer),

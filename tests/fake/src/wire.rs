@@ -90,7 +90,11 @@ impl Wire {
             Some(config) => {
                 let mut session = ServerConnection::new(config).map_err(io::Error::other)?;
                 while session.is_handshaking() {
-                    session.complete_io(&mut socket)?;
+                    if let Err(e) = session.complete_io(&mut socket) {
+                        // It has written one buffer. The alert may be in the next one.
+                        while session.wants_write() && session.write_tls(&mut socket).is_ok_and(|n| n > 0) {}
+                        return Err(e);
+                    }
                 }
                 Layer::Tls(Box::new(StreamOwned::new(session, socket)))
             }

@@ -1,6 +1,7 @@
 //! The messages to the service manager, by a socket of the test's own, and the variables that programs do not get.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -33,8 +34,14 @@ impl Manager {
     #[track_caller]
     fn next(&self) -> String {
         let mut bytes = [0; 4096];
-        let length = self.0.recv(&mut bytes).expect("a message");
-        String::from_utf8_lossy(&bytes[..length]).into_owned()
+        loop {
+            match self.0.recv(&mut bytes) {
+                Ok(length) => return String::from_utf8_lossy(&bytes[..length]).into_owned(),
+                // By a signal, such as that of a child of another test.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => panic!("no message: {error}"),
+            }
+        }
     }
 
     /// Returns the messages up to the first one that begins with this text.
