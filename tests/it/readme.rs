@@ -68,12 +68,11 @@ fn links_in_the_readme_lead_to_files_and_headings() {
     );
     assert!(targets.len() > 8, "{targets:?}");
     for target in targets {
-        match target.strip_prefix('#') {
-            Some(wanted) => assert!(anchors.iter().any(|a| a == wanted), "{target}: {anchors:?}"),
-            None => {
-                let file = target.split('#').next().unwrap_or_default();
-                assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists(), "{target}");
-            }
+        if let Some(wanted) = target.strip_prefix('#') {
+            assert!(anchors.iter().any(|a| a == wanted), "{target}: {anchors:?}");
+        } else {
+            let file = target.split('#').next().unwrap_or_default();
+            assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists(), "{target}");
         }
     }
 }
