@@ -153,9 +153,9 @@ fn add<'a>(fds: &mut Vec<PollFd<'a>>, fd: Option<BorrowedFd<'a>>) {
 /// Waits until one of these is readable, for `timeout` at most, and returns true if one is.
 #[inline(never)]
 fn wait_for(fds: &mut [PollFd], timeout: Duration) -> bool {
-    let timeout =
-        Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
-    match poll(fds, Some(&timeout)) {
+    // The types of the fields differ between CPUs. A time that does not fit has no end.
+    let timeout = Timespec::try_from(timeout).ok();
+    match poll(fds, timeout.as_ref()) {
         Ok(ready) => ready > 0,
         // Continued after SIGSTOP: the caller looks at the clock.
         Err(Errno::INTR) => false,
