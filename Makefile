@@ -45,10 +45,12 @@ help:
 
 ## build: build the native release binary
 build:
+	@scripts/need-rust.sh
 	$(CARGO) build --locked --release
 
 ## demo: run the real binary against a built-in fake Gandi server
 demo:
+	@scripts/need-rust.sh
 	@scripts/demo.sh
 
 ## picture: make the README's pictures of a terminal from a real run; requires Python 3 and network namespaces
@@ -70,6 +72,7 @@ test: fmt clippy doc check-lists
 
 ## fmt: check the formatting of the Rust code
 fmt:
+	@scripts/need-rust.sh rustfmt clippy
 	$(CARGO) fmt --all --check
 
 ## clippy: lint the Rust code; a warning is an error

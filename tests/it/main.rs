@@ -56,6 +56,7 @@ mod migration; // docs/migration.md against gandi-ddns.conf(5)
 mod monitors; // several heartbeat URLs, those with a query, and private addresses
 mod name_resolution; // name servers with faults, hosts with several addresses
 mod namespace; // helper: network namespaces
+mod need_rust; // make says which tool is missing
 mod news; // less usual ways in which an error or a warning is news, or is not
 mod notices; // when errors and warnings are printed, and their characters
 mod notifications; // hooks and the heartbeat
