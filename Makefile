@@ -259,7 +259,7 @@ test-board-mips:
 test-systemd:
 	@scripts/test-systemd.sh
 
-## install: install the native build to PREFIX and, if none exists, the example config (0600); after make build
+## install: install the native build to PREFIX; after make build
 install:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install.sh install
 

@@ -30,9 +30,8 @@ case ${1:-} in
         if [ -e "$conf" ] || [ -L "$conf" ]; then
             echo "$conf: existing config kept"
         else
-            cp gandi-ddns.conf.example "$conf"
-            chmod 600 "$conf"
-            echo "$conf: example config installed; set your domain there, and put the token into /etc/gandi-ddns/token"
+            # No example in its place: `setup` would have to ask before it replaces it.
+            echo "there is no config yet; run: sudo gandi-ddns setup"
         fi ;;
     uninstall)
         rm -f "$bin_dir/gandi-ddns"

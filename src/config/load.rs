@@ -63,7 +63,7 @@ pub fn load(
                 candidates.push_str(&path.to_string_lossy());
             }
             let problem = format!(
-                "no config file found (looked for {candidates}): copy gandi-ddns.conf.example there, or use --domain and \
+                "no config file found (looked for {candidates}): run `gandi-ddns setup`, or use --domain and \
                  --name"
             );
             Err(ConfigError::new(problem))

@@ -16,12 +16,11 @@ code_is 2; says 'make build'; [ ! -e "$root" ] || wrong 'it made something'
 end
 
 echo 'a build' >"$scratch/target/release/gandi-ddns"
-begin 'make install: program 0755, example config 0600, its directory 0700'
+begin 'make install: program 0755, directory of the config 0700, no config but a hint'
 (umask 077; made install DESTDIR="$root"; code_is 0; [ -z "$why" ]) || wrong "exit code"
 mode_is 755 "$root/usr/local/bin/gandi-ddns"; mode_is 700 "$root/etc/gandi-ddns"
-mode_is 600 "$root/etc/gandi-ddns/gandi-ddns.conf"; mode_is 755 "$root/etc"
-cmp -s gandi-ddns.conf.example "$root/etc/gandi-ddns/gandi-ddns.conf" || wrong 'not the example'
-is files "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" './etc/gandi-ddns/gandi-ddns.conf ./usr/local/bin/gandi-ddns '
+mode_is 755 "$root/etc"; says 'run: sudo gandi-ddns setup'
+is files "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" './usr/local/bin/gandi-ddns '
 end
 
 begin 'make install: a second one replaces the program and no config'
