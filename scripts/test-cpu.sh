@@ -34,7 +34,7 @@ done
 elf_attributes() {
     readelf -A "$1" | sed -n '
         s/^ *Tag_\(CPU_arch\|FP_arch\|GNU_Power_ABI_FP\|RISCV_arch\): //p
-        s/^\(ISA\|FP ABI\): //p' | paste -sd' ' -
+        s/^\(ISA\|FP ABI\): //p' | tr -d '"' | paste -sd' ' -
 }
 
 # check_elf FILE: fails unless the binary is static, stripped, and built for exactly the selected target's CPU and FPU.
