@@ -51,7 +51,7 @@ fn suffix_example_in_the_readme_is_valid() {
 #[test]
 fn example_config_and_readme_config_are_valid() {
     let s = Sandbox::new();
-    let (_, rest) = README.split_once("as `setup` writes it:\n\n```\n").expect("a config in the README");
+    let (_, rest) = README.split_once("gandi-ddns.conf`, such as:\n\n```\n").expect("a config in the README");
     let (readme, _) = rest.split_once("```").expect("its end");
     for text in [EXAMPLE, readme] {
         let (head, sections) = text.split_once("[example.org]").expect("a section");

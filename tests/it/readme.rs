@@ -13,7 +13,7 @@ const MESSAGES: &str = include_str!("../../docs/messages.md");
 const MAKEFILE: &str = include_str!("../../Makefile");
 
 /// Long options of other programs in the README.
-const FOREIGN: [&str; 3] = ["--now", "--print-architecture", "--version"];
+const FOREIGN: [&str; 2] = ["--now", "--allow-untrusted"];
 
 /// Returns the text of a chapter.
 fn chapter(title: &str) -> &'static str {
