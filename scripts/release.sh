@@ -71,8 +71,12 @@ packages() {
     for kind in ipk apk; do
         ! grep -q "^$kind:" Makefile || make --no-print-directory $kind TARGETS="$TARGETS" >&2
     done
-    find "$DIST" -type f \( -name '*.deb' -o -name '*.ipk' -o -name '*.apk' \) -newer "$work/begin" \
-        -exec install -m 644 -t "$out" {} +
+    find "$DIST" -type f \( -name '*.deb' -o -name '*.ipk' \) -newer "$work/begin" -exec install -m 644 -t "$out" {} +
+    # Those of apk have the same name for each CPU, in a directory of its name; the page is flat.
+    find "$DIST" -type f -name '*.apk' -newer "$work/begin" | while read -r package; do
+        cpu=$(basename "$(dirname "$package")")
+        install -m 644 "$package" "$out/$(basename "$package" .apk)_$cpu.apk"
+    done
 }
 
 # documents: what a package has beside the program, for those without one.

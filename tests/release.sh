@@ -39,6 +39,20 @@ for pair in x86_64:amd64 arm64:arm64 armv6:armhf; do
 done
 end
 
+begin 'OpenWrt packages, for opkg and for apk, of each binary'
+for pair in x86_64:x86_64 arm64:aarch64_generic armv6:arm_arm1176jzf-s_vfp; do
+    [ -e "$prefix-${pair%:*}" ] || continue
+    ipk=$RELEASE/${BIN}_$version-r1_${pair#*:}.ipk
+    if [ -e "$ipk" ]; then
+        tar -xzOf "$ipk" ./data.tar.gz | tar -xzO ./usr/bin/gandi-ddns | cmp - "$prefix-${pair%:*}" ||
+            wrong "$ipk: other bytes"
+    else
+        wrong "no $ipk"
+    fi
+    [ -e "$prefix-r1_${pair#*:}.apk" ] || wrong "no $prefix-r1_${pair#*:}.apk"
+done
+end
+
 begin 'licences: every linked crate with its text, and no other'
 # Independent of bill.py: by the tree of one target.
 cargo tree --locked -e normal,no-proc-macro --target arm-unknown-linux-musleabihf --prefix none -f '{p} {l}' |

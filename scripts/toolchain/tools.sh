@@ -147,7 +147,8 @@ install_cyclonedx() {
     CYCLONEDX=$TOOLS_DIR/cargo-cyclonedx-$CYCLONEDX_VERSION/bin/cargo-cyclonedx
     [ ! -x "$CYCLONEDX" ] || return 0
     say "installing cargo-cyclonedx $CYCLONEDX_VERSION"
-    cargo install -q cargo-cyclonedx --locked --version "$CYCLONEDX_VERSION" \
+    # Not optimized: it is built faster so than it runs slower.
+    cargo install -q --debug cargo-cyclonedx --locked --version "$CYCLONEDX_VERSION" \
         --root "$TOOLS_DIR/cargo-cyclonedx-$CYCLONEDX_VERSION"
 }
 
