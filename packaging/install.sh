@@ -89,7 +89,8 @@ check_page() {
 find_build() {
     uname=$(uname -m 2>/dev/null) || uname=
     name=$(target_name "$uname" "$(shell_header)" "$(cat /proc/cpuinfo 2>/dev/null)") ||
-        die 78 "unsupported architecture: ${uname:-unknown} (supported: ARM from ARMv5 on, and x86_64)"
+        die 78 "unsupported architecture: ${uname:-unknown} (supported: ARM from ARMv5 on, x86_64, x86 with" \
+            "SSE2, MIPS32 release 2, RISC-V with RV64GC, 32-bit PowerPC, and LoongArch with 64 bits)"
     file=gandi-ddns-$version-$name
 }
 

@@ -75,9 +75,11 @@ hardware_cases() {
     picks arm64 aarch64 2321 "$v8" 'a 64-bit kernel whose shell tells nothing'
     picks armv7-soft armv7l "$soft" 'half thumb fastmult edsp tls' 'an ARMv7 without FPU'
     picks armv5 armv5tel "$soft" 'swp half thumb fastmult edsp' 'an ARMv5'
+    picks mips mips 7f454c460102010000000000000000000002000800000001 '' 'a big-endian MIPS'
+    picks mipsel mips 7f454c460101010000000000000000000200080001000000 '' 'a little-endian MIPS, of the same uname'
     begin "$kind: unknown CPUs"
-    hardware mips "7f454c460102010000000000000000000002000800000001" ''; remember
-    refuses 78 'unsupported architecture: mips'
+    hardware s390x 7f454c460202010000000000000000000002001600000001 ''; remember
+    refuses 78 'unsupported architecture: s390x'
     hardware armv4tl "$soft" 'swp half'; remember
     refuses 78 'unsupported architecture: armv4tl'
     hardware x86_64 "$x86_64" ''
