@@ -7,7 +7,7 @@
 # The guest runs tests/board-mips/init; the tests that it runs are in FILTER.
 #
 #   FILTER   words in the names of the tests, default: check, the sources interface and router, TLS, and all tests
-#            that qemu-user cannot run
+#            that qemu-user cannot run on a big-endian CPU
 #   LIMIT    seconds from power-on after which the machine is switched off, default: 3600
 #
 # Debian has no packages for big-endian MIPS. So kernel, busybox and iproute2 are built from Debian's sources with
@@ -20,8 +20,8 @@ cd "$ROOT"
 . scripts/toolchain/qemu-faults.sh
 
 LIMIT=${LIMIT:-3600}
-DEFAULT_FILTER="check:: check_ids:: interface_source:: default_route:: router_source:: tls:: records::
-$(qemu_faults mips big-endian)"
+DEFAULT_FILTER="--skip hostile check:: check_ids:: interface_source:: default_route:: router_source:: tls::
+$(qemu_faults big-endian)"
 FILTER=${FILTER:-$DEFAULT_FILTER}
 dir=$ROOT/target/board-mips
 log=$dir/console.log
@@ -164,9 +164,10 @@ make_initrd() {
     rm -rf "$dir/root"
     mkdir -p "$dir/root"
     cd "$dir/root"
-    mkdir -p bin dev etc proc root run sys tmp usr opt
+    mkdir -p bin dev etc proc root run sys tmp usr opt var
     # The tests find the programs of the system there.
     ln -s ../bin usr/bin
+    ln -s ../run var/run
     cp "$dir/busybox-mips" bin/busybox
     cp "$dir/ip" bin/ip
     cp "$ROOT/dist/$BIN-$version-mips" opt/gandi-ddns

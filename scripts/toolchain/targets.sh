@@ -91,7 +91,6 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_C_SOURCES=$MIPS_C_SOURCES
         TARGET_ELF='MIPS32r2 Soft float'
         TARGET_QEMU='qemu-mipsel-static -cpu 24Kc'
-        TARGET_CANNOT=mips
         TARGET_BUDGET=1335000
         ;;
     mips) # big-endian MIPS: OpenWrt's ath79
@@ -100,7 +99,7 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_C_SOURCES=$MIPS_C_SOURCES
         TARGET_ELF='MIPS32r2 Soft float'
         TARGET_QEMU='qemu-mips-static -cpu 24Kc'
-        TARGET_CANNOT='mips big-endian'
+        TARGET_CANNOT=big-endian
         TARGET_BUDGET=1333000
         ;;
     riscv64) # RISC-V with the extensions of Linux distributions (RV64GC)
@@ -114,6 +113,7 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_TRIPLE=i686-unknown-linux-musl
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
         TARGET_QEMU='qemu-i386-static -cpu n270'
+        TARGET_CANNOT=auxv
         TARGET_BUDGET=1045000
         ;;
     powerpc) # 32-bit PowerPC with isel (BookE), without its FPU, which differs from CPU to CPU
