@@ -58,7 +58,7 @@ target_select() {
         # ring uses its NEON code if the kernel reports NEON, so the tests run with it and without it.
         TARGET_QEMU='qemu-arm-static -cpu cortex-a7
 qemu-arm-static -cpu cortex-a7,neon=off'
-        TARGET_BUDGET=780000
+        TARGET_BUDGET=774000
         ;;
     arm64) # 64-bit systems
         TARGET_TRIPLE=aarch64-unknown-linux-musl
