@@ -23,6 +23,8 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(12);
 const GRACE: Duration = Duration::from_secs(2);
 /// Maximum number of name servers, as in libc (resolv.conf(5)).
 pub(crate) const MAX_RESOLVERS: u32 = 3;
+/// Interval of the looks for an answer.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A name could not be resolved.
 #[derive(Debug)]
@@ -95,7 +97,9 @@ pub(crate) fn lookup(name: &str, family: Option<Family>, timeout: Duration) -> L
         if is_complete || left.is_zero() {
             break is_complete;
         }
-        thread::park_timeout(left);
+        // Not `park_timeout`: with musl's 64-bit time, std gives the futex of a 32-bit CPU a time that it misreads. A
+        // big-endian one returns at once.
+        thread::sleep(left.min(LOOK));
     };
     let [mut v4, mut v6] = found;
     v4.append(&mut v6);
