@@ -164,13 +164,13 @@ make_initrd() {
     rm -rf "$dir/root"
     mkdir -p "$dir/root"
     cd "$dir/root"
-    mkdir -p bin dev etc proc root run sys tmp usr opt var
+    mkdir -p bin dev etc proc root run sys tmp usr opt/qemu var
     # The tests find the programs of the system there.
     ln -s ../bin usr/bin
     ln -s ../run var/run
     cp "$dir/busybox-mips" bin/busybox
     cp "$dir/ip" bin/ip
-    cp "$ROOT/dist/$BIN-$version-mips" opt/gandi-ddns
+    cp "$ROOT/dist/$BIN-$version-mips" opt/qemu/gandi-ddns
     cp "$dir/it-mips" opt/it
     cp "$ROOT/tests/board-mips/init" init
     # The tests read files of the repository, at the path that the compiler saw.
@@ -181,7 +181,9 @@ make_initrd() {
     echo 'root:x:0:0:root:/root:/bin/sh' >etc/passwd
     echo 'root:x:0:' >etc/group
     echo '127.0.0.1 localhost' >etc/hosts
-    chmod 755 init opt/* bin/*
+    # A test mounts another file there.
+    : >etc/resolv.conf
+    chmod 755 init opt/it opt/qemu/gandi-ddns bin/*
     find . | cpio -o -H newc -R +0:+0 --quiet | gzip -1
 }
 

@@ -366,7 +366,7 @@ fn serve(mut stream: std::net::TcpStream, manner: &str) {
     let length = stream.read(&mut request).unwrap_or(0);
     let request = String::from_utf8_lossy(&request[..length]).into_owned();
     if manner == "hangs" {
-        std::thread::park_timeout(Duration::from_secs(60));
+        std::thread::sleep(Duration::from_secs(60));
     }
     let kind = if manner == "ppp" { "WANPPPConnection:1" } else { "WANIPConnection:1" };
     let base = if manner == "base" { "<URLBase>http://192.168.1.1:5000/other/</URLBase>" } else { "" };
