@@ -20,19 +20,9 @@ if [ "${1:-}" != inside ]; then
     for tool in curl wget busybox python3 dash; do command -v $tool >/dev/null || missing="$missing $tool"; done
     # shellcheck disable=SC2086 # a list
     [ -z "$missing" ] || { apt-get update -q && apt-get install -qy --no-install-recommends $missing; } >&2
-    scratch=$(mktemp -d) inner=''
-    trap '[ -z "$inner" ] || { kill -KILL "$inner" && wait "$inner"; } 2>/dev/null || :; rm -rf "$scratch"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
-    chmod 755 "$scratch"
-    # If this process dies, unshare is killed too, and with it all processes and mounts in the namespaces.
-    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
-        sh tests/install.sh inside "$scratch" &
-    inner=$!
-    code=0
-    wait "$inner" || code=$?
-    inner=
-    exit $code
+    # shellcheck source=tests/deploy/apart.sh
+    . tests/deploy/apart.sh
+    run_apart tests/install.sh
 fi
 
 scratch=$2

@@ -22,18 +22,9 @@ if [ "${1:-}" != inside ]; then
     fi
     [ -n "${GANDI_DDNS:-}" ] || cargo build --quiet --locked --bin gandi-ddns
     [ -n "${FAKE:-}" ] || cargo build --quiet --locked --example fake_gandi
-    scratch=$(mktemp -d) inner=''
-    trap '[ -z "$inner" ] || { kill -KILL "$inner" && wait "$inner"; } 2>/dev/null || :; rm -rf "$scratch"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
-    # If this process dies, unshare is killed too, and with it all processes and mounts in the namespaces.
-    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
-        sh tests/openwrt.sh inside "$scratch" &
-    inner=$!
-    code=0
-    wait "$inner" || code=$?
-    inner=
-    exit $code
+    # shellcheck source=tests/deploy/apart.sh
+    . tests/deploy/apart.sh
+    run_apart tests/openwrt.sh
 fi
 
 scratch=$2
