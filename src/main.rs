@@ -176,6 +176,7 @@ fn environment() -> Environment {
         home: path("HOME"),
         program: env::current_exe().ok(),
         uid: Some(geteuid().as_raw()),
+        sudo: if path("SUDO_USER").is_some() { "sudo " } else { "" },
         stdin: None,
     }
 }

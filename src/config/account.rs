@@ -4,8 +4,6 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::process::geteuid;
-
 use super::error::{Errors, OPTION, OUTSIDE, Problem};
 use super::paths::relative_to;
 use super::syntax::{Entry, IN_ERROR, Section};
@@ -34,7 +32,7 @@ pub(super) struct Found {
 }
 
 /// Returns true for a key that gives a secret, or the file of one.
-pub(super) fn is_key(key: &str) -> bool {
+pub(crate) fn is_key(key: &str) -> bool {
     KEYS.contains(&key)
 }
 
@@ -192,11 +190,10 @@ fn read(path: &Path, kind: &str) -> Result<String, Problem> {
         let text = if ["/", &name, "/"].concat().contains("/~/") {
             format!("could not read {kind} file {name}: write the whole path instead of `~`")
         } else if e.kind() == io::ErrorKind::NotFound {
-            let sudo = if geteuid().is_root() { "sudo " } else { "" };
-            // An editor would create it with a mode that all users can read.
+            // An editor would create it with a mode that all users can read, and no machine has all of them.
             format!(
-                "{kind} file {name} does not exist: create it with `{sudo}install -m 600 /dev/null {name}`, then put \
-                 the {kind} in it with `{sudo}nano {name}`"
+                "{kind} file {name} does not exist: create it with `sh -c 'umask 077; cat > {name}'`, paste the {kind}, \
+                 and press Enter and Ctrl-D"
             )
         } else {
             format!("could not read {kind} file {name}: {e}")

@@ -153,7 +153,8 @@ fn find(source: &ConfigSource, env: &Environment) -> Result<Option<(String, Path
         };
         let hint = match e.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if path.is_none() => continue,
-            io::ErrorKind::PermissionDenied => "; run it with sudo, or use --config",
+            io::ErrorKind::PermissionDenied => "; run it as root (sudo), or use --config",
+            io::ErrorKind::NotFound => "; name a config that exists, or let `gandi-ddns setup -c` write it",
             _ => "",
         };
         let problem = format!("could not read the config {}: {e}{hint}", candidate.display());
@@ -203,6 +204,16 @@ pub(crate) fn from_text(
         names.push_str(&record.key.to_string());
     }
     Ok(Loaded { config, id: ConfigId::of(names.as_bytes()) })
+}
+
+/// Returns section, key and value of each line of a config that has them; key and value are empty for a heading.
+pub(crate) fn lines_of(text: &str) -> Vec<[String; 3]> {
+    let mut lines = Vec::new();
+    for Section { name, entries, .. } in syntax::parse(text, &Errors::new(None)) {
+        lines.push([name.clone(), String::new(), String::new()]);
+        lines.extend(entries.into_iter().map(|Entry { key, value, .. }| [name.clone(), key, value]));
+    }
+    lines
 }
 
 /// Joins the arguments that name the records, for the config id.

@@ -21,11 +21,11 @@ mod sources;
 mod syntax;
 mod targets;
 
-pub(crate) use account::token_of;
+pub(crate) use account::{is_key as is_secret_key, token_of};
 pub use error::ConfigError;
 pub(crate) use foreign::is_token;
-pub(crate) use load::from_text;
 pub use load::{detection, load, names, read_stdin};
+pub(crate) use load::{from_text, lines_of};
 pub use model::{Config, Credentials, Detection, Loaded, MultipleValues, Notifications, Record, Target};
 pub(crate) use reader::MISPLACED;
 pub use sources::Sources;

@@ -27,6 +27,8 @@ pub struct Environment {
     pub program: Option<PathBuf>,
     /// The effective user ID; `None` if it could not be determined.
     pub uid: Option<u32>,
+    /// `sudo ` before a command, if this process was started with sudo: the user is not root then. Otherwise empty.
+    pub sudo: &'static str,
     /// The config on stdin, or the reason why it could not be read; `None` if it was not read. May contain a secret.
     pub stdin: Option<Result<String, String>>,
 }
@@ -36,6 +38,11 @@ impl Environment {
     #[must_use]
     pub fn config_files(&self) -> Vec<PathBuf> {
         let mut files = vec![PathBuf::from("/etc/gandi-ddns/gandi-ddns.conf")];
+        // That of OpenWrt's service.
+        let made = Path::new("/var/etc/gandi-ddns.conf");
+        if made.is_file() {
+            files.push(made.to_owned());
+        }
         if let Some(personal) = under(self.xdg_config_home.as_deref(), self.home.as_deref(), ".config") {
             files.push(personal.join("gandi-ddns/gandi-ddns.conf"));
         }

@@ -90,7 +90,13 @@ fn config_errors_have_file_line_and_remedy() {
         s.run(&[]).fails(78, &words);
     }
     assert_eq!(s.fake.connections(), 0);
-    s.finish(s.command().args(["-c", "nowhere.conf"])).fails(78, &["could not read the config nowhere.conf"]);
+    s.finish(s.command().args(["-c", "nowhere.conf"])).fails(
+        78,
+        &[
+            "could not read the config nowhere.conf",
+            "; name a config that exists, or let `gandi-ddns setup -c` write it",
+        ],
+    );
 }
 
 #[test]

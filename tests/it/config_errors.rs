@@ -1,6 +1,7 @@
 //! Mistakes in a config: all of them are reported at once, each in its line, with the remedy.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::sandbox::{Sandbox, TOKEN};
@@ -281,15 +282,19 @@ fn missing_token_file_is_created_with_a_private_mode() {
         78,
         &[
             "gandi-ddns.conf:1: token file token does not exist: create it with `",
-            "install -m 600 /dev/null token`",
+            "`, paste the token, and press Enter and Ctrl-D",
         ],
     );
-    // The command of the message works.
-    let (_, command) = ran.stderr.split_once("install ").expect("a command");
+    assert!(!ran.stderr.contains("sudo"), "{ran}");
+    // The command of the message works, with a shell alone.
+    let (_, command) = ran.stderr.split_once('`').expect("a command");
     let (command, _) = command.split_once('`').expect("its end");
-    let status =
-        std::process::Command::new("install").args(command.split(' ')).current_dir(s.path("")).status();
-    assert!(status.is_ok_and(|s| s.success()));
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", command]).current_dir(s.path("")).stdin(std::process::Stdio::piped());
+    let mut child = shell.spawn().expect("a shell");
+    let _ = writeln!(child.stdin.take().expect("its stdin"), "{TOKEN}");
+    assert!(child.wait().is_ok_and(|status| status.success()));
+    s.run(&[]).exits_without_errors(0);
     assert_eq!(fs::metadata(s.path("token")).expect("the token").permissions().mode() & 0o777, 0o600);
 }
 

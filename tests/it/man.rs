@@ -220,6 +220,11 @@ fn files_in_the_man_page_are_those_of_the_program() {
             "const TOKEN: &str = \"token\"",
             include_str!("../../src/commands/setup/files.rs"),
         ),
+        (
+            "/var/etc/gandi-ddns.conf",
+            "\"/var/etc/gandi-ddns.conf\"",
+            include_str!("../../src/sys/environment.rs"),
+        ),
         ("/etc/gandi-ddns/*.old", "\".old\"", include_str!("../../src/commands/setup/files.rs")),
     ] {
         assert!(source.contains(literal), "{literal}");
