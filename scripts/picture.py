@@ -60,7 +60,7 @@ def machine(internet):
     Path("/usr/local/bin").mkdir()
     shutil.copy(os.environ["PROGRAM"], "/usr/local/bin/gandi-ddns")
     Path("/run/systemd/system").mkdir(parents=True)
-    return {"PATH": f"{tools}:/usr/local/bin:/usr/bin:/bin", "TERM": "xterm", "USER": "root"}
+    return {"PATH": f"{tools}:/usr/local/bin:/usr/bin:/bin", "TERM": "xterm", "USER": "root", "SUDO_USER": "pi"}
 
 
 class Screen:

@@ -86,6 +86,7 @@ mod setup_machine; // helper: a machine for `setup`
 mod setup_offer; // its offer to schedule the updates, at a terminal and with busybox
 mod setup_schedule; // the end of `gandi-ddns setup`: timer, service or cron
 mod setup_terminal; // `gandi-ddns setup` at a terminal
+mod setup_token; // a new token for the config that is there
 mod short_runs; // `timeout` of a few seconds
 mod simulated_year; // a year of runs
 mod state; // the lock and the state

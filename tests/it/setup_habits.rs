@@ -19,7 +19,7 @@ fn with_config() -> Sandbox {
     let top = s.path("").display().to_string();
     let head = s.head().replace("= ca.pem", &format!("= {top}/ca.pem"));
     let head = head.replace("= state", &format!("= {top}/state"));
-    s.write("conf/gandi-ddns.conf", &format!("{head}[example.org]\nnames = home\n"));
+    s.write("conf/gandi-ddns.conf", &format!("{head}[example.org]\nnames = home\ntypes = A\n"));
     s
 }
 
@@ -39,7 +39,8 @@ fn token_at_another_question_is_told_and_not_repeated() {
     let mut terminal = Terminal::start(&command(&s, &[]));
     let mut pasted = 0;
     let mut shown = String::new();
-    for (question, answer) in [("[y/N] ", "y"), (DOMAIN, ""), (NAME, "www"), (TYPES, "a"), (CONTINUE, "n")] {
+    let types = "Records to keep [A]: ";
+    for (question, answer) in [("[y/N] ", "y"), (DOMAIN, ""), (NAME, "www"), (types, "a"), (CONTINUE, "n")] {
         if question == DOMAIN {
             terminal.answer(TOKEN_QUESTION, TOKEN);
         }

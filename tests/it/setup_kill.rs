@@ -40,7 +40,7 @@ const AROUND: usize = 6;
 
 const ARGUMENTS: [&str; 8] = ["--domain", "example.org", "--name", "home", "--type", "A", "--yes", "--force"];
 const OLD: &str = "# mine\n";
-const OLD_TOKEN: &str = "mine\n";
+const OLD_TOKEN: &str = "pat_mine0123456789\n";
 
 /// The config directory before the setup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +48,8 @@ enum Before {
     Nothing,
     /// It has another config and another token.
     Files,
+    /// It has a config for the same records, which works with its token; the new token is another one.
+    Working,
 }
 
 fn prepare(before: Before) -> Sandbox {
@@ -60,13 +62,25 @@ fn prepare(before: Before) -> Sandbox {
     );
     s.write("bin/crontab", &script);
     fs::set_permissions(s.path("bin/crontab"), fs::Permissions::from_mode(0o755)).expect("chmod");
-    if before == Before::Files {
+    if before != Before::Nothing {
         fs::create_dir(s.path("conf")).expect("a directory");
         fs::set_permissions(s.path("conf"), fs::Permissions::from_mode(0o700)).expect("chmod");
-        s.write("conf/gandi-ddns.conf", OLD);
+        s.write("conf/gandi-ddns.conf", &old(&s, before));
         s.write("conf/token", OLD_TOKEN);
     }
+    // Of a token that expires soon.
+    s.fake.accept_bearer(OLD_TOKEN.trim());
     s
+}
+
+/// Returns the text of the config before the setup.
+fn old(s: &Sandbox, before: Before) -> String {
+    if before != Before::Working {
+        return OLD.to_owned();
+    }
+    let top = s.path("").display().to_string();
+    let head = s.head().replace("= ca.pem", &format!("= {top}/ca.pem"));
+    format!("{OLD}{}[example.org]\nnames = home\n", head.replace("= state", &format!("= {top}/state")))
 }
 
 /// Runs setup under strace with these options, and returns true if it was not killed.
@@ -114,7 +128,8 @@ fn calls(before: Before) -> Vec<(&'static str, usize)> {
 fn look(s: &Sandbox, before: Before, when: &str) -> bool {
     let read = |name: &str| fs::read_to_string(s.path("conf").join(name)).ok();
     let config = read("gandi-ddns.conf");
-    let is_new = config.as_deref().is_some_and(|text| text != OLD);
+    let old = old(s, before);
+    let is_new = config.as_deref().is_some_and(|text| text != old);
     let file = if before == Before::Files { "token2" } else { "token" };
     let token = read(file);
     if is_new {
@@ -126,12 +141,21 @@ fn look(s: &Sandbox, before: Before, when: &str) -> bool {
         assert_eq!((config, token), (None, None), "{when}: only one of the files");
         assert_eq!(s.fake.count("PUT"), 0, "{when}");
     } else {
-        assert_eq!(config.as_deref(), Some(OLD), "{when}");
+        assert_eq!(config.as_deref(), Some(&*old), "{when}");
+    }
+    if before == Before::Working {
+        // Either config works with either token, and the old one is not lost.
+        let old_token = read("token").filter(|text| text == OLD_TOKEN).or(read("token.old"));
+        assert_eq!(old_token.as_deref(), Some(OLD_TOKEN), "{when}: the old token is lost");
+        let ran = s.finish(s.command().args(["-c", "conf/gandi-ddns.conf"]));
+        assert_eq!(ran.code, Some(0), "{when}\n{ran}");
     }
     if before == Before::Files {
         // The old config works with its own token until the new one works with the new one.
         assert_eq!(read("token").as_deref(), Some(OLD_TOKEN), "{when}: the old token is lost");
-        assert!(!is_new || read("gandi-ddns.conf.old").as_deref() == Some(OLD), "{when}: the old config");
+    }
+    if before != Before::Nothing {
+        assert!(!is_new || read("gandi-ddns.conf.old").as_deref() == Some(&*old), "{when}: the old config");
     }
     // Nothing of it can be read by others, whatever is left.
     for (path, mode, _) in tree(&s.path("")) {
@@ -156,7 +180,7 @@ fn setup_killed_at_any_system_call_leaves_nothing_or_a_working_config() {
     // Without a router and name servers, which would be waited for.
     let Some(_net) = Namespace::enter(test) else { return };
     let (mut without, mut with) = (0, 0);
-    for before in [Before::Nothing, Before::Files] {
+    for before in [Before::Nothing, Before::Files, Before::Working] {
         for (call, n) in calls(before) {
             let s = prepare(before);
             let when = format!("{before:?}, killed at {call} {n}");

@@ -242,7 +242,7 @@ fn existing_config_is_kept_or_stays_as_old() {
     s.write("conf/token", &format!("{TOKEN}\n"));
     let head = s.head().replace("= ca.pem", "= ../ca.pem").replace("= state", "= ../state");
     let head = head.replace("../", &format!("{}/", s.path("").display()));
-    let old = format!("# mine\n{head}[example.org]\nnames = home\n");
+    let old = format!("# mine\n{head}[example.org]\nnames = home\ntypes = A AAAA\n");
     s.write("conf/gandi-ddns.conf", &old);
     let before = tree(&s.path("conf"));
 

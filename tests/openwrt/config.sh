@@ -116,6 +116,7 @@ write_uci "$main
 	list heartbeat 'https://hc.example/a#frag'
 	list heartbeat 'https://hc.example/b'
 	option ca_file '/etc/ca.pem'
+	option state_dir '/tmp/state'
 	option api 'https://api.gandi.net/v5/livedns'
 	option api_key_file '/etc/gandi-ddns/key'
 	option sharing_id '6f1c5c2e-6c9c-11e8-b5f0-00163ec31f40'
@@ -142,6 +143,7 @@ on_change = /usr/bin/it'\''s "mine"
 on_failure = /usr/bin/f
 heartbeat = https://hc.example/a#frag https://hc.example/b
 ca_file = /etc/ca.pem
+state_dir = /tmp/state
 
 [example.org]
 names = home

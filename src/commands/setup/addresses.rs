@@ -91,18 +91,21 @@ fn is_shared(survey: &Survey) -> bool {
     })
 }
 
-/// Asks for the types to keep, unless `--type` gives them. Ends the setup if no address is known, unless the user goes on.
-pub(super) fn types(dialogue: &mut Dialogue, addresses: &Addresses) -> Result<Types, Exit> {
+/// Asks for the types to keep, unless `--type` gives them. `present` are those of the config that is to be replaced. Ends
+/// the setup if no address is known, unless the user goes on.
+pub(super) fn types(dialogue: &mut Dialogue, addresses: &Addresses, present: &str) -> Result<Types, Exit> {
     let Addresses { known, usable, .. } = addresses;
     let given = &dialogue.given.inline.types;
-    let proposed = match (words(*usable), words(*known)) {
-        ("", "") => "A",
-        ("", known) => known,
-        (usable, _) => usable,
-    };
+    let present = parse(present).unwrap_or_default();
+    let proposed =
+        match (words([known[0] && present[0], known[1] && present[1]]), words(*usable), words(*known)) {
+            ("", "", "") => "A",
+            ("", "", known) => known,
+            ("", usable, _) => usable,
+            (present, ..) => present,
+        };
     loop {
-        let question = format_args!("Records to keep [{proposed}]: ");
-        let answer = dialogue.ask_unless(given, question, proposed)?;
+        let answer = dialogue.ask_unless(given, format_args!("Records to keep"), proposed)?;
         let types = match parse(answer) {
             Ok(types) => types,
             Err(problem) => {

@@ -39,7 +39,7 @@ pub(super) struct Dialogue<'a, 'c> {
     pub(super) columns: usize,
     /// The answers that are given as options.
     pub(super) given: &'a SetupOptions,
-    /// The end of an error: [`NOTHING_WRITTEN`], or another text after the files are written.
+    /// The end of an error: [`NOTHING_WRITTEN`], or [`WRITTEN`] after the questions about the files.
     pub(super) written: &'static str,
     pub(super) random: Random,
     pub(super) console: &'a mut Console<'c>,
@@ -54,6 +54,11 @@ impl Dialogue<'_, '_> {
     /// Returns true if a person may answer a question again.
     pub(super) fn can_repeat(&self) -> bool {
         self.is_terminal && !self.assumes_yes()
+    }
+
+    /// Returns the place that an answer is from.
+    pub(super) fn source(&self) -> &'static str {
+        if self.is_terminal { "your input" } else { "stdin" }
     }
 
     /// Prints a text, wrapped.
@@ -103,15 +108,19 @@ impl Dialogue<'_, '_> {
         }
     }
 
-    /// Returns the words of an option, or asks for a text if it is not given.
+    /// Returns the words of an option, or asks for a text if it is not given. Its default is at the end of the question.
     #[inline(never)]
     pub(super) fn ask_unless(
         &mut self,
         given: &[String],
         question: Arguments,
-        default: &'static str,
+        default: &str,
     ) -> Result<&'static str, Exit> {
-        if given.is_empty() { self.ask(question, default) } else { Ok(given.join(" ").leak()) }
+        if given.is_empty() {
+            self.ask(format_args!("{question} [{default}]: "), default.to_owned().leak())
+        } else {
+            Ok(given.join(" ").leak())
+        }
     }
 
     /// Asks for yes or no.

@@ -1,13 +1,13 @@
 //! The two files: their place, their text, and their writing. The rename of the config comes last: until then, there is
-//! none, or the old one with its own token. So a setup that was killed leaves a working config, or none.
+//! none, or the old one with a token that it can use. So a setup that was killed leaves a working config, or none.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, OFlags, access};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -25,12 +25,12 @@ use crate::sys::read_limited;
 pub(super) const DEFAULT_CONFIG: &str = "/etc/gandi-ddns/gandi-ddns.conf";
 /// The name of the token file, in the directory of the config; with a number if another token has it.
 const TOKEN: &str = "token";
-/// Maximum size of a file that may be equal to a new one.
-const MAX_FILE: u64 = 1024 * 1024;
+/// Maximum size of a config that is there already.
+pub(super) const MAX_FILE: u64 = 1024 * 1024;
 /// Maximum number of copies of former files, and of token files.
 const MAX_COPIES: u32 = 99;
 /// The keys of `-o` whose value is a path.
-const PATHS: [&str; 5] = ["ca_file", "history", "on_change", "on_failure", "state_dir"];
+pub(super) const PATHS: [&str; 5] = ["ca_file", "history", "on_change", "on_failure", "state_dir"];
 
 /// One of the two files.
 pub(super) struct Target {
@@ -61,8 +61,8 @@ impl Target {
         Self { path, text, found }
     }
 
-    /// Returns the token file for a config: one that has this token, or a new one. Another token stays: it may be that of
-    /// the present config, or of another one.
+    /// Returns the token file for a config: one that has this token, or a new one. Another token stays, for it may be that
+    /// of another config.
     pub(super) fn token(config: &Path, text: &str) -> Self {
         let mut number = 1;
         loop {
@@ -85,7 +85,7 @@ impl Target {
         match self.found {
             Found::Nothing => "(mode 600)",
             Found::Same => "(there already, kept)",
-            Found::Other => "(mode 600; the present one stays with the ending .old)",
+            Found::Other => "(new; the present one stays with the ending .old)",
         }
     }
 }
@@ -105,7 +105,7 @@ pub(super) fn place(source: &ConfigSource, console: &mut Console) -> Result<Path
         ConfigSource::File(Some(path)) => path.as_path(),
         _ if !geteuid().is_root() => {
             console.error(format_args!(
-                "setup writes below /etc: run it with sudo, or give -c FILE for a setup of your own"
+                "setup writes below /etc: run it as root (sudo), or give -c FILE for a setup of your own"
             ));
             return Err(Exit::Usage);
         }
@@ -156,6 +156,7 @@ pub(super) struct Records {
     pub(super) domain: String,
     pub(super) names: String,
     pub(super) types: &'static str,
+    pub(super) ttl: String,
 }
 
 /// Returns true if an option of `-o` has this key.
@@ -171,13 +172,7 @@ pub(super) fn has_relative_path(option: &str) -> bool {
 }
 
 /// Returns the text of the config. `options` are those of `-o`, with `ipv6` unless one of them has that key.
-pub(super) fn text(
-    token: &Target,
-    records: &Records,
-    ttl: Option<&str>,
-    options: &[String],
-    ipv6: &str,
-) -> String {
+pub(super) fn text(token: &Target, records: &Records, options: &[String], ipv6: &str) -> String {
     let token = token.name().display();
     let mut lines = String::new();
     if !options.iter().any(|o| has_key(o, "ipv6")) {
@@ -189,11 +184,11 @@ pub(super) fn text(
             lines.push_str(part);
         }
     }
-    let Records { domain, names, types } = records;
-    let (ttl, value) = ttl.map_or(("", ""), |ttl| ("\nttl = ", ttl));
+    let Records { domain, names, types, ttl } = records;
+    let key = if ttl.is_empty() { "" } else { "\nttl = " };
     format!(
         "# Written by `gandi-ddns setup`. gandi-ddns.conf.example has all other keys.\n\ntoken_file = {token}\n\
-         {lines}\n[{domain}]\nnames = {names}\ntypes = {types}{ttl}{value}\n"
+         {lines}\n[{domain}]\nnames = {names}\ntypes = {types}{key}{ttl}\n"
     )
 }
 
@@ -218,6 +213,11 @@ pub(super) fn write(files: &[Target; 2]) -> Result<(), FileError> {
     result
 }
 
+/// Replaces the token file of a config that stays.
+pub(super) fn write_token(file: &Target) -> Result<(), FileError> {
+    put_token(&Directory::open(file.path.parent().unwrap_or(Path::new("/")), Missing::Fail)?, file)
+}
+
 fn discard(staging: &Path, files: &[Target; 2]) {
     for file in files {
         for name in [file.name(), &temp_name(file.name())] {
@@ -227,22 +227,30 @@ fn discard(staging: &Path, files: &[Target; 2]) {
     let _ = fs::remove_dir(staging);
 }
 
-/// Writes the files into a directory. After an error, they are as before.
+/// Writes the files into a directory. After an error, they are as before, but for a token that was replaced: the new one
+/// is one for the present config as well.
 fn put(dir: &Directory, [token, config]: &[Target; 2]) -> Result<(), FileError> {
-    put_one(dir, token)?;
-    let result = put_one(dir, config);
+    put_token(dir, token)?;
+    let result = put_one(dir, config, None);
     if result.is_err() && token.found == Found::Nothing {
         dir.remove(token.name());
     }
     result
 }
 
-fn put_one(dir: &Directory, file: &Target) -> Result<(), FileError> {
+/// Writes a token. The user who can read the present one can read it as well.
+fn put_token(dir: &Directory, file: &Target) -> Result<(), FileError> {
+    let old = dir.open_file(file.name(), OFlags::RDONLY).and_then(|file| Ok(file.metadata()?));
+    put_one(dir, file, old.ok().as_ref())
+}
+
+/// Writes a file, with the owner and mode of `old`.
+fn put_one(dir: &Directory, file: &Target, old: Option<&Metadata>) -> Result<(), FileError> {
     if file.found == Found::Same {
         return Ok(());
     }
     let name = file.name();
-    let temp = stage(dir, name, &file.text, None)?;
+    let temp = stage(dir, name, &file.text, old)?;
     let mut result = Ok(());
     if file.found == Found::Other {
         result = keep_copy(dir, name).map_err(io::Error::from);

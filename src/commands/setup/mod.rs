@@ -4,29 +4,36 @@
 mod addresses;
 mod dialogue;
 mod files;
+mod first_run;
+mod present;
 mod schedule;
 mod terminal;
 mod token;
 mod zone;
 
+use std::fmt::Arguments;
+use std::mem;
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::termios::isatty;
 
-use crate::cli::{CheckScope, ConfigSource, Existing, GlobalOptions, Redaction, SetupOptions, UpdateOptions};
+use crate::cli::{ConfigSource, Existing, GlobalOptions, SetupOptions};
 use crate::commands::context::{Context, check_clock, load, report_config_error};
-use crate::commands::{check, update};
 use crate::config::{self, Config, Credentials};
-use crate::console::{Console, Verbosity};
+use crate::console::Console;
 use crate::dns::ZoneName;
 use crate::exit::Exit;
+use crate::gandi::{Credential, Secret};
 use crate::net::FamilySelection;
-use crate::report::WILL_REPLACE;
+use crate::sys::file_error::FileError;
 use crate::sys::random::Random;
+use crate::sys::read_limited;
+use crate::token::resume_renewals;
 use dialogue::{Answer, Dialogue, NOTHING_WRITTEN, WRITTEN};
-use files::{DEFAULT_CONFIG, Found, Records, Target};
-use schedule::Job;
+use files::{DEFAULT_CONFIG, Found, MAX_FILE, Records, Target};
+use schedule::{Job, Owner, UCI};
+use token::Scope;
 
 /// Runs the command. Returns the exit code of the first update; before that, that of the problem which ended the setup.
 pub fn execute(
@@ -49,7 +56,9 @@ pub fn execute(
         random: Random::new(context.seed),
         console,
     };
-    let mut setup = Setup { options, context, path: PathBuf::new(), records: Records::default(), dialogue };
+    let (path, in_use) = (PathBuf::new(), PathBuf::new());
+    let mut setup =
+        Setup { options, context, path, in_use, present: None, records: Records::default(), dialogue };
     setup.run().unwrap_or_else(|exit| exit)
 }
 
@@ -57,10 +66,22 @@ pub fn execute(
 struct Setup<'a, 'b, 'c> {
     options: &'a mut GlobalOptions,
     context: &'a mut Context<'b>,
-    /// The place of the config.
+    /// The place of the config to write.
     path: PathBuf,
+    /// The config in use: at that place, or that of OpenWrt's service.
+    in_use: PathBuf,
+    /// What it holds, without a token; `None` if it cannot be loaded.
+    present: Option<Box<Config>>,
     records: Records,
     dialogue: Dialogue<'a, 'c>,
+}
+
+/// The files that setup has written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Nothing,
+    Token,
+    Config,
 }
 
 impl Setup<'_, '_, '_> {
@@ -69,101 +90,157 @@ impl Setup<'_, '_, '_> {
         if let Err(e) = check_clock(self.context) {
             return Err(report_config_error(&e, "", self.dialogue.console));
         }
+        let given = self.options.overrides.clone();
+        // Bad arguments are told before any question.
         let mut config = self.draft()?;
+        let service = schedule::config_of_service(&self.path, self.context.env.uid);
+        self.in_use = service.map_or_else(|| self.path.clone(), Path::to_owned);
+        self.present = self.present(Credentials::Optional);
         let (mut token, mut addresses) = (PathBuf::new(), self.dialogue.given.existing);
+        let can_repeat = self.dialogue.can_repeat();
         // Of another stdin, the token is the first line.
-        if !self.dialogue.can_repeat() || self.may_replace_config()? {
+        let written = if !can_repeat || self.may_replace_config()? {
+            if can_repeat && self.present.is_some() {
+                let text = read_limited::read_to_string(&self.in_use, MAX_FILE).unwrap_or_default();
+                let directory = self.in_use.parent().unwrap_or(Path::new("/"));
+                present::carry(&text, directory, &mut self.options.overrides);
+                config = self.draft()?;
+            }
             let files = self.ask(&mut config)?;
             self.write(&files)?;
             files[0].path.clone_into(&mut token);
             self.context.env.token = None;
-            let is_same = files.iter().all(|file| file.found == Found::Same);
             if files[1].found != Found::Same {
                 // The user has agreed.
                 addresses = Existing::Replace;
+                Written::Config
+            } else if files[0].found != Found::Same {
+                Written::Token
+            } else {
+                Written::Nothing
             }
-            let text = if is_same { "  Kept. Update:" } else { "  Written. First update:" };
-            self.dialogue.say(format_args!("{text}"));
         } else {
-            self.later();
-            self.dialogue.say(format_args!("  Kept. Update:"));
-        }
-        self.dialogue.written = WRITTEN;
-        let exit = self.first_run(addresses)?;
-        let is_default = self.path.as_os_str() == DEFAULT_CONFIG;
-        let path = self.path.display().to_string();
-        let job = Job {
-            program: self.context.env.program.as_deref(),
-            config: if is_default { "" } else { &path },
-            is_root: self.context.env.uid == Some(0),
-            token: &token.to_string_lossy(),
-            records: &self.records,
-            seed: self.context.seed,
+            self.keep()?
         };
-        let scheduled = schedule::offer(&mut self.dialogue, &job);
-        let done =
-            if exit == Exit::Ok { "Done." } else { "The config is written, but the first update failed." };
-        let log = schedule::log();
-        self.dialogue.say(format_args!("\n{done}\n  See what it does:  {log}"));
-        let command =
-            if is_default { "sudo gandi-ddns".to_owned() } else { ["gandi-ddns -c ", &path].concat() };
-        // To be copied as one line.
-        self.dialogue.console.notice(format_args!("  Check everything:  {command} check"));
+        let text = match written {
+            Written::Nothing => "Kept. Update:",
+            Written::Token => "Written. Update:",
+            Written::Config => "Written. First update:",
+        };
+        self.dialogue.say(format_args!("  {text}"));
+        self.dialogue.written = WRITTEN;
+        let exit = first_run::update(self.options, self.context, &mut self.dialogue, addresses)?;
+        let (scheduled, owner) = self.schedule(&token, &given);
+        self.close(exit, written, owner);
         Ok(exit.max(scheduled))
     }
 
-    /// Makes the options those of a later run.
-    fn later(&mut self) {
-        self.options.source = ConfigSource::File(Some(self.path.clone()));
+    /// Loads the config in use, without the options.
+    fn present(&mut self, credentials: Credentials) -> Option<Box<Config>> {
+        let overrides = mem::take(&mut self.options.overrides);
+        let source = ConfigSource::File(Some(self.in_use.clone()));
+        let source = mem::replace(&mut self.options.source, source);
+        let loaded = config::load(self.options, &self.context.env, credentials);
+        (self.options.overrides, self.options.source) = (overrides, source);
+        Some(loaded.ok()?.config)
+    }
+
+    /// Keeps the config in use, and replaces its tokens that do not work.
+    fn keep(&mut self) -> Result<Written, Exit> {
+        if let Some(mut config) = self.present(Credentials::Required) {
+            let http = config.detection.client();
+            let Dialogue { random, console, .. } = &mut self.dialogue;
+            resume_renewals(&mut config, &http, random, console);
+        }
+        let mut written = Written::Nothing;
+        // Check tells what is wrong with a config that cannot be loaded.
+        if let Some(config) = &mut self.present {
+            let now = (self.context.now)();
+            for file in token::replace(&mut self.dialogue, config, now)? {
+                let path = file.path.display();
+                if let Err(e) = files::write_token(&file) {
+                    return Err(could_not_write(&mut self.dialogue, format_args!("{path}"), &e));
+                }
+                self.dialogue.say(format_args!("  {path}  {}", file.note()));
+                written = Written::Token;
+            }
+        }
+        self.later(self.in_use.clone());
+        Ok(written)
+    }
+
+    /// Offers to run the program regularly.
+    fn schedule(&mut self, token: &Path, given: &[String]) -> (Exit, Owner) {
+        // It was kept.
+        if self.in_use != self.path && self.records.domain.is_empty() {
+            schedule::tell_service(&mut self.dialogue);
+            return (Exit::Ok, Owner::Service);
+        }
+        let path = self.path.display().to_string();
+        let job = Job {
+            program: self.context.env.program.as_deref(),
+            config: if path == DEFAULT_CONFIG { "" } else { &path },
+            is_root: self.context.env.uid == Some(0),
+            token: &token.to_string_lossy(),
+            records: &self.records,
+            options: given,
+            seed: self.context.seed,
+        };
+        match schedule::offer(&mut self.dialogue, &job) {
+            Ok(owner) => (Exit::Ok, owner),
+            Err(exit) => (exit, Owner::User),
+        }
+    }
+
+    /// Prints the result, and the commands for the config in use.
+    fn close(&mut self, exit: Exit, written: Written, owner: Owner) {
+        let done = match written {
+            _ if exit == Exit::Ok => "Done.",
+            Written::Nothing => "Nothing was written, and the update failed.",
+            Written::Token => "The token is written, but the update failed.",
+            Written::Config => "The config is written, but the first update failed.",
+        };
+        let log = schedule::log();
+        self.dialogue.say(format_args!("\n{done}\n  See what it does:  {log}"));
+        let (sudo, path) = (self.context.env.sudo, self.path.display());
+        let command = if owner == Owner::Service {
+            schedule::SERVICE.to_owned()
+        } else if self.path.as_os_str() == DEFAULT_CONFIG {
+            format!("{sudo}gandi-ddns")
+        } else {
+            format!("{sudo}gandi-ddns -c {path}")
+        };
+        // To be copied as one line.
+        self.dialogue.console.notice(format_args!("  Check everything:  {command} check"));
+        if owner == Owner::Service {
+            self.dialogue.console.notice(format_args!("  See its records:   {command} status"));
+            // Of an older setup.
+            if self.path.exists() {
+                self.dialogue.say(format_args!("  The service does not read {path}: remove it."));
+            }
+        }
+    }
+
+    /// Makes the options those of a later run with this config.
+    fn later(&mut self, path: PathBuf) {
+        self.options.source = ConfigSource::File(Some(path));
         self.options.overrides = Vec::new();
         self.options.families = FamilySelection::Any;
     }
 
-    /// Prints the problems that `check` finds, and runs the update. Before it replaces `addresses` that are to be kept, it
-    /// asks; and there is no update then if `check` could not find out.
-    fn first_run(&mut self, addresses: Existing) -> Result<Exit, Exit> {
-        let (mut found, mut errors) = (Vec::new(), Vec::new());
-        let mut console = Console::new(Verbosity::Normal, &mut found, &mut errors);
-        let scope = (Redaction::Off, CheckScope::Everything);
-        let checked = check::execute(self.options, scope, self.context, &mut console);
-        let mut replaces = false;
-        for line in String::from_utf8_lossy(&found).lines() {
-            // The update prints nothing about a record that is right.
-            let right = line.strip_prefix("ok ").filter(|line| line.contains("up to date (")).map(str::trim);
-            if right.is_some() || line.starts_with("warning") || line.starts_with("failure") {
-                self.dialogue.say(format_args!("  {}", right.unwrap_or(line)));
-                replaces |= line.contains(WILL_REPLACE);
-            }
-        }
-        if addresses == Existing::Keep && checked != Exit::Ok {
-            return Ok(checked);
-        }
-        if replaces && addresses == Existing::Keep {
-            if self.dialogue.assumes_yes() {
-                let text =
-                    format_args!("gandi-ddns has not written this address; to replace it, add --force");
-                return Err(self.dialogue.end(text, Exit::Config));
-            }
-            if !self.dialogue.confirm(format_args!("Replace it now?"), Answer::No)? {
-                return Err(self.dialogue.declined());
-            }
-        }
-        let console = &mut *self.dialogue.console;
-        // A person is reading.
-        console.note_terminal();
-        let exit = update::execute(self.options, &UpdateOptions::default(), self.context, console);
-        console.release();
-        Ok(exit)
-    }
-
     /// Asks before an existing config is replaced. Returns false if it is to be kept.
     fn may_replace_config(&mut self) -> Result<bool, Exit> {
-        if self.dialogue.given.existing == Existing::Replace || !self.path.exists() {
+        if self.dialogue.given.existing == Existing::Replace || !self.in_use.exists() {
             return Ok(true);
         }
         let (path, name) = (self.path.display(), self.path.file_name().unwrap_or_default().display());
-        let question = format_args!("{path} exists. Replace it (a copy stays as {name}.old)?");
-        let replaces = self.dialogue.confirm(question, Answer::No)?;
+        let replaces = if self.in_use == self.path {
+            let question = format_args!("{path} exists. Replace it (a copy stays as {name}.old)?");
+            self.dialogue.confirm(question, Answer::No)?
+        } else {
+            let question = format_args!("{UCI} is in use. Replace what setup has written to it?");
+            self.dialogue.confirm(question, Answer::No)?
+        };
         // `--domain` would have no effect.
         if !replaces && !self.dialogue.given.inline.domain.is_empty() {
             return Err(self.dialogue.declined());
@@ -193,7 +270,11 @@ impl Setup<'_, '_, '_> {
             inline.names.push("home".to_owned());
         }
         self.options.source = ConfigSource::Inline(inline);
-        match load(self.options, self.context, Credentials::Optional) {
+        // `renew_token` requires one. It is not read.
+        self.options.overrides.push("token_file = token".to_owned());
+        let loaded = load(self.options, self.context, Credentials::Optional);
+        self.options.overrides.pop();
+        match loaded {
             Ok((config, _)) => Ok(config),
             Err(e) => Err(report_config_error(&e, "", self.dialogue.console)),
         }
@@ -211,34 +292,41 @@ impl Setup<'_, '_, '_> {
     fn ask(&mut self, config: &mut Config) -> Result<[Target; 2], Exit> {
         let inline = &self.dialogue.given.inline;
         let given = ZoneName::parse(&inline.domain).ok();
+        let now = (self.context.now)();
+        let dialogue = &mut self.dialogue;
+        config.accounts[0].credential = Credential::Token(Secret::new("", dialogue.source()));
+        // The answers of a script do not depend on a config that is there.
+        let present = self.present.as_deref().filter(|_| dialogue.can_repeat());
+        let default = present.map(|present| present::records(present, None)).unwrap_or_default();
+        let scope = if given.is_some() { Scope::Records } else { Scope::Any };
         let domain = loop {
-            let now = (self.context.now)();
-            let seen = token::ask(&mut self.dialogue, config, given.as_ref(), now)?;
+            let seen = token::ask(dialogue, config, 0, scope, now)?;
             let chosen = match &given {
                 Some(domain) => Some(domain.clone()),
-                None => zone::domain(&mut self.dialogue, seen.as_deref(), config)?,
+                None => zone::domain(dialogue, seen.as_deref(), config, &default.domain)?,
             };
             if let Some(domain) = chosen {
                 break domain;
             }
         };
-        let dialogue = &mut self.dialogue;
+        let default = present.map(|present| present::records(present, Some(&domain))).unwrap_or_default();
         zone::tell_nameservers(dialogue, &domain, config);
-        let credential = config.accounts[0].credential.line();
-        let token = Target::token(&self.path, &credential);
+        let credential = config.accounts[0].credential.clone();
+        let token = self.token_file(&credential);
+        let dialogue = &mut self.dialogue;
         let mut found = None;
         let file = loop {
-            let held = zone::names(dialogue, &domain, config)?;
+            let held = zone::names(dialogue, &domain, config, &default.names)?;
             let found = found.get_or_insert_with(|| addresses::look(dialogue, self.options.families, config));
-            let types = addresses::types(dialogue, found)?;
+            let types = addresses::types(dialogue, found, default.types)?;
             self.records = Records {
                 domain: domain.typed().to_owned(),
                 names: zone::words(&held),
                 types: addresses::words(types),
+                ttl: inline.ttl.clone().unwrap_or_default(),
             };
             let ipv6 = if found.has_temporary { "ipv6 = interface web\n" } else { "" };
-            let overrides = &self.options.overrides;
-            let text = files::text(&token, &self.records, inline.ttl.as_deref(), overrides, ipv6);
+            let text = files::text(&token, &self.records, &self.options.overrides, ipv6);
             let file = Target::new(self.path.clone(), text);
             // The addresses are those of earlier runs.
             if file.found == Found::Same || zone::may_replace(dialogue, &held, types, found, config)? {
@@ -248,20 +336,46 @@ impl Setup<'_, '_, '_> {
                 return Err(dialogue.declined());
             }
         };
-        self.later();
-        self.check(&file.text, credential.trim())?;
+        self.later(self.path.clone());
+        self.check(&file.text, credential.expose())?;
         Ok([token, file])
+    }
+
+    /// Returns the token file to write: that of the present config, if the new token is one for it as well, so that it works
+    /// until it is replaced. Otherwise a new one.
+    fn token_file(&mut self, credential: &Credential) -> Target {
+        let mut reused = None;
+        if let Some(present) = &mut self.present
+            && let Some(path) = present::only_token_file(present).map(Path::to_owned)
+            && path.parent() == self.path.parent()
+            && path != self.path
+            && !path.is_symlink()
+            && token::fits(&mut self.dialogue, present, credential)
+        {
+            reused = Some(path);
+        }
+        let text = credential.line();
+        match reused {
+            Some(path) => Target::new(path, text),
+            None => Target::token(&self.path, &text),
+        }
     }
 
     /// Writes the files after the last question.
     fn write(&mut self, files: &[Target; 2]) -> Result<(), Exit> {
-        let dialogue = &mut self.dialogue;
         if files.iter().all(|file| file.found == Found::Same) {
             return Ok(());
         }
+        let is_kept = self.dialogue.assumes_yes() && self.dialogue.given.existing == Existing::Keep;
+        let has_other = if self.in_use == self.path {
+            files[1].found == Found::Other
+        } else {
+            !self.present.as_ref().is_some_and(|present| present::has(present, &self.records))
+        };
+        let dialogue = &mut self.dialogue;
         let path = self.path.display();
-        let is_kept = dialogue.assumes_yes() && dialogue.given.existing == Existing::Keep;
-        if is_kept && files[1].found == Found::Other {
+        if is_kept && has_other {
+            let path = if self.in_use == self.path { path.to_string() } else { UCI.to_owned() };
             let text = format_args!("{path} exists and has another content; remove it, or add --force");
             return Err(dialogue.end(text, Exit::Config));
         }
@@ -269,12 +383,22 @@ impl Setup<'_, '_, '_> {
         for file in files {
             dialogue.say(format_args!("  {}  {}", file.path.display(), file.note()));
         }
+        if files[1].found == Found::Other {
+            let old = read_limited::read_to_string(&self.path, MAX_FILE).unwrap_or_default();
+            let lost = present::lost(&old, &files[1].text);
+            if !lost.is_empty() {
+                dialogue.say(format_args!("  Not kept: {lost}"));
+            }
+        }
         if !dialogue.confirm(format_args!("Continue?"), Answer::Yes)? {
             return Err(dialogue.declined());
         }
-        files::write(files).map_err(|e| {
-            dialogue.console.error(format_args!("could not write {path} and its token: {e}"));
-            if e.is_temporary() { Exit::TryLater } else { Exit::Config }
-        })
+        files::write(files).map_err(|e| could_not_write(dialogue, format_args!("{path} and its token"), &e))
     }
+}
+
+/// Prints the error, and returns the code.
+fn could_not_write(dialogue: &mut Dialogue, what: Arguments, e: &FileError) -> Exit {
+    dialogue.console.error(format_args!("could not write {what}: {e}"));
+    if e.is_temporary() { Exit::TryLater } else { Exit::Config }
 }

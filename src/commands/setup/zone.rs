@@ -26,11 +26,13 @@ fn livedns<'a>(http: &'a Http, config: &'a Config, dialogue: &mut Dialogue) -> L
 }
 
 /// Asks for the domain, and returns the first that has a zone which the token can read. `seen` are those that it can see;
-/// `None` if it may not list them. Returns `None` for a token that Gandi refuses.
+/// `None` if it may not list them. `present` is the domain of the config that is to be replaced. Returns `None` for a token
+/// that Gandi refuses.
 pub(super) fn domain(
     dialogue: &mut Dialogue,
     seen: Option<&[ZoneName]>,
     config: &Config,
+    present: &str,
 ) -> Result<Option<ZoneName>, Exit> {
     let domains = seen.unwrap_or_default();
     if domains.is_empty() {
@@ -46,11 +48,14 @@ pub(super) fn domain(
     }
     loop {
         let answer = if domains.is_empty() {
-            dialogue.ask(format_args!("Domain (such as example.org): "), "")?
+            let hint =
+                if present.is_empty() { "(such as example.org)" } else { &["[", present, "]"].concat() };
+            dialogue.ask(format_args!("Domain {hint}: "), present.to_owned().leak())?
         } else {
             let list = list(domains);
-            dialogue.say(format_args!("Domain [1]{list}"));
-            dialogue.ask(format_args!("> "), "1")?
+            let number = domains.iter().position(|domain| domain.typed() == present).unwrap_or_default() + 1;
+            dialogue.say(format_args!("Domain [{number}]{list}"));
+            dialogue.ask(format_args!("> "), number.to_string().leak())?
         };
         let (problem, exit) = match choose(answer, domains) {
             Err(problem) => (problem, Exit::Usage),
@@ -113,14 +118,19 @@ pub(super) fn tell_nameservers(dialogue: &mut Dialogue, domain: &ZoneName, confi
 /// The RRsets of both types at one or more names, and what the zone holds there.
 pub(super) type Held = Vec<(RrsetKey, Option<Rrset>)>;
 
-/// Asks for names, one or more, and shows what the zone holds at each. `given` are those of `--name`. No name has a CNAME
-/// or another record that excludes addresses.
-pub(super) fn names(dialogue: &mut Dialogue, domain: &ZoneName, config: &Config) -> Result<Held, Exit> {
+/// Asks for names, one or more, and shows what the zone holds at each. `present` are those of the config
+/// that is to be replaced. No name has a CNAME or another record that excludes addresses.
+pub(super) fn names(
+    dialogue: &mut Dialogue,
+    domain: &ZoneName,
+    config: &Config,
+    present: &str,
+) -> Result<Held, Exit> {
     let given = &dialogue.given.inline.names;
     loop {
-        let question =
-            format_args!("Name to keep updated in {}, @ for the domain itself [home]: ", domain.typed());
-        let typed = dialogue.ask_unless(given, question, "home")?;
+        let question = format_args!("Name to keep updated in {}, @ for the domain itself", domain.typed());
+        let default = if present.is_empty() { "home" } else { present };
+        let typed = dialogue.ask_unless(given, question, default)?;
         let http = config.detection.client();
         let mut livedns = livedns(&http, config, dialogue);
         let mut held = Vec::new();

@@ -42,6 +42,49 @@ fn other_token_is_never_replaced() {
 }
 
 #[test]
+fn another_token_for_the_same_config_replaces_that_of_the_config() {
+    let s = sandbox();
+    setup(&s, &RECORD).exits_without_errors(0);
+    let config = read(&s, CONFIG);
+    let (second, blind) = ("pat_second0123456789", "pat_blind0123456789");
+    s.fake.accept_bearer(second);
+    s.fake.accept_bearer_for(blind, &[]);
+    s.fake.revoke(TOKEN);
+    let run =
+        |token: &str, arguments: &[&str]| finish(&s, &mut command(&s, arguments), &format!("{token}\n"));
+    // Without --force.
+    let ran = run(second, &RECORD);
+    ran.exits_without_errors(0);
+    assert!(ran.stdout.contains("\n  Written. Update:\n"), "{ran}");
+    assert_eq!(names(&s, DIR), ["gandi-ddns.conf", "token", "token.old"]);
+    let token = |name: &str| read(&s, &format!("{DIR}/{name}"));
+    assert_eq!((token("token"), token("token.old")), (format!("{second}\n"), format!("{TOKEN}\n")));
+    assert_eq!((mode(&s, "etc/gandi-ddns/token"), read(&s, CONFIG)), (0o600, config.clone()));
+    s.finish(s.command().arg("-c").arg(s.path(CONFIG))).is(0, "");
+    // A token that does not work replaces none.
+    run(blind, &RECORD).exits(78);
+    run("pat_another0123456789", &RECORD).exits(77);
+    assert_eq!((token("token"), names(&s, DIR).len()), (format!("{second}\n"), 3));
+    // For another config, the rules are the same as ever.
+    s.fake.accept_bearer(TOKEN);
+    let other = ["--domain", "example.org", "--name", "www", "--type", "A", "--yes"];
+    let ran = run(TOKEN, &other);
+    ran.exits(78);
+    ran.says(&["exists and has another content; remove it, or add --force; nothing was written\n"]);
+    assert_eq!((token("token"), read(&s, CONFIG)), (format!("{second}\n"), config.clone()));
+    // What it does not keep is named, also without a question.
+    s.write(
+        CONFIG,
+        &config.replace("\n[", "\nrecheck = 2h\n[").replace("types = A\n", "types = A\nttl = 5m\n"),
+    );
+    let ran = run(TOKEN, &[&other[..], &["--force"]].concat());
+    ran.exits_without_errors(0);
+    assert!(ran.stdout.contains("\n  Not kept: recheck, ttl\n"), "{ran}");
+    assert_eq!((token("token"), token("token.old2")), (format!("{TOKEN}\n"), format!("{second}\n")));
+    assert!(!read(&s, CONFIG).contains("recheck"), "{}", read(&s, CONFIG));
+}
+
+#[test]
 fn link_is_no_place_for_a_config() {
     // Relative paths beside it and beside its target would be different ones.
     let s = sandbox();
@@ -151,7 +194,8 @@ fn ordinary_user_needs_a_config_of_the_own() {
     let other = OtherUser::new(&s, 4711);
     let mut command = other.command(&s, &[]);
     command.arg("setup").args(options(&s)).args(RECORD);
-    finish(&s, &mut command, TOKEN).fails(64, &["run it with sudo, or give -c FILE for a setup of your own"]);
+    finish(&s, &mut command, TOKEN)
+        .fails(64, &["run it as root (sudo), or give -c FILE for a setup of your own"]);
     let mut command = other.command(&s, &[]);
     command.args(["setup", "-c", "/etc/gandi-ddns-test.conf"]).args(RECORD);
     finish(&s, &mut command, TOKEN).fails(78, &["could not write to /etc: "]);

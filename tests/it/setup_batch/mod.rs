@@ -303,8 +303,10 @@ fn answers_may_come_from_a_pipe_after_the_token() {
 fn unreachable_gandi_is_75_and_nothing_is_written() {
     let s = sandbox();
     s.fake.refuse();
-    nothing_written(&s, &setup(&s, &RECORD), 75, &["nothing was written"]);
-    nothing_written(&s, &setup(&s, &[]), 75, &["nothing was written"]);
+    let remedy = "; Gandi could not be reached: check this machine's network and DNS, and run setup again; nothing was \
+         written\n";
+    nothing_written(&s, &setup(&s, &RECORD), 75, &[remedy]);
+    nothing_written(&s, &setup(&s, &[]), 75, &[remedy]);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use super::super::files::DEFAULT_CONFIG;
 
 /// The words that make a command line something else than an update.
-const OTHER_COMMANDS: [&str; 5] = ["check", "ip", "status", "get", "setup"];
+const OTHER_COMMANDS: [&str; 7] = ["check", "ip", "status", "get", "setup", "--dry-run", "-n"];
+/// The characters between the words of a command line.
+const SEPARATORS: [char; 11] = [' ', '\t', ';', '&', '|', '(', ')', '<', '>', '\'', '"'];
 
 /// The features of a crond.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,17 +32,26 @@ pub(super) fn lines(program: &str, config: &str, dialect: Dialect, seed: u64) ->
 }
 
 /// Returns the line of a table that updates the records of this config, empty for the default one. A comment is none: the
-/// user who has disabled the line is asked again.
-pub(super) fn running_line<'a>(table: &'a str, config: &str) -> Option<&'a str> {
-    table.lines().map(str::trim).find(|line| !line.starts_with('#') && runs(line, config))
+/// user who has disabled the line is asked again. `is_this` recognises a path of this program, and `program` is its usual
+/// one, which may have blanks.
+pub(super) fn running_line<'a>(
+    table: &'a str,
+    is_this: &dyn Fn(&str) -> bool,
+    program: &str,
+    config: &str,
+) -> Option<&'a str> {
+    table.lines().map(str::trim).find(|line| runs(line, is_this, program, config))
 }
 
-fn runs(line: &str, config: &str) -> bool {
+fn runs(line: &str, is_this: &dyn Fn(&str) -> bool, program: &str, config: &str) -> bool {
+    // A word of the shell that begins with it ends the line as well.
+    let line = line.split(" #").next().unwrap_or_default();
     let (mut is_program, mut is_default) = (false, true);
-    let is_separator = |c| matches!(c, ' ' | '\t' | ';' | '&' | '|' | '(' | ')' | '<' | '>' | '\'' | '"');
-    for word in line.split(is_separator) {
+    for (at, word) in line.split(SEPARATORS).map(|word| (word.as_ptr().addr() - line.as_ptr().addr(), word)) {
         if !is_program {
-            is_program = word == "gandi-ddns" || word.ends_with("/gandi-ddns");
+            // The last one of a path with blanks.
+            let is_usual = line[..at + word.len()].ends_with(program) && program.contains(' ');
+            is_program = word == "gandi-ddns" || is_usual || word.ends_with("gandi-ddns") && is_this(word);
         } else if OTHER_COMMANDS.contains(&word) {
             return false;
         } else {
@@ -48,9 +59,17 @@ fn runs(line: &str, config: &str) -> bool {
             is_default &= !(word.starts_with("-c") || word.starts_with("--c") || word == "--domain");
         }
     }
-    let is_this =
-        if config.is_empty() { is_default || line.contains(DEFAULT_CONFIG) } else { line.contains(config) };
-    is_program && is_this
+    let is_this = if config.is_empty() { is_default || has(line, DEFAULT_CONFIG) } else { has(line, config) };
+    is_program && is_this && !line.starts_with('#')
+}
+
+/// Returns true if a line has this path, and not only one that begins or ends with it.
+fn has(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + path.len()..]);
+        (before.ends_with(SEPARATORS) || before.ends_with('=') || before.ends_with("-c"))
+            && (after.is_empty() || after.starts_with(SEPARATORS))
+    })
 }
 
 /// Quotes a path for the shell; `None` if that is impossible: cron changes `%`, busybox does not.
@@ -104,6 +123,14 @@ mod tests {
         }
     }
 
+    /// The programs that exist, but for the last one as this one.
+    const PATHS: [&str; 3] = ["/usr/local/bin/gandi-ddns", "/usr/bin/gandi-ddns", "/opt/gandi-ddns"];
+
+    fn running<'a>(table: &'a str, config: &str) -> Option<&'a str> {
+        let is_this = |path: &str| PATHS[..2].contains(&path);
+        running_line(table, &is_this, "/opt/my programs/gandi-ddns", config)
+    }
+
     #[test]
     fn running_line_is_one_that_updates_with_this_config() {
         let with_default = [
@@ -111,32 +138,42 @@ mod tests {
             " 7-59/15 * * * * gandi-ddns --splay 60",
             "@reboot\t/usr/bin/gandi-ddns --wait 600",
             "*/5 * * * * root test -x /usr/bin/gandi-ddns && gandi-ddns",
-            "*/5 * * * * (sleep 5;/opt/gandi-ddns)>/dev/null",
+            "*/5 * * * * (sleep 5;/usr/bin/gandi-ddns)>/dev/null",
             "*/5 * * * * '/opt/my programs/gandi-ddns' --syslog",
             "*/5 * * * * gandi-ddns -c /etc/gandi-ddns/gandi-ddns.conf",
-            "*/5 * * * * gandi-ddns --config=/etc/gandi-ddns/gandi-ddns.conf",
+            "*/5 * * * * gandi-ddns --config=/etc/gandi-ddns/gandi-ddns.conf # mine",
         ];
         for line in with_default {
             let table = format!("MAILTO=me\n{line}\n0 0 * * * x\n");
-            assert_eq!(running_line(&table, ""), Some(line.trim()), "{line}");
-            assert_eq!(running_line(&table, "/home/pi/c"), None, "{line}");
+            assert_eq!(running(&table, ""), Some(line.trim()), "{line}");
+            assert_eq!(running(&table, "/home/pi/c"), None, "{line}");
         }
         let others = [
             "# */5 * * * * /usr/local/bin/gandi-ddns",
             "  #*/5 * * * * /usr/local/bin/gandi-ddns",
+            "*/5 * * * * /bin/true # gandi-ddns",
             "0 4 * * * /opt/gandi-ddns/update.py",
             "0 4 * * * /opt/old-gandi-ddns",
+            "0 4 * * * /opt/gandi-ddns --syslog",
+            "0 4 * * * /opt/other programs/gandi-ddns",
             "0 4 * * * gandi-ddns check",
+            "0 4 * * * gandi-ddns --dry-run",
             "0 4 * * * gandi-ddns -c /home/pi/c",
+            "0 4 * * * gandi-ddns -c /etc/gandi-ddns/gandi-ddns.conf.old",
             "0 4 * * * gandi-ddns --domain example.org --name home",
         ];
         for line in others {
-            assert_eq!(running_line(line, ""), None, "{line}");
+            assert_eq!(running(line, ""), None, "{line}");
         }
         for line in
             ["0 4 * * * gandi-ddns -c /home/pi/my conf", "0 4 * * * gandi-ddns -c'/home/pi/my conf' -q"]
         {
-            assert_eq!(running_line(line, "/home/pi/my conf"), Some(line));
+            assert_eq!(running(line, "/home/pi/my conf"), Some(line));
+        }
+        for line in
+            ["0 4 * * * gandi-ddns -c /home/pi/my conf.old", "0 4 * * * gandi-ddns -c /old/home/pi/my conf"]
+        {
+            assert_eq!(running(line, "/home/pi/my conf"), None, "{line}");
         }
     }
 }

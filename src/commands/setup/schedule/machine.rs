@@ -1,16 +1,19 @@
 //! The machine: the facts that decide, and the changes to it.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use super::super::files::Records;
+use super::super::files::{DEFAULT_CONFIG, Records};
 use super::crontab::{Dialect, running_line};
 use crate::sys::ownership;
 use crate::sys::read_limited::{if_exists, read_to_string};
 use crate::sys::subprocess::{MISSING, tool};
+use crate::sys::words::split;
 
+/// The place of a program that no package has brought.
+pub(super) const INSTALLED: &str = "/usr/local/bin/gandi-ddns";
 /// The unit that runs the program every 5 minutes.
 pub(super) const TIMER: &str = "gandi-ddns.timer";
 /// The unit that keeps it running.
@@ -29,9 +32,11 @@ const WATCH_ENABLED: &str = "/etc/systemd/system/multi-user.target.wants/gandi-d
 const CRONTABS: &str = "/etc/crontabs";
 pub(super) const CRONTAB: &str = "/etc/crontabs/root";
 /// The init scripts of OpenWrt's package and of its cron, and the config of the package.
-const SERVICE: &str = "/etc/init.d/gandi-ddns";
+pub(in crate::commands::setup) const SERVICE: &str = "/etc/init.d/gandi-ddns";
 const CRON_SERVICE: &str = "/etc/init.d/cron";
-const UCI: &str = "/etc/config/gandi-ddns";
+pub(in crate::commands::setup) const UCI: &str = "/etc/config/gandi-ddns";
+/// The config that the service makes of it as long as it is enabled, and that it runs.
+const MADE: &str = "/var/etc/gandi-ddns.conf";
 /// Maximum size in bytes of a crontab.
 const MAX_CRONTAB: u64 = 1 << 20;
 /// Directories that are empty after a reboot.
@@ -48,8 +53,17 @@ pub(in crate::commands::setup) struct Job<'a> {
     /// not known.
     pub(in crate::commands::setup) token: &'a str,
     pub(in crate::commands::setup) records: &'a Records,
+    /// The options of `-o`, for that config.
+    pub(in crate::commands::setup) options: &'a [String],
     /// Spreads the minutes of many machines.
     pub(in crate::commands::setup) seed: u64,
+}
+
+impl<'a> Job<'a> {
+    /// Returns the path of the program.
+    pub(super) fn path(&self) -> &'a str {
+        self.program.and_then(Path::to_str).unwrap_or(INSTALLED)
+    }
 }
 
 /// A way to run the program regularly.
@@ -70,6 +84,17 @@ pub(super) fn has_systemd() -> bool {
     Path::new("/run/systemd/system").is_dir()
 }
 
+/// Returns true if OpenWrt's package is installed.
+fn has_package() -> bool {
+    Path::new(SERVICE).is_file() && Path::new(UCI).is_file()
+}
+
+/// Returns the config that the service of OpenWrt's package runs, if root sets up the default one, and it is enabled.
+pub(in crate::commands::setup) fn config_of_service(path: &Path, uid: Option<u32>) -> Option<&'static Path> {
+    let is_packaged = path == Path::new(DEFAULT_CONFIG) && uid == Some(0) && has_package();
+    Some(Path::new(MADE)).filter(|made| is_packaged && made.is_file())
+}
+
 /// Returns the way that fits the machine.
 pub(super) fn way(job: &Job) -> Way {
     let is_packaged = job.is_root && job.config.is_empty();
@@ -81,11 +106,7 @@ pub(super) fn way(job: &Job) -> Way {
             }
         }
     }
-    if is_packaged
-        && !job.records.domain.is_empty()
-        && Path::new(SERVICE).is_file()
-        && Path::new(UCI).is_file()
-    {
+    if is_packaged && !job.records.domain.is_empty() && has_package() {
         Way::Package
     } else if job.is_root && Path::new(CRONTABS).is_dir() {
         Way::File
@@ -113,15 +134,28 @@ pub(super) fn table(way: Way) -> Result<(String, Dialect), String> {
     Ok((table, if is_busybox { Dialect::Busybox } else { Dialect::Full }))
 }
 
-/// Returns the line of a crontab of the system that runs the program with this config. A line that leaves the work to
-/// systemd does not count where that is running.
-pub(super) fn running_elsewhere(config: &str) -> Option<String> {
+/// Returns the line of a table that runs this program with this config.
+pub(super) fn running(table: &str, job: &Job) -> Option<String> {
+    let id = |path: &str| fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
+    let program = job.path();
+    let (this, installed) = (id(program), misplaced(program).is_empty());
+    // One in a temporary directory is there to be installed.
+    let is_this = |path: &str| {
+        let found = id(path);
+        found.is_some() && (found == this || !installed && path == INSTALLED)
+    };
+    running_line(table, &is_this, program, job.config).map(str::to_owned)
+}
+
+/// Returns the line of a crontab of the system that does so. A line that leaves the work to systemd does not count where
+/// that is running.
+pub(super) fn running_elsewhere(job: &Job) -> Option<String> {
     // A list of the directory by std would add 1 kB of code.
     const LINES: &str = "grep -h gandi-ddns /etc/crontab /etc/cron.d/* 2>/dev/null || :";
     let lines = tool(&["sh", "-c", LINES], "").unwrap_or_default();
-    let line = running_line(&lines, config)?;
+    let line = running(&lines, job)?;
     let is_left = line.contains("/run/systemd") && has_systemd();
-    (!is_left).then(|| line.to_owned())
+    (!is_left).then_some(line)
 }
 
 /// Returns the reason why cron should not run this program; empty if there is none.
@@ -172,12 +206,12 @@ fn append(lines: &str) -> io::Result<()> {
 }
 
 /// Writes the UCI config of OpenWrt's package, from which its service makes the real one, and enables that. The records
-/// are in the section `setup`, so that setup can be repeated. A section of the user for the domain stays as it is, and is
-/// enough.
+/// are in the section `setup`, so that setup can be repeated. A section of the user for the domain stays as it is, and its
+/// names are left out. The config that setup has written goes: there is one in use, and no other that looks like it.
 fn enable_package(job: &Job) -> Result<(), String> {
     let shown = tool(&["uci", "show", "gandi-ddns"], "")?;
     let mut result = Ok(());
-    for setting in settings(&shown, job.token, job.records).lines() {
+    for setting in settings(&shown, job).lines() {
         if result.is_ok() {
             result = run(&["uci", "set", &["gandi-ddns.", setting].concat()]);
         }
@@ -188,20 +222,52 @@ fn enable_package(job: &Job) -> Result<(), String> {
         return result;
     }
     run(&["uci", "commit", "gandi-ddns"])?;
-    start(SERVICE, "reload")
+    start(SERVICE, "reload")?;
+    fs::remove_file(DEFAULT_CONFIG).map_err(|e| format!("could not remove {DEFAULT_CONFIG}: {e}"))
+}
+
+/// Returns the names that sections of the user have in this domain, for the output of `uci show gandi-ddns`.
+fn names_of_user(shown: &str, domain: &str) -> String {
+    let of_domain = [".domain='", domain, "'"].concat();
+    let mut names = String::new();
+    for line in shown.lines() {
+        let Some(section) = line.strip_suffix(of_domain.as_str()).filter(|name| *name != "gandi-ddns.setup")
+        else {
+            continue;
+        };
+        if !shown.contains(&[section, ".enabled='0'"].concat()) {
+            let name = [section, ".name="].concat();
+            names.extend(shown.lines().filter_map(|line| line.strip_prefix(name.as_str())));
+            names.push(' ');
+        }
+    }
+    // The items of a list are in quotes each.
+    names.replace('\'', " ")
 }
 
 /// Returns what `uci set` gets, one setting on a line, for the output of `uci show gandi-ddns`.
-fn settings(shown: &str, token: &str, records: &Records) -> String {
-    let Records { domain, names, types } = records;
-    let of_domain = [".domain='", domain, "'"].concat();
-    let mut all = ["main.enabled=1\nmain.token_file=", token].concat();
-    if !shown.lines().any(|line| line.ends_with(&of_domain) && !line.starts_with("gandi-ddns.setup.")) {
+fn settings(shown: &str, job: &Job) -> String {
+    let Records { domain, names, types, ttl } = job.records;
+    let mut all = ["main.enabled=1\nmain.token_file=", job.token].concat();
+    for option in job.options {
+        let (key, value) = option.split_once('=').unwrap_or_default();
+        // A comment is none of the value.
+        let value = value.split(" #").next().unwrap_or_default();
+        for part in ["\nmain.", &key.trim().to_ascii_lowercase(), "=", value.trim()] {
+            all.push_str(part);
+        }
+    }
+    let has = names_of_user(shown, domain);
+    let lacking: Vec<&str> =
+        split(names, "").into_iter().filter(|name| !split(&has, "").contains(name)).collect();
+    if !lacking.is_empty() {
         // The example that the package brings.
-        let has_example = shown.contains("@records[0].domain='example.org'");
+        let has_example = shown.contains("@records[0].domain='example.org'") && domain != "example.org";
         let example = if has_example { "\n@records[0].enabled=0" } else { "" };
+        let key = if ttl.is_empty() { "" } else { "\nsetup.ttl=" };
+        let names = lacking.join(" ");
         all = format!(
-            "{all}\nsetup=records\nsetup.domain={domain}\nsetup.name={names}\nsetup.type={types}{example}"
+            "{all}\nsetup=records\nsetup.domain={domain}\nsetup.name={names}\nsetup.type={types}{key}{ttl}{example}"
         );
     }
     all
@@ -214,19 +280,54 @@ mod tests {
     const SHOWN: &str = "gandi-ddns.main=gandi-ddns\ngandi-ddns.main.enabled='0'\ngandi-ddns.@records[0]=records\n\
          gandi-ddns.@records[0].domain='example.org'\ngandi-ddns.@records[0].name='@' 'www'\n";
 
+    fn set(shown: &str, options: &[&str]) -> String {
+        let records = Records {
+            domain: "example.net".to_owned(),
+            names: "home www".to_owned(),
+            types: "A AAAA",
+            ttl: if options.is_empty() { String::new() } else { "5m".to_owned() },
+        };
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        let job = Job {
+            program: None,
+            config: "",
+            is_root: true,
+            token: "/etc/t",
+            records: &records,
+            options: &options,
+            seed: 0,
+        };
+        settings(shown, &job)
+    }
+
     #[test]
     fn settings_replace_the_example_and_leave_sections_of_the_user() {
-        let records = Records { domain: "example.net".to_owned(), names: "home".to_owned(), types: "A AAAA" };
-        let set = |shown: &str| settings(shown, "/etc/t", &records);
         let enabled = "main.enabled=1\nmain.token_file=/etc/t";
-        let of_setup =
-            format!("{enabled}\nsetup=records\nsetup.domain=example.net\nsetup.name=home\nsetup.type=A AAAA");
-        assert_eq!(set(SHOWN), format!("{of_setup}\n@records[0].enabled=0"));
+        let section = |names| {
+            format!(
+                "{enabled}\nsetup=records\nsetup.domain=example.net\nsetup.name={names}\nsetup.type=A AAAA"
+            )
+        };
+        assert_eq!(set(SHOWN, &[]), section("home www") + "\n@records[0].enabled=0");
         // A second time, and after the example was removed.
-        let again = "gandi-ddns.setup=records\ngandi-ddns.setup.domain='example.net'\n";
-        assert_eq!(set(again), of_setup);
-        assert_eq!(set(&SHOWN.replace("example.org", "example.net")), enabled);
-        assert_eq!(set(&again.replace("setup", "mine")), enabled);
+        let again = "gandi-ddns.setup=records\ngandi-ddns.setup.domain='example.net'\ngandi-ddns.setup.name='home www'\n";
+        assert_eq!(set(again, &[]), section("home www"));
+        // A name is listed once.
+        assert_eq!(set(&SHOWN.replace("example.org", "example.net"), &[]), section("home"));
+        assert_eq!(set(&again.replace("setup", "mine"), &[]), enabled);
+        let disabled = again.replace("setup", "mine") + "gandi-ddns.mine.enabled='0'\n";
+        assert_eq!(set(&disabled, &[]), section("home www"));
+    }
+
+    #[test]
+    fn settings_have_the_options() {
+        let found = set(
+            "",
+            &["Recheck = 2h", "ipv4=interface  web # mine", "heartbeat=https://x.example/#a", "ipv6="],
+        );
+        let wanted = "main.enabled=1\nmain.token_file=/etc/t\nmain.recheck=2h\nmain.ipv4=interface  web\n\
+             main.heartbeat=https://x.example/#a\nmain.ipv6=\nsetup=records\n";
+        assert!(found.starts_with(wanted) && found.ends_with("\nsetup.type=A AAAA\nsetup.ttl=5m"), "{found}");
     }
 
     #[test]

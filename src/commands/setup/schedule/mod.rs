@@ -4,13 +4,11 @@ mod crontab;
 mod machine;
 
 use super::dialogue::{Answer, Dialogue};
+use super::files::DEFAULT_CONFIG;
 use crate::exit::Exit;
-use crontab::{Dialect, running_line};
-pub(super) use machine::Job;
-use machine::{CRONTAB, TIMER, Way};
-
-/// The place of a program that no package has brought.
-const INSTALLED: &str = "/usr/local/bin/gandi-ddns";
+use crontab::Dialect;
+use machine::{CRONTAB, INSTALLED, TIMER, Way};
+pub(super) use machine::{Job, SERVICE, UCI, config_of_service};
 
 /// Returns the command that shows what the scheduled runs said.
 pub(super) fn log() -> &'static str {
@@ -25,14 +23,33 @@ const SERVICE_WORDS: Words = &["Keep it running by", "Enabled", "run systemctl e
 const PACKAGE_WORDS: Words = &["Run it by", "Enabled", "run setup again for"];
 const CRON_WORDS: Words = &["Add this to", "Added to", "add the lines above to"];
 
+/// Prints that this line or service runs the program.
+fn tell_running(dialogue: &mut Dialogue, by: &str) {
+    dialogue.console.notice(format_args!("\nIt runs already:\n  {by}"));
+}
+
+/// Prints that the service of OpenWrt runs the program.
+pub(super) fn tell_service(dialogue: &mut Dialogue) {
+    tell_running(dialogue, SERVICE);
+}
+
+/// The owner of the config in use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The service of OpenWrt, which makes its own.
+    Service,
+    /// The user.
+    User,
+}
+
 /// Offers to run the program regularly. Returns an error if the user wants it and it could not be scheduled.
-pub(super) fn offer(dialogue: &mut Dialogue, job: &Job) -> Exit {
+pub(super) fn offer(dialogue: &mut Dialogue, job: &Job) -> Result<Owner, Exit> {
     let way = machine::way(job);
     let table = machine::table(way);
-    let own = table.as_ref().ok().and_then(|(table, _)| running_line(table, job.config)).map(str::to_owned);
-    if let Some(line) = own.or_else(|| machine::running_elsewhere(job.config)) {
-        dialogue.console.notice(format_args!("\nIt runs already:\n  {line}"));
-        return Exit::Ok;
+    let own = table.as_ref().ok().and_then(|(table, _)| machine::running(table, job));
+    if let Some(line) = own.or_else(|| machine::running_elsewhere(job)) {
+        tell_running(dialogue, &line);
+        return Ok(Owner::User);
     }
     let mut lines = String::new();
     let ([question, done, later], object) = match way {
@@ -51,7 +68,7 @@ pub(super) fn offer(dialogue: &mut Dialogue, job: &Job) -> Exit {
             };
             dialogue.console.notice(format_args!("{text}"));
             if lines.is_empty() {
-                return Exit::Ok;
+                return Ok(Owner::User);
             }
             (CRON_WORDS, object)
         }
@@ -59,20 +76,21 @@ pub(super) fn offer(dialogue: &mut Dialogue, job: &Job) -> Exit {
     // Only a person at a terminal, or `--yes`, can agree.
     let mut agrees = dialogue.assumes_yes();
     if dialogue.can_repeat() {
-        agrees = match dialogue.confirm(format_args!("{question} {object}?"), Answer::Yes) {
-            Ok(agrees) => agrees,
-            Err(exit) => return exit,
-        };
+        agrees = dialogue.confirm(format_args!("{question} {object}?"), Answer::Yes)?;
     }
     if !agrees {
         dialogue.say(format_args!("  Nothing runs it yet: {later} {object}."));
     } else if let Err(e) = machine::carry_out(way, job, &lines) {
         dialogue.console.error(format_args!("could not schedule the updates: {e}; {later} {object}"));
-        return Exit::TryLater;
+        return Err(Exit::TryLater);
     } else {
         dialogue.say(format_args!("  {done} {object}."));
+        if way == Way::Package {
+            dialogue.say(format_args!("  Removed {DEFAULT_CONFIG}: the service does not read it."));
+            return Ok(Owner::Service);
+        }
     }
-    Exit::Ok
+    Ok(Owner::User)
 }
 
 fn table_name(way: Way, job: &Job) -> &'static str {
@@ -85,7 +103,7 @@ fn table_name(way: Way, job: &Job) -> &'static str {
 
 /// Returns the lines to add. The error is the reason why they cannot be added, with those to copy.
 fn cron_lines(job: &Job, table: Result<(String, Dialect), String>, object: &str) -> Result<String, String> {
-    let mut program = job.program.and_then(|path| path.to_str()).unwrap_or(INSTALLED);
+    let mut program = job.path();
     let mut problem = machine::misplaced(program);
     if !problem.is_empty() {
         problem = format!("{problem}; first run `install -m 755 {program} {INSTALLED}`");

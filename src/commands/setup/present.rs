@@ -1,0 +1,110 @@
+//! The config that is there already: what a new one takes over from it, and what it would lose.
+
+use std::path::Path;
+
+use super::addresses::{self, Types};
+use super::files::{PATHS, Records, has_key, has_relative_path};
+use crate::config::{Config, is_secret_key, lines_of};
+use crate::dns::ZoneName;
+use crate::sys::grouped::push_if_new;
+use crate::sys::secret;
+use crate::sys::words::split;
+
+/// Returns the file of a token or key with this source, if `token_file` names it.
+pub(super) fn token_file(source: &str) -> Option<&Path> {
+    source.strip_prefix("token_file ").map(Path::new)
+}
+
+/// Returns the token file of a config that has no other one.
+pub(super) fn only_token_file(config: &Config) -> Option<&Path> {
+    let source = config.accounts[0].credential.source();
+    let has_others = config.accounts.iter().any(|account| account.credential.source() != source);
+    token_file(source).filter(|_| !has_others)
+}
+
+/// Returns the records in this domain, or in the first one. The names and types are empty if there are none.
+pub(super) fn records(config: &Config, domain: Option<&ZoneName>) -> Records {
+    let domain = domain.unwrap_or(&config.records[0].key.domain);
+    let (mut names, mut types): (Vec<&str>, Types) = (Vec::new(), [false; 2]);
+    for record in config.records.iter().filter(|record| record.key.domain == *domain) {
+        push_if_new(&mut names, record.key.name.typed());
+        types[record.key.rrtype as usize] = true;
+    }
+    Records {
+        domain: domain.typed().to_owned(),
+        names: names.join(" "),
+        types: addresses::words(types),
+        ttl: String::new(),
+    }
+}
+
+/// Returns true if a config has all of these records.
+pub(super) fn has(config: &Config, wanted: &Records) -> bool {
+    let Ok(domain) = ZoneName::parse(&wanted.domain) else { return false };
+    let held = records(config, Some(&domain));
+    let are_in = |words: &str, held: &str| split(words, "").iter().all(|word| split(held, "").contains(word));
+    are_in(&wanted.names, &held.names) && are_in(wanted.types, held.types)
+}
+
+/// Adds the global settings of the config in this directory to `options`, unless they have the key. The secret has another
+/// way. A relative path becomes an absolute one; a program of `command:` with such a path is left out.
+pub(super) fn carry(text: &str, directory: &Path, options: &mut Vec<String>) {
+    for [section, key, value] in lines_of(text) {
+        let is_setting = section.is_empty() && !key.is_empty() && !is_secret_key(&key);
+        if !is_setting || options.iter().any(|option| has_key(option, &key)) {
+            continue;
+        }
+        let is_path = PATHS.contains(&key.as_str()) && !value.is_empty();
+        let value = if is_path { directory.join(value).to_string_lossy().into_owned() } else { value };
+        let option = [key.as_str(), "=", &value].concat();
+        if !has_relative_path(&option) {
+            options.push(option);
+        }
+    }
+}
+
+/// Returns the keys and sections of the old config that the new one lacks, separated by commas. The names of the records
+/// were asked for, and so was the secret.
+pub(super) fn lost(old: &str, new: &str) -> String {
+    let new = lines_of(new);
+    let mut lost = String::new();
+    for [section, key, _] in lines_of(old) {
+        let mut in_section = new.iter().filter(|[name, ..]| name.eq_ignore_ascii_case(&section)).peekable();
+        let is_there = in_section.peek().is_some();
+        let is_lost = if key.is_empty() {
+            !is_there
+        } else {
+            is_there && !is_secret_key(&key) && !in_section.any(|[_, kept, _]| *kept == key)
+        };
+        if is_lost {
+            let name = if key.is_empty() { ["[", &section, "]"].concat() } else { key };
+            lost.push_str(if lost.is_empty() { "" } else { ", " });
+            lost.push_str(&name);
+        }
+    }
+    secret::hide(&lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "# mine\nipv6 = command:ask\ntoken_file = t\nipv4 = web  # mine\nHistory = h\nca_file = /ca\nheartbeat =\n\
+         [Example.org]\nnames = home\nttl = 5m\n\n[example.net]\nnames = www\nsuffix = ::1\n";
+
+    #[test]
+    fn global_settings_are_carried_unless_they_are_given() {
+        let mut options = vec!["IPv4 = dns".to_owned()];
+        carry(OLD, Path::new("/etc/x"), &mut options);
+        assert_eq!(options, ["IPv4 = dns", "history=/etc/x/h", "ca_file=/ca", "heartbeat="]);
+    }
+
+    #[test]
+    fn lost_keys_and_sections_are_named_once_and_no_secret() {
+        let new = "token_file = t2\nca_file = /ca\n[example.org]\nnames = www\ntypes = A\n";
+        assert_eq!(lost(OLD, new), "ipv6, ipv4, history, heartbeat, ttl, [example.net]");
+        assert_eq!(lost(new, new), "");
+        assert_eq!(lost("# mine\n", new), "");
+        assert!(!lost("[pat_0123456789abcdefABCDEF]\n", new).contains("0123456789abcdef"));
+    }
+}
