@@ -82,11 +82,16 @@ mkdir -p "$m/etc/crontabs"
 for time in first second; do
     code=0
     chroot "$m" /bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin gandi-ddns setup --yes --domain example.org --name router \
-        --type A -o "api=$(of_fake api)" -o ca_file=/etc/ca.pem -o "ipv4=$(of_fake ipv4)" -o ipv6=off \
+        --type A --ttl 10m -o "api=$(of_fake api)" -o ca_file=/etc/ca.pem -o "ipv4=$(of_fake ipv4)" -o ipv6=off \
+        -o 'Recheck = 2h' -o state_dir=/var/run/mine \
         <"$scratch/fake/token" >"$scratch/out" 2>&1 || code=$?
     code_is 0; zone_has '^router.* A .*81\.2\.69\.142'
     sed 1d "$conf" >"$scratch/found"; is "sections, $time time" "$(sed -n 's/^\[/[/p' "$scratch/found" | tr '\n' ' ')" '[example.net] [example.org] '
     holds "$conf" 'names = router'; holds "$conf" 'token_file = /etc/gandi-ddns/token'; holds "$procd" "$command"
+    holds "$conf" 'recheck = 2h'; holds "$conf" 'state_dir = /var/run/mine'; holds "$conf" 'ttl = 10m'
+    # There is one truth: UCI, and the token.
+    is "files, $time time" "$(ls "$m/etc/gandi-ddns")" token; says '/etc/init.d/gandi-ddns check'
+    on_router gandi-ddns check --offline; code_is 0; says '3 records'
     mode_is 600 "$m/etc/config/gandi-ddns"; [ ! -e "$m/etc/crontabs/root" ] || wrong 'cron runs it, too'
 done
 holds "$procd" 'interface.update wan6'
