@@ -206,14 +206,9 @@ pub(crate) fn from_text(
     Ok(Loaded { config, id: ConfigId::of(names.as_bytes()) })
 }
 
-/// Returns section, key and value of each line of a config that has them; key and value are empty for a heading.
-pub(crate) fn lines_of(text: &str) -> Vec<[String; 3]> {
-    let mut lines = Vec::new();
-    for Section { name, entries, .. } in syntax::parse(text, &Errors::new(None)) {
-        lines.push([name.clone(), String::new(), String::new()]);
-        lines.extend(entries.into_iter().map(|Entry { key, value, .. }| [name.clone(), key, value]));
-    }
-    lines
+/// Returns the sections of a config, whose values are not checked; the global one comes first.
+pub(crate) fn sections_in(text: &str) -> Vec<Section> {
+    syntax::parse(text, &Errors::new(None))
 }
 
 /// Joins the arguments that name the records, for the config id.

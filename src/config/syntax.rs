@@ -9,13 +9,13 @@ const MAX_KEY: usize = 40;
 
 /// One `key = value` line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The line number, from 1; 0 for an argument, [`super::error::OPTION`] for a value of `--option`.
     pub(super) line: usize,
     /// The key in lower case.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// The value without comment and surrounding spaces; may be empty.
-    pub(super) value: String,
+    pub(crate) value: String,
 }
 
 /// The value of an entry whose own value has been reported as a problem.
@@ -23,13 +23,13 @@ pub(super) const IN_ERROR: &str = "\0";
 
 /// The global section, or one `[name]` with the entries below it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Section {
+pub(crate) struct Section {
     /// The line of the header, from 1; 0 for the global section and for arguments.
     pub(super) line: usize,
     /// The text in the brackets; empty for the global section.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The entries in their order.
-    pub(super) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// Splits a config text into the global section, which always comes first, and the named sections in their order.

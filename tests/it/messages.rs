@@ -40,7 +40,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 10] = [
             "(new; the present one stays with the ending .old)",
             "Written. First update:",
             "Written. Update:",
-            "Not kept: …",
+            "Not kept:…",
             "See its records: … status",
             "… is in use. Replace what setup has written to it?",
             "token_file = token",

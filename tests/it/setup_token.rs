@@ -253,7 +253,7 @@ fn replaced_config_proposes_its_records_and_keeps_its_settings() {
     terminal.answer("@ for the domain itself [www nas]: ", "");
     terminal.answer("Records to keep [A]: ", "");
     let shown = terminal.answer(CONTINUE, "");
-    assert!(shown.contains("\n  Not kept: ttl, [example.net]\n"), "{shown}");
+    assert!(shown.contains("\n  Not kept: ttl [example.net]\n"), "{shown}");
     let ended = terminal.finish();
     ended.exits(0);
     let config = read(&s, "conf/gandi-ddns.conf");

@@ -387,7 +387,7 @@ impl Setup<'_, '_, '_> {
             let old = read_limited::read_to_string(&self.path, MAX_FILE).unwrap_or_default();
             let lost = present::lost(&old, &files[1].text);
             if !lost.is_empty() {
-                dialogue.say(format_args!("  Not kept: {lost}"));
+                dialogue.say(format_args!("  Not kept:{lost}"));
             }
         }
         if !dialogue.confirm(format_args!("Continue?"), Answer::Yes)? {

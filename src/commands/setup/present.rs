@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::addresses::{self, Types};
 use super::files::{PATHS, Records, has_key, has_relative_path};
-use crate::config::{Config, is_secret_key, lines_of};
+use crate::config::{Config, Entry, is_secret_key, sections_in};
 use crate::dns::ZoneName;
 use crate::sys::grouped::push_if_new;
 use crate::sys::secret;
@@ -38,48 +38,47 @@ pub(super) fn records(config: &Config, domain: Option<&ZoneName>) -> Records {
     }
 }
 
-/// Returns true if a config has all of these records.
+/// Returns true if a config has all of these names, with these types.
 pub(super) fn has(config: &Config, wanted: &Records) -> bool {
     let Ok(domain) = ZoneName::parse(&wanted.domain) else { return false };
     let held = records(config, Some(&domain));
-    let are_in = |words: &str, held: &str| split(words, "").iter().all(|word| split(held, "").contains(word));
-    are_in(&wanted.names, &held.names) && are_in(wanted.types, held.types)
+    let words = split(&held.names, "");
+    wanted.types == held.types && split(&wanted.names, "").iter().all(|word| words.contains(word))
 }
 
 /// Adds the global settings of the config in this directory to `options`, unless they have the key. The secret has another
 /// way. A relative path becomes an absolute one; a program of `command:` with such a path is left out.
 pub(super) fn carry(text: &str, directory: &Path, options: &mut Vec<String>) {
-    for [section, key, value] in lines_of(text) {
-        let is_setting = section.is_empty() && !key.is_empty() && !is_secret_key(&key);
-        if !is_setting || options.iter().any(|option| has_key(option, &key)) {
+    for Entry { key, value, .. } in &sections_in(text)[0].entries {
+        if is_secret_key(key) || options.iter().any(|option| has_key(option, key)) {
             continue;
         }
-        let is_path = PATHS.contains(&key.as_str()) && !value.is_empty();
-        let value = if is_path { directory.join(value).to_string_lossy().into_owned() } else { value };
-        let option = [key.as_str(), "=", &value].concat();
+        let is_path = PATHS.contains(&key.as_str()) && !value.starts_with('/') && !value.is_empty();
+        let directory = if is_path { directory.to_str().unwrap_or_default() } else { "" };
+        let option = [key.as_str(), "=", directory, if is_path { "/" } else { "" }, value].concat();
         if !has_relative_path(&option) {
             options.push(option);
         }
     }
 }
 
-/// Returns the keys and sections of the old config that the new one lacks, separated by commas. The names of the records
+/// Returns the keys and sections of the old config that the new one lacks, each after a space. The names of the records
 /// were asked for, and so was the secret.
 pub(super) fn lost(old: &str, new: &str) -> String {
-    let new = lines_of(new);
+    let new = sections_in(new);
     let mut lost = String::new();
-    for [section, key, _] in lines_of(old) {
-        let mut in_section = new.iter().filter(|[name, ..]| name.eq_ignore_ascii_case(&section)).peekable();
-        let is_there = in_section.peek().is_some();
-        let is_lost = if key.is_empty() {
-            !is_there
-        } else {
-            is_there && !is_secret_key(&key) && !in_section.any(|[_, kept, _]| *kept == key)
+    for section in sections_in(old) {
+        let Some(kept) = new.iter().find(|kept| kept.name.eq_ignore_ascii_case(&section.name)) else {
+            for part in [" [", &section.name, "]"] {
+                lost.push_str(part);
+            }
+            continue;
         };
-        if is_lost {
-            let name = if key.is_empty() { ["[", &section, "]"].concat() } else { key };
-            lost.push_str(if lost.is_empty() { "" } else { ", " });
-            lost.push_str(&name);
+        for Entry { key, .. } in &section.entries {
+            if !is_secret_key(key) && !kept.entries.iter().any(|kept| kept.key == *key) {
+                lost.push(' ');
+                lost.push_str(key);
+            }
         }
     }
     secret::hide(&lost)
@@ -102,7 +101,7 @@ mod tests {
     #[test]
     fn lost_keys_and_sections_are_named_once_and_no_secret() {
         let new = "token_file = t2\nca_file = /ca\n[example.org]\nnames = www\ntypes = A\n";
-        assert_eq!(lost(OLD, new), "ipv6, ipv4, history, heartbeat, ttl, [example.net]");
+        assert_eq!(lost(OLD, new), " ipv6 ipv4 history heartbeat ttl [example.net]");
         assert_eq!(lost(new, new), "");
         assert_eq!(lost("# mine\n", new), "");
         assert!(!lost("[pat_0123456789abcdefABCDEF]\n", new).contains("0123456789abcdef"));

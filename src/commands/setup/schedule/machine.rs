@@ -228,21 +228,20 @@ fn enable_package(job: &Job) -> Result<(), String> {
 
 /// Returns the names that sections of the user have in this domain, for the output of `uci show gandi-ddns`.
 fn names_of_user(shown: &str, domain: &str) -> String {
-    let of_domain = [".domain='", domain, "'"].concat();
     let mut names = String::new();
     for line in shown.lines() {
-        let Some(section) = line.strip_suffix(of_domain.as_str()).filter(|name| *name != "gandi-ddns.setup")
-        else {
-            continue;
-        };
-        if !shown.contains(&[section, ".enabled='0'"].concat()) {
+        if let Some((section, of_domain)) = line.split_once(".domain='")
+            && of_domain.strip_suffix('\'') == Some(domain)
+            && section != "gandi-ddns.setup"
+            && !shown.contains(&[section, ".enabled='0'"].concat())
+        {
             let name = [section, ".name="].concat();
-            names.extend(shown.lines().filter_map(|line| line.strip_prefix(name.as_str())));
-            names.push(' ');
+            for line in shown.lines() {
+                names.push_str(line.strip_prefix(name.as_str()).unwrap_or(" "));
+            }
         }
     }
-    // The items of a list are in quotes each.
-    names.replace('\'', " ")
+    names
 }
 
 /// Returns what `uci set` gets, one setting on a line, for the output of `uci show gandi-ddns`.
@@ -258,8 +257,9 @@ fn settings(shown: &str, job: &Job) -> String {
         }
     }
     let has = names_of_user(shown, domain);
-    let lacking: Vec<&str> =
-        split(names, "").into_iter().filter(|name| !split(&has, "").contains(name)).collect();
+    // The items of a list are in quotes each.
+    let has = split(&has, "'");
+    let lacking: Vec<&str> = split(names, "").into_iter().filter(|name| !has.contains(name)).collect();
     if !lacking.is_empty() {
         // The example that the package brings.
         let has_example = shown.contains("@records[0].domain='example.org'") && domain != "example.org";
