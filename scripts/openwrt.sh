@@ -26,8 +26,12 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH LC_ALL=C
 umask 022
 
-# The names of the architectures of each target. 32-bit ARM and MIPS code is chosen so that all these CPUs run it; see
-# scripts/toolchain/targets.sh.
+# The names of the architectures of each target, of OpenWrt 24.10 and 25.12. 32-bit ARM and MIPS code is chosen so that
+# all these CPUs run it; see scripts/toolchain/targets.sh. docs/openwrt.md has the names without a binary, and why.
+#
+# OpenWrt's include/target.mk makes a name of ARCH, CPU_TYPE and CPU_SUBTYPE of a target (target/linux/*/Makefile and
+# target.mk), and a release has a directory packages/NAME for each. Only in 24.10: mips_4kec (CPU_CFLAGS_4kec is
+# -mips32r2; in 25.12 the same devices have mips_24kc) and riscv64_riscv64 (in 25.12: riscv64_generic).
 names() {
     cat <<LIST
 armv6 arm_arm1176jzf-s_vfp
@@ -151,7 +155,8 @@ as_owner() {
     if [ "$(id -u)" = 0 ]; then "$@"; else fakeroot "$@"; fi
 }
 
-# make_apk ARCH: makes a package of $tree.
+# make_apk ARCH: makes a package of $tree, with the information that OpenWrt's include/package-pack.mk gives `apk mkpkg`
+# (25.12). There is no `depends`, since the program needs no library.
 make_apk() {
     arch=$1
     set -- name:$BIN "version:$package_version" "description:$(head -n 1 $FILES/description)" "arch:$arch" \

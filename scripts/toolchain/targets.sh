@@ -119,6 +119,7 @@ qemu-arm-static -cpu cortex-a7,neon=off'
     powerpc) # 32-bit PowerPC with isel (BookE), without its FPU, which differs from CPU to CPU
         TARGET_TRIPLE=powerpc-unknown-linux-musl
         # No FPU, and no lwsync, which an e500 does not know: it would trap and be emulated.
+        # The 440 and its successors have isel, too (PPC440x5 CPU Core User's Manual, 2.4.1.8).
         TARGET_MCPU=440
         TARGET_ZIG_WRAPPER=scripts/toolchain/zig-powerpc
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+
 use super::error::{ConfigError, Errors, OPTION, Problem};
 use super::given;
 use super::model::{Config, Credentials, Detection, Loaded};
@@ -71,9 +74,20 @@ pub fn load(
     }
 }
 
-/// Loads only the settings of address detection, for `ip`. Without a config file, it returns the defaults.
-pub fn detection(options: &GlobalOptions, env: &Environment) -> Result<Detection, ConfigError> {
-    let (text, path) = find(&options.source, env)?.unzip();
+/// Loads only the settings of address detection, for `ip`. Without a config file, it returns the defaults. Also if this
+/// user may not read the default one, whose error it returns then: an address is no secret.
+pub fn detection(
+    options: &GlobalOptions,
+    env: &Environment,
+) -> Result<(Detection, Option<ConfigError>), ConfigError> {
+    let is_denied = |path: &PathBuf| access(path, Access::READ_OK) == Err(Errno::ACCESS);
+    let (found, unread) = match find(&options.source, env) {
+        Err(e) if options.source == ConfigSource::File(None) && env.config_files().iter().any(is_denied) => {
+            (None, Some(e))
+        }
+        found => (found?, None),
+    };
+    let (text, path) = found.unzip();
     let text = text.unwrap_or_default();
     let errors = Errors::new(path.as_deref());
     let mut sections = syntax::parse(&text, &errors);
@@ -84,7 +98,7 @@ pub fn detection(options: &GlobalOptions, env: &Environment) -> Result<Detection
         errors.add(line, "a key of an older Gandi script");
     }
     errors.finish().map_err(|e| recognised(e, &text))?;
-    Ok(detection)
+    Ok((detection, unread))
 }
 
 /// Replaces the global settings that `--option` gives, and `off` if `--address` gives an address. One way to give the

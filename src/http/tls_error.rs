@@ -31,9 +31,9 @@ pub(super) fn connection(error: &Error) -> String {
 
 const DAMAGED: &str = "a TLS message was damaged on its way";
 const VERSION: &str = "the server supports neither TLS 1.2 nor 1.3";
-/// The alert for these is one and the same. The program has no verifier for Ed25519 (`provider`).
+/// The alert for these is one and the same. The program has neither X25519 nor Ed25519 (`provider`).
 const CIPHER: &str =
-    "no cipher, key exchange or certificate (RSA or ECDSA, not Ed25519) in common with the server";
+    "no cipher, key exchange (P-256, P-384, not X25519) or certificate (RSA, ECDSA, not Ed25519) in common";
 
 /// Describes an alert that the server sent (RFC 8446, section 6).
 fn alert_text(alert: u8) -> String {
@@ -117,11 +117,11 @@ mod tests {
         for (error, expected) in [
             (
                 Error::AlertReceived(AlertDescription::HandshakeFailure),
-                "certificate (RSA or ECDSA, not Ed25519) in common with the server (TLS alert 40)",
+                "or certificate (RSA, ECDSA, not Ed25519) in common (TLS alert 40)",
             ),
             (
                 Error::AlertReceived(AlertDescription::InsufficientSecurity),
-                "no cipher, key exchange or certificate",
+                "no cipher, key exchange (P-256, P-384, not X25519) or certificate",
             ),
             (
                 Error::AlertReceived(AlertDescription::ProtocolVersion),
@@ -151,7 +151,7 @@ mod tests {
             ),
             (
                 Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon),
-                "no cipher, key exchange or certificate",
+                "no cipher, key exchange (P-256, P-384, not X25519) or certificate",
             ),
             (
                 Error::PeerMisbehaved(PeerMisbehaved::IllegalTlsInnerPlaintext),

@@ -255,6 +255,43 @@ fn user_namespace_shows_files_of_root_as_those_of_nobody() {
 }
 
 #[test]
+fn ip_shows_the_default_sources_if_the_default_config_may_not_be_read() {
+    let s = stale();
+    let Some(user) = foreign(&s) else { return };
+    for name in ["xdg", "xdg/gandi-ddns"] {
+        fs::create_dir(user.path(name)).expect("a directory");
+        user.owns(name);
+    }
+    let config = user.path("xdg/gandi-ddns/gandi-ddns.conf").display().to_string();
+    let hint = "run it with sudo, or use --config";
+    let denied = format!("could not read the config {config}: Permission denied (os error 13); {hint}");
+    let ip = |more: &[&str]| {
+        let mut command = user.command(&s, &[]);
+        command.env("XDG_CONFIG_HOME", user.path("xdg")).args(["ip", "-4"]).args(more);
+        s.finish(&mut command)
+    };
+    user.write("address", "#!/bin/sh\necho 81.2.69.142\n", 0o755);
+    let source = format!("ipv4=command:{}", user.path("address").display());
+    for mode in [0o000, 0o600] {
+        user.write("xdg/gandi-ddns/gandi-ddns.conf", "ipv4 = off\n", mode);
+        if mode != 0 {
+            chown(&config, Some(0), None).expect("chown");
+        }
+        for more in [&[][..], &["--json"]] {
+            let ran = ip(&[&["-o", &source], more].concat());
+            ran.exits(0);
+            assert!(ran.stdout.contains("81.2.69.142"), "{ran}");
+            assert_eq!(ran.stderr, format!("gandi-ddns: warning: {denied}; here are the default sources\n"));
+        }
+        // A config that is named is not passed over.
+        ip(&["-c", &config]).fails(78, &[&denied]);
+    }
+    // Nor one that can be read and is wrong.
+    user.write("xdg/gandi-ddns/gandi-ddns.conf", "ipv4 = nowhere\n", 0o600);
+    ip(&[]).fails(78, &["gandi-ddns.conf:1: `ipv4`"]);
+}
+
+#[test]
 fn history_of_another_user_stays_where_the_owner_cannot_be_kept() {
     let s = stale();
     s.config_with("history = history\n", "[example.org]\nnames = home\n");

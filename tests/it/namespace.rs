@@ -92,13 +92,14 @@ pub(crate) fn process_name() -> String {
 }
 
 /// Returns the options of `unshare` that work on this machine. With processes of its own, the namespace ends with all of
-/// them when the test does; otherwise only the test ends with `unshare`.
+/// them when the test does; otherwise only the test ends with `unshare`, and of BusyBox not even that.
 fn allowed() -> Option<&'static [&'static str]> {
-    const OPTIONS: [&[&str]; 4] = [
+    const OPTIONS: [&[&str]; 5] = [
         &["-rnmp", "--fork", "--kill-child", "--mount-proc"],
         &["-nmp", "--fork", "--kill-child", "--mount-proc"],
         &["-rnm", "--fork", "--kill-child"],
         &["-nm", "--fork", "--kill-child"],
+        &["-nm", "--fork"],
     ];
     static ALLOWED: OnceLock<Option<&[&str]>> = OnceLock::new();
     *ALLOWED.get_or_init(|| {

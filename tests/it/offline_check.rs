@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::faketime;
 use crate::sandbox::{Sandbox, TOKEN, stale};
 use crate::schema::{self, fits};
+use crate::stdin_config::piped;
 use fake_gandi::{Fault, On, Times};
 
 #[test]
@@ -70,7 +71,7 @@ fn offline_check_fails_for_a_bad_config_and_bad_files() {
     assert_eq!(s.fake.connections(), 0);
 }
 
-/// As by `validate: gandi-ddns check --offline -c %s` of Ansible: another file, while a run holds the lock.
+/// As by `validate` of Ansible: another file, while a run holds the lock.
 #[test]
 fn offline_check_of_a_copy_needs_neither_the_lock_nor_the_clock() {
     const NAME: &str = "offline_check::offline_check_of_a_copy_needs_neither_the_lock_nor_the_clock";
@@ -88,6 +89,8 @@ fn offline_check_of_a_copy_needs_neither_the_lock_nor_the_clock() {
     fs::create_dir(s.path("tmp")).expect("a directory");
     s.write("tmp/source", &copy);
     s.finish(s.command().args(["check", "--offline", "-c", "tmp/source"])).exits_without_errors(0);
+    // By `< %s`, as root, the file may be another user's.
+    piped(&s, s.command().args(["check", "--offline", "-c", "-"]), &copy).exits_without_errors(0);
     let ran = s.run(&["check", "--offline"]);
     ran.exits_without_errors(0);
     assert!(ran.stdout.ends_with("\nAll checks passed.\n"), "{ran}");

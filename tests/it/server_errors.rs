@@ -44,7 +44,7 @@ fn error_of_a_tls_server_is_plain_text() {
         (b"SSH-2.0-OpenSSH_9.2p1\r\n", "the answer is not TLS"),
         (
             b"\x15\x03\x03\x00\x02\x02\x28",
-            "no cipher, key exchange or certificate (RSA or ECDSA, not Ed25519) in common with the server (TLS alert 40)",
+            "no cipher, key exchange (P-256, P-384, not X25519) or certificate (RSA, ECDSA, not Ed25519) in common (TLS alert 40)",
         ),
         (b"\x15\x03\x03\x00\x02\x02\x46", "supports neither TLS 1.2 nor 1.3 (TLS alert 70)"),
         (b"\x15\x03\x01\x00\x02\x02\x70", "does not serve this host name (TLS alert 112)"),

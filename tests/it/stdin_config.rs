@@ -12,7 +12,7 @@ use crate::schema::{self, fits};
 const REPLACED: &str = "home.example.org A: 81.2.69.1 -> 81.2.69.142\n";
 
 /// Runs a command with this text on stdin.
-fn piped(s: &Sandbox, command: &mut Command, text: &str) -> RunOutput {
+pub(crate) fn piped(s: &Sandbox, command: &mut Command, text: &str) -> RunOutput {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
     // A run that does not read it closes the pipe.

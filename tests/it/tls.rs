@@ -1,7 +1,7 @@
 //! Certificates and TLS versions: good ones are accepted, bad ones are refused with the reason.
 
 use crate::sandbox::{STALE, Sandbox};
-use fake_gandi::{Key, Setup, Tls, Versions};
+use fake_gandi::{Group, Key, Setup, Tls, Versions};
 
 fn with(tls: Tls) -> Sandbox {
     let s = Sandbox::with(Setup { tls, ..Setup::default() });
@@ -22,6 +22,27 @@ fn current_key_types_and_tls_versions_are_accepted() {
     }
 }
 
+#[test]
+fn key_exchange_is_over_either_nist_curve() {
+    for group in [Group::P256, Group::P384] {
+        for versions in [Versions::Tls12, Versions::Tls13, Versions::Both] {
+            with(Tls::OnlyGroup(group, versions)).run(&[]).exits_without_errors(0);
+        }
+    }
+}
+
+/// A server must have P-256 (RFC 8446, 9.1).
+#[test]
+fn key_exchange_over_x25519_alone_is_refused_with_a_message_that_names_the_curves() {
+    for versions in [Versions::Tls12, Versions::Tls13, Versions::Both] {
+        let s = with(Tls::OnlyGroup(Group::X25519, versions));
+        let words =
+            ["could not read the record: TLS", "key exchange (P-256, P-384, not X25519)", "(TLS alert "];
+        s.run(&[]).fails(75, &words);
+        assert_eq!(s.count("GET"), 0, "a request was sent");
+    }
+}
+
 /// No public CA may certify an Ed25519 key. Only a server with a CA of its own (`ca_file`) can have one. The client does
 /// not list the algorithm, so the server ends the handshake.
 #[test]
@@ -30,7 +51,7 @@ fn ed25519_certificate_is_refused_with_a_message_that_names_it() {
         let s = with(Tls::Good(Key::Ed25519, versions));
         let words = [
             "could not read the record: TLS connection to 127.0.0.1",
-            "certificate (RSA or ECDSA, not Ed25519) in common with the server (TLS alert 40)",
+            "certificate (RSA, ECDSA, not Ed25519) in common (TLS alert 40)",
         ];
         s.run(&[]).fails(75, &words);
         assert_eq!(s.count("GET"), 0, "a request was sent");

@@ -26,6 +26,12 @@ i386 i386_pentium4
 powerpc powerpc_464fp powerpc_8548
 loongarch64 loongarch64_generic
 LIST
+# documented: prints names and targets of the first table of docs/openwrt.md, as in the list above.
+documented() {
+    sed -n '/^| `DISTRIB_ARCH` | target |$/,/^$/{ /^| `[a-z]/p; }' docs/openwrt.md | while IFS='|' read -r _ list name _; do
+        for arch in $(echo "$list" | grep -o '`[^`]*`' | tr -d '`'); do echo "$arch $(echo "$name" | tr -d '` ')"; done
+    done
+}
 # contents DIRECTORY: prints modes and paths of files, and of the directories that are not 755.
 contents() { (cd "$1" && find . \( -type f -o ! -perm 755 \) -printf '%m %p\n' | LC_ALL=C sort); }
 key() { sed -n "s/^$1: //p" "$2"; }
@@ -45,6 +51,18 @@ while read -r arch name; do
     cmp -s "$to/data/usr/bin/gandi-ddns" "$DIST/gandi-ddns-$version-$name" || wrong "$arch has not the binary for $name"
 done <"$scratch/arches"
 is 'number of packages' "$(find "$DIST" -name '*.ipk' | wc -l)" "$(wc -l <"$scratch/arches")"
+end
+
+begin 'docs/openwrt.md has the same names, and none of them among those without a binary'
+LC_ALL=C sort "$scratch/arches" >"$scratch/expected"
+documented | LC_ALL=C sort >"$scratch/found"
+diff "$scratch/expected" "$scratch/found" >"$scratch/diff" || wrong "names: $(cat "$scratch/diff")"
+sed -n '/^| `DISTRIB_ARCH` | reason |$/,/^$/s/^| \(`[a-z][^|]*\)|.*/\1/p' docs/openwrt.md | tr -d '`,' | xargs -n 1 >"$scratch/without"
+[ "$(wc -l <"$scratch/without")" -ge 9 ] || wrong "only $(wc -l <"$scratch/without") names without a binary were found"
+while read -r arch; do
+    pack ipk ARCHES="$arch"
+    code_is 64; says "ARCHES has '$arch', which no build runs on"
+done <"$scratch/without"
 end
 
 begin 'ipk: files, modes and owners; control data'

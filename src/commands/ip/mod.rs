@@ -20,10 +20,10 @@ pub fn usage_error(text: &str) -> String {
 /// if one address is known: many networks have no IPv6.
 #[inline(never)]
 pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console) -> Exit {
-    let loaded = config::detection(options, &context.env)
-        .and_then(|detection| check_clock(context).map(|()| detection));
-    let detection = match loaded {
-        Ok(detection) => detection,
+    let loaded =
+        config::detection(options, &context.env).and_then(|loaded| check_clock(context).map(|()| loaded));
+    let (detection, unread) = match loaded {
+        Ok(loaded) => loaded,
         Err(e) => {
             if options.format == OutputFormat::Json {
                 console.object(&show::error(&e.to_string()));
@@ -31,6 +31,9 @@ pub fn execute(options: &GlobalOptions, context: &Context, console: &mut Console
             return report_config_error(&e, "", console);
         }
     };
+    if let Some(e) = unread {
+        console.warn(format_args!("{e}; here are the default sources"));
+    }
     let http = detection.client();
     let mut wanted = Vec::new();
     for target in &detection.targets {

@@ -72,7 +72,7 @@ pub use crate::{
     log::Logged,
     name_server::{NameAnswer, NameServer},
     port::ReservedPort,
-    tls::{Key, Tls, Versions},
+    tls::{Group, Key, Tls, Versions},
     zone::Rrset,
 };
 

@@ -83,6 +83,17 @@ pub enum Versions {
     Tls13,
 }
 
+/// The only group of the key exchange that a server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// P-256.
+    P256,
+    /// P-384.
+    P384,
+    /// X25519.
+    X25519,
+}
+
 /// The TLS setup of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
@@ -90,6 +101,8 @@ pub enum Tls {
     None,
     /// A good certificate, valid from 2026-01-01 to 2089-12-31.
     Good(Key, Versions),
+    /// A good certificate, and one group for the key exchange.
+    OnlyGroup(Group, Versions),
     /// A certificate for `wrong.example` only.
     WrongName,
     /// A certificate for this number of other names.
@@ -139,7 +152,7 @@ impl Authority {
 
     /// Returns the server config for this TLS setup, or `None` for plain HTTP.
     pub(crate) fn server(&self, tls: Tls) -> Option<Arc<ServerConfig>> {
-        let mut versions = Versions::Both;
+        let (mut versions, mut group) = (Versions::Both, None);
         let number = if let Tls::ManyNames(number) = tls { number } else { 0 };
         let many: Vec<String> = (0..number).map(|i| format!("host{i}.wrong.example")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -147,6 +160,10 @@ impl Authority {
             Tls::None => return None,
             Tls::Good(_, wanted) => {
                 versions = wanted;
+                (NAMES, FROM, TO)
+            }
+            Tls::OnlyGroup(only, wanted) => {
+                (versions, group) = (wanted, Some(only));
                 (NAMES, FROM, TO)
             }
             Tls::WrongName => (&["wrong.example"][..], FROM, TO),
@@ -172,18 +189,31 @@ impl Authority {
             _ => params.signed_by(&key, &self.issuer),
         };
         let certificate = certificate.expect("a certificate").der().clone();
-        Some(Arc::new(config(versions, certificate, &key)))
+        Some(Arc::new(config(versions, group, certificate, &key)))
     }
 }
 
-fn config(versions: Versions, certificate: CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
+fn config(
+    versions: Versions,
+    group: Option<Group>,
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+) -> ServerConfig {
     let versions = match versions {
         Versions::Both => &[&TLS13, &TLS12][..],
         Versions::Tls12 => &[&TLS12],
         Versions::Tls13 => &[&TLS13],
     };
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut provider = ring::default_provider();
+    if let Some(group) = group {
+        provider.kx_groups = vec![match group {
+            Group::P256 => ring::kx_group::SECP256R1,
+            Group::P384 => ring::kx_group::SECP384R1,
+            Group::X25519 => ring::kx_group::X25519,
+        }];
+    }
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(versions)
         .expect("ring does both versions")
         .with_no_client_auth()
