@@ -92,7 +92,7 @@ pub(crate) fn process_name() -> String {
 }
 
 /// Returns the options of `unshare` that work on this machine. With processes of its own, the namespace ends with all of
-/// them when the test does; otherwise only the test ends with `unshare`, and of BusyBox not even that.
+/// them when the test does; otherwise only the test ends with `unshare`, and of `BusyBox` not even that.
 fn allowed() -> Option<&'static [&'static str]> {
     const OPTIONS: [&[&str]; 5] = [
         &["-rnmp", "--fork", "--kill-child", "--mount-proc"],
