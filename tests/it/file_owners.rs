@@ -263,7 +263,7 @@ fn ip_shows_the_default_sources_if_the_default_config_may_not_be_read() {
         user.owns(name);
     }
     let config = user.path("xdg/gandi-ddns/gandi-ddns.conf").display().to_string();
-    let hint = "run it with sudo, or use --config";
+    let hint = "run it as root (sudo), or use --config";
     let denied = format!("could not read the config {config}: Permission denied (os error 13); {hint}");
     let ip = |more: &[&str]| {
         let mut command = user.command(&s, &[]);
