@@ -342,23 +342,21 @@ impl Setup<'_, '_, '_> {
     }
 
     /// Returns the token file to write: that of the present config, if the new token is one for it as well, so that it works
-    /// until it is replaced. Otherwise a new one.
+    /// until it is replaced. Otherwise a new one, for the same readers.
     fn token_file(&mut self, credential: &Credential) -> Target {
-        let mut reused = None;
-        if let Some(present) = &mut self.present
-            && let Some(path) = present::only_token_file(present).map(Path::to_owned)
+        let text = credential.line();
+        let Some(present) = &mut self.present else { return Target::token(&self.path, &text, None) };
+        let only = present::only_token_file(present).map(Path::to_owned);
+        let like = present::token_file(present.accounts[0].credential.source()).map(Path::to_owned);
+        if let Some(path) = only
             && path.parent() == self.path.parent()
             && path != self.path
             && !path.is_symlink()
             && token::fits(&mut self.dialogue, present, credential)
         {
-            reused = Some(path);
+            return Target::new(path, text);
         }
-        let text = credential.line();
-        match reused {
-            Some(path) => Target::new(path, text),
-            None => Target::token(&self.path, &text),
-        }
+        Target::token(&self.path, &text, like)
     }
 
     /// Writes the files after the last question.
