@@ -299,6 +299,24 @@ fn setup_of_a_router_by_a_script_replaces_the_token_and_no_other_record() {
 }
 
 #[test]
+fn kept_config_that_cannot_be_loaded_is_not_scheduled() {
+    let test = "setup_schedule::kept_config_that_cannot_be_loaded_is_not_scheduled";
+    if !has_terminals() {
+        return;
+    }
+    let Some(m) = Machine::enter(test) else { return };
+    m.crontab();
+    m.net.run("mkdir -m 700 /etc/gandi-ddns");
+    write_private(DEFAULT, "protocol = gandi\n[example.org]\nnames = home\n");
+    let mut terminal = Terminal::start(&m.command(&[]));
+    terminal.answer("[y/N] ", "");
+    let ended = terminal.finish();
+    ended.exits(78);
+    ended.says(&["unknown key `protocol`", "Nothing was written, and the update failed.\n"]);
+    assert!(!ended.screen.contains("[Y/n]") && m.table().is_empty(), "{ended}");
+}
+
+#[test]
 fn line_of_a_former_setup_is_not_taken_for_this_one() {
     let test = "setup_schedule::line_of_a_former_setup_is_not_taken_for_this_one";
     let Some(m) = Machine::enter(test) else { return };

@@ -176,6 +176,10 @@ impl Setup<'_, '_, '_> {
             schedule::tell_service(&mut self.dialogue);
             return (Exit::Ok, Owner::Service);
         }
+        // One that cannot be loaded was kept.
+        if self.present.is_none() && self.records.domain.is_empty() {
+            return (Exit::Ok, Owner::User);
+        }
         let path = self.path.display().to_string();
         let job = Job {
             program: self.context.env.program.as_deref(),
