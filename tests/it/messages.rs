@@ -38,6 +38,7 @@ const OTHER_TEXTS: [(&str, &[&str]); 10] = [
             "Answer y or n.",
             "(there already, kept)",
             "(new; the present one stays with the ending .old)",
+            "(owner and mode of the present one)",
             "Written. First update:",
             "Written. Update:",
             "Not kept:…",

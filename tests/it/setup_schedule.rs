@@ -269,6 +269,25 @@ fn new_token_on_a_router_is_for_the_config_of_the_service() {
 }
 
 #[test]
+fn service_of_a_router_that_is_not_to_change_is_not_called_idle() {
+    let test = "setup_schedule::service_of_a_router_that_is_not_to_change_is_not_called_idle";
+    if !has_terminals() {
+        return;
+    }
+    let Some(m) = router(test) else { return };
+    let mut terminal = Terminal::start(&m.command(&["--domain", "example.net", "--type", "A"]));
+    terminal.answer("[y/N] ", "y");
+    terminal.answer("Token (not shown): ", TOKEN);
+    terminal.answer("itself [www]: ", "home");
+    terminal.answer("Continue? [Y/n] ", "");
+    terminal.answer("[Y/n] ", "n");
+    let ended = terminal.finish();
+    ended.exits(0);
+    ended.says(&["The service stays as it was: run setup again for the service of OpenWrt,"]);
+    assert!(!ended.screen.contains("Nothing runs it yet") && !m.calls().contains("uci set"), "{ended}");
+}
+
+#[test]
 fn setup_of_a_router_by_a_script_replaces_the_token_and_no_other_record() {
     let test = "setup_schedule::setup_of_a_router_by_a_script_replaces_the_token_and_no_other_record";
     let Some(m) = router(test) else { return };
@@ -296,6 +315,24 @@ fn setup_of_a_router_by_a_script_replaces_the_token_and_no_other_record() {
     run(&["--name", "home", "--force"]).exits_without_errors(0);
     assert!(m.calls().contains("setup.name=home\n") && !Path::new(DEFAULT).exists());
     assert_eq!(left(), ["token", "token.old"]);
+}
+
+#[test]
+fn kept_config_that_cannot_be_loaded_is_not_scheduled() {
+    let test = "setup_schedule::kept_config_that_cannot_be_loaded_is_not_scheduled";
+    if !has_terminals() {
+        return;
+    }
+    let Some(m) = Machine::enter(test) else { return };
+    m.crontab();
+    m.net.run("mkdir -m 700 /etc/gandi-ddns");
+    write_private(DEFAULT, "protocol = gandi\n[example.org]\nnames = home\n");
+    let mut terminal = Terminal::start(&m.command(&[]));
+    terminal.answer("[y/N] ", "");
+    let ended = terminal.finish();
+    ended.exits(78);
+    ended.says(&["unknown key `protocol`", "Nothing was written, and the update failed.\n"]);
+    assert!(!ended.screen.contains("[Y/n]") && m.table().is_empty(), "{ended}");
 }
 
 #[test]

@@ -188,6 +188,38 @@ fn token_file_keeps_its_place_and_its_readers() {
 }
 
 #[test]
+fn replaced_config_and_its_new_token_keep_their_readers() {
+    let Some(_net) = enter("setup_token::replaced_config_and_its_new_token_keep_their_readers") else {
+        return;
+    };
+    // A service of another user reads both by its group.
+    let second = format!("{HOME}[example.net]\nnames = www\ntoken_file = second\n");
+    for (lines, new, note) in [
+        (HOME, "conf/token", "conf/token (new; the present one stays with the ending .old)"),
+        (&second, "conf/token2", "conf/token2 (owner and mode of the present one)"),
+    ] {
+        let s = with_config(lines);
+        s.write("conf/second", &format!("{TOKEN}\n"));
+        for name in ["conf/gandi-ddns.conf", "conf/token"] {
+            fs::set_permissions(s.path(name), fs::Permissions::from_mode(0o640)).expect("chmod");
+        }
+        let mut terminal = Terminal::start(&command(&s, &["--domain", "example.org", "--type", "A"]));
+        terminal.answer(EXISTS, "y");
+        terminal.answer(TOKEN_QUESTION, TOKEN);
+        terminal.answer("itself [", "home");
+        terminal.answer(CONTINUE, "");
+        let ended = terminal.finish();
+        ended.exits(0);
+        ended.says(&[note]);
+        assert_eq!(read(&s, new), format!("{TOKEN}\n"));
+        for name in ["conf/gandi-ddns.conf", new] {
+            let mode = fs::metadata(s.path(name)).expect(name).permissions().mode();
+            assert_eq!(mode & 0o7777, 0o640, "{name}\n{ended}");
+        }
+    }
+}
+
+#[test]
 fn end_says_what_was_written() {
     let Some(_net) = enter("setup_token::end_says_what_was_written") else { return };
     let fails =

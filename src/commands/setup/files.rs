@@ -2,12 +2,12 @@
 //! none, or the old one with a token that it can use. So a setup that was killed leaves a working config, or none.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, Metadata};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, OFlags, access};
+use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -35,6 +35,8 @@ pub(super) const PATHS: [&str; 5] = ["ca_file", "history", "on_change", "on_fail
 /// One of the two files.
 pub(super) struct Target {
     pub(super) path: PathBuf,
+    /// The file whose owner and mode it gets, if that exists: those who could read this one can read the new one.
+    like: PathBuf,
     pub(super) text: String,
     pub(super) found: Found,
 }
@@ -58,17 +60,18 @@ impl Target {
             Ok(bytes) if bytes.trim_ascii() == text.trim().as_bytes() => Found::Same,
             _ => Found::Other,
         };
-        Self { path, text, found }
+        Self { like: path.clone(), path, text, found }
     }
 
     /// Returns the token file for a config: one that has this token, or a new one. Another token stays, for it may be that
-    /// of another config.
-    pub(super) fn token(config: &Path, text: &str) -> Self {
+    /// of another config. `like` is the token file of the present config, if there is one.
+    pub(super) fn token(config: &Path, text: &str, like: Option<PathBuf>) -> Self {
         let mut number = 1;
         loop {
             let name = numbered(OsStr::new(TOKEN), number);
-            let target = Self::new(config.with_file_name(name), text.to_owned());
+            let mut target = Self::new(config.with_file_name(name), text.to_owned());
             if target.found != Found::Other || number == MAX_COPIES {
+                target.like = like.unwrap_or(target.like);
                 return target;
             }
             number += 1;
@@ -81,8 +84,9 @@ impl Target {
     }
 
     /// Returns the end of its line in the list of files to write.
-    pub(super) const fn note(&self) -> &'static str {
+    pub(super) fn note(&self) -> &'static str {
         match self.found {
+            Found::Nothing if self.like.exists() => "(owner and mode of the present one)",
             Found::Nothing => "(mode 600)",
             Found::Same => "(there already, kept)",
             Found::Other => "(new; the present one stays with the ending .old)",
@@ -215,7 +219,7 @@ pub(super) fn write(files: &[Target; 2]) -> Result<(), FileError> {
 
 /// Replaces the token file of a config that stays.
 pub(super) fn write_token(file: &Target) -> Result<(), FileError> {
-    put_token(&Directory::open(file.path.parent().unwrap_or(Path::new("/")), Missing::Fail)?, file)
+    put_one(&Directory::open(file.path.parent().unwrap_or(Path::new("/")), Missing::Fail)?, file)
 }
 
 fn discard(staging: &Path, files: &[Target; 2]) {
@@ -230,27 +234,22 @@ fn discard(staging: &Path, files: &[Target; 2]) {
 /// Writes the files into a directory. After an error, they are as before, but for a token that was replaced: the new one
 /// is one for the present config as well.
 fn put(dir: &Directory, [token, config]: &[Target; 2]) -> Result<(), FileError> {
-    put_token(dir, token)?;
-    let result = put_one(dir, config, None);
+    put_one(dir, token)?;
+    let result = put_one(dir, config);
     if result.is_err() && token.found == Found::Nothing {
         dir.remove(token.name());
     }
     result
 }
 
-/// Writes a token. The user who can read the present one can read it as well.
-fn put_token(dir: &Directory, file: &Target) -> Result<(), FileError> {
-    let old = dir.open_file(file.name(), OFlags::RDONLY).and_then(|file| Ok(file.metadata()?));
-    put_one(dir, file, old.ok().as_ref())
-}
-
-/// Writes a file, with the owner and mode of `old`.
-fn put_one(dir: &Directory, file: &Target, old: Option<&Metadata>) -> Result<(), FileError> {
+/// Writes a file. Those who can read the present one can read it as well.
+fn put_one(dir: &Directory, file: &Target) -> Result<(), FileError> {
     if file.found == Found::Same {
         return Ok(());
     }
+    let old = fs::metadata(&file.like).ok();
     let name = file.name();
-    let temp = stage(dir, name, &file.text, old)?;
+    let temp = stage(dir, name, &file.text, old.as_ref())?;
     let mut result = Ok(());
     if file.found == Found::Other {
         result = keep_copy(dir, name).map_err(io::Error::from);

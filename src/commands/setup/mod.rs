@@ -3,6 +3,7 @@
 
 mod addresses;
 mod dialogue;
+mod ending;
 mod files;
 mod first_run;
 mod present;
@@ -11,7 +12,6 @@ mod terminal;
 mod token;
 mod zone;
 
-use std::fmt::Arguments;
 use std::mem;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
@@ -26,11 +26,11 @@ use crate::dns::ZoneName;
 use crate::exit::Exit;
 use crate::gandi::{Credential, Secret};
 use crate::net::FamilySelection;
-use crate::sys::file_error::FileError;
 use crate::sys::random::Random;
 use crate::sys::read_limited;
 use crate::token::resume_renewals;
 use dialogue::{Answer, Dialogue, NOTHING_WRITTEN, WRITTEN};
+use ending::{Written, could_not_write};
 use files::{DEFAULT_CONFIG, Found, MAX_FILE, Records, Target};
 use schedule::{Job, Owner, UCI};
 use token::Scope;
@@ -76,14 +76,6 @@ struct Setup<'a, 'b, 'c> {
     dialogue: Dialogue<'a, 'c>,
 }
 
-/// The files that setup has written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Written {
-    Nothing,
-    Token,
-    Config,
-}
-
 impl Setup<'_, '_, '_> {
     fn run(&mut self) -> Result<Exit, Exit> {
         self.path = files::place(&self.options.source, self.dialogue.console)?;
@@ -122,16 +114,11 @@ impl Setup<'_, '_, '_> {
         } else {
             self.keep()?
         };
-        let text = match written {
-            Written::Nothing => "Kept. Update:",
-            Written::Token => "Written. Update:",
-            Written::Config => "Written. First update:",
-        };
-        self.dialogue.say(format_args!("  {text}"));
+        ending::tell(&mut self.dialogue, written);
         self.dialogue.written = WRITTEN;
         let exit = first_run::update(self.options, self.context, &mut self.dialogue, addresses)?;
         let (scheduled, owner) = self.schedule(&token, &given);
-        self.close(exit, written, owner);
+        ending::close(&mut self.dialogue, exit, written, owner, &self.path, self.context.env.sudo);
         Ok(exit.max(scheduled))
     }
 
@@ -176,6 +163,10 @@ impl Setup<'_, '_, '_> {
             schedule::tell_service(&mut self.dialogue);
             return (Exit::Ok, Owner::Service);
         }
+        // One that cannot be loaded was kept.
+        if self.present.is_none() && self.records.domain.is_empty() {
+            return (Exit::Ok, Owner::User);
+        }
         let path = self.path.display().to_string();
         let job = Job {
             program: self.context.env.program.as_deref(),
@@ -189,35 +180,6 @@ impl Setup<'_, '_, '_> {
         match schedule::offer(&mut self.dialogue, &job) {
             Ok(owner) => (Exit::Ok, owner),
             Err(exit) => (exit, Owner::User),
-        }
-    }
-
-    /// Prints the result, and the commands for the config in use.
-    fn close(&mut self, exit: Exit, written: Written, owner: Owner) {
-        let done = match written {
-            _ if exit == Exit::Ok => "Done.",
-            Written::Nothing => "Nothing was written, and the update failed.",
-            Written::Token => "The token is written, but the update failed.",
-            Written::Config => "The config is written, but the first update failed.",
-        };
-        let log = schedule::log();
-        self.dialogue.say(format_args!("\n{done}\n  See what it does:  {log}"));
-        let (sudo, path) = (self.context.env.sudo, self.path.display());
-        let command = if owner == Owner::Service {
-            schedule::SERVICE.to_owned()
-        } else if self.path.as_os_str() == DEFAULT_CONFIG {
-            format!("{sudo}gandi-ddns")
-        } else {
-            format!("{sudo}gandi-ddns -c {path}")
-        };
-        // To be copied as one line.
-        self.dialogue.console.notice(format_args!("  Check everything:  {command} check"));
-        if owner == Owner::Service {
-            self.dialogue.console.notice(format_args!("  See its records:   {command} status"));
-            // Of an older setup.
-            if self.path.exists() {
-                self.dialogue.say(format_args!("  The service does not read {path}: remove it."));
-            }
         }
     }
 
@@ -342,23 +304,21 @@ impl Setup<'_, '_, '_> {
     }
 
     /// Returns the token file to write: that of the present config, if the new token is one for it as well, so that it works
-    /// until it is replaced. Otherwise a new one.
+    /// until it is replaced. Otherwise a new one, for the same readers.
     fn token_file(&mut self, credential: &Credential) -> Target {
-        let mut reused = None;
-        if let Some(present) = &mut self.present
-            && let Some(path) = present::only_token_file(present).map(Path::to_owned)
+        let text = credential.line();
+        let Some(present) = &mut self.present else { return Target::token(&self.path, &text, None) };
+        let only = present::only_token_file(present).map(Path::to_owned);
+        let like = present::token_file(present.accounts[0].credential.source()).map(Path::to_owned);
+        if let Some(path) = only
             && path.parent() == self.path.parent()
             && path != self.path
             && !path.is_symlink()
             && token::fits(&mut self.dialogue, present, credential)
         {
-            reused = Some(path);
+            return Target::new(path, text);
         }
-        let text = credential.line();
-        match reused {
-            Some(path) => Target::new(path, text),
-            None => Target::token(&self.path, &text),
-        }
+        Target::token(&self.path, &text, like)
     }
 
     /// Writes the files after the last question.
@@ -395,10 +355,4 @@ impl Setup<'_, '_, '_> {
         }
         files::write(files).map_err(|e| could_not_write(dialogue, format_args!("{path} and its token"), &e))
     }
-}
-
-/// Prints the error, and returns the code.
-fn could_not_write(dialogue: &mut Dialogue, what: Arguments, e: &FileError) -> Exit {
-    dialogue.console.error(format_args!("could not write {what}: {e}"));
-    if e.is_temporary() { Exit::TryLater } else { Exit::Config }
 }

@@ -89,10 +89,15 @@ fn has_package() -> bool {
     Path::new(SERVICE).is_file() && Path::new(UCI).is_file()
 }
 
+/// Returns true if the service of OpenWrt's package has made a config: it is enabled.
+pub(super) fn has_made() -> bool {
+    Path::new(MADE).is_file()
+}
+
 /// Returns the config that the service of OpenWrt's package runs, if root sets up the default one, and it is enabled.
 pub(in crate::commands::setup) fn config_of_service(path: &Path, uid: Option<u32>) -> Option<&'static Path> {
     let is_packaged = path == Path::new(DEFAULT_CONFIG) && uid == Some(0) && has_package();
-    Some(Path::new(MADE)).filter(|made| is_packaged && made.is_file())
+    Some(Path::new(MADE)).filter(|_| is_packaged && has_made())
 }
 
 /// Returns the way that fits the machine.

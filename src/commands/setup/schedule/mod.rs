@@ -79,7 +79,13 @@ pub(super) fn offer(dialogue: &mut Dialogue, job: &Job) -> Result<Owner, Exit> {
         agrees = dialogue.confirm(format_args!("{question} {object}?"), Answer::Yes)?;
     }
     if !agrees {
-        dialogue.say(format_args!("  Nothing runs it yet: {later} {object}."));
+        // The service of OpenWrt may have a config already.
+        let state = if way == Way::Package && machine::has_made() {
+            "The service stays as it was"
+        } else {
+            "Nothing runs it yet"
+        };
+        dialogue.say(format_args!("  {state}: {later} {object}."));
     } else if let Err(e) = machine::carry_out(way, job, &lines) {
         dialogue.console.error(format_args!("could not schedule the updates: {e}; {later} {object}"));
         return Err(Exit::TryLater);
