@@ -270,7 +270,8 @@ fn replaced_config_proposes_its_records_and_keeps_its_settings() {
         return;
     };
     let lines = "token_file = token\nrecheck = 2h\nhistory = changes\nrenew_token = yes\n\
-         [example.org]\nnames = www nas\ntypes = A\nttl = 5m\n[example.net]\nnames = @\n";
+         [example.org]\nnames = www nas\ntypes = A\nttl = 5m\n[example.net]\nnames = @\n\
+         [example.org]\nnames = box\ntypes = AAAA\nsuffix = ::1/64\n[example.org]\nnames = line\nipv4 = off\n";
     let s = with_config(lines);
     s.fake.add_domain("another.example");
     let old = read(&s, "conf/gandi-ddns.conf");
@@ -285,7 +286,7 @@ fn replaced_config_proposes_its_records_and_keeps_its_settings() {
     terminal.answer("@ for the domain itself [www nas]: ", "");
     terminal.answer("Records to keep [A]: ", "");
     let shown = terminal.answer(CONTINUE, "");
-    assert!(shown.contains("\n  Not kept: ttl [example.net]\n"), "{shown}");
+    assert!(shown.contains("\n  Not kept: ttl [example.net] box suffix line ipv4\n"), "{shown}");
     let ended = terminal.finish();
     ended.exits(0);
     let config = read(&s, "conf/gandi-ddns.conf");

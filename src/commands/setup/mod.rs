@@ -259,7 +259,7 @@ impl Setup<'_, '_, '_> {
         config.accounts[0].credential = Credential::Token(Secret::new("", dialogue.source()));
         // The answers of a script do not depend on a config that is there.
         let present = self.present.as_deref().filter(|_| dialogue.can_repeat());
-        let default = present.map(|present| present::records(present, None)).unwrap_or_default();
+        let default = present.map(|present| present::proposed(present, None)).unwrap_or_default();
         let scope = if given.is_some() { Scope::Records } else { Scope::Any };
         let domain = loop {
             let seen = token::ask(dialogue, config, 0, scope, now)?;
@@ -271,7 +271,7 @@ impl Setup<'_, '_, '_> {
                 break domain;
             }
         };
-        let default = present.map(|present| present::records(present, Some(&domain))).unwrap_or_default();
+        let default = present.map(|present| present::proposed(present, Some(&domain))).unwrap_or_default();
         zone::tell_nameservers(dialogue, &domain, config);
         let credential = config.accounts[0].credential.clone();
         let token = self.token_file(&credential);

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::addresses::{self, Types};
 use super::files::{PATHS, Records, has_key, has_relative_path};
-use crate::config::{Config, Entry, is_secret_key, sections_in};
+use crate::config::{Config, Entry, Record, is_secret_key, sections_in};
 use crate::dns::ZoneName;
+use crate::net::Family;
 use crate::sys::grouped::push_if_new;
 use crate::sys::secret;
 use crate::sys::words::split;
@@ -22,11 +23,16 @@ pub(super) fn only_token_file(config: &Config) -> Option<&Path> {
     token_file(source).filter(|_| !has_others)
 }
 
-/// Returns the records in this domain, or in the first one. The names and types are empty if there are none.
-pub(super) fn records(config: &Config, domain: Option<&ZoneName>) -> Records {
+/// Returns the records that a new config would keep as they are, in this domain, or in the first one. The names and types
+/// are empty if there are none. Not proposed are those of other machines or lines: they would get this machine's address.
+pub(super) fn proposed(config: &Config, domain: Option<&ZoneName>) -> Records {
     let domain = domain.unwrap_or(&config.records[0].key.domain);
+    records(config, domain, |record| record.suffix.is_none() && record.target < Family::ALL.len())
+}
+
+fn records(config: &Config, domain: &ZoneName, is_wanted: impl Fn(&Record) -> bool) -> Records {
     let (mut names, mut types): (Vec<&str>, Types) = (Vec::new(), [false; 2]);
-    for record in config.records.iter().filter(|record| record.key.domain == *domain) {
+    for record in config.records.iter().filter(|record| record.key.domain == *domain && is_wanted(record)) {
         push_if_new(&mut names, record.key.name.typed());
         types[record.key.rrtype as usize] = true;
     }
@@ -41,7 +47,7 @@ pub(super) fn records(config: &Config, domain: Option<&ZoneName>) -> Records {
 /// Returns true if a config has all of these names, with these types.
 pub(super) fn has(config: &Config, wanted: &Records) -> bool {
     let Ok(domain) = ZoneName::parse(&wanted.domain) else { return false };
-    let held = records(config, Some(&domain));
+    let held = records(config, &domain, |_| true);
     let words = split(&held.names, "");
     wanted.types == held.types && split(&wanted.names, "").iter().all(|word| words.contains(word))
 }
@@ -62,8 +68,8 @@ pub(super) fn carry(text: &str, directory: &Path, options: &mut Vec<String>) {
     }
 }
 
-/// Returns the keys and sections of the old config that the new one lacks, each after a space. The names of the records
-/// were asked for, and so was the secret.
+/// Returns the keys, sections and names of the old config that the new one lacks, each after a space. The secret was asked
+/// for.
 pub(super) fn lost(old: &str, new: &str) -> String {
     let new = sections_in(new);
     let mut lost = String::new();
@@ -74,10 +80,20 @@ pub(super) fn lost(old: &str, new: &str) -> String {
             }
             continue;
         };
-        for Entry { key, .. } in &section.entries {
-            if !is_secret_key(key) && !kept.entries.iter().any(|kept| kept.key == *key) {
-                lost.push(' ');
-                lost.push_str(key);
+        for Entry { key, value, .. } in &section.entries {
+            let kept = kept.entries.iter().find(|kept| kept.key == *key);
+            let mut push_missing = |words: &[&str], kept: &[&str]| {
+                for word in
+                    words.iter().filter(|word| !kept.iter().any(|kept| kept.eq_ignore_ascii_case(word)))
+                {
+                    lost.push(' ');
+                    lost.push_str(word);
+                }
+            };
+            match kept {
+                Some(kept) if key == "names" => push_missing(&split(value, ""), &split(&kept.value, "")),
+                None if !is_secret_key(key) => push_missing(&[key], &[]),
+                _ => {}
             }
         }
     }
@@ -101,7 +117,7 @@ mod tests {
     #[test]
     fn lost_keys_and_sections_are_named_once_and_no_secret() {
         let new = "token_file = t2\nca_file = /ca\n[example.org]\nnames = www\ntypes = A\n";
-        assert_eq!(lost(OLD, new), " ipv6 ipv4 history heartbeat ttl [example.net]");
+        assert_eq!(lost(OLD, new), " ipv6 ipv4 history heartbeat home ttl [example.net]");
         assert_eq!(lost(new, new), "");
         assert_eq!(lost("# mine\n", new), "");
         assert!(!lost("[pat_0123456789abcdefABCDEF]\n", new).contains("0123456789abcdef"));

@@ -79,7 +79,7 @@ fn another_token_for_the_same_config_replaces_that_of_the_config() {
     );
     let ran = run(TOKEN, &[&other[..], &["--force"]].concat());
     ran.exits_without_errors(0);
-    assert!(ran.stdout.contains("\n  Not kept: recheck ttl\n"), "{ran}");
+    assert!(ran.stdout.contains("\n  Not kept: recheck home ttl\n"), "{ran}");
     assert_eq!((token("token"), token("token.old2")), (format!("{TOKEN}\n"), format!("{second}\n")));
     assert!(!read(&s, CONFIG).contains("recheck"), "{}", read(&s, CONFIG));
 }
