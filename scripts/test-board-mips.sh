@@ -164,7 +164,7 @@ make_initrd() {
     rm -rf "$dir/root"
     mkdir -p "$dir/root"
     cd "$dir/root"
-    mkdir -p bin dev etc proc root run sys tmp usr opt/qemu var
+    mkdir -p bin dev etc proc root run sys tmp usr/local opt/qemu var
     # The tests find the programs of the system there.
     ln -s ../bin usr/bin
     ln -s ../run var/run

@@ -21,9 +21,8 @@ use gandi_ddns::sys::file_limit::Stream;
 use gandi_ddns::sys::notify_socket::{self, Manager};
 use gandi_ddns::sys::oneshot;
 use gandi_ddns::sys::random;
+use gandi_ddns::sys::stop_signals;
 use gandi_ddns::sys::time::Timestamp;
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::write;
@@ -111,14 +110,11 @@ fn service_manager() -> Manager {
 }
 
 /// Returns a descriptor that is readable from the first SIGTERM or SIGINT on. [`GRACE`] after it the process ends with
-/// code 0. Must be called before there is another thread. The signals are blocked, and nobody takes them: the first process
-/// of a container ignores those that it does not handle. std resets the mask in programs that it starts.
+/// code 0. Must be called before there is another thread, in which the signals would not be blocked.
 #[inline(never)]
 fn stop_by_signal() -> io::Result<BorrowedFd<'static>> {
-    let signals = SigSet::from_iter([Signal::SIGTERM, Signal::SIGINT]);
-    signals.thread_block()?;
     // Open as long as the process lives.
-    let stop: &'static SignalFd = Box::leak(Box::new(SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC)?));
+    let stop: &'static _ = Box::leak(Box::new(stop_signals::block()?));
     let stop = stop.as_fd();
     oneshot::spawn_detached(Box::new(move || {
         while poll(&mut [PollFd::from_borrowed_fd(stop, PollFlags::IN)], None).is_err() {}

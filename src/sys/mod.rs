@@ -16,6 +16,7 @@ pub(crate) mod ownership;
 pub mod random;
 pub(crate) mod read_limited;
 pub(crate) mod secret;
+pub mod stop_signals;
 pub(crate) mod subprocess;
 pub mod time;
 pub(crate) mod words;

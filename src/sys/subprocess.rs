@@ -18,8 +18,8 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::error_chain::chain;
-use super::file_limit;
 use super::time::seconds_rounded_up;
+use super::{file_limit, stop_signals};
 
 /// Maximum size in bytes of a program's first line: an address needs at most 46.
 pub(crate) const MAX_LINE: usize = 256;
@@ -186,7 +186,8 @@ fn execute(
         command.env_remove(name);
     }
     // With a process group of its own, the program can be killed together with its children.
-    let mut child = command.process_group(0).spawn().map_err(ProcessError::Start)?;
+    let mut child =
+        stop_signals::unblocked(|| command.process_group(0).spawn()).map_err(ProcessError::Start)?;
     stdout.read_from(child.stdout.take().map(OwnedFd::from));
     stderr.read_from(child.stderr.take().map(OwnedFd::from));
     // A pipe takes the whole input at once, whatever the program does with it. One that does not read it fails.
