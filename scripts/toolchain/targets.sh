@@ -41,7 +41,7 @@ target_select() {
         TARGET_C_SOURCES="$TARGET_C_SOURCES scripts/toolchain/atomics.c"
         TARGET_ELF='v6 VFPv2'
         TARGET_QEMU='qemu-arm-static -cpu arm1176'
-        TARGET_BUDGET=830000
+        TARGET_BUDGET=826000
         ;;
     armv7) # Pi 2 and later, routers with an FPU; NEON is used only if the CPU reports it at run time
         TARGET_TRIPLE=armv7-unknown-linux-musleabihf
@@ -58,7 +58,7 @@ target_select() {
         # ring uses its NEON code if the kernel reports NEON, so the tests run with it and without it.
         TARGET_QEMU='qemu-arm-static -cpu cortex-a7
 qemu-arm-static -cpu cortex-a7,neon=off'
-        TARGET_BUDGET=774000
+        TARGET_BUDGET=767000
         ;;
     arm64) # 64-bit systems
         TARGET_TRIPLE=aarch64-unknown-linux-musl
@@ -91,7 +91,7 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_C_SOURCES=$MIPS_C_SOURCES
         TARGET_ELF='MIPS32r2 Soft float'
         TARGET_QEMU='qemu-mipsel-static -cpu 24Kc'
-        TARGET_BUDGET=1335000
+        TARGET_BUDGET=1329000
         ;;
     mips) # big-endian MIPS: OpenWrt's ath79
         TARGET_TRIPLE=mips-unknown-linux-musl
@@ -100,21 +100,21 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_ELF='MIPS32r2 Soft float'
         TARGET_QEMU='qemu-mips-static -cpu 24Kc'
         TARGET_CANNOT=big-endian
-        TARGET_BUDGET=1333000
+        TARGET_BUDGET=1327000
         ;;
     riscv64) # RISC-V with the extensions of Linux distributions (RV64GC)
         TARGET_TRIPLE=riscv64gc-unknown-linux-musl
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
         TARGET_ELF=rv64i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zicsr2p0_zifencei2p0_zmmul1p0_zaamo1p0_zalrsc1p0_zca1p0_zcd1p0
         TARGET_QEMU='qemu-riscv64-static -cpu sifive-u54'
-        TARGET_BUDGET=951000
+        TARGET_BUDGET=955000
         ;;
     i386) # 32-bit PCs with SSE2, which ring requires: not Geode, Pentium III or older
         TARGET_TRIPLE=i686-unknown-linux-musl
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
         TARGET_QEMU='qemu-i386-static -cpu n270'
         TARGET_CANNOT=auxv
-        TARGET_BUDGET=1045000
+        TARGET_BUDGET=1046000
         ;;
     powerpc) # 32-bit PowerPC with isel (BookE), without its FPU, which differs from CPU to CPU
         TARGET_TRIPLE=powerpc-unknown-linux-musl
@@ -126,13 +126,13 @@ qemu-arm-static -cpu cortex-a7,neon=off'
         TARGET_ELF=''
         TARGET_QEMU='qemu-ppc-static -cpu e500v2'
         TARGET_CANNOT=big-endian
-        TARGET_BUDGET=1310000
+        TARGET_BUDGET=1312000
         ;;
     loongarch64)
         TARGET_TRIPLE=loongarch64-unknown-linux-musl
         TARGET_C_SOURCES=scripts/toolchain/no-printf.c
         TARGET_QEMU='qemu-loongarch64-static'
-        TARGET_BUDGET=1260000
+        TARGET_BUDGET=1268000
         ;;
     *)
         echo "unknown target '$1'; known targets: $TARGET_NAMES" >&2
