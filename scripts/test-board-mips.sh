@@ -22,7 +22,7 @@ cd "$ROOT"
 
 LIMIT=${LIMIT:-3600}
 DEFAULT_FILTER="--skip hostile --skip other_user_gets check:: check_ids:: interface_source:: default_route:: router_source:: tls::
-$(qemu_faults big-endian | sed 's/^setup_$/setup_batch:: setup_offer:: setup_schedule::/; s/^watch$/watch::/')"
+$(qemu_faults big-endian | sed 's/^setup_$/setup_batch:: setup_offer:: setup_router:: setup_schedule::/; s/^watch$/watch::/')"
 FILTER=${FILTER:-$DEFAULT_FILTER}
 dir=$ROOT/target/board-mips
 log=$dir/console.log

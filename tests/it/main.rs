@@ -84,6 +84,7 @@ mod setup_habits; // habits of a new user at the questions of `gandi-ddns setup`
 mod setup_kill; // `gandi-ddns setup`, killed at each system call
 mod setup_machine; // helper: a machine for `setup`
 mod setup_offer; // its offer to schedule the updates, at a terminal and with busybox
+mod setup_router; // `gandi-ddns setup` on OpenWrt, where the service has the config
 mod setup_schedule; // the end of `gandi-ddns setup`: timer, service or cron
 mod setup_terminal; // `gandi-ddns setup` at a terminal
 mod setup_token; // a new token for the config that is there

@@ -10,6 +10,8 @@ use crate::namespace::Namespace;
 use crate::run_output::{RunOutput, wait};
 use crate::sandbox::{Sandbox, TOKEN};
 
+/// The config that the program finds without `-c`.
+pub(crate) const DEFAULT: &str = "/etc/gandi-ddns/gandi-ddns.conf";
 /// The lines that setup adds; [`OFTEN`] begins with a minute. The README and `make deploy` have the same.
 pub(crate) const BOOT: &str = "@reboot /usr/local/bin/gandi-ddns --wait 600 --syslog\n";
 pub(crate) const OFTEN: &str = "-59/5 * * * * /usr/local/bin/gandi-ddns --splay 60 --syslog";
@@ -152,4 +154,10 @@ pub(crate) fn ends_with_cron_line(text: &str, options: &str) {
     let (minute, rest) = line.split_at_checked(1).unwrap_or_default();
     let wanted = OFTEN.replace("gandi-ddns", &format!("gandi-ddns{options}"));
     assert!("1234".contains(minute) && rest == wanted && text.ends_with('\n'), "{text}");
+}
+
+/// Writes a file that only this user can read.
+pub(crate) fn write_private(path: &str, text: &str) {
+    fs::write(path, text).expect(path);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect(path);
 }

@@ -70,7 +70,7 @@ struct Setup<'a, 'b, 'c> {
     path: PathBuf,
     /// The config in use: at that place, or that of OpenWrt's service.
     in_use: PathBuf,
-    /// What it holds, without a token; `None` if it cannot be loaded.
+    /// The contents of the config in use, without a token; `None` if it cannot be loaded.
     present: Option<Box<Config>>,
     records: Records,
     dialogue: Dialogue<'a, 'c>,
